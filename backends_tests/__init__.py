@@ -1,0 +1,1 @@
+"""Tests that any Keras backend can be put through."""

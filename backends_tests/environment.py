@@ -1,0 +1,112 @@
+"""What a test run claims to run on, and whether that is true.
+
+Two environment variables state the claim; nox sets them for each of its sessions:
+
+- `KCORE_TEST_BACKEND`: the name that `keras.backend.backend()` must return, or `none` for a run
+  that has no backend at all.
+- `KCORE_TEST_DEVICE`: `cpu` or `gpu`.
+
+Without them a run takes the backend that Keras chooses, and says which one that was.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+from dataclasses import dataclass
+
+BACKEND_PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch", "openvino": "openvino"}
+"""Backend name -> the module that it imports. Keras's numpy backend has no module of its own."""
+
+_DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
+
+
+class EnvironmentMismatch(Exception):
+    """The run is not what it claims to be."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The backend and device that a run really uses, with the versions that matter."""
+
+    backend: str
+    device: str
+    versions: dict[str, str]
+
+    def __str__(self) -> str:
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        return f"backend: {self.backend}, device: {self.device}, {versions}"
+
+
+def keep_float32_exact() -> None:
+    """Switch TF32 off, which rounds float32 products to 10 bits on NVIDIA GPUs.
+
+    Must run before a backend is imported: the libraries read these variables once.
+    """
+    os.environ["NVIDIA_TF32_OVERRIDE"] = "0"
+    os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "float32"
+
+
+def observe() -> Environment:
+    """Import what the run claims to use and report what is really there.
+
+    Raises:
+        EnvironmentMismatch: if the backend can't be loaded, or is not the one asked for, or if
+            the device is not the one asked for.
+    """
+    claimed_backend = os.environ.get("KCORE_TEST_BACKEND")
+    if claimed_backend == "none":
+        return _observe_without_backend()
+    if claimed_backend is not None:
+        os.environ["KERAS_BACKEND"] = claimed_backend
+    keep_float32_exact()
+    keras = _import_keras(os.environ.get("KERAS_BACKEND", "the default"))
+    backend = keras.backend.backend()
+    device = _device(keras)
+    _compare("KCORE_TEST_BACKEND", claimed_backend, backend)
+    _compare("KCORE_TEST_DEVICE", os.environ.get("KCORE_TEST_DEVICE"), device)
+    return Environment(backend, device, _versions(backend))
+
+
+def _import_keras(backend: str):
+    try:
+        import keras
+    except ImportError as error:
+        raise EnvironmentMismatch(
+            f"Keras can't load its backend (KERAS_BACKEND={backend}): {error}. "
+            "Install the backend or name another one; a run that can't load it must not pass."
+        ) from error
+    return keras
+
+
+def _observe_without_backend() -> Environment:
+    installed = [module for module in BACKEND_PACKAGES.values() if importlib.util.find_spec(module)]
+    if installed:
+        raise EnvironmentMismatch(
+            f"KCORE_TEST_BACKEND=none, but this environment holds {', '.join(installed)}. "
+            "Run `nox -s floor`, which makes an environment without any."
+        )
+    return Environment("none", "none", _versions("none"))
+
+
+def _device(keras) -> str:
+    names = keras.distribution.list_devices()
+    return "gpu" if any(name.startswith("gpu") for name in names) else "cpu"
+
+
+def _compare(variable: str, claimed: str | None, observed: str) -> None:
+    if claimed is not None and claimed != observed:
+        raise EnvironmentMismatch(f"{variable}={claimed}, but this run uses {observed!r}.")
+
+
+def _versions(backend: str) -> dict[str, str]:
+    versions = {"Keras": importlib.metadata.version("keras")}
+    for distribution in _DISTRIBUTIONS.get(backend, (backend,)):
+        try:
+            versions[backend] = importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        break
+    versions["NumPy"] = importlib.metadata.version("numpy")
+    versions["Python"] = platform.python_version()
+    return versions
