@@ -15,13 +15,13 @@ import os
 import platform
 from dataclasses import dataclass
 
-BACKEND_PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch", "openvino": "openvino"}
-"""Backend name -> the module that it imports. Keras's numpy backend has no module of its own."""
+BACKEND_MODULES = ("tensorflow", "jax", "torch", "openvino")
+"""The modules that Keras's backends import, each named as its backend is."""
 
 _DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
 
 
-class EnvironmentMismatch(Exception):
+class EnvironmentMismatchError(Exception):
     """The run is not what it claims to be."""
 
 
@@ -51,7 +51,7 @@ def observe() -> Environment:
     """Import what the run claims to use and report what is really there.
 
     Raises:
-        EnvironmentMismatch: if the backend can't be loaded, or is not the one asked for, or if
+        EnvironmentMismatchError: if the backend can't be loaded, or is not the one asked for, or if
             the device is not the one asked for.
     """
     claimed_backend = os.environ.get("KCORE_TEST_BACKEND")
@@ -72,7 +72,7 @@ def _import_keras(backend: str):
     try:
         import keras
     except ImportError as error:
-        raise EnvironmentMismatch(
+        raise EnvironmentMismatchError(
             f"Keras can't load its backend (KERAS_BACKEND={backend}): {error}. "
             "Install the backend or name another one; a run that can't load it must not pass."
         ) from error
@@ -80,9 +80,9 @@ def _import_keras(backend: str):
 
 
 def _observe_without_backend() -> Environment:
-    installed = [module for module in BACKEND_PACKAGES.values() if importlib.util.find_spec(module)]
+    installed = [module for module in BACKEND_MODULES if importlib.util.find_spec(module)]
     if installed:
-        raise EnvironmentMismatch(
+        raise EnvironmentMismatchError(
             f"KCORE_TEST_BACKEND=none, but this environment holds {', '.join(installed)}. "
             "Run `nox -s floor`, which makes an environment without any."
         )
@@ -96,7 +96,7 @@ def _device(keras) -> str:
 
 def _compare(variable: str, claimed: str | None, observed: str) -> None:
     if claimed is not None and claimed != observed:
-        raise EnvironmentMismatch(f"{variable}={claimed}, but this run uses {observed!r}.")
+        raise EnvironmentMismatchError(f"{variable}={claimed}, but this run uses {observed!r}.")
 
 
 def _versions(backend: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backends_tests.environment import Environment, EnvironmentMismatch, observe
+from backends_tests.environment import Environment, EnvironmentMismatchError, observe
 
 _ENVIRONMENT = pytest.StashKey[Environment]()
 
@@ -10,7 +10,7 @@ _ENVIRONMENT = pytest.StashKey[Environment]()
 def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[_ENVIRONMENT] = observe()
-    except EnvironmentMismatch as mismatch:
+    except EnvironmentMismatchError as mismatch:
         raise pytest.UsageError(str(mismatch)) from mismatch
 
 

@@ -14,13 +14,15 @@ __version__ = "0.1.0"
 
 _MODULES = ("datasets", "images", "models", "preprocess", "training")
 
-__all__ = ["__version__", *_MODULES]  # noqa: PLE0604 -- the names are strings
+__all__ = ["__version__", *_MODULES]
 
 
 def __getattr__(name: str) -> ModuleType:
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_MODULES)}")
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_MODULES)}"
+    )
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,53 @@
+"""Checks of arguments, with messages that say what was received and what is allowed."""
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+__all__ = ["check_finite", "check_fraction", "check_shape", "check_whole"]
+
+
+def check_whole(name: str, value: object, minimum: int = 1) -> int:
+    """Return `value` as an int, or say which whole numbers are allowed."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
+        raise ValueError(f"{name}={value!r} must be a whole number of at least {minimum}.")
+    return int(value)
+
+
+def check_finite(name: str, value: object) -> float:
+    """Return `value` as a float, or say that it must be a finite number."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"{name}={value!r} must be a finite number.")
+    return float(value)
+
+
+def check_fraction(name: str, value: object) -> float:
+    """Return `value` as a float in [0, 1), or say that it is a fraction and not a percentage."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < 1:
+        raise ValueError(f"{name}={value!r} must be a fraction: 0 <= {name} < 1.")
+    return float(value)
+
+
+def check_shape(input_shape: Sequence[int], axes: Sequence[str]) -> tuple[int, ...]:
+    """Return `input_shape` as a tuple of ints, one for each of `axes`.
+
+    Args:
+        input_shape: the shape of one sample, without the batch axis.
+        axes: the names of the axes, for the error message.
+
+    Raises:
+        ValueError: if the number of axes is wrong or a size is not a positive whole number. A
+            shape that is one axis too long gets the hint that the batch axis does not belong.
+    """
+    wanted = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
+    if isinstance(input_shape, str) or not isinstance(input_shape, Sequence):
+        raise ValueError(
+            f"input_shape={input_shape!r} must be a tuple {wanted}, without the batch axis."
+        )
+    if len(input_shape) != len(axes):
+        hint = " Leave the batch axis out." if len(input_shape) == len(axes) + 1 else ""
+        raise ValueError(
+            f"input_shape={tuple(input_shape)} has {len(input_shape)} axes; "
+            f"this model takes {len(axes)}: {wanted}.{hint}"
+        )
+    return tuple(check_whole(f"input_shape[{i}]", size) for i, size in enumerate(input_shape))

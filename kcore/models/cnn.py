@@ -1,0 +1,124 @@
+"""Classifiers made of convolution and pooling stages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from kcore.arguments import check_shape, check_whole
+from kcore.models.seeding import seed_weights
+
+__all__ = ["binary_cnn", "cnn"]
+
+_KERNEL = 3
+_POOL = 2
+
+
+def cnn(
+    input_shape: Sequence[int] = (28, 28, 1),
+    classes: int = 10,
+    *,
+    filters: Sequence[int] = (64, 64),
+    hidden_units: int = 128,
+    seed: int | None = None,
+) -> Any:
+    """Build the Fashion-MNIST CNN: stages of Conv2D and MaxPooling2D, a hidden layer, softmax.
+
+    Each stage is a 3x3 convolution with ReLU and `padding="valid"`, then a 2x2 max pooling.
+
+    Args:
+        input_shape: `(height, width, channels)`, without the batch axis.
+        classes: number of classes, at least 2.
+        filters: number of filters of each stage, from the first to the last.
+        hidden_units: width of the fully connected layer.
+        seed: makes the first weights the same on every backend; `None` leaves them to Keras.
+
+    Returns:
+        A `keras.Sequential` that maps images `(batch, height, width, channels)`, scaled to 0..1,
+        to probabilities `(batch, classes)`.
+
+    Raises:
+        ValueError: if an argument is out of range, or the image is too small for the stages; the
+            message says the smallest size that fits.
+
+    Example:
+        >>> import kcore
+        >>> [layer.output.shape[1:3] for layer in kcore.models.cnn().layers[:4]]
+        [(26, 26), (13, 13), (11, 11), (5, 5)]
+    """
+    classes = check_whole("classes", classes, minimum=2)
+    layers = _stages(input_shape, filters, hidden_units)
+    layers.append(keras.layers.Dense(classes, activation="softmax"))
+    return seed_weights(keras.Sequential(layers, name="cnn"), seed)
+
+
+def binary_cnn(
+    input_shape: Sequence[int] = (300, 300, 3),
+    *,
+    filters: Sequence[int] = (16, 32, 64),
+    hidden_units: int = 512,
+    seed: int | None = None,
+) -> Any:
+    """Build the CNN for two classes: three stages of Conv2D and MaxPooling2D, Dense 512, sigmoid.
+
+    Args:
+        input_shape: `(height, width, channels)`, without the batch axis. Any size that the stages
+            leave something of; with three stages that is 22 and more.
+        filters: number of filters of each stage, from the first to the last.
+        hidden_units: width of the fully connected layer.
+        seed: makes the first weights the same on every backend; `None` leaves them to Keras.
+
+    Returns:
+        A `keras.Sequential` that maps images `(batch, height, width, channels)`, scaled to 0..1,
+        to the probability of class 1, `(batch, 1)`.
+
+    Raises:
+        ValueError: if an argument is out of range, or the image is too small for the stages; the
+            message says the smallest size that fits.
+
+    Example:
+        >>> import kcore
+        >>> kcore.models.binary_cnn((150, 150, 3)).output_shape
+        (None, 1)
+    """
+    layers = _stages(input_shape, filters, hidden_units)
+    layers.append(keras.layers.Dense(1, activation="sigmoid"))
+    return seed_weights(keras.Sequential(layers, name="binary_cnn"), seed)
+
+
+def _stages(input_shape: Sequence[int], filters: Sequence[int], hidden_units: int) -> list[Any]:
+    """Make the layers from the input to the hidden one.
+
+    `data_format` is named, because `input_shape` is (height, width, channels) whatever the user's
+    Keras settings say.
+    """
+    shape = check_shape(input_shape, ("height", "width", "channels"))
+    _check_size(shape, stages=len(filters))
+    layers = [keras.Input(shape)]
+    for stage, count in enumerate(filters):
+        count = check_whole(f"filters[{stage}]", count)
+        layers.append(
+            keras.layers.Conv2D(count, _KERNEL, activation="relu", data_format="channels_last")
+        )
+        layers.append(keras.layers.MaxPooling2D(_POOL, data_format="channels_last"))
+    layers.append(keras.layers.Flatten(data_format="channels_last"))
+    hidden_units = check_whole("hidden_units", hidden_units)
+    layers.append(keras.layers.Dense(hidden_units, activation="relu"))
+    return layers
+
+
+def _check_size(shape: Sequence[int], stages: int) -> None:
+    smallest = _smallest_size(stages)
+    if min(shape[:2]) < smallest:
+        raise ValueError(
+            f"input_shape={tuple(shape)} is too small: {stages} stages of a {_KERNEL}x{_KERNEL} "
+            f"convolution and a {_POOL}x{_POOL} pooling need a height and width of at least "
+            f"{smallest}. Use larger images or fewer filters."
+        )
+
+
+def _smallest_size(stages: int) -> int:
+    size = 1
+    for _ in range(stages):
+        size = size * _POOL + _KERNEL - 1
+    return size

@@ -1,0 +1,41 @@
+"""Whether a metric is better when it is small or when it is large, told by its name."""
+
+from typing import Literal
+
+__all__ = ["Mode", "infer_mode"]
+
+Mode = Literal["min", "max"]
+
+_SMALLER_IS_BETTER = frozenset(
+    "crossentropy divergence error false hinge logcosh loss mae mape mse msle poisson rmse".split()
+)
+_LARGER_IS_BETTER = frozenset(
+    "acc accuracy auc iou precision recall score sensitivity similarity specificity true".split()
+)
+
+
+def infer_mode(monitor: str) -> Mode:
+    """Return `"min"` or `"max"` for a metric named as Keras names its metrics.
+
+    The words of the name decide, so prefixes such as `val_` or the name of an output don't matter:
+    `val_loss` and `root_mean_squared_error` are better when small, `predictions_accuracy` and
+    `f1_score` when large.
+
+    Args:
+        monitor: the name of a metric in the logs of `fit`.
+
+    Raises:
+        ValueError: if the name says neither or both.
+
+    Example:
+        >>> infer_mode("val_loss"), infer_mode("top_k_categorical_accuracy")
+        ('min', 'max')
+    """
+    words = set(monitor.lower().split("_"))
+    smaller, larger = words & _SMALLER_IS_BETTER, words & _LARGER_IS_BETTER
+    if bool(smaller) == bool(larger):
+        raise ValueError(
+            f"monitor={monitor!r} does not tell whether smaller or larger is better. "
+            "Say it: mode='min' or mode='max'."
+        )
+    return "min" if smaller else "max"

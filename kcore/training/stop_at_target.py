@@ -1,0 +1,242 @@
+"""Stop training when a metric has reached what was asked for."""
+
+import difflib
+import math
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+from kcore.arguments import check_finite, check_whole
+from kcore.training.direction import Mode, infer_mode
+
+__all__ = ["StopAtTarget"]
+
+_ALIASES = {"acc": "accuracy", "accuracy": "acc"}
+
+
+class StopAtTarget(keras.callbacks.Callback):
+    """Stop `fit` as soon as a metric reaches a target; reaching it exactly counts.
+
+    A value counts as reached when it is at most (mode `"min"`) or at least (mode `"max"`) the
+    target, both compared in float32, the precision in which Keras computes its metrics: 95 right
+    answers of 100 do reach `target=0.95`. A value that is NaN or infinite never does.
+
+    Args:
+        monitor: name of the metric as it stands in the logs: `"loss"`, `"accuracy"`,
+            `"val_accuracy"`, …
+        target: the value to reach, in the metric's own unit (accuracy is a fraction, 0..1).
+        mode: `"min"` to stop at or below the target, `"max"` at or above it; `"auto"` tells it
+            from the metric's name.
+        every: look at the metric every so many batches, instead of at the end of each epoch only.
+            The value is then Keras's running mean since the epoch began. With
+            `steps_per_execution` above 1 Keras reports less often, and so does this.
+        patience: number of consecutive epochs in which the target must be reached.
+        start_from_epoch: index of the first epoch that may stop the training; 0 is the first.
+
+    Attributes:
+        stopped_epoch: index of the epoch in which the training was stopped (the first is 0), or
+            `None`.
+        stopped_batch: index of the batch, where `every` stopped the training inside an epoch.
+        value: value of the metric that stopped the training, or `None`.
+        reason: one sentence that says why the training was stopped, or why it was not.
+
+    Raises:
+        ValueError: if an argument is out of range, or, while training, if the logs don't hold
+            `monitor`; the message lists the names that they hold.
+
+    Example:
+        >>> import kcore
+        >>> stop = kcore.training.StopAtTarget("accuracy", 0.95)
+        >>> stop.mode
+        'max'
+    """
+
+    def __init__(
+        self,
+        monitor: str,
+        target: float,
+        *,
+        mode: Literal["auto", "min", "max"] = "auto",
+        every: int | None = None,
+        patience: int = 1,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__()
+        self.monitor = monitor
+        self.target = check_finite("target", target)
+        self.mode = _mode(monitor, mode)
+        self.every = None if every is None else check_whole("every", every, minimum=1)
+        self.patience = check_whole("patience", patience, minimum=1)
+        self.start_from_epoch = check_whole("start_from_epoch", start_from_epoch, minimum=0)
+        self._check_batchwise()
+        self._reset()
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Forget what an earlier `fit` recorded."""
+        self._reset()
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Count batches anew."""
+        self._epoch = epoch
+        self._next_batch = self.every
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Look at the running value where `every` asks for it."""
+        logs = logs or {}
+        self._refuse_alias(logs)
+        if self.every is None or batch + 1 < self._next_batch:
+            return
+        self._next_batch = batch + 1 + self.every
+        if self._reached(self._read(logs)) and self._epoch >= self.start_from_epoch:
+            self.stopped_batch = batch
+            self._stop(self._epoch)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Look at the epoch's value."""
+        logs = logs or {}
+        if self.stopped_epoch is not None or self._awaits_validation(logs):
+            return
+        self._streak = self._streak + 1 if self._reached(self._read(logs)) else 0
+        if self._streak >= self.patience and epoch >= self.start_from_epoch:
+            self._stop(epoch)
+
+    def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Note that there is validation data, so `val_` metrics must appear."""
+        self._validated = True
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Print why the training was stopped, or that it was not; after the last progress bar."""
+        if self._latest is None and self._is_validation_metric():
+            raise ValueError(
+                f"monitor={self.monitor!r} was never computed: fit ran no validation. "
+                "Give it validation_data or validation_split, or monitor "
+                f"{self.monitor.removeprefix('val_')!r}."
+            )
+        if self.reason is None:
+            self.reason = self._why_not()
+        print(f"StopAtTarget: {self.reason}")
+
+    def _reset(self) -> None:
+        self.stopped_epoch: int | None = None
+        self.stopped_batch: int | None = None
+        self.value: float | None = None
+        self.reason: str | None = None
+        self._epoch = 0
+        self._next_batch = self.every
+        self._streak = 0
+        self._validated = False
+        self._warned = False
+        self._latest: float | None = None
+        self._best: float | None = None
+
+    def _check_batchwise(self) -> None:
+        if self.every is None:
+            return
+        if self._is_validation_metric():
+            raise ValueError(
+                f"every={self.every} looks at batches, but monitor={self.monitor!r} is computed at "
+                "the end of an epoch only. Leave `every` out."
+            )
+        if self.patience > 1:
+            raise ValueError(
+                f"patience={self.patience} counts epochs and every={self.every} looks at batches. "
+                "Leave one of them out."
+            )
+
+    def _is_validation_metric(self) -> bool:
+        return self.monitor.startswith("val_")
+
+    def _awaits_validation(self, logs: Mapping[str, Any]) -> bool:
+        """Tell whether a `val_` metric is absent because no validation has run yet.
+
+        That is right with `validation_freq` above 1, and a mistake where `fit` was given no
+        validation data. A callback can't see which, so it warns once and decides at the end.
+        """
+        if self.monitor in logs or not self._is_validation_metric() or self._validated:
+            return False
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"StopAtTarget can't see {self.monitor!r} yet: no validation has run. "
+                "Without validation_data or validation_split it never will.",
+                stacklevel=2,
+            )
+        return True
+
+    def _refuse_alias(self, logs: Mapping[str, Any]) -> None:
+        """Fail after the first batch, not after the first epoch, for `acc` against `accuracy`."""
+        prefix = "val_" if self._is_validation_metric() else ""
+        name = self.monitor.removeprefix("val_")
+        if name not in logs and _ALIASES.get(name) in logs:
+            raise ValueError(_missing(self.monitor, [prefix + known for known in logs]))
+
+    def _read(self, logs: Mapping[str, Any]) -> float:
+        if self.monitor not in logs:
+            raise ValueError(_missing(self.monitor, logs))
+        value = float(logs[self.monitor])
+        self._latest = value
+        if math.isfinite(value) and (self._best is None or self._better(value, self._best)):
+            self._best = value
+        return value
+
+    def _better(self, value: float, other: float) -> bool:
+        return value < other if self.mode == "min" else value > other
+
+    def _reached(self, value: float) -> bool:
+        if not math.isfinite(value):
+            return False
+        value32, target32 = np.float32(value), np.float32(self.target)
+        return bool(value32 <= target32 if self.mode == "min" else value32 >= target32)
+
+    def _stop(self, epoch: int) -> None:
+        self.stopped_epoch = epoch
+        self.value = self._latest
+        self.model.stop_training = True
+        where = f"epoch {epoch + 1}"
+        if self.stopped_batch is not None:
+            where += f", batch {self.stopped_batch + 1}"
+        elif self.patience > 1:
+            where += f", {self.patience} epochs in a row"
+        self.reason = f"stopped in {where}: {self.monitor} {self.value:.6g} reached {self._goal()}."
+
+    def _goal(self) -> str:
+        bound = "at most" if self.mode == "min" else "at least"
+        return f"the target of {bound} {self.target:g}"
+
+    def _why_not(self) -> str:
+        if self._best is None:
+            return f"not stopped: {self.monitor} was never a finite number."
+        value = f"{self.monitor} {self._best:.6g}"
+        if not self._reached(self._best):
+            return f"not stopped: the best value, {value}, did not reach {self._goal()}."
+        demand = f"{self.patience} in a row, from epoch {self.start_from_epoch + 1} on"
+        return f"not stopped: {value} reached {self._goal()}, but not in enough epochs ({demand})."
+
+
+def _mode(monitor: str, mode: str) -> Mode:
+    if mode == "auto":
+        return infer_mode(monitor)
+    if mode not in ("min", "max"):
+        raise ValueError(f"mode={mode!r} must be 'auto', 'min' or 'max'.")
+    return mode  # type: ignore[return-value] # mypy does not narrow a str by membership
+
+
+def _missing(monitor: str, available: Iterable[str]) -> str:
+    names = sorted(available)
+    message = f"monitor={monitor!r} is not among the logs, which hold: {', '.join(names)}."
+    close = _suggest(monitor, names)
+    if close:
+        message += f" Did you mean {close!r}?"
+    return message
+
+
+def _suggest(monitor: str, names: list[str]) -> str | None:
+    """Find the name that was meant; Keras 3 says `accuracy` where older code says `acc`."""
+    prefix = "val_" if monitor.startswith("val_") else ""
+    alias = prefix + _ALIASES.get(monitor.removeprefix("val_"), "")
+    if alias in names:
+        return alias
+    return next(iter(difflib.get_close_matches(monitor, names, n=1)), None)
