@@ -13,12 +13,16 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 BACKEND_MODULES = ("tensorflow", "jax", "torch", "openvino")
 """The modules that Keras's backends import, each named as its backend is."""
 
 _DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
+
+ALONE = frozenset({"tensorflow", "jax"})
+"""Backends whose runs prove that no other one is needed. Keras's numpy backend does need JAX."""
 
 
 class EnvironmentMismatchError(Exception):
@@ -64,6 +68,8 @@ def observe() -> Environment:
     backend = keras.backend.backend()
     device = _device(keras)
     _compare("KCORE_TEST_BACKEND", claimed_backend, backend)
+    if claimed_backend in ALONE:
+        _refuse_other_backends(claimed_backend)
     _compare("KCORE_TEST_DEVICE", os.environ.get("KCORE_TEST_DEVICE"), device)
     return Environment(backend, device, _versions(backend))
 
@@ -80,13 +86,26 @@ def _import_keras(backend: str):
 
 
 def _observe_without_backend() -> Environment:
-    installed = [module for module in BACKEND_MODULES if importlib.util.find_spec(module)]
+    installed = _installed(BACKEND_MODULES)
     if installed:
         raise EnvironmentMismatchError(
             f"KCORE_TEST_BACKEND=none, but this environment holds {', '.join(installed)}. "
             "Run `nox -s floor`, which makes an environment without any."
         )
     return Environment("none", "none", _versions("none"))
+
+
+def _refuse_other_backends(claimed: str) -> None:
+    others = _installed(module for module in BACKEND_MODULES if module != claimed)
+    if others:
+        raise EnvironmentMismatchError(
+            f"KCORE_TEST_BACKEND={claimed}, but this environment also holds {', '.join(others)}. "
+            f"Run nox, which makes an environment with {claimed} alone."
+        )
+
+
+def _installed(modules: Iterable[str]) -> list[str]:
+    return [module for module in modules if importlib.util.find_spec(module)]
 
 
 def _device(keras) -> str:

@@ -1,0 +1,85 @@
+"""No module of kcore imports what its floor may not, and the check itself can fail."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from oracles import house
+
+import kcore
+
+ROOT = Path(kcore.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+PRESENT = frozenset(house.module_name(path, ROOT.parent) for path in FILES)
+KNOWN = PRESENT | {f"kcore.{room}" for room in house.FLOORS}
+STANDARD = frozenset(sys.stdlib_module_names)
+
+
+def check(source, module):
+    return house.violations(source, module, KNOWN, STANDARD)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: house.module_name(path, ROOT.parent))
+def test_kcore_keeps_the_rules(path):
+    assert check(path.read_text(), house.module_name(path, ROOT.parent)) == []
+
+
+def test_every_room_has_a_floor():
+    rooms = {name.split(".")[1] for name in PRESENT if "." in name}
+    assert rooms <= set(house.FLOORS)
+    assert len(rooms) >= 5, "the check must have found the package"
+
+
+FORBIDDEN = [
+    ("kcore.models.cnn", "import tensorflow as tf"),
+    ("kcore.models.cnn", "import jax.numpy as jnp"),
+    ("kcore.models.cnn", "def f():\n    import torch"),
+    ("kcore.models.cnn", "def f():\n    from tensorflow.python import x"),
+    ("kcore.models.cnn", "import keras.src.layers"),
+    ("kcore.models.cnn", "from keras.src import layers"),
+    ("kcore.models.cnn", "from keras import src"),
+    ("kcore.models.cnn", "import keras\nkeras.src.layers.Dense"),
+    ("kcore.models.cnn", "import importlib\nimportlib.import_module('jax')"),
+    ("kcore.models.cnn", "import importlib\nimportlib.import_module('ja' + 'x')"),
+    ("kcore.models.cnn", "__import__('torch')"),
+    ("kcore.models.cnn", "try:\n    import jaxlib\nexcept ImportError:\n    pass"),
+    ("kcore.models.cnn", "import scipy"),
+    ("kcore.models.cnn", "def f():\n    import pandas"),
+    ("kcore.models.cnn", "from kcore.training import StopAtTarget"),
+    ("kcore.models.cnn", "from kcore import training"),
+    ("kcore.models.cnn", "from ..training import StopAtTarget"),
+    ("kcore.models.cnn", "import kcore.training.stop_at_target"),
+    ("kcore.images", "import keras"),
+    ("kcore.images", "from kcore import preprocess"),
+    ("kcore.images", "from kcore.datasets import scenes"),
+    ("kcore.images", "from . import models"),
+    ("kcore.datasets.scenes", "import keras"),
+    ("kcore.shapes.window", "import numpy"),
+    ("kcore.shapes.window", "def f():\n    import keras"),
+    ("kcore.visualize.grid", "import matplotlib.pyplot as plt"),
+    ("kcore.models.cnn", "def f():\n    import matplotlib"),
+    ("kcore.cellar", "from kcore.images import load_img"),
+]
+
+
+@pytest.mark.parametrize(("module", "source"), FORBIDDEN, ids=[f"{m}: {s}" for m, s in FORBIDDEN])
+def test_the_check_can_fail(module, source):
+    assert len(check(source, module)) == 1
+
+
+ALLOWED = [
+    ("kcore.models.cnn", "import keras\nimport numpy as np\nfrom PIL import Image\nimport math"),
+    ("kcore.models.cnn", "from kcore.models.seeding import seed_weights"),
+    ("kcore.models.cnn", "from kcore import arguments, images"),
+    ("kcore.models.cnn", "from .seeding import seed_weights\nfrom ..arguments import check_whole"),
+    ("kcore.models.cnn", "# import tensorflow\ntext = 'import jax'"),
+    ("kcore.images", "def f():\n    import keras\n    return keras.config.floatx()"),
+    ("kcore.visualize.grid", "def f():\n    import matplotlib.pyplot as plt"),
+    ("kcore.data.feed", "import grain"),
+    ("kcore", "import importlib\nimportlib.import_module(f'{__name__}.{name}')"),
+]
+
+
+@pytest.mark.parametrize(("module", "source"), ALLOWED, ids=[f"{m}: {s}" for m, s in ALLOWED])
+def test_the_check_lets_through_what_is_allowed(module, source):
+    assert check(source, module) == []

@@ -1,0 +1,160 @@
+"""The rules of what a module of kcore may import, read from its syntax tree."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "openvino"})
+
+# Room -> floor. A room may import rooms of lower floors and, inside its package, itself.
+FLOORS = {
+    "arguments": 0,
+    "shapes": 0,
+    "images": 1,
+    "preprocess": 1,
+    "random": 1,
+    "nn": 2,
+    "layers": 2,
+    "datasets": 2,
+    "data": 2,
+    "augment": 3,
+    "models": 3,
+    "training": 4,
+    "inspect": 5,
+    "visualize": 6,
+}
+
+# Rooms that may name more than NumPy, Pillow and Keras; matplotlib only inside functions.
+OTHER_PACKAGES = {"data": {"grain"}, "visualize": {"matplotlib"}}
+ONLY_INSIDE_FUNCTIONS = frozenset({"matplotlib"})
+
+# Rooms that must work without any backend, and so can't import Keras where they are imported.
+NEEDS_NO_BACKEND = frozenset({"arguments", "shapes", "images", "preprocess", "datasets", "random"})
+STANDARD_LIBRARY_ONLY = frozenset({"shapes"})
+
+
+@dataclass(frozen=True)
+class Import:
+    """One module that a file names, and where."""
+
+    module: str
+    line: int
+    inside_function: bool
+
+
+def violations(source: str, module: str, known_modules: frozenset[str], standard: frozenset[str]):
+    """List what `source`, the text of the module named `module`, may not import.
+
+    Args:
+        source: Python source text.
+        module: dotted name, such as `kcore.models.cnn` (a package without `__init__`).
+        known_modules: dotted names of all modules of kcore, to resolve `from kcore import x`.
+        standard: names of the standard library's modules.
+    """
+    tree = ast.parse(source)
+    room = _room(module)
+    found = []
+    for name in _private_attributes(tree):
+        found.append(f"{module}:{name.line}: {name.module} is private to Keras")
+    for imported in _imports(tree, module, known_modules):
+        problem = _problem(room, imported, standard)
+        if problem:
+            found.append(f"{module}:{imported.line}: {imported.module} {problem}")
+    return found
+
+
+def module_name(path: Path, root: Path) -> str:
+    """Return the dotted name of the module in the file `path` below `root`."""
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def _room(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else None
+
+
+def _problem(room: str | None, imported: Import, standard: frozenset[str]) -> str | None:
+    top = imported.module.split(".")[0]
+    if top in FRAMEWORKS:
+        return "is a framework; kcore names none"
+    if imported.module.startswith(("keras.src", "keras._")):
+        return "is private to Keras"
+    if top == "kcore":
+        return _upward(room, imported.module)
+    if top in standard:
+        return None
+    if room in STANDARD_LIBRARY_ONLY:
+        return "is not the standard library, all that this room may use"
+    if top == "keras" and room in NEEDS_NO_BACKEND and not imported.inside_function:
+        return "is imported with the module, which must work without a backend"
+    if top not in {"keras", "numpy", "PIL"} | OTHER_PACKAGES.get(room or "", set()):
+        return "is no package that this room may use"
+    if top in ONLY_INSIDE_FUNCTIONS and not imported.inside_function:
+        return "may be imported inside a function only"
+    return None
+
+
+def _upward(room: str | None, module: str) -> str | None:
+    target = _room(module)
+    if room is None or target is None or target == room:
+        return None
+    if room not in FLOORS or target not in FLOORS:
+        return f"can't be placed: give {room} and {target} a floor"
+    return None if FLOORS[target] < FLOORS[room] else "is not on a lower floor"
+
+
+def _private_attributes(tree: ast.AST) -> Iterator[Import]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "keras.src":
+            yield Import("keras.src", node.lineno, False)
+
+
+def _imports(tree: ast.AST, module: str, known_modules: frozenset[str]) -> Iterator[Import]:
+    inside = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        for name in _names(node, module, known_modules):
+            yield Import(name, node.lineno, id(node) in inside)
+
+
+def _names(node: ast.AST, module: str, known_modules: frozenset[str]) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [_member(_base(node, module), alias.name, known_modules) for alias in node.names]
+    if isinstance(node, ast.Call) and _is_dynamic_import(node):
+        return [_dynamic_name(node, module)]
+    return []
+
+
+def _base(node: ast.ImportFrom, module: str) -> str:
+    if not node.level:
+        return node.module or ""
+    package = module.split(".")[: -node.level] or [module]
+    return ".".join([*package, node.module] if node.module else package)
+
+
+def _member(base: str, name: str, known_modules: frozenset[str]) -> str:
+    joined = f"{base}.{name}"
+    is_module = joined in known_modules or joined == "keras.src"
+    return joined if is_module else base
+
+
+def _is_dynamic_import(node: ast.Call) -> bool:
+    return ast.unparse(node.func) in {"__import__", "importlib.import_module", "import_module"}
+
+
+def _dynamic_name(node: ast.Call, module: str) -> str:
+    """Return the name in `import_module("name")`; a computed name is only for kcore itself."""
+    argument = node.args[0] if node.args else None
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value
+    if module == "kcore":
+        return "kcore"
+    return f"<{ast.unparse(argument) if argument else 'nothing'}>"

@@ -1,0 +1,50 @@
+"""The public names of each module, pinned; and what importing them all brings along."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import kcore
+
+PUBLIC = {
+    "datasets": "CorruptFileError DatasetNotFoundError",
+    "images": "ImageDecodeError array_to_img img_to_array load_img save_img",
+    "models": (
+        "SubclassedMLP binary_cnn cnn compile_binary_classifier compile_classifier "
+        "compile_regression functional_mlp linear mlp subclassed_mlp"
+    ),
+    "preprocess": "preprocess_input",
+    "training": "StopAtTarget",
+}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_names_are_pinned(module):
+    assert sorted(getattr(kcore, module).__all__) == sorted(PUBLIC[module].split())
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_names_exist_and_are_documented(module):
+    for name in getattr(kcore, module).__all__:
+        assert getattr(getattr(kcore, module), name).__doc__
+
+
+def test_every_public_module_is_pinned():
+    assert set(PUBLIC) == set(kcore.__all__) - {"__version__"}
+
+
+def test_all_of_kcore_imports_neither_torch_nor_another_backend(environment):
+    import_all = "; ".join(f"import kcore.{module}" for module in PUBLIC)
+    code = f"import sys; {import_all}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": environment.backend},
+    )
+    modules = set(result.stdout.split())
+    assert environment.backend in modules
+    assert modules & {"tensorflow", "jax", "torch", "openvino"} == {environment.backend}
