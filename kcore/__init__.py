@@ -12,7 +12,7 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-_MODULES = ("datasets", "images", "models", "preprocess", "training")
+_MODULES = ("datasets", "images", "models", "preprocess", "training", "visualize")
 
 __all__ = ["__version__", *_MODULES]
 

@@ -17,6 +17,7 @@ PUBLIC = {
     ),
     "preprocess": "preprocess_input",
     "training": "StopAtTarget",
+    "visualize": "gallery",
 }
 
 

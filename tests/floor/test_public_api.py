@@ -7,7 +7,7 @@ import pytest
 
 import kcore
 
-MODULES = ["datasets", "images", "models", "preprocess", "training"]
+MODULES = ["datasets", "images", "models", "preprocess", "training", "visualize"]
 
 
 def test_the_modules_are_listed():
@@ -34,7 +34,7 @@ def test_import_kcore_imports_nothing_but_itself():
     assert modules - set(sys.stdlib_module_names) == {"kcore"}
 
 
-@pytest.mark.parametrize("module", ["datasets", "images", "preprocess"])
+@pytest.mark.parametrize("module", ["datasets", "images", "preprocess", "visualize"])
 def test_what_needs_no_backend_imports_none(module):
     modules = {name.split(".")[0] for name in imported_by(f"import kcore.{module}")}
     assert modules - set(sys.stdlib_module_names) <= {"kcore", "numpy", "PIL"}

@@ -30,7 +30,9 @@ OTHER_PACKAGES = {"data": {"grain"}, "visualize": {"matplotlib"}}
 ONLY_INSIDE_FUNCTIONS = frozenset({"matplotlib"})
 
 # Rooms that must work without any backend, and so can't import Keras where they are imported.
-NEEDS_NO_BACKEND = frozenset({"arguments", "shapes", "images", "preprocess", "datasets", "random"})
+NEEDS_NO_BACKEND = frozenset(
+    {"arguments", "shapes", "images", "preprocess", "datasets", "random", "visualize"}
+)
 STANDARD_LIBRARY_ONLY = frozenset({"shapes"})
 
 

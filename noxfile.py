@@ -1,0 +1,179 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox[uv]>=2025.5.1"]
+# ///
+"""Everything that must be true of kcore, as sessions of nox.
+
+Bare `nox` runs what has to pass before a change is pushed. `nox -l` lists the sessions,
+`nox -s "tests(jax-cpu)"` runs one of them, and words behind `--` go to pytest.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
+nox.options.stop_on_first_error = False
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+FLOOR_MODULES = (
+    "kcore.arguments",
+    "kcore.datasets",
+    "kcore.images",
+    "kcore.preprocess",
+    "kcore.visualize",
+)
+
+BACKENDS = ("tensorflow", "jax")
+ON_CPU = [nox.param(backend, id=backend) for backend in BACKENDS]
+ON_EACH_DEVICE = [
+    nox.param(backend, device, id=f"{backend}-{device}", tags=[device])
+    for device in ("cpu", "gpu")
+    for backend in BACKENDS
+]
+
+HIDE_GPUS = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"}
+
+
+@nox.session(tags=["quick"])
+def lint(session: nox.Session) -> None:
+    """Check style and formatting with ruff."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(tags=["quick"])
+def types(session: nox.Session) -> None:
+    """Check the types of kcore with mypy."""
+    session.install(*group("types"), "-e", ".")
+    session.run("mypy")
+
+
+@nox.session(python=PYTHONS, tags=["quick"])
+def floor(session: nox.Session) -> None:
+    """Test what needs no backend, on each Python that is present."""
+    session.install(*group("test"), "-e", ".")
+    env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
+    session.run("pytest", "tests/floor", *session.posargs, env=env)
+    session.run("pytest", "--doctest-modules", "--pyargs", *FLOOR_MODULES, env=env)
+
+
+@nox.session
+@nox.parametrize(["backend", "device"], ON_EACH_DEVICE)
+def tests(session: nox.Session, backend: str, device: str) -> None:
+    """Run all tests and docstring examples with one backend installed."""
+    gpu_or_skip(session, device)
+    session.install(*group("test"), "-e", f".[{extra(backend, device)},plots]")
+    env = claim(backend, device)
+    session.run("pytest", "--ignore=tests/between_backends", *session.posargs, env=env)
+    session.run("pytest", "--doctest-modules", "--pyargs", "kcore", env=env)
+
+
+@nox.session(tags=["conformance"])
+@nox.parametrize(["backend", "device"], ON_EACH_DEVICE)
+def conformance(session: nox.Session, backend: str, device: str) -> None:
+    """Put the backend itself through backends_tests."""
+    gpu_or_skip(session, device)
+    session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
+    session.run("pytest", "backends_tests", *session.posargs, env=claim(backend, device))
+
+
+@nox.session
+@nox.parametrize("backend", ON_CPU)
+def examples(session: nox.Session, backend: str) -> None:
+    """Run each example script and look at what it leaves behind."""
+    session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')},plots]")
+    session.run("pytest", "examples", *session.posargs, env=claim(backend, "cpu"))
+
+
+@nox.session
+def between_backends(session: nox.Session) -> None:
+    """Save models under one backend and load them under the other."""
+    session.install(*group("test"), "-e", ".[tensorflow,jax]")
+    env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": "jax"}
+    session.run("pytest", "tests/between_backends", *session.posargs, env=env)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Test the built wheel instead of the source tree."""
+    session.install("build", *group("test"))
+    dist = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(dist), silent=True)
+    (built,) = dist.glob("*.whl")
+    session.install(f"{built}[jax]")
+    env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": "1"}
+    session.run("pytest", "--ignore=tests/between_backends", *session.posargs, env=env)
+
+
+@nox.session(python=PYTHONS[0])
+@nox.parametrize("backend", ON_CPU)
+def minimums(session: nox.Session, backend: str) -> None:
+    """Run all tests with the oldest release of each dependency that pyproject.toml allows."""
+    if session.venv_backend != "uv":
+        session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
+    session.install(*group("test"))
+    session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
+    env = claim(backend, "cpu")
+    session.run("pytest", "--ignore=tests/between_backends", *session.posargs, env=env)
+
+
+@nox.session(default=False)
+@nox.parametrize("backend", ON_CPU)
+def bench(session: nox.Session, backend: str) -> None:
+    """Measure kcore against its peers; prints ratios and writes benchmarks/results."""
+    session.install(*group("bench"), "-e", f".[{extra(backend, 'cpu')}]")
+    env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
+    session.run("python", "benchmarks/training.py", *session.posargs, env=env)
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+def extra(backend: str, device: str) -> str:
+    """Return the extra that installs `backend` for `device`."""
+    return f"{backend}-cuda" if device == "gpu" else backend
+
+
+def claim(backend: str, device: str) -> dict[str, str]:
+    """Return the environment variables that state what a session runs on, for pytest to check."""
+    claims = {
+        "KERAS_BACKEND": backend,
+        "KCORE_TEST_BACKEND": backend,
+        "KCORE_TEST_DEVICE": device,
+    }
+    return {**QUIET, **claims, **(HIDE_GPUS if device == "cpu" else {})}
+
+
+def gpu_or_skip(session: nox.Session, device: str) -> None:
+    """Skip a GPU session where there is no GPU, or fail it under KCORE_REQUIRE_GPU=1."""
+    if device == "cpu" or has_nvidia_gpu():
+        return
+    reason = "nvidia-smi lists no GPU on this machine"
+    if os.environ.get("KCORE_REQUIRE_GPU") == "1":
+        session.error(f"KCORE_REQUIRE_GPU=1, but {reason}.")
+    session.skip(f"{reason}; set KCORE_REQUIRE_GPU=1 to fail instead of skipping.")
+
+
+def has_nvidia_gpu() -> bool:
+    """Tell whether the driver lists a GPU."""
+    if shutil.which("nvidia-smi") is None:
+        return False
+    listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    return "GPU 0" in listing.stdout
+
+
+if __name__ == "__main__":
+    nox.main()

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from kcore.visualize import gallery
+
+
+def has_colour(picture, red, green, blue):
+    return bool((picture == (red, green, blue)).all(axis=-1).any())
+
+
+def tile(picture, row, column, size, lines):
+    top, left = 6 + row * (size + 6 + 16 * lines), 6 + column * (size + 6)
+    return picture[top : top + size, left : left + size]
+
+
+def test_each_image_is_in_its_place_with_its_own_pixels():
+    images = np.arange(5 * 16 * 16, dtype=np.uint8).reshape(5, 16, 16)
+    picture = gallery(images, columns=3, tile_size=16)
+    assert picture.shape == (2 * 22 + 6, 3 * 22 + 6, 3)
+    assert picture.dtype == np.uint8
+    for index, image in enumerate(images):
+        shown = tile(picture, index // 3, index % 3, 16, lines=0)
+        np.testing.assert_array_equal(shown, np.repeat(image[..., None], 3, axis=-1))
+    np.testing.assert_array_equal(tile(picture, 1, 2, 16, lines=0), 255)
+
+
+def test_small_images_are_enlarged_by_whole_pixels():
+    image = np.array([[[0, 50], [100, 200]]], dtype=np.uint8)
+    shown = tile(gallery(image, tile_size=8), 0, 0, 8, lines=0)[..., 0]
+    np.testing.assert_array_equal(shown, np.kron(image[0], np.ones((4, 4))))
+
+
+def test_large_images_are_averaged():
+    image = np.zeros((1, 32, 32), dtype=np.uint8)
+    image[0, ::2] = 200
+    np.testing.assert_array_equal(tile(gallery(image, tile_size=8), 0, 0, 8, lines=0), 100)
+
+
+def test_proportions_are_kept():
+    shown = tile(gallery(np.zeros((1, 8, 16), dtype=np.uint8), tile_size=16), 0, 0, 16, lines=0)
+    np.testing.assert_array_equal(shown[:4], 255)
+    np.testing.assert_array_equal(shown[4:12], 0)
+    np.testing.assert_array_equal(shown[12:], 255)
+
+
+def test_colour_images_and_floats():
+    image = np.zeros((1, 8, 8, 3), dtype=np.float32)
+    image[..., 1] = 0.5
+    shown = tile(gallery(image, tile_size=8), 0, 0, 8, lines=0)
+    np.testing.assert_array_equal(shown, np.broadcast_to([0, 128, 0], (8, 8, 3)))
+
+
+def test_a_channel_axis_of_one_is_grey():
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1), dtype=np.uint8)
+    np.testing.assert_array_equal(gallery(images), gallery(images[..., 0]))
+
+
+def test_right_and_wrong_predictions_differ_in_colour_and_in_sign():
+    images, names = np.zeros((1, 8, 8)), ["left", "right"]
+    right = gallery(images, [1], [1], class_names=names)
+    wrong = gallery(images, [1], [0], class_names=names)
+    green, red = (0x1A, 0x6B, 0x2F), (0xB3, 0x26, 0x1E)
+    assert has_colour(right, *green)
+    assert not has_colour(right, *red)
+    assert has_colour(wrong, *red)
+    assert not has_colour(wrong, *green)
+
+
+def test_one_caption_is_one_line():
+    images = np.zeros((1, 8, 8))
+    bare, labelled = gallery(images), gallery(images, [0])
+    predicted = gallery(images, predictions=[0])
+    np.testing.assert_array_equal(labelled, predicted)
+    assert labelled.shape[0] == bare.shape[0] + 16
+
+
+def test_long_names_stay_in_their_tile():
+    images = np.zeros((2, 8, 8))
+    picture = gallery(images, [0, 1], class_names=["m" * 40, ""], tile_size=64)
+    np.testing.assert_array_equal(picture[6 + 64 :, 6 + 64 + 6 :], 255)
+
+
+def test_the_default_is_about_twice_as_wide_as_high():
+    height, width, _ = gallery(np.zeros((32, 8, 8)), tile_size=32).shape
+    assert 1.8 < width / height < 2.2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"images": np.zeros((8, 8))}, r"shape \(8, 8\) must be \(images, height, width\)"),
+        ({"images": np.zeros((1, 8, 8, 2))}, "with 1 or 3 channels"),
+        ({"images": np.zeros((0, 8, 8))}, "give at least one image"),
+        ({"images": np.zeros((1, 8, 8), int)}, "dtype int64 must be uint8, or floats in 0..1"),
+        ({"images": np.full((1, 8, 8), 255.0)}, "range from 255 to 255; floats must lie in 0..1"),
+        ({"images": np.full((1, 8, 8), np.nan)}, "range from nan to nan"),
+        ({"images": np.zeros((2, 8, 8)), "labels": [1]}, "There are 1 labels for 2 images"),
+        (
+            {"images": np.zeros((1, 8, 8)), "predictions": [2], "class_names": ["a", "b"]},
+            "predictions hold the class index 2, but class_names has 2 names",
+        ),
+        ({"images": np.zeros((1, 8, 8)), "columns": 0}, "columns=0 must be a whole number"),
+        ({"images": np.zeros((1, 8, 8)), "tile_size": 4}, "tile_size=4 must be .* at least 8"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        gallery(**arguments)
