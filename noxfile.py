@@ -39,6 +39,9 @@ ON_EACH_DEVICE = [
     for backend in BACKENDS
 ]
 
+# These directories have sessions of their own.
+LEFT_TO_OTHERS = ("--ignore=tests/between_backends", "--ignore=tests/examples")
+
 HIDE_GPUS = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"}
 
@@ -63,8 +66,9 @@ def floor(session: nox.Session) -> None:
     """Test what needs no backend, on each Python that is present."""
     session.install(*group("test"), "-e", ".")
     env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
+    modules = [f"kcore.{module}" for module in NEED_NO_BACKEND]
     session.run("pytest", "tests/floor", *session.posargs, env=env)
-    session.run("pytest", "--doctest-modules", "--pyargs", *FLOOR_MODULES, env=env)
+    session.run("pytest", "--doctest-modules", "--pyargs", *modules, env=env)
 
 
 @nox.session
@@ -74,7 +78,7 @@ def tests(session: nox.Session, backend: str, device: str) -> None:
     gpu_or_skip(session, device)
     session.install(*group("test"), "-e", f".[{extra(backend, device)},plots]")
     env = claim(backend, device)
-    session.run("pytest", "--ignore=tests/between_backends", *session.posargs, env=env)
+    session.run("pytest", *LEFT_TO_OTHERS, *session.posargs, env=env)
     session.run("pytest", "--doctest-modules", "--pyargs", "kcore", env=env)
 
 
@@ -92,7 +96,7 @@ def conformance(session: nox.Session, backend: str, device: str) -> None:
 def examples(session: nox.Session, backend: str) -> None:
     """Run each example script and look at what it leaves behind."""
     session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')},plots]")
-    session.run("pytest", "examples", *session.posargs, env=claim(backend, "cpu"))
+    session.run("pytest", "tests/examples", *session.posargs, env=claim(backend, "cpu"))
 
 
 @nox.session
@@ -113,7 +117,7 @@ def wheel(session: nox.Session) -> None:
     (built,) = dist.glob("*.whl")
     session.install(f"{built}[jax]")
     env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": "1"}
-    session.run("pytest", "--ignore=tests/between_backends", *session.posargs, env=env)
+    session.run("pytest", *LEFT_TO_OTHERS, *session.posargs, env=env)
 
 
 @nox.session(python=PYTHONS[0])
@@ -125,7 +129,7 @@ def minimums(session: nox.Session, backend: str) -> None:
     session.install(*group("test"))
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
     env = claim(backend, "cpu")
-    session.run("pytest", "--ignore=tests/between_backends", *session.posargs, env=env)
+    session.run("pytest", *LEFT_TO_OTHERS, *session.posargs, env=env)
 
 
 @nox.session(default=False)

@@ -90,7 +90,7 @@ def test_the_default_is_about_twice_as_wide_as_high():
     [
         ({"images": np.zeros((8, 8))}, r"shape \(8, 8\) must be \(images, height, width\)"),
         ({"images": np.zeros((1, 8, 8, 2))}, "with 1 or 3 channels"),
-        ({"images": np.zeros((0, 8, 8))}, "give at least one image"),
+        ({"images": np.zeros((0, 8, 8))}, "give an image"),
         ({"images": np.zeros((1, 8, 8), int)}, "dtype int64 must be uint8, or floats in 0..1"),
         ({"images": np.full((1, 8, 8), 255.0)}, "range from 255 to 255; floats must lie in 0..1"),
         ({"images": np.full((1, 8, 8), np.nan)}, "range from nan to nan"),

@@ -1,0 +1,151 @@
+"""Each example script runs, and what it prints and leaves behind is right."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kcore
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def run(script, *arguments, returncode=0, **environment):
+    result = subprocess.run(
+        [sys.executable, str(EXAMPLES / script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert result.returncode == returncode, result.stdout + result.stderr
+    return result.stdout if returncode == 0 else result.stderr
+
+
+@pytest.fixture(scope="module")
+def quickstart(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("quickstart") / "made" / "by the script"
+    arguments = ("--model", "mlp", "--epochs", "3", "--target", "0.85", "--output", folder)
+    return folder, run("quickstart.py", *arguments)
+
+
+def test_quickstart_trains_on_the_real_data_until_its_target(quickstart, environment):
+    _, output = quickstart
+    assert "Fashion-MNIST: 60,000 training and 10,000 test images" in output
+    assert re.search(r"StopAtTarget: stopped in epoch 2: accuracy 0\.8[5-9]", output)
+    accuracy = float(re.search(r"Test accuracy (0\.\d+) after 2 epochs in", output)[1])
+    assert accuracy > 0.82
+    assert f"(mlp, {environment.backend}, {environment.device}:0)" in output
+
+
+def test_quickstart_shows_progress(quickstart):
+    assert re.search(r"\d+/1875", quickstart[1])
+
+
+def test_quickstart_saves_what_it_says(quickstart):
+    folder, _ = quickstart
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"model.keras", "class_names.json", "predictions.png", "sample.png"}
+    assert json.loads((folder / "class_names.json").read_text())[9] == "Ankle boot"
+    (_, _), (x_test, _) = kcore.datasets.fashion_mnist.load_data()
+    with Image.open(folder / "sample.png") as sample:
+        np.testing.assert_array_equal(np.asarray(sample), x_test[0])
+    with Image.open(folder / "predictions.png") as picture:
+        colours = np.asarray(picture).reshape(-1, 3)
+    assert (colours == (0x1A, 0x6B, 0x2F)).all(axis=-1).sum() > 500, "most answers are right"
+
+
+def test_process_image_finds_the_class_of_a_file(quickstart, tmp_path):
+    folder, _ = quickstart
+    model = ("--model", folder / "model.keras")
+    lines = run("process_image.py", folder / "sample.png", *model, "--top", 2).splitlines()
+    assert len(lines) == 3
+    assert lines[1].split("  ")[1] == "Ankle boot"
+    with Image.open(folder / "sample.png") as sample:
+        negative = Image.fromarray(255 - np.asarray(sample)).resize((280, 280), Image.NEAREST)
+    negative.convert("RGB").save(tmp_path / "photo.png")
+    inverted = run("process_image.py", tmp_path / "photo.png", *model, "--top", 2, "--invert")
+    assert inverted.splitlines()[1:] == lines[1:]
+
+
+def test_process_image_names_what_is_wrong(quickstart, tmp_path):
+    model = ("--model", quickstart[0] / "model.keras")
+    (tmp_path / "text.png").write_text("no picture")
+    assert "text.png" in run("process_image.py", tmp_path / "text.png", *model, returncode=1)
+    assert "gone.png" in run("process_image.py", tmp_path / "gone.png", *model, returncode=1)
+    error = run("process_image.py", "x.png", "--model", tmp_path / "no.keras", returncode=2)
+    assert "run quickstart.py first" in error
+
+
+def test_quickstart_on_scenes_trains_the_cnn(tmp_path):
+    arguments = ("--data", "scenes", "--model", "cnn", "--epochs", "1", "--output", tmp_path)
+    output = run("quickstart.py", *arguments)
+    assert "scenes: 12,000 training and 2,000 test images" in output
+    assert "StopAtTarget: not stopped" in output
+    assert json.loads((tmp_path / "class_names.json").read_text()) == list(
+        kcore.datasets.scenes.CLASS_NAMES
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--model", "resnet"), "invalid choice: 'resnet'"),
+        (("--epochs", "0"), "'0' is not a whole number of at least 1"),
+        (("--target", "90"), "'90' is not a fraction above 0 and up to 1"),
+        (("--data", "nowhere"), "'nowhere' is neither auto, fashion-mnist, scenes nor a folder"),
+        (("--output", __file__), "is a file; name a folder"),
+        (("--backend", "torch"), "invalid choice: 'torch'"),
+    ],
+)
+def test_quickstart_refuses_wrong_options(arguments, message):
+    assert message in run("quickstart.py", *arguments, returncode=2)
+
+
+def test_quickstart_names_a_backend_that_is_not_installed(environment):
+    other = {"jax": "tensorflow", "tensorflow": "jax"}[environment.backend]
+    error = run("quickstart.py", "--backend", other, returncode=2)
+    assert f"--backend {other} is not installed: pip install 'kcore[{other}]'" in error
+
+
+def test_quickstart_chooses_the_backend_that_is_installed(environment, tmp_path):
+    clean = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
+    result = subprocess.run(
+        [sys.executable, EXAMPLES / "quickstart.py", "--epochs", "1", "--output", tmp_path],
+        capture_output=True,
+        text=True,
+        env=clean,
+    )
+    assert f"on {environment.backend}, {environment.device}:0" in result.stdout
+
+
+def test_quickstart_names_an_empty_data_folder(tmp_path):
+    error = run("quickstart.py", "--data", tmp_path, returncode=1)
+    assert "train-images-idx3-ubyte" in error
+
+
+def test_linear_regression_comes_close_to_19_as_theory_says():
+    output = run("linear_regression.py")
+    predicted, theory = map(float, re.findall(r"^ +500 .* (\S+) +(\S+)$", output, re.M)[0])
+    assert predicted == pytest.approx(19, abs=0.05)
+    assert predicted == pytest.approx(theory, abs=1e-4)
+    assert "f(10) = 18.97539, and 19 is 0.02461 away." in output
+
+
+def test_functional_and_subclass_reads_metrics_in_both_ways():
+    output = run("functional_and_subclass.py", "--epochs", "1")
+    named = dict(re.findall(r"^  (\w+) +(0\.\d+)$", output, re.M))
+    listed = re.search(r"^  \[(.+)\]$", output, re.M)[1].split(", ")
+    order = ["loss", "kind_loss", "shoe_loss", "kind_accuracy", "shoe_accuracy", "shoe_auc"]
+    for name, value in zip(order, listed, strict=True):
+        assert float(value) == pytest.approx(float(named[name]), abs=2e-4)
+    assert float(named["kind_accuracy"]) > 0.75
+    assert float(named["shoe_auc"]) > 0.98
+    still, dropped = re.findall(r"two calls on one image give (\S+) and (\S+)", output)
+    assert still[0] == still[1]
+    assert dropped[0] != dropped[1]
