@@ -66,9 +66,8 @@ def floor(session: nox.Session) -> None:
     """Test what needs no backend, on each Python that is present."""
     session.install(*group("test"), "-e", ".")
     env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
-    modules = [f"kcore.{module}" for module in NEED_NO_BACKEND]
     session.run("pytest", "tests/floor", *session.posargs, env=env)
-    session.run("pytest", "--doctest-modules", "--pyargs", *modules, env=env)
+    session.run("pytest", "--doctest-modules", "--pyargs", *FLOOR_MODULES, env=env)
 
 
 @nox.session
@@ -136,8 +135,9 @@ def minimums(session: nox.Session, backend: str) -> None:
 @nox.parametrize("backend", ON_CPU)
 def bench(session: nox.Session, backend: str) -> None:
     """Measure kcore against its peers; prints ratios and writes benchmarks/results."""
-    session.install(*group("bench"), "-e", f".[{extra(backend, 'cpu')}]")
+    session.install(*group("bench"), "-e", ".")
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
+    session.run("python", "benchmarks/import_time.py", env=env)
     session.run("python", "benchmarks/training.py", *session.posargs, env=env)
 
 
