@@ -1,0 +1,65 @@
+"""What README.md, CONTRIBUTING.md and docs/ show is run, or is checked against what CI runs."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(language):
+    pattern = re.compile(rf"^```{language}\n(.*?)^```$", re.M | re.S)
+    return [
+        pytest.param(block, id=f"{page.name}-{number}")
+        for page in PAGES
+        for number, block in enumerate(pattern.findall(page.read_text()), start=1)
+    ]
+
+
+def test_every_block_has_a_language_that_is_tested():
+    for page in PAGES:
+        fences = re.findall(r"^```(\w*)$", page.read_text(), re.M)
+        assert set(fences[::2]) <= {"python", "sh"}
+        assert set(fences[1::2]) <= {""}
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_blocks_run(code, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ.copy(),
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_ci_runs_the_two_commands_of_the_readme():
+    commands = [block.values[0].strip() for block in blocks("sh")[:2]]
+    assert all(
+        command.startswith("python3 -m venv --without-pip .venv && ") for command in commands
+    )
+    assert (ROOT / ".ci" / "run").read_text().strip().splitlines()[-2:] == commands
+
+
+@pytest.mark.parametrize("code", blocks("sh"))
+def test_shell_blocks_name_things_that_exist(code):
+    for path in re.findall(r"(?:examples|benchmarks|tests)/[\w./]+", code):
+        assert (ROOT / path).exists()
+    noxfile = (ROOT / "noxfile.py").read_text()
+    for session in re.findall(r'nox -s "?(\w+)', code):
+        assert f"def {session}(" in noxfile
+    for tag in re.findall(r"nox -t (\w+)", code):
+        assert f'"{tag}"' in noxfile
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
