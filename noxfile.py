@@ -125,8 +125,8 @@ def minimums(session: nox.Session, backend: str) -> None:
     """Run all tests with the oldest release of each dependency that pyproject.toml allows."""
     if session.venv_backend != "uv":
         session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
-    session.install(*group("test"))
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
+    session.install(*group("test"))  # keeps what is installed
     env = claim(backend, "cpu")
     session.run("pytest", *LEFT_TO_OTHERS, *session.posargs, env=env)
 

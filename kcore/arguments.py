@@ -23,7 +23,7 @@ def check_finite(name: str, value: object) -> float:
 
 def check_fraction(name: str, value: object) -> float:
     """Return `value` as a float in [0, 1), or say that it is a fraction and not a percentage."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ValueError(f"{name}={value!r} must be a fraction: 0 <= {name} < 1.")
     return float(value)
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def test_ci_runs_the_two_commands_of_the_readme():
 def test_shell_blocks_name_things_that_exist(code):
     for path in re.findall(r"(?:examples|benchmarks|tests)/[\w./]+", code):
         assert (ROOT / path).exists()
+    for extra in re.findall(r"\.\[(\w+)\]", code):
+        assert (
+            extra
+            in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+                "optional-dependencies"
+            ]
+        )
     noxfile = (ROOT / "noxfile.py").read_text()
     for session in re.findall(r'nox -s "?(\w+)', code):
         assert f"def {session}(" in noxfile

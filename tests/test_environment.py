@@ -4,11 +4,13 @@ import importlib.util
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+import kcore
 from backends_tests.environment import EnvironmentMismatchError, observe
 
 
@@ -25,6 +27,11 @@ def test_the_claim_is_true(environment):
     assert environment.backend == keras.backend.backend()
     assert environment.backend == os.environ.get("KCORE_TEST_BACKEND", environment.backend)
     assert environment.device == os.environ.get("KCORE_TEST_DEVICE", environment.device)
+
+
+def test_the_wheel_is_tested_where_that_is_claimed():
+    claimed = os.environ.get("KCORE_TEST_WHEEL") == "1"
+    assert ("site-packages" in Path(kcore.__file__).parts) == claimed
 
 
 def test_computation_happens_on_the_device_that_is_claimed(environment):

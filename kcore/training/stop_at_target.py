@@ -54,6 +54,14 @@ class StopAtTarget(keras.callbacks.Callback):
         'max'
     """
 
+    stopped_epoch: int | None
+    stopped_batch: int | None
+    value: float | None
+    reason: str | None
+    _streak: int
+    _latest: float | None
+    _best: float | None
+
     def __init__(
         self,
         monitor: str,
@@ -81,7 +89,7 @@ class StopAtTarget(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Count batches anew."""
         self._epoch = epoch
-        self._next_batch = self.every
+        self._next_batch = self.every or 0
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Look at the running value where `every` asks for it."""
@@ -120,17 +128,17 @@ class StopAtTarget(keras.callbacks.Callback):
         print(f"StopAtTarget: {self.reason}")
 
     def _reset(self) -> None:
-        self.stopped_epoch: int | None = None
-        self.stopped_batch: int | None = None
-        self.value: float | None = None
-        self.reason: str | None = None
+        self.stopped_epoch = None
+        self.stopped_batch = None
+        self.value = None
+        self.reason = None
         self._epoch = 0
-        self._next_batch = self.every
+        self._next_batch = self.every or 0
         self._streak = 0
         self._validated = False
         self._warned = False
-        self._latest: float | None = None
-        self._best: float | None = None
+        self._latest = None
+        self._best = None
 
     def _check_batchwise(self) -> None:
         if self.every is None:

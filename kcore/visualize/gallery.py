@@ -86,7 +86,7 @@ def _as_uint8(images: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
             f"images with shape {images.shape} hold no pixel; give at least one image."
         )
     if images.dtype == np.uint8:
-        return images
+        return images.astype(np.uint8, copy=False)
     if not np.issubdtype(images.dtype, np.floating):
         raise ValueError(f"images with dtype {images.dtype} must be uint8, or floats in 0..1.")
     low, high = images.min(), images.max()
