@@ -32,7 +32,7 @@ def main():
     """Run the three parts on the same data."""
     command_line.show_warnings_plainly()
     keras.utils.set_random_seed(OPTIONS.seed)
-    dataset = kcore.datasets.load_default()
+    dataset = kcore.datasets.load()
     x_train, x_test = (
         images.reshape(len(images), -1) / np.float32(255)
         for images in (dataset.x_train, dataset.x_test)

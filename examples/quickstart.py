@@ -55,7 +55,7 @@ def main():
     """Load, train, evaluate, save, and say how it went."""
     command_line.show_warnings_plainly()
     try:
-        dataset = load(OPTIONS.data)
+        dataset = kcore.datasets.load(OPTIONS.data)
     except kcore.datasets.DatasetError as error:
         PARSER.exit(1, f"{error}\n")
     device = keras.distribution.list_devices()[0]
@@ -77,15 +77,6 @@ def main():
         f"Test accuracy {scores['accuracy']:.4f} after {len(history.epoch)} epochs "
         f"in {training.seconds:.1f} s ({OPTIONS.model}, {keras.backend.backend()}, {device})"
     )
-
-
-def load(source):
-    """Return the dataset that the option `--data` names."""
-    if source == "auto":
-        return kcore.datasets.load_default()
-    if source == "scenes":
-        return kcore.datasets.load_scenes()
-    return kcore.datasets.load_fashion_mnist(None if source == "fashion-mnist" else source)
 
 
 def build(name, image_shape, classes):

@@ -9,7 +9,10 @@ import pytest
 import kcore
 
 PUBLIC = {
-    "datasets": "CorruptFileError DatasetNotFoundError",
+    "datasets": (
+        "CorruptFileError DatasetError DatasetNotFoundError DownloadError ImageDataset "
+        "MissingFilesError SyntheticDataWarning fashion_mnist load scenes"
+    ),
     "images": "ImageDecodeError array_to_img img_to_array load_img save_img",
     "models": (
         "SubclassedMLP binary_cnn cnn compile_binary_classifier compile_classifier "

@@ -1,0 +1,107 @@
+"""Fetch a file over HTTP so that a broken download leaves nothing behind."""
+
+import http.client
+import os
+import secrets
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from kcore.datasets.errors import CorruptFileError, DownloadError
+from kcore.datasets.progress import Progress, megabytes
+
+__all__ = ["download"]
+
+_CHUNK_BYTES = 1 << 16
+
+
+def download(
+    url: str,
+    path: Path,
+    *,
+    verify: Callable[[Path], object],
+    max_bytes: int,
+    timeout: float,
+) -> None:
+    """Download a file, verify it, and only then give it its name.
+
+    The data goes to a temporary file in the directory of `path`, which is made if need be. The
+    temporary file has a name of its own, so two processes may download the same file at once: both
+    come to the same verified content, and the rename replaces the one by the other in one step.
+
+    Args:
+        url: address of the file.
+        path: where the file goes; a file there is replaced.
+        verify: called with the path of the temporary file; raises `CorruptFileError` if the content
+            is wrong.
+        max_bytes: more than this is refused while it arrives.
+        timeout: seconds that connecting, or any wait for the next bytes, may take.
+
+    Raises:
+        DownloadError: if there is no network, the server refuses, breaks off or falls silent.
+        CorruptFileError: if the content is not what it should be.
+        OSError: if the file can't be written.
+    """
+    with _opened(url, timeout) as response:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+        try:
+            _save(response, url, part, max_bytes)
+            _verify(part, url, verify)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _opened(url: str, timeout: float) -> Any:
+    try:
+        return urllib.request.urlopen(url, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise DownloadError(url, f"the server answers {error.code} {error.reason}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise DownloadError(url, _network_problem(error)) from error
+
+
+def _save(response: Any, url: str, part: Path, max_bytes: int) -> None:
+    length = response.headers.get("Content-Length", "")
+    expected = int(length) if length.isdecimal() else None
+    label = f"Downloading {url.rpartition('/')[2]}"
+    received = 0
+    with part.open("xb") as file, Progress(label, expected, amount=megabytes) as progress:
+        for chunk in _chunks(response, url):
+            received += len(chunk)
+            if received > max_bytes:
+                raise CorruptFileError(url, f"is longer than {max_bytes:,} bytes")
+            file.write(chunk)
+            progress.advance(len(chunk))
+    if expected is not None and received != expected:
+        raise DownloadError(
+            url, f"the connection broke off after {received:,} of {expected:,} bytes"
+        )
+
+
+def _chunks(response: Any, url: str) -> Iterator[bytes]:
+    try:
+        while chunk := response.read(_CHUNK_BYTES):
+            yield chunk
+    except (OSError, http.client.HTTPException) as error:
+        raise DownloadError(url, _network_problem(error)) from error
+
+
+def _verify(part: Path, url: str, verify: Callable[[Path], object]) -> None:
+    try:
+        verify(part)
+    except CorruptFileError as error:
+        raise CorruptFileError(
+            url, f"the server sent a wrong file, which {error.problem}"
+        ) from error
+
+
+def _network_problem(error: Exception) -> str:
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, TimeoutError):
+        return "no answer in time"
+    return str(reason) or type(reason).__name__

@@ -1,0 +1,107 @@
+"""What the tests of datasets share: IDX files from their definition, and a web server."""
+
+import gzip
+import http.server
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+ELEMENT_CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
+
+
+def _encode_idx(array: np.ndarray) -> bytes:
+    """Write an array as IDX, from the description of the format."""
+    kind = array.dtype.kind + str(array.dtype.itemsize)
+    header = struct.pack(">BBBB", 0, 0, ELEMENT_CODES[kind], array.ndim)
+    lengths = struct.pack(f">{array.ndim}I", *array.shape)
+    elements = struct.pack(f">{array.size}{array.dtype.char}", *array.ravel().tolist())
+    return header + lengths + elements
+
+
+@pytest.fixture(scope="session")
+def encode_idx() -> Callable[[np.ndarray], bytes]:
+    return _encode_idx
+
+
+@dataclass
+class Server:
+    """A web server on this machine, and what it sends."""
+
+    url: str
+    contents: dict[str, bytes] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    fault: str = ""
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Serve `contents`, with the fault that the test asks for."""
+
+    def do_GET(self) -> None:
+        server: Server = self.server.description
+        name = self.path.lstrip("/")
+        server.requests.append(name)
+        body = server.contents.get(name)
+        if server.fault == "silent":
+            server.released.wait()
+            return
+        if body is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        if server.fault != "no length":
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if server.fault == "closes early":
+            body = body[: len(body) // 2]
+        self.wfile.write(body[:10])
+        if server.fault == "stalls":
+            server.released.wait()
+            return
+        self.wfile.write(body[10:])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("no_proxy", "*")
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    httpd.daemon_threads = True
+    description = Server(f"http://127.0.0.1:{httpd.server_port}/")
+    httpd.description = description
+    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield description
+    description.released.set()
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
+
+
+@dataclass(frozen=True)
+class TinyDataset:
+    """Four small files under the names of Fashion-MNIST's, and the arrays in them."""
+
+    arrays: dict[str, np.ndarray]
+    contents: dict[str, bytes]
+
+    def compressed(self) -> dict[str, bytes]:
+        return {f"{name}.gz": gzip.compress(data) for name, data in self.contents.items()}
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset() -> TinyDataset:
+    rng = np.random.default_rng(5)
+    arrays = {
+        "train-images-idx3-ubyte": rng.integers(0, 256, (6, 4, 4), dtype=np.uint8),
+        "train-labels-idx1-ubyte": np.arange(6, dtype=np.uint8),
+        "t10k-images-idx3-ubyte": rng.integers(0, 256, (3, 4, 4), dtype=np.uint8),
+        "t10k-labels-idx1-ubyte": np.arange(3, dtype=np.uint8),
+    }
+    return TinyDataset(arrays, {name: _encode_idx(array) for name, array in arrays.items()})
