@@ -9,15 +9,15 @@ from kcore.training.direction import infer_mode
         (
             "min",
             (
-                "loss val_loss mse mae mean_squared_error val_root_mean_squared_error kl_divergence "
-                "sparse_categorical_crossentropy false_positives hinge head_loss poisson"
+                "loss val_loss mse mae mean_squared_error val_root_mean_squared_error "
+                "kl_divergence sparse_categorical_crossentropy false_positives hinge head_loss poisson"
             ),
         ),
         (
             "max",
             (
-                "acc accuracy val_accuracy sparse_categorical_accuracy AUC precision recall f1_score "
-                "r2_score mean_iou predictions_accuracy top_k_categorical_accuracy true_positives "
+                "acc accuracy val_accuracy sparse_categorical_accuracy AUC precision recall "
+                "f1_score r2_score mean_iou predictions_accuracy top_k_categorical_accuracy true_positives "
                 "cosine_similarity sensitivity_at_specificity"
             ),
         ),

@@ -110,8 +110,3 @@ def test_fashion_mnist_by_name_is_not_replaced(offline):
 def test_a_directory_is_the_only_place_searched(offline):
     with pytest.raises(MissingFilesError, match="nowhere is no directory"):
         load(offline / "nowhere")
-
-
-def test_a_directory_is_read():
-    dataset = load(fashion_mnist.DEBIAN_DIRECTORY)
-    assert dataset.x_train.shape == (60_000, 28, 28)
