@@ -4,7 +4,14 @@ import math
 from collections.abc import Sequence
 from numbers import Integral, Real
 
-__all__ = ["check_finite", "check_fraction", "check_shape", "check_whole"]
+__all__ = ["check_choice", "check_finite", "check_fraction", "check_shape", "check_whole"]
+
+
+def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
+    """Raise a ValueError that says what `name` may be, unless `value` is one of `allowed`."""
+    if value not in allowed:
+        choices = ", ".join(map(repr, allowed))
+        raise ValueError(f"{name}={value!r} is unknown: use one of {choices}.")
 
 
 def check_whole(name: str, value: object, minimum: int = 1) -> int:

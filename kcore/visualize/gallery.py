@@ -14,6 +14,8 @@ __all__ = ["gallery"]
 _MARGIN = 6
 _FONT_SIZE = 12
 _LINE = _FONT_SIZE + 4
+# Pillow's own font has few signs beyond ASCII.
+_RIGHT_SIGN, _WRONG_SIGN = "=", "x"
 _PAPER, _INK, _RIGHT, _WRONG = "#ffffff", "#202020", "#1a6b2f", "#b3261e"
 
 
@@ -28,7 +30,7 @@ def gallery(
 ) -> npt.NDArray[np.uint8]:
     """Tile images into one picture, with the true label and the predicted one below each.
 
-    A right prediction is marked "=" and written in green, a wrong one is marked "×" and written in
+    A right prediction is marked "=" and written in green, a wrong one is marked "x" and written in
     red, so that the picture reads without colours too.
 
     Args:
@@ -82,9 +84,7 @@ def _as_uint8(images: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
             "(images, height, width, channels) with 1 or 3 channels."
         )
     if images.size == 0:
-        raise ValueError(
-            f"images with shape {images.shape} hold no pixel; give at least one image."
-        )
+        raise ValueError(f"images with shape {images.shape} hold no pixel; give an image.")
     if images.dtype == np.uint8:
         return images.astype(np.uint8, copy=False)
     if not np.issubdtype(images.dtype, np.floating):
@@ -149,7 +149,9 @@ def _caption(
     lines = [] if true is None else [(true, _INK)]
     if predicted is not None and true is not None:
         right = predicted == true
-        lines.append((f"{'=' if right else '×'} {predicted}", _RIGHT if right else _WRONG))
+        lines.append(
+            (f"{_RIGHT_SIGN if right else _WRONG_SIGN} {predicted}", _RIGHT if right else _WRONG)
+        )
     elif predicted is not None:
         lines.append((predicted, _INK))
     for number, (text, colour) in enumerate(lines):

@@ -1,7 +1,12 @@
+import importlib
+
 import numpy as np
 import pytest
+from PIL import ImageFont
 
 from kcore.visualize import gallery
+
+module = importlib.import_module("kcore.visualize.gallery")
 
 
 def has_colour(picture, red, green, blue):
@@ -64,6 +69,13 @@ def test_right_and_wrong_predictions_differ_in_colour_and_in_sign():
     assert not has_colour(right, *red)
     assert has_colour(wrong, *red)
     assert not has_colour(wrong, *green)
+
+
+def test_the_signs_are_in_the_font():
+    font = ImageFont.load_default(12)
+    missing = np.asarray(font.getmask("\ue000"))  # for private use: in no font
+    for sign in (module._RIGHT_SIGN, module._WRONG_SIGN):
+        assert not np.array_equal(np.asarray(font.getmask(sign)), missing), sign
 
 
 def test_one_caption_is_one_line():

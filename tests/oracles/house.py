@@ -9,7 +9,8 @@ FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "ope
 
 # Room -> floor. A room may import rooms of lower floors and, inside its package, itself.
 FLOORS = {
-    "arguments": 0,
+    "arguments": -1,
+    "settings": 0,
     "shapes": 0,
     "images": 1,
     "preprocess": 1,
@@ -31,7 +32,7 @@ ONLY_INSIDE_FUNCTIONS = frozenset({"matplotlib"})
 
 # Rooms that must work without any backend, and so can't import Keras where they are imported.
 NEEDS_NO_BACKEND = frozenset(
-    {"arguments", "shapes", "images", "preprocess", "datasets", "random", "visualize"}
+    {"arguments", "datasets", "images", "preprocess", "random", "settings", "shapes", "visualize"}
 )
 STANDARD_LIBRARY_ONLY = frozenset({"shapes"})
 

@@ -1,0 +1,21 @@
+"""The error for files that no picture can be made of."""
+
+__all__ = ["ImageDecodeError"]
+
+
+class ImageDecodeError(ValueError):
+    """The file is there, but no picture can be made of it.
+
+    Attributes:
+        path: the file's name, or None for a file object that has none.
+        reason: what is wrong with it: empty, of no known format, damaged or truncated, too large
+            to be safe, or of values that the requested colour mode can't show.
+    """
+
+    def __init__(self, path: str | None, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path or 'image without a file name'}: {self.reason}"

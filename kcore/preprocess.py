@@ -1,0 +1,126 @@
+"""What the ImageNet models of `keras.applications` expect of their input.
+
+Each of these models was trained on images that were prepared in one of three ways, called modes:
+
+- "caffe": the channels turned from RGB to BGR, and each centred on zero by the ImageNet mean,
+  without scaling (VGG, ResNet v1).
+- "tf": scaled to -1 to 1 (Inception, Xception, MobileNet, ResNet v2).
+- "torch": scaled to 0 to 1, then each channel standardised by the ImageNet mean and standard
+  deviation (DenseNet).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from kcore.arguments import check_choice
+from kcore.settings import floatx, is_channels_first
+
+__all__ = ["preprocess_input"]
+
+# Published with the models: of BGR values from 0 to 255 with Caffe's, and of RGB values from 0 to
+# 1 with Torch's.
+_CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
+_TORCH_RGB_MEAN = (0.485, 0.456, 0.406)
+_TORCH_RGB_DEVIATION = (0.229, 0.224, 0.225)
+
+
+def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe") -> Any:
+    """Prepare RGB images as the ImageNet models of one of three families expect them.
+
+    Gives the same values as `keras.applications.imagenet_utils.preprocess_input`, which also
+    serves arrays and tensors, but writes over an array of floats; this never changes `x`.
+
+    Args:
+        x: RGB images with values 0 to 255, of shape (..., height, width, 3), or
+            (..., 3, height, width) for "channels_first": one image, or any axes of batches before
+            it. A NumPy array needs no Keras backend if `data_format` is given; else a tensor of
+            the backend, or a symbolic one.
+        data_format: "channels_last", "channels_first", or None for Keras's default.
+        mode: "caffe" gives BGR less the means 103.939, 116.779, 123.68, so about -124 to 151.
+            "tf" gives x / 127.5 - 1, so -1 to 1. "torch" gives (x / 255 - mean) / deviation with
+            the means 0.485, 0.456, 0.406 and the deviations 0.229, 0.224, 0.225 of red, green and
+            blue, so about -2.1 to 2.6.
+
+    Returns:
+        A new array for an array, a tensor for a tensor, of the shape of `x`. The dtype of floats
+        is kept; integers become `keras.config.floatx()`, or float32 where Keras can't be imported.
+
+    Raises:
+        ValueError: if `mode` or `data_format` is unknown, or `x` has fewer than three axes or
+            other than 3 channels.
+        TypeError: if `x` is neither array nor tensor, or its dtype is complex or no number.
+
+    Example:
+        >>> import numpy as np
+        >>> from kcore.preprocess import preprocess_input
+        >>> red = np.array([[[255, 0, 0]]], dtype="uint8")
+        >>> preprocess_input(red, data_format="channels_last").tolist()
+        [[[-103.939, -116.779, 131.32]]]
+    """
+    check_choice("mode", mode, ("caffe", "tf", "torch"))
+    axis = -3 if is_channels_first(data_format) else -1
+    _check_shape(x, axis)
+    if isinstance(x, np.ndarray):
+        return _normalized(_array_of_floats(x), axis, mode, np.asarray, np.flip)
+    import keras
+
+    return _normalized(
+        _tensor_of_floats(x), axis, mode, keras.ops.convert_to_tensor, keras.ops.flip
+    )
+
+
+def _check_shape(x: Any, axis: int) -> None:
+    if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+        raise TypeError(
+            f"x is of type {type(x).__name__}: use a NumPy array or a tensor of the backend; "
+            "kcore.images.img_to_array makes an array of a picture."
+        )
+    shape = tuple(x.shape)
+    axes = "(..., height, width, 3)" if axis == -1 else "(..., 3, height, width)"
+    if len(shape) < 3 or shape[axis] != 3:
+        raise ValueError(
+            f"x has shape {shape}: RGB images have the shape {axes}. If the channels are on "
+            "another axis, give the data_format that fits."
+        )
+
+
+def _array_of_floats(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    x = np.asarray(x)
+    if np.issubdtype(x.dtype, np.floating):
+        return x
+    _check_real(x.dtype.name)
+    return x.astype(floatx(fallback="float32"))
+
+
+def _tensor_of_floats(x: Any) -> Any:
+    import keras
+
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    if keras.backend.is_float_dtype(dtype):
+        return keras.ops.convert_to_tensor(x)
+    _check_real(dtype)
+    return keras.ops.cast(x, floatx())
+
+
+def _check_real(dtype: str) -> None:
+    if not dtype.startswith(("bool", "int", "uint", "bfloat")):
+        raise TypeError(f"x has dtype {dtype}: images of real numbers are needed.")
+
+
+def _normalized(
+    x: Any,
+    axis: int,
+    mode: str,
+    constant: Callable[..., Any],
+    flip: Callable[..., Any],
+) -> Any:
+    def per_channel(values: tuple[float, ...]) -> Any:
+        return constant(np.reshape(values, (3,) + (1,) * (-axis - 1)), dtype=x.dtype)
+
+    if mode == "tf":
+        return x / 127.5 - 1.0
+    if mode == "torch":
+        return (x / 255.0 - per_channel(_TORCH_RGB_MEAN)) / per_channel(_TORCH_RGB_DEVIATION)
+    return flip(x, axis=axis) - per_channel(_CAFFE_BGR_MEAN)

@@ -1,0 +1,189 @@
+"""What each kind of picture becomes in each colour mode, against definitions in NumPy."""
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from oracles.image_files import chunk, encoded, grey_tiff, png
+from PIL import Image
+
+from kcore.images import ImageDecodeError, load_img
+
+RGB = np.random.default_rng(5).integers(0, 256, (9, 14, 3), dtype=np.uint8)
+
+
+def luma(rgb: np.ndarray) -> np.ndarray:
+    """ITU-R 601 in 16-bit fixed point."""
+    weights = np.array([19595, 38470, 7471])
+    return ((rgb.astype(np.int64) @ weights + 0x8000) >> 16).astype(np.uint8)
+
+
+def palette_image() -> Image.Image:
+    img = Image.fromarray(np.array([[0, 1, 2, 3]], np.uint8))
+    img.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9])
+    return img
+
+
+def test_rgb_stays_as_it_is():
+    img = load_img(encoded(Image.fromarray(RGB)))
+    assert img.mode == "RGB"
+    np.testing.assert_array_equal(np.asarray(img), RGB)
+
+
+def test_grayscale_is_the_weighted_sum_of_the_channels():
+    img = load_img(encoded(Image.fromarray(RGB)), color_mode="grayscale")
+    assert img.mode == "L"
+    np.testing.assert_array_equal(np.asarray(img), luma(RGB))
+
+
+def test_rgba_of_an_opaque_picture_has_full_alpha():
+    rgba = np.asarray(load_img(encoded(Image.fromarray(RGB)), color_mode="rgba"))
+    np.testing.assert_array_equal(rgba[..., :3], RGB)
+    assert (rgba[..., 3] == 255).all()
+
+
+def test_transparency_is_dropped_not_blended():
+    rgba = np.dstack([RGB, np.arange(9 * 14, dtype=np.uint8).reshape(9, 14)])
+    file = encoded(Image.fromarray(rgba))
+    np.testing.assert_array_equal(np.asarray(load_img(file)), RGB)
+    np.testing.assert_array_equal(np.asarray(load_img(file, color_mode="grayscale")), luma(RGB))
+    np.testing.assert_array_equal(np.asarray(load_img(file, color_mode="rgba")), rgba)
+
+
+@pytest.mark.parametrize(
+    ("options", "alpha"),
+    [
+        ({}, [255, 255, 255, 255]),
+        ({"transparency": 1}, [255, 0, 255, 255]),
+        ({"transparency": bytes([255, 128, 0, 7])}, [255, 128, 0, 7]),
+    ],
+    ids=["opaque", "one colour", "alpha for each colour"],
+)
+def test_palettes_become_their_colours_without_a_warning(options, alpha):
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9]]], np.uint8)
+    file = encoded(palette_image(), **options)
+    np.testing.assert_array_equal(np.asarray(load_img(file)), colours)
+    np.testing.assert_array_equal(np.asarray(load_img(file, "grayscale")), luma(colours))
+    rgba = np.asarray(load_img(file, "rgba"))
+    np.testing.assert_array_equal(rgba[..., :3], colours)
+    np.testing.assert_array_equal(rgba[0, :, 3], alpha)
+
+
+def test_grey_with_alpha():
+    grey, alpha = np.array([[100, 7]], np.uint8), np.array([[50, 255]], np.uint8)
+    file = encoded(Image.merge("LA", (Image.fromarray(grey), Image.fromarray(alpha))))
+    np.testing.assert_array_equal(np.asarray(load_img(file, "grayscale")), grey)
+    np.testing.assert_array_equal(
+        np.asarray(load_img(file, "rgba")), [[[100, 100, 100, 50], [7, 7, 7, 255]]]
+    )
+
+
+def test_one_bit_becomes_black_and_white():
+    bits = np.array([[0, 255, 255, 0]], np.uint8)
+    file = encoded(Image.fromarray(bits).convert("1"))
+    np.testing.assert_array_equal(np.asarray(load_img(file, "grayscale")), bits)
+    np.testing.assert_array_equal(np.asarray(load_img(file)), np.dstack([bits] * 3))
+
+
+@pytest.mark.parametrize("file_format", ["TIFF", "JPEG"])
+def test_cmyk_is_ink_on_white(file_format):
+    cyan, magenta, yellow, black = 100, 50, 20, 10
+    file = encoded(Image.new("CMYK", (16, 16), (cyan, magenta, yellow, black)), file_format)
+    light = [(255 - ink) * (255 - black) / 255 for ink in (cyan, magenta, yellow)]
+    np.testing.assert_allclose(np.asarray(load_img(file))[8, 8], light, atol=2)
+
+
+def test_lab_in_every_colour_mode():
+    file = encoded(Image.new("LAB", (2, 1), (128, 128, 128)), "TIFF")  # L* of 50 without colour
+    for color_mode in ("grayscale", "rgb", "rgba"):
+        values = np.asarray(load_img(file, color_mode)).reshape(2, -1)
+        np.testing.assert_allclose(values[:, :3], 119, atol=2)  # sRGB of L* = 50
+
+
+def test_the_first_of_several_frames():
+    frames = [Image.new("RGB", (3, 2), colour) for colour in ("red", "blue")]
+    file = encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])
+    assert load_img(file).getpixel((0, 0)) == (255, 0, 0)
+
+
+# Deep grey
+
+
+ALL_16_BITS = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+
+
+FILES_OF_16_BITS = {
+    "png": encoded(Image.fromarray(ALL_16_BITS)),
+    "tiff": encoded(Image.fromarray(ALL_16_BITS), "TIFF"),
+    "big-endian tiff": encoded(
+        Image.frombytes("I;16B", (256, 256), ALL_16_BITS.astype(">u2").tobytes()), "TIFF"
+    ),
+    "pgm": io.BytesIO(b"P5 256 256 65535\n" + ALL_16_BITS.astype(">u2").tobytes()),
+}
+
+
+@pytest.mark.parametrize("file", FILES_OF_16_BITS.values(), ids=FILES_OF_16_BITS)
+def test_16_bit_grey_stays_deep_as_grayscale(file):
+    img = load_img(file, color_mode="grayscale")
+    assert img.mode == "I;16"
+    np.testing.assert_array_equal(np.asarray(img), ALL_16_BITS)
+
+
+@pytest.mark.parametrize("color_mode", ["rgb", "rgba"])
+@pytest.mark.parametrize("file", FILES_OF_16_BITS.values(), ids=FILES_OF_16_BITS)
+def test_16_bit_grey_is_scaled_to_8_bits_for_colour(file, color_mode):
+    values = np.asarray(load_img(file, color_mode))
+    for channel in range(3):
+        np.testing.assert_array_equal(values[..., channel], np.rint(ALL_16_BITS / 257))
+    if color_mode == "rgba":
+        assert (values[..., 3] == 255).all()
+
+
+def test_the_transparent_level_of_16_bits_is_one_level_alone():
+    rows = b"\0" + struct.pack(">3H", 1000, 1001, 0)
+    file = png(3, 1, 16, 0, rows, chunk(b"tRNS", struct.pack(">H", 1000)))
+    expected = [[[4, 4, 4, 0], [4, 4, 4, 255], [0, 0, 0, 255]]]
+    np.testing.assert_array_equal(np.asarray(load_img(file, "rgba")), expected)
+    np.testing.assert_array_equal(np.asarray(load_img(file, "rgb")), np.array(expected)[..., :3])
+
+
+def test_12_bit_tiff_reaches_white():
+    file = grey_tiff(2, 12, bytes([0xFF, 0xF0, 0x64]))  # 4095 and 100
+    np.testing.assert_array_equal(np.asarray(load_img(file, "grayscale")), [[4095, 100]])
+    np.testing.assert_array_equal(np.asarray(load_img(file))[0, :, 0], [255, 6])
+
+
+def test_16_bit_colour_is_read_by_its_high_bytes():
+    rows = b"\0" + struct.pack(">3H", 0x12FF, 0xFF00, 0x00FF)
+    np.testing.assert_array_equal(np.asarray(load_img(png(1, 1, 16, 2, rows))), [[[0x12, 0xFF, 0]]])
+
+
+def test_32_bit_numbers_stay_as_grayscale():
+    integers = np.array([[-5, 70000]], np.int32)
+    floats = np.array([[-0.5, 1e6]], np.float32)
+    for values, mode in ((integers, "I"), (floats, "F")):
+        img = load_img(encoded(Image.fromarray(values), "TIFF"), color_mode="grayscale")
+        assert img.mode == mode
+        np.testing.assert_array_equal(np.asarray(img), values)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_32_bit_numbers_become_colours_only_if_they_are_8_bit_ones(dtype):
+    values = np.array([[0, 7, 255]], dtype)
+    rgb = np.asarray(load_img(encoded(Image.fromarray(values), "TIFF")))
+    np.testing.assert_array_equal(rgb, np.dstack([values] * 3))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.array([[0, 256]], np.int32), np.array([[-1, 5]], np.int32)]
+    + [np.array([[0, bad]], np.float32) for bad in (0.5, 255.5, -1, np.nan, np.inf)],
+    ids=repr,
+)
+@pytest.mark.parametrize("color_mode", ["rgb", "rgba"])
+def test_32_bit_numbers_without_a_known_white_are_refused_in_colour(values, color_mode):
+    with pytest.raises(
+        ImageDecodeError, match=f"color_mode='{color_mode}' knows no white: load it"
+    ):
+        load_img(encoded(Image.fromarray(values), "TIFF"), color_mode=color_mode)

@@ -1,0 +1,39 @@
+"""Picture files made for tests: by Pillow, and by hand where Pillow can't write them."""
+
+import io
+import struct
+import zlib
+
+from PIL import Image
+
+
+def encoded(img: Image.Image, file_format: str = "PNG", **options) -> io.BytesIO:
+    file = io.BytesIO()
+    img.save(file, file_format, **options)
+    return file
+
+
+def png(
+    width: int, height: int, depth: int, colour_type: int, rows: bytes, *chunks: bytes
+) -> io.BytesIO:
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    parts = [
+        chunk(b"IHDR", header),
+        *chunks,
+        chunk(b"IDAT", zlib.compress(rows)),
+        chunk(b"IEND", b""),
+    ]
+    return io.BytesIO(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def grey_tiff(width: int, bits: int, data: bytes) -> io.BytesIO:
+    """One row of unsigned grey values, which Pillow itself can't write at 12 bits."""
+    tags = {256: width, 257: 1, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: len(data)}
+    data += b"\0" * (len(data) % 2)
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    ifd = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
+    return io.BytesIO(b"II*\0" + struct.pack("<I", 8 + len(data)) + data + ifd)
