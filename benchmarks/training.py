@@ -83,7 +83,8 @@ def course_data(kind, images, labels):
 
 def kcore_model(kind):
     """Build and compile as examples/quickstart.py does."""
-    return kcore.models.compile_classifier(getattr(kcore.models, kind)(seed=0))
+    model = getattr(kcore.models, kind)(seed=0)
+    return kcore.models.compile_classifier(model, optimizer=keras.optimizers.Adam(use_ema=True))
 
 
 def kcore_data(kind, images, labels):
