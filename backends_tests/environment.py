@@ -77,7 +77,7 @@ def observe() -> Environment:
 def _import_keras(backend: str):
     try:
         import keras
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # ValueError is for a name it doesn't know
         raise EnvironmentMismatchError(
             f"Keras can't load its backend (KERAS_BACKEND={backend}): {error}. "
             "Install the backend or name another one; a run that can't load it must not pass."

@@ -35,7 +35,7 @@ def main() -> None:
             keras.utils.set_random_seed(seed)
             adam = keras.optimizers.Adam(use_ema=not options.course)
             model = kcore.models.compile_classifier(
-                getattr(kcore.models, kind)(seed=seed), optimizer=adam
+                getattr(kcore.models, kind)(seed=seed), optimizer=adam, steps_per_execution=125
             )
             model.fit(x_train[axis], y_train, epochs=EPOCHS, verbose=2)
             accuracies.append(model.evaluate(x_test[axis], y_test, verbose=0)[1])

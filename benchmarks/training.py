@@ -84,7 +84,9 @@ def course_data(kind, images, labels):
 def kcore_model(kind):
     """Build and compile as examples/quickstart.py does."""
     model = getattr(kcore.models, kind)(seed=0)
-    return kcore.models.compile_classifier(model, optimizer=keras.optimizers.Adam(use_ema=True))
+    return kcore.models.compile_classifier(
+        model, optimizer=keras.optimizers.Adam(use_ema=True), steps_per_execution=125
+    )
 
 
 def kcore_data(kind, images, labels):

@@ -20,7 +20,6 @@ def parser(description: str) -> argparse.ArgumentParser:
     options.add_argument(
         "--backend",
         choices=BACKENDS,
-        default=os.environ.get("KERAS_BACKEND") or None,
         help="what Keras computes with; by default KERAS_BACKEND, or else what is installed",
     )
     return options
@@ -28,22 +27,26 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 def use_backend(options: argparse.ArgumentParser, name: str | None) -> None:
     """Make Keras use the backend `name`, or one that is installed; must precede `import keras`."""
+    variable = os.environ.get("KERAS_BACKEND")
+    if name is None and variable is not None and variable not in BACKENDS:
+        options.error(f"KERAS_BACKEND={variable}: the examples run on {' or '.join(BACKENDS)}")
+    name = name or variable
     installed = [backend for backend in BACKENDS if importlib.util.find_spec(backend)]
     if name is None and not installed:
         options.error("no backend is installed: pip install 'kcore[jax]' or 'kcore[tensorflow]'")
     if name is not None and name not in installed:
-        options.error(f"--backend {name} is not installed: pip install 'kcore[{name}]'")
+        options.error(f"the backend {name} is not installed: pip install 'kcore[{name}]'")
     os.environ["KERAS_BACKEND"] = name or installed[0]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-def whole_number(minimum: int) -> Callable[[str], int]:
-    """Return a type for argparse: a whole number of at least `minimum`."""
+def whole_number(minimum: int, maximum: int = 2**32 - 1) -> Callable[[str], int]:
+    """Return a type for argparse: a whole number from `minimum` to `maximum`."""
 
     def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < minimum:
+        if not text.isdecimal() or not minimum <= int(text) <= maximum:
             raise argparse.ArgumentTypeError(
-                f"{text!r} is not a whole number of at least {minimum}"
+                f"{text!r} is not a whole number from {minimum} to {maximum}"
             )
         return int(text)
 
@@ -62,10 +65,14 @@ def fraction(text: str) -> float:
 
 
 def output_folder(text: str) -> Path:
-    """Parse a path where a folder is or can be made."""
+    """Parse the path of a folder and make it, so that no work is lost where that can't be done."""
     path = Path(text)
-    if path.exists() and not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a file; name a folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} can't be a folder: {error.strerror}") from error
+    if not os.access(path, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} can't be written to")
     return path
 
 

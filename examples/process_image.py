@@ -30,7 +30,18 @@ def parse_options():
         if not path.is_file():
             parser.error(f"there is no file {path}: run quickstart.py first, or name a model")
     command_line.use_backend(parser, options.backend)
-    return parser, options, json.loads(names.read_text())
+    return parser, options, read_names(parser, names)
+
+
+def read_names(parser, path):
+    """Return the names that stand in a JSON file."""
+    try:
+        names = json.loads(path.read_text())
+    except ValueError as error:
+        parser.error(f"{path} is not JSON: {error}")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        parser.error(f"{path} must hold a list of names")
+    return names
 
 
 PARSER, OPTIONS, CLASS_NAMES = parse_options()
@@ -38,12 +49,22 @@ PARSER, OPTIONS, CLASS_NAMES = parse_options()
 import keras  # noqa: E402 -- the backend had to be chosen first
 import numpy as np  # noqa: E402
 
-import kcore  # noqa: E402
+import kcore.images  # noqa: E402
+import kcore.models  # noqa: E402 -- a saved model may be of a class of kcore's
 
 
 def main():
     """Read, scale, classify, print."""
-    model = keras.saving.load_model(OPTIONS.model)
+    try:
+        model = keras.saving.load_model(OPTIONS.model)
+    except (OSError, TypeError, ValueError) as error:
+        PARSER.exit(1, f"{OPTIONS.model} can't be loaded: {error}\n")
+    if model.output_shape[-1] != len(CLASS_NAMES):
+        PARSER.exit(
+            1,
+            f"{OPTIONS.model} knows {model.output_shape[-1]} classes, but class_names.json names "
+            f"{len(CLASS_NAMES)}\n",
+        )
     batch = prepare(read(OPTIONS.image, model), model)
     probabilities = model.predict(batch, verbose=0)[0]
     print(f"{OPTIONS.image} ({keras.backend.backend()}):")

@@ -1,4 +1,4 @@
-"""Image classification on Keras 3 that gives the same answer on TensorFlow and JAX.
+"""Image classification on Keras 3, from one code path for TensorFlow and JAX.
 
 Choose the backend as Keras does, with the environment variable `KERAS_BACKEND` or in
 `~/.keras/keras.json`, before the first import of Keras. kcore itself names no backend.

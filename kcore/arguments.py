@@ -4,7 +4,15 @@ import math
 from collections.abc import Sequence
 from numbers import Integral, Real
 
-__all__ = ["check_choice", "check_finite", "check_fraction", "check_shape", "check_whole"]
+__all__ = [
+    "check_choice",
+    "check_finite",
+    "check_fraction",
+    "check_seed",
+    "check_shape",
+    "check_whole",
+    "check_wholes",
+]
 
 
 def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -19,6 +27,24 @@ def check_whole(name: str, value: object, minimum: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
         raise ValueError(f"{name}={value!r} must be a whole number of at least {minimum}.")
     return int(value)
+
+
+def check_wholes(name: str, values: object, minimum: int = 1) -> tuple[int, ...]:
+    """Return `values` as a tuple of ints, or say that a sequence of whole numbers is wanted."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ValueError(f"{name}={values!r} must be a sequence such as (64, 64).")
+    return tuple(
+        check_whole(f"{name}[{position}]", value, minimum) for position, value in enumerate(values)
+    )
+
+
+def check_seed(seed: object) -> int | None:
+    """Return `seed` as an int, or `None` as it is, or say which seeds are allowed."""
+    if seed is None:
+        return None
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"seed={seed!r} must be a whole number of at least 0, or None.")
+    return int(seed)
 
 
 def check_finite(name: str, value: object) -> float:

@@ -1,9 +1,5 @@
 """The public names of each module, pinned; and what importing them all brings along."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 import kcore
@@ -37,18 +33,3 @@ def test_public_names_exist_and_are_documented(module):
 
 def test_every_public_module_is_pinned():
     assert set(PUBLIC) == set(kcore.__all__) - {"__version__"}
-
-
-def test_all_of_kcore_imports_neither_torch_nor_another_backend(environment):
-    import_all = "; ".join(f"import kcore.{module}" for module in PUBLIC)
-    code = f"import sys; {import_all}; print(*{{name.split('.')[0] for name in sys.modules}})"
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "KERAS_BACKEND": environment.backend},
-    )
-    modules = set(result.stdout.split())
-    assert environment.backend in modules
-    assert modules & {"tensorflow", "jax", "torch", "openvino"} == {environment.backend}

@@ -3,6 +3,7 @@
 import os
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -54,6 +55,7 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
     Raises:
         CorruptFileError: if Fashion-MNIST was found but is damaged.
         MissingFilesError: if Fashion-MNIST was found but is incomplete.
+        ValueError: if `source` is none of these.
         DatasetNotFoundError: if `"fashion-mnist"` can neither be found nor downloaded.
 
     Example:
@@ -64,6 +66,10 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
     if source == "scenes":
         return _scenes()
     path = None if source in ("auto", "fashion-mnist") else source
+    if path is not None and not Path(path).is_dir():
+        raise ValueError(
+            f"source={str(source)!r} is neither 'auto', 'fashion-mnist', 'scenes' nor a directory."
+        )
     try:
         train, test = fashion_mnist.load_data(path)
     except DatasetNotFoundError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kcore.arguments import check_shape, check_whole
+from kcore.arguments import check_shape, check_whole, check_wholes
 from kcore.models.seeding import seed_weights
 
 __all__ = ["binary_cnn", "cnn"]
@@ -93,10 +93,10 @@ def _stages(input_shape: Sequence[int], filters: Sequence[int], hidden_units: in
     Keras settings say.
     """
     shape = check_shape(input_shape, ("height", "width", "channels"))
+    filters = check_wholes("filters", filters)
     _check_size(shape, stages=len(filters))
     layers = [keras.Input(shape)]
-    for stage, count in enumerate(filters):
-        count = check_whole(f"filters[{stage}]", count)
+    for count in filters:
         layers.append(
             keras.layers.Conv2D(count, _KERNEL, activation="relu", data_format="channels_last")
         )

@@ -6,11 +6,6 @@ from kcore.arguments import check_whole
 
 __all__ = ["compile_binary_classifier", "compile_classifier", "compile_regression"]
 
-STEPS_PER_EXECUTION = 125
-"""Batches per call into the backend: enough to make the cost of a call vanish (it is about 2 ms on
-TensorFlow), few enough that progress bars and callbacks still move several times a second. It
-divides the 1,875 batches of Fashion-MNIST."""
-
 
 def compile_regression(model: Any, *, optimizer: Any = "sgd", steps_per_execution: int = 1) -> Any:
     """Compile a regression with mean squared error.
@@ -18,8 +13,9 @@ def compile_regression(model: Any, *, optimizer: Any = "sgd", steps_per_executio
     Args:
         model: a built `keras.Model` with real-valued outputs.
         optimizer: what `keras.Model.compile` takes; plain gradient descent by default.
-        steps_per_execution: batches per call into the backend. Batch-level callbacks run once for
-            each call.
+        steps_per_execution: batches per call into the backend; more is faster for small models.
+            Batch-level callbacks run once for each call, and Keras rounds `steps_per_epoch` and
+            `steps` up to a multiple of it.
 
     Returns:
         `model` itself, compiled.
@@ -33,9 +29,7 @@ def compile_regression(model: Any, *, optimizer: Any = "sgd", steps_per_executio
     return _compile(model, optimizer, "mean_squared_error", [], steps_per_execution)
 
 
-def compile_classifier(
-    model: Any, *, optimizer: Any = "adam", steps_per_execution: int = STEPS_PER_EXECUTION
-) -> Any:
+def compile_classifier(model: Any, *, optimizer: Any = "adam", steps_per_execution: int = 1) -> Any:
     """Compile a classifier of two or more classes for integer labels.
 
     The loss is sparse categorical cross-entropy, the metric `accuracy`.
@@ -43,8 +37,9 @@ def compile_classifier(
     Args:
         model: a built `keras.Model` whose one output is `(batch, classes)` probabilities.
         optimizer: what `keras.Model.compile` takes; `"rmsprop"` is usual for the functional model.
-        steps_per_execution: batches per call into the backend. Batch-level callbacks run once for
-            each call; 1 lets them run after every batch.
+        steps_per_execution: batches per call into the backend; more is faster for small models.
+            Batch-level callbacks run once for each call, and Keras rounds `steps_per_epoch` and
+            `steps` up to a multiple of it.
 
     Returns:
         `model` itself, compiled.
@@ -79,8 +74,9 @@ def compile_binary_classifier(
     Args:
         model: a built `keras.Model` whose one output is `(batch, 1)` probabilities.
         optimizer: what `keras.Model.compile` takes.
-        steps_per_execution: batches per call into the backend. Batch-level callbacks run once for
-            each call.
+        steps_per_execution: batches per call into the backend; more is faster for small models.
+            Batch-level callbacks run once for each call, and Keras rounds `steps_per_epoch` and
+            `steps` up to a multiple of it.
 
     Returns:
         `model` itself, compiled.
@@ -106,9 +102,11 @@ def compile_binary_classifier(
 def _output_shape(model: Any) -> tuple[int | None, ...] | None:
     """Return the shape of the model's one output, or `None` where Keras can't tell it."""
     shape = getattr(model, "output_shape", None)
-    if isinstance(shape, list | dict):
+    is_several = isinstance(shape, tuple) and any(isinstance(part, tuple) for part in shape)
+    if is_several or isinstance(shape, list | dict):
         raise ValueError(
-            f"The model has {len(shape)} outputs, and each needs its own loss. Use model.compile."
+            f"The model has several outputs or names its output: {shape}. Use model.compile, "
+            "with a loss for each."
         )
     return shape
 
@@ -139,4 +137,5 @@ def _jit_compile(model: Any) -> bool | str:
 def _has_convolution(layer: Any) -> bool:
     if hasattr(layer, "kernel_size"):
         return True
-    return any(_has_convolution(inner) for inner in getattr(layer, "layers", ()))
+    wrapped = [layer.layer] if hasattr(layer, "layer") else []
+    return any(_has_convolution(inner) for inner in [*getattr(layer, "layers", ()), *wrapped])

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kcore.arguments import check_fraction, check_shape, check_whole
+from kcore.arguments import check_fraction, check_seed, check_shape, check_whole, check_wholes
 from kcore.models.seeding import seed_weights
 
 __all__ = ["SubclassedMLP", "functional_mlp", "mlp", "subclassed_mlp"]
@@ -83,8 +83,7 @@ def functional_mlp(
     inputs = keras.Input(check_shape(input_shape, ("features",)), name="digits")
     classes = check_whole("classes", classes, minimum=2)
     x = inputs
-    for number, units in enumerate(hidden_units, start=1):
-        units = check_whole(f"hidden_units[{number - 1}]", units)
+    for number, units in enumerate(check_wholes("hidden_units", hidden_units), start=1):
         x = keras.layers.Dense(units, activation="relu", name=f"dense_{number}")(x)
     outputs = keras.layers.Dense(classes, activation="softmax", name="predictions")(x)
     return seed_weights(keras.Model(inputs, outputs, name="functional_mlp"), seed)
@@ -96,6 +95,8 @@ class SubclassedMLP(keras.Model):
 
     Maps `(batch, features)` to probabilities `(batch, classes)`. `call` takes `training`, which
     switches dropout on; `fit` passes `True`, `evaluate` and `predict` pass `False`.
+
+    A saved model of this class needs `import kcore.models` before `keras.saving.load_model`.
 
     Args:
         classes: number of classes, at least 2.
@@ -122,10 +123,14 @@ class SubclassedMLP(keras.Model):
         self.classes = check_whole("classes", classes, minimum=2)
         self.hidden_units = check_whole("hidden_units", hidden_units)
         self.dropout_fraction = check_fraction("dropout", dropout)
-        self.dropout_seed = dropout_seed
+        self.dropout_seed = check_seed(dropout_seed)
         self.hidden = keras.layers.Dense(self.hidden_units, activation="relu", name="hidden")
-        self.dropout = keras.layers.Dropout(dropout, seed=dropout_seed, name="dropout")
-        self.predictions = keras.layers.Dense(classes, activation="softmax", name="predictions")
+        self.dropout = keras.layers.Dropout(
+            self.dropout_fraction, seed=_within_31_bits(self.dropout_seed), name="dropout"
+        )
+        self.predictions = keras.layers.Dense(
+            self.classes, activation="softmax", name="predictions"
+        )
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the weights for inputs of shape `(batch, features)`."""
@@ -149,6 +154,11 @@ class SubclassedMLP(keras.Model):
             "dropout": self.dropout_fraction,
             "dropout_seed": self.dropout_seed,
         }
+
+
+def _within_31_bits(seed: int | None) -> int | None:
+    """Fold a seed into the range that every backend's dropout takes."""
+    return None if seed is None else seed % 2**31
 
 
 def subclassed_mlp(

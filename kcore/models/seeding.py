@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from kcore.arguments import check_seed
+
 __all__ = ["seed_weights"]
 
 
@@ -30,13 +32,12 @@ def seed_weights(model: Any, seed: int | None) -> Any:
     Raises:
         ValueError: if `seed` is negative or no whole number.
     """
+    seed = check_seed(seed)
     if seed is None:
         return model
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed={seed!r} must be a whole number of at least 0, or None.")
     for position, variable in enumerate(model.trainable_variables):
         if len(variable.shape) >= 2:
-            variable.assign(_glorot_uniform(variable.shape, (int(seed), position)))
+            variable.assign(_glorot_uniform(variable.shape, (seed, position)))
     return model
 
 

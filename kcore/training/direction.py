@@ -7,10 +7,12 @@ __all__ = ["Mode", "infer_mode"]
 Mode = Literal["min", "max"]
 
 _SMALLER_IS_BETTER = frozenset(
-    "crossentropy divergence error false hinge logcosh loss mae mape mse msle poisson rmse".split()
+    "cosh crossentropy divergence error false hinge huber loss".split()
+    + "logcosh mae mape mse msle poisson rmse".split()
 )
 _LARGER_IS_BETTER = frozenset(
-    "acc accuracy auc iou precision recall score sensitivity similarity specificity true".split()
+    "acc accuracy auc correlation iou precision recall".split()
+    + "score sensitivity similarity specificity true".split()
 )
 
 
@@ -31,7 +33,7 @@ def infer_mode(monitor: str) -> Mode:
         >>> infer_mode("val_loss"), infer_mode("top_k_categorical_accuracy")
         ('min', 'max')
     """
-    words = set(monitor.lower().split("_"))
+    words = set(monitor.lower().replace("io_u", "iou").split("_"))
     smaller, larger = words & _SMALLER_IS_BETTER, words & _LARGER_IS_BETTER
     if bool(smaller) == bool(larger):
         raise ValueError(

@@ -59,6 +59,7 @@ class StopAtTarget(keras.callbacks.Callback):
     value: float | None
     reason: str | None
     _streak: int
+    _available: list[str]
     _latest: float | None
     _best: float | None
 
@@ -73,6 +74,8 @@ class StopAtTarget(keras.callbacks.Callback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__()
+        if not isinstance(monitor, str):
+            raise ValueError(f"monitor={monitor!r} must be the name of a metric.")
         self.monitor = monitor
         self.target = check_finite("target", target)
         self.mode = _mode(monitor, mode)
@@ -90,6 +93,7 @@ class StopAtTarget(keras.callbacks.Callback):
         """Count batches anew."""
         self._epoch = epoch
         self._next_batch = self.every or 0
+        self._validated = False
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Look at the running value where `every` asks for it."""
@@ -99,29 +103,31 @@ class StopAtTarget(keras.callbacks.Callback):
             return
         self._next_batch = batch + 1 + self.every
         if self._reached(self._read(logs)) and self._epoch >= self.start_from_epoch:
-            self.stopped_batch = batch
+            self.stopped_batch = self._last_real(batch)
             self._stop(self._epoch)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Look at the epoch's value."""
         logs = logs or {}
-        if self.stopped_epoch is not None or self._awaits_validation(logs):
+        self._available = sorted(logs)
+        if self.stopped_epoch is not None or self._lacks_validation(logs):
             return
         self._streak = self._streak + 1 if self._reached(self._read(logs)) else 0
         if self._streak >= self.patience and epoch >= self.start_from_epoch:
             self._stop(epoch)
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Note that there is validation data, so `val_` metrics must appear."""
+        """Note that this epoch validates, so that `val_` metrics must appear in its logs."""
         self._validated = True
+        self._warned = True
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Print why the training was stopped, or that it was not; after the last progress bar."""
         if self._latest is None and self._is_validation_metric():
             raise ValueError(
-                f"monitor={self.monitor!r} was never computed: fit ran no validation. "
-                "Give it validation_data or validation_split, or monitor "
-                f"{self.monitor.removeprefix('val_')!r}."
+                f"monitor={self.monitor!r} was never computed: fit ran no validation in the epochs "
+                "that it had. Give it validation_data or validation_split, and more epochs than "
+                f"validation_freq. The logs hold: {', '.join(self._available) or 'nothing'}."
             )
         if self.reason is None:
             self.reason = self._why_not()
@@ -139,6 +145,7 @@ class StopAtTarget(keras.callbacks.Callback):
         self._warned = False
         self._latest = None
         self._best = None
+        self._available = []
 
     def _check_batchwise(self) -> None:
         if self.every is None:
@@ -157,11 +164,12 @@ class StopAtTarget(keras.callbacks.Callback):
     def _is_validation_metric(self) -> bool:
         return self.monitor.startswith("val_")
 
-    def _awaits_validation(self, logs: Mapping[str, Any]) -> bool:
-        """Tell whether a `val_` metric is absent because no validation has run yet.
+    def _lacks_validation(self, logs: Mapping[str, Any]) -> bool:
+        """Tell whether a `val_` metric is absent because this epoch ran no validation.
 
         That is right with `validation_freq` above 1, and a mistake where `fit` was given no
-        validation data. A callback can't see which, so it warns once and decides at the end.
+        validation data. Before the first validation a callback can't see which, so it warns once
+        and decides at the end.
         """
         if self.monitor in logs or not self._is_validation_metric() or self._validated:
             return False
@@ -190,6 +198,11 @@ class StopAtTarget(keras.callbacks.Callback):
             self._best = value
         return value
 
+    def _last_real(self, batch: int) -> int:
+        """Return the batch, or the epoch's last one: an execution may be only partly filled."""
+        steps = self.params.get("steps")
+        return batch if steps is None else min(batch, steps - 1)
+
     def _better(self, value: float, other: float) -> bool:
         return value < other if self.mode == "min" else value > other
 
@@ -208,16 +221,23 @@ class StopAtTarget(keras.callbacks.Callback):
             where += f", batch {self.stopped_batch + 1}"
         elif self.patience > 1:
             where += f", {self.patience} epochs in a row"
-        self.reason = f"stopped in {where}: {self.monitor} {self.value:.6g} reached {self._goal()}."
+        self.reason = (
+            f"stopped in {where}: {self.monitor} {self._number(self.value)} reached {self._goal()}."
+        )
 
     def _goal(self) -> str:
         bound = "at most" if self.mode == "min" else "at least"
         return f"the target of {bound} {self.target:g}"
 
+    def _number(self, value: float | None) -> str:
+        """Write a value short, but never so short that it looks like the target and is not."""
+        short = f"{value:.6g}"
+        return f"{value:.10g}" if float(short) == self.target else short
+
     def _why_not(self) -> str:
         if self._best is None:
             return f"not stopped: {self.monitor} was never a finite number."
-        value = f"{self.monitor} {self._best:.6g}"
+        value = f"{self.monitor} {self._number(self._best)}"
         if not self._reached(self._best):
             return f"not stopped: the best value, {value}, did not reach {self._goal()}."
         demand = f"{self.patience} in a row, from epoch {self.start_from_epoch + 1} on"
@@ -244,7 +264,12 @@ def _missing(monitor: str, available: Iterable[str]) -> str:
 def _suggest(monitor: str, names: list[str]) -> str | None:
     """Find the name that was meant; Keras 3 says `accuracy` where older code says `acc`."""
     prefix = "val_" if monitor.startswith("val_") else ""
-    alias = prefix + _ALIASES.get(monitor.removeprefix("val_"), "")
+    base = monitor.removeprefix("val_")
+    alias = prefix + _ALIASES.get(base, "")
     if alias in names:
         return alias
+    if base in _ALIASES:
+        endings = ("_acc", "_accuracy")
+        candidates = [n for n in names if n.endswith(endings) and n.startswith(prefix)]
+        return next(iter(candidates), None)
     return next(iter(difflib.get_close_matches(monitor, names, n=1)), None)

@@ -21,8 +21,8 @@ _PAPER, _INK, _RIGHT, _WRONG = "#ffffff", "#202020", "#1a6b2f", "#b3261e"
 
 def gallery(
     images: npt.ArrayLike,
-    labels: Sequence[int] | npt.NDArray[np.integer] | None = None,
-    predictions: Sequence[int] | npt.NDArray[np.integer] | None = None,
+    labels: npt.ArrayLike | None = None,
+    predictions: npt.ArrayLike | None = None,
     *,
     class_names: Sequence[str] | None = None,
     columns: int | None = None,
@@ -48,7 +48,7 @@ def gallery(
 
     Raises:
         ValueError: if there is no image, if the shape, dtype or range is another than those above,
-            if there are not as many labels or predictions as images, or an index has no name.
+            if labels or predictions are not one whole number for each image, or one has no name.
 
     Example:
         >>> import numpy as np
@@ -60,11 +60,8 @@ def gallery(
     tiles = _as_uint8(np.asarray(images))
     tile_size = check_whole("tile_size", tile_size, minimum=8)
     columns = _columns(len(tiles), columns)
-    captions = [
-        _names("labels", labels, len(tiles), class_names),
-        _names("predictions", predictions, len(tiles), class_names),
-    ]
-    lines = sum(names is not None for names in captions)
+    captions = _captions(labels, predictions, len(tiles), class_names)
+    lines = len(captions[0])
     cell_width, cell_height = tile_size + _MARGIN, tile_size + _MARGIN + lines * _LINE
     rows = math.ceil(len(tiles) / columns)
     sheet = Image.new("RGB", (columns * cell_width + _MARGIN, rows * cell_height + _MARGIN), _PAPER)
@@ -73,7 +70,7 @@ def gallery(
         left = _MARGIN + index % columns * cell_width
         top = _MARGIN + index // columns * cell_height
         _paste(sheet, tile, left, top, tile_size)
-        _caption(draw, captions, index, left, top + tile_size, tile_size)
+        _write(draw, captions[index], left, top + tile_size, tile_size)
     return np.asarray(sheet)
 
 
@@ -104,25 +101,54 @@ def _columns(count: int, columns: int | None) -> int:
     return check_whole("columns", columns)
 
 
-def _names(
-    argument: str,
-    indices: Sequence[int] | npt.NDArray[np.integer] | None,
+def _captions(
+    labels: npt.ArrayLike | None,
+    predictions: npt.ArrayLike | None,
     count: int,
     class_names: Sequence[str] | None,
-) -> list[str] | None:
-    if indices is None:
+) -> list[list[tuple[str, str]]]:
+    """Return for each image its lines: text and colour."""
+    true = _indices("labels", labels, count, class_names)
+    predicted = _indices("predictions", predictions, count, class_names)
+    names = class_names if class_names is not None else _Numbers()
+    captions: list[list[tuple[str, str]]] = [[] for _ in range(count)]
+    for image, lines in enumerate(captions):
+        if true is not None:
+            lines.append((names[true[image]], _INK))
+        if predicted is not None and true is None:
+            lines.append((names[predicted[image]], _INK))
+        elif predicted is not None and true is not None:
+            is_right = predicted[image] == true[image]
+            sign, colour = (_RIGHT_SIGN, _RIGHT) if is_right else (_WRONG_SIGN, _WRONG)
+            lines.append((f"{sign} {names[predicted[image]]}", colour))
+    return captions
+
+
+class _Numbers:
+    """Names for classes that have none: their indices."""
+
+    def __getitem__(self, index: int) -> str:
+        return str(index)
+
+
+def _indices(
+    argument: str, values: npt.ArrayLike | None, count: int, class_names: Sequence[str] | None
+) -> list[int] | None:
+    if values is None:
         return None
+    indices = np.asarray(values)
+    if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+        raise ValueError(
+            f"{argument} with shape {indices.shape} and dtype {indices.dtype} must be one whole "
+            "number for each image. Of probabilities, take argmax(axis=-1)."
+        )
     if len(indices) != count:
         raise ValueError(f"There are {len(indices)} {argument} for {count} images; give one each.")
-    if class_names is None:
-        return [str(index) for index in indices]
     for index in indices:
-        if not 0 <= index < len(class_names):
-            raise ValueError(
-                f"{argument} hold the class index {index}, but class_names has "
-                f"{len(class_names)} names."
-            )
-    return [class_names[index] for index in indices]
+        if index < 0 or (class_names is not None and index >= len(class_names)):
+            known = "" if class_names is None else f", but class_names has {len(class_names)} names"
+            raise ValueError(f"{argument} hold the class index {index}{known}.")
+    return [int(index) for index in indices]
 
 
 def _paste(
@@ -136,24 +162,10 @@ def _paste(
     sheet.paste(resized, (left + (tile_size - width) // 2, top + (tile_size - height) // 2))
 
 
-def _caption(
-    draw: ImageDraw.ImageDraw,
-    captions: Sequence[list[str] | None],
-    index: int,
-    left: int,
-    top: int,
-    width: int,
+def _write(
+    draw: ImageDraw.ImageDraw, lines: Sequence[tuple[str, str]], left: int, top: int, width: int
 ) -> None:
     font = ImageFont.load_default(_FONT_SIZE)
-    true, predicted = (names[index] if names else None for names in captions)
-    lines = [] if true is None else [(true, _INK)]
-    if predicted is not None and true is not None:
-        right = predicted == true
-        lines.append(
-            (f"{_RIGHT_SIGN if right else _WRONG_SIGN} {predicted}", _RIGHT if right else _WRONG)
-        )
-    elif predicted is not None:
-        lines.append((predicted, _INK))
     for number, (text, colour) in enumerate(lines):
         shortened = _shorten(text, font, width)
         draw.text((left, top + 2 + number * _LINE), shortened, fill=colour, font=font)

@@ -85,6 +85,18 @@ def test_process_image_names_what_is_wrong(quickstart, tmp_path):
     assert "gone.png" in run("process_image.py", tmp_path / "gone.png", *model, returncode=1)
     error = run("process_image.py", "x.png", "--model", tmp_path / "no.keras", returncode=2)
     assert "run quickstart.py first" in error
+    junk = tmp_path / "junk.keras"
+    junk.write_text("no model")
+    (tmp_path / "class_names.json").write_text("{")
+    assert "not JSON" in run("process_image.py", "x.png", "--model", junk, returncode=2)
+    (tmp_path / "class_names.json").write_text('["a"]')
+    error = run("process_image.py", "x.png", "--model", junk, returncode=1)
+    assert "junk.keras can't be loaded" in error
+
+
+def test_examples_refuse_a_backend_that_they_do_not_know():
+    error = run("linear_regression.py", returncode=2, KERAS_BACKEND="torch")
+    assert "KERAS_BACKEND=torch: the examples run on jax or tensorflow" in error
 
 
 def test_quickstart_on_scenes_trains_the_cnn(tmp_path):
@@ -101,10 +113,12 @@ def test_quickstart_on_scenes_trains_the_cnn(tmp_path):
     ("arguments", "message"),
     [
         (("--model", "resnet"), "invalid choice: 'resnet'"),
-        (("--epochs", "0"), "'0' is not a whole number of at least 1"),
+        (("--epochs", "0"), "'0' is not a whole number from 1 to 4294967295"),
         (("--target", "90"), "'90' is not a fraction above 0 and up to 1"),
         (("--data", "nowhere"), "'nowhere' is neither auto, fashion-mnist, scenes nor a folder"),
-        (("--output", __file__), "is a file; name a folder"),
+        (("--output", __file__), "can't be a folder: File exists"),
+        (("--output", f"{__file__}/sub"), "can't be a folder: Not a directory"),
+        (("--seed", "99999999999"), "from 0 to 4294967295"),
         (("--backend", "torch"), "invalid choice: 'torch'"),
     ],
 )
@@ -115,7 +129,7 @@ def test_quickstart_refuses_wrong_options(arguments, message):
 def test_quickstart_names_a_backend_that_is_not_installed(environment):
     other = {"jax": "tensorflow", "tensorflow": "jax"}[environment.backend]
     error = run("quickstart.py", "--backend", other, returncode=2)
-    assert f"--backend {other} is not installed: pip install 'kcore[{other}]'" in error
+    assert f"the backend {other} is not installed: pip install 'kcore[{other}]'" in error
 
 
 def test_quickstart_chooses_the_backend_that_is_installed(environment, tmp_path):

@@ -79,6 +79,12 @@ def test_the_signs_are_in_the_font():
         assert not np.array_equal(np.asarray(font.getmask(sign)), missing), sign
 
 
+def test_classes_of_one_name_are_still_different_classes():
+    images, names = np.zeros((1, 8, 8)), ["bat", "bat"]
+    wrong = gallery(images, [1], [0], class_names=names)
+    assert excess(wrong, 0, 1) > 80
+
+
 def test_one_caption_is_one_line():
     images = np.zeros((1, 8, 8))
     bare, labelled = gallery(images), gallery(images, [0])
@@ -112,6 +118,12 @@ def test_the_default_is_about_twice_as_wide_as_high():
             {"images": np.zeros((1, 8, 8)), "predictions": [2], "class_names": ["a", "b"]},
             "predictions hold the class index 2, but class_names has 2 names",
         ),
+        ({"images": np.zeros((1, 8, 8)), "predictions": [[0.1, 0.9]]}, r"take argmax\(axis=-1\)"),
+        (
+            {"images": np.zeros((1, 8, 8)), "labels": [1.0]},
+            "dtype float64 must be",
+        ),
+        ({"images": np.zeros((1, 8, 8)), "labels": [-1]}, "hold the class index -1"),
         ({"images": np.zeros((1, 8, 8)), "columns": 0}, "columns=0 must be a whole number"),
         ({"images": np.zeros((1, 8, 8)), "tile_size": 4}, "tile_size=4 must be .* at least 8"),
     ],

@@ -15,13 +15,14 @@ KNOWN = PRESENT | {f"kcore.{room}" for room in house.FLOORS}
 STANDARD = frozenset(sys.stdlib_module_names)
 
 
-def check(source, module):
-    return house.violations(source, module, KNOWN, STANDARD)
+def check(source, module, is_package=False):
+    return house.violations(source, module, KNOWN, STANDARD, is_package)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: house.module_name(path, ROOT.parent))
 def test_kcore_keeps_the_rules(path):
-    assert check(path.read_text(), house.module_name(path, ROOT.parent)) == []
+    is_package = path.name == "__init__.py"
+    assert check(path.read_text(), house.module_name(path, ROOT.parent), is_package) == []
 
 
 def test_every_room_has_a_floor():
@@ -52,7 +53,14 @@ FORBIDDEN = [
     ("kcore.images", "import keras"),
     ("kcore.images", "from kcore import preprocess"),
     ("kcore.images", "from kcore.datasets import scenes"),
-    ("kcore.images", "from . import models"),
+    ("kcore.images.saving", "from .. import models"),
+    ("kcore.images.saving", "import kcore\nkcore.models.cnn()"),
+    ("kcore.images.saving", "import kcore as house\nhouse.models.cnn()"),
+    ("kcore.models.cnn", "import keras as k\nk.src.layers"),
+    ("kcore.models.cnn", "from keras import _tf_keras"),
+    ("kcore.models.cnn", "from keras.backend import tensorflow"),
+    ("kcore.models.cnn", "from importlib import import_module as load"),
+    ("kcore.models.cnn", "import importlib as i\ni.import_module('jax')"),
     ("kcore.datasets.scenes", "import keras"),
     ("kcore.shapes.window", "import numpy"),
     ("kcore.shapes.window", "def f():\n    import keras"),
@@ -65,6 +73,11 @@ FORBIDDEN = [
 @pytest.mark.parametrize(("module", "source"), FORBIDDEN, ids=[f"{m}: {s}" for m, s in FORBIDDEN])
 def test_the_check_can_fail(module, source):
     assert len(check(source, module)) == 1
+
+
+def test_relative_imports_of_a_package_are_resolved():
+    assert len(check("from ..models import cnn", "kcore.images", is_package=True)) == 1
+    assert check("from .saving import save_img", "kcore.images", is_package=True) == []
 
 
 ALLOWED = [

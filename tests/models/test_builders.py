@@ -109,6 +109,13 @@ def test_subclassed_mlp_drops_hidden_units_only_while_training():
     assert len(set(kept)) > 1, "each sample must have its own mask"
 
 
+@pytest.mark.parametrize("seed", [np.int64(1), 2**32, 2**40])
+def test_subclassed_mlp_takes_any_seed_on_every_backend(seed):
+    model = kcore.models.SubclassedMLP(np.int64(3), hidden_units=4, dropout_seed=seed)
+    model(np.ones((2, 8), dtype=np.float32), training=True)
+    kcore.models.subclassed_mlp((8,), seed=seed)
+
+
 def test_channels_last_models_stay_so_under_other_settings():
     before = keras.config.image_data_format()
     keras.config.set_image_data_format("channels_first")
@@ -136,6 +143,9 @@ def test_channels_last_models_stay_so_under_other_settings():
         (lambda: kcore.models.binary_cnn((21, 300, 3)), r"height and width of at least 22"),
         (lambda: kcore.models.functional_mlp(hidden_units=(0,)), r"hidden_units\[0\]=0"),
         (lambda: kcore.models.subclassed_mlp(dropout=20), r"dropout=20 must be a fraction: 0 <="),
+        (lambda: kcore.models.cnn(filters=64), r"filters=64 must be a sequence such as \(64, 64\)"),
+        (lambda: kcore.models.functional_mlp(hidden_units="64"), "hidden_units='64' must be a seq"),
+        (lambda: kcore.models.subclassed_mlp(seed=-1), "seed=-1 must be a whole number"),
         (lambda: kcore.models.linear(units=0), r"units=0 must be a whole number of at least 1"),
     ],
 )

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import kcore
+from kcore.models.compiling import _has_convolution
 
 RNG = np.random.default_rng(0)
 
@@ -65,6 +66,15 @@ def test_convolutions_keep_the_compilation_that_keras_chooses():
     assert kcore.models.compile_classifier(nested).jit_compile == plain.jit_compile
 
 
+def test_a_wrapped_convolution_is_a_convolution():
+    inputs = keras.Input((2, 8, 8, 1))
+    features = keras.layers.TimeDistributed(keras.layers.Conv2D(2, 3))(inputs)
+    outputs = keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(features))
+    model = keras.Model(inputs, outputs)
+    assert _has_convolution(model)
+    assert not _has_convolution(kcore.models.mlp())
+
+
 def test_compile_functional_with_rmsprop():
     model = kcore.models.compile_classifier(kcore.models.functional_mlp(), optimizer="rmsprop")
     assert isinstance(model.optimizer, keras.optimizers.RMSprop)
@@ -93,7 +103,10 @@ def two_outputs():
             lambda: kcore.models.compile_binary_classifier(kcore.models.mlp()),
             r"\(None, 10\) is not \(batch, 1\).*compile_classifier",
         ),
-        (lambda: kcore.models.compile_classifier(two_outputs()), "has 2 outputs.*model.compile"),
+        (
+            lambda: kcore.models.compile_classifier(two_outputs()),
+            "several outputs",
+        ),
         (
             lambda: kcore.models.compile_classifier(kcore.models.mlp(), steps_per_execution=0),
             "steps_per_execution=0 must be a whole number of at least 1",

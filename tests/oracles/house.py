@@ -46,7 +46,13 @@ class Import:
     inside_function: bool
 
 
-def violations(source: str, module: str, known_modules: frozenset[str], standard: frozenset[str]):
+def violations(
+    source: str,
+    module: str,
+    known_modules: frozenset[str],
+    standard: frozenset[str],
+    is_package: bool = False,
+) -> list[str]:
     """List what `source`, the text of the module named `module`, may not import.
 
     Args:
@@ -54,13 +60,13 @@ def violations(source: str, module: str, known_modules: frozenset[str], standard
         module: dotted name, such as `kcore.models.cnn` (a package without `__init__`).
         known_modules: dotted names of all modules of kcore, to resolve `from kcore import x`.
         standard: names of the standard library's modules.
+        is_package: whether the text is that of the package's `__init__`, in which one leading dot
+            means the package itself.
     """
     tree = ast.parse(source)
     room = _room(module)
     found = []
-    for name in _private_attributes(tree):
-        found.append(f"{module}:{name.line}: {name.module} is private to Keras")
-    for imported in _imports(tree, module, known_modules):
+    for imported in [*_imports(tree, module, known_modules, is_package), *_attributes(tree)]:
         problem = _problem(room, imported, standard)
         if problem:
             found.append(f"{module}:{imported.line}: {imported.module} {problem}")
@@ -84,6 +90,10 @@ def _problem(room: str | None, imported: Import, standard: frozenset[str]) -> st
         return "is a framework; kcore names none"
     if imported.module.startswith(("keras.src", "keras._")):
         return "is private to Keras"
+    if imported.module.startswith("keras.") and imported.module.split(".")[-1] in FRAMEWORKS:
+        return "is a framework; kcore names none"
+    if imported.module == "importlib.import_module":
+        return "hides what it imports"
     if top == "kcore":
         return _upward(room, imported.module)
     if top in standard:
@@ -108,13 +118,29 @@ def _upward(room: str | None, module: str) -> str | None:
     return None if FLOORS[target] < FLOORS[room] else "is not on a lower floor"
 
 
-def _private_attributes(tree: ast.AST) -> Iterator[Import]:
+def _attributes(tree: ast.AST) -> Iterator[Import]:
+    """Find what is reached as an attribute: `kcore.models` after `import kcore`, `keras.src`."""
+    aliases = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name in ("keras", "kcore")
+    }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "keras.src":
-            yield Import("keras.src", node.lineno, False)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            package = aliases.get(node.value.id)
+            if package == "kcore" or (package == "keras" and _is_private(node.attr)):
+                yield Import(f"{package}.{node.attr}", node.lineno, True)
 
 
-def _imports(tree: ast.AST, module: str, known_modules: frozenset[str]) -> Iterator[Import]:
+def _is_private(name: str) -> bool:
+    return name == "src" or name.startswith("_")
+
+
+def _imports(
+    tree: ast.AST, module: str, known_modules: frozenset[str], is_package: bool
+) -> Iterator[Import]:
     inside = {
         id(inner)
         for node in ast.walk(tree)
@@ -122,35 +148,41 @@ def _imports(tree: ast.AST, module: str, known_modules: frozenset[str]) -> Itera
         for inner in ast.walk(node)
     }
     for node in ast.walk(tree):
-        for name in _names(node, module, known_modules):
+        for name in _names(node, module, known_modules, is_package):
             yield Import(name, node.lineno, id(node) in inside)
 
 
-def _names(node: ast.AST, module: str, known_modules: frozenset[str]) -> list[str]:
+def _names(
+    node: ast.AST, module: str, known_modules: frozenset[str], is_package: bool
+) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module == "importlib" and module != "kcore":
+        return [f"importlib.{alias.name}" for alias in node.names]
     if isinstance(node, ast.ImportFrom):
-        return [_member(_base(node, module), alias.name, known_modules) for alias in node.names]
+        base = _base(node, module, is_package)
+        return [_member(base, alias.name, known_modules) for alias in node.names]
     if isinstance(node, ast.Call) and _is_dynamic_import(node):
         return [_dynamic_name(node, module)]
     return []
 
 
-def _base(node: ast.ImportFrom, module: str) -> str:
+def _base(node: ast.ImportFrom, module: str, is_package: bool) -> str:
     if not node.level:
         return node.module or ""
-    package = module.split(".")[: -node.level] or [module]
+    inside = [*module.split("."), "__init__"] if is_package else module.split(".")
+    package = inside[: -node.level]
     return ".".join([*package, node.module] if node.module else package)
 
 
 def _member(base: str, name: str, known_modules: frozenset[str]) -> str:
     joined = f"{base}.{name}"
-    is_module = joined in known_modules or joined == "keras.src"
-    return joined if is_module else base
+    is_keras = base.split(".")[0] == "keras" and (_is_private(name) or name in FRAMEWORKS)
+    return joined if is_keras or joined in known_modules else base
 
 
 def _is_dynamic_import(node: ast.Call) -> bool:
-    return ast.unparse(node.func) in {"__import__", "importlib.import_module", "import_module"}
+    return ast.unparse(node.func).split(".")[-1] in {"__import__", "import_module"}
 
 
 def _dynamic_name(node: ast.Call, module: str) -> str:

@@ -124,6 +124,23 @@ def test_validation_in_some_epochs_only():
     assert len(history.epoch) == 3
 
 
+@pytest.mark.filterwarnings("ignore:StopAtTarget can't see:UserWarning")
+@pytest.mark.parametrize("frequency", [2, [1, 4]])
+def test_epochs_without_validation_are_passed_over(frequency):
+    stop = StopAtTarget("val_loss", 1e-30)
+    history = fit(stop, epochs=8, validation_data=data(8), validation_freq=frequency)
+    assert len(history.epoch) == 8
+    assert stop.reason.startswith("not stopped: the best value, val_loss")
+
+
+def test_epochs_without_validation_do_not_break_a_row():
+    stop = StopAtTarget("val_loss", 1e9, patience=2)
+    history = fit(
+        stop, epochs=8, validation_data=data(8), validation_freq=[1, 3], validation_batch_size=8
+    )
+    assert len(history.epoch) == 3
+
+
 def test_every_looks_inside_an_epoch():
     stop = StopAtTarget("loss", 1e9, every=3)
     fit(stop, batch_size=4)
@@ -136,6 +153,14 @@ def test_every_counts_batches_when_executions_hold_several():
     stop = StopAtTarget("loss", 1e9, every=5)
     model.fit(*data(), batch_size=4, epochs=2, verbose=0, callbacks=[stop])
     assert (stop.stopped_epoch, stop.stopped_batch) == (0, 7)
+
+
+def test_a_partly_filled_execution_ends_at_the_last_real_batch():
+    model = kcore.models.compile_regression(kcore.models.linear(), steps_per_execution=125)
+    stop = StopAtTarget("loss", 1e9, every=5)
+    model.fit(*data(), batch_size=8, epochs=2, verbose=0, callbacks=[stop])
+    assert (stop.stopped_epoch, stop.stopped_batch) == (0, 7)
+    assert stop.reason.startswith("stopped in epoch 1, batch 8:")
 
 
 def test_every_with_a_floor_epoch():
@@ -175,6 +200,11 @@ def test_says_so_when_the_target_was_reached_too_rarely(capsys):
     )
 
 
+def test_the_line_never_shows_a_value_that_looks_like_the_target(capsys):
+    run(StopAtTarget("loss", 0.4), [0.4000001])
+    assert "the best value, loss 0.4000001, did not reach" in capsys.readouterr().out
+
+
 def test_a_second_fit_starts_afresh():
     stop = StopAtTarget("accuracy", 0.9)
     run(stop, [0.95])
@@ -206,9 +236,18 @@ def test_an_unknown_metric_lists_the_known_ones():
         fit(StopAtTarget("val_los", 0.9, mode="min"), validation_data=data(8))
 
 
+def test_an_accuracy_with_a_longer_name_is_suggested():
+    model = kcore.models.mlp((2, 2), 2)
+    metric = keras.metrics.SparseCategoricalAccuracy()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=[metric])
+    x, y = np.zeros((8, 2, 2)), np.zeros(8)
+    with pytest.raises(ValueError, match=r"Did you mean 'sparse_categorical_accuracy'\?"):
+        model.fit(x, y, verbose=0, callbacks=[StopAtTarget("acc", 0.9)])
+
+
 @pytest.mark.filterwarnings("ignore:StopAtTarget can't see:UserWarning")
 def test_a_validation_metric_without_validation_is_an_error():
-    with pytest.raises(ValueError, match=r"fit ran no validation.*or monitor 'loss'"):
+    with pytest.raises(ValueError, match=r"fit ran no validation .* The logs hold: loss\."):
         fit(StopAtTarget("val_loss", 0.1))
 
 
@@ -225,6 +264,7 @@ def test_a_validation_metric_without_validation_warns_after_the_first_epoch():
     ("arguments", "message"),
     [
         ({"monitor": "loss", "target": float("nan")}, "target=nan must be a finite number"),
+        ({"monitor": None, "target": 1}, "monitor=None must be the name of a metric"),
         ({"monitor": "loss", "target": "0.4"}, "target='0.4' must be a finite number"),
         ({"monitor": "loss", "target": 1, "mode": "below"}, "mode='below' must be 'auto', 'min'"),
         ({"monitor": "size", "target": 1}, "mode='min' or mode='max'"),

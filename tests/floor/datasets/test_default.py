@@ -108,5 +108,11 @@ def test_fashion_mnist_by_name_is_not_replaced(offline):
 
 
 def test_a_directory_is_the_only_place_searched(offline):
-    with pytest.raises(MissingFilesError, match="nowhere is no directory"):
-        load(offline / "nowhere")
+    with pytest.raises(MissingFilesError, match="lacks train-images"):
+        load(offline)
+
+
+@pytest.mark.parametrize("source", ["fashion_mnist", "nowhere"])
+def test_an_unknown_source_is_named(source):
+    with pytest.raises(ValueError, match=f"source='{source}' is neither 'auto', 'fashion-mnist'"):
+        load(source)
