@@ -88,7 +88,7 @@ def _width_and_height(target_size: tuple[int, int]) -> tuple[int, int]:
 def _read(path: PathOrFile) -> bytes:
     if isinstance(path, (str, bytes, os.PathLike)):
         return Path(os.fsdecode(path)).read_bytes()
-    if path.seekable():
+    if hasattr(path, "seekable") and path.seekable():
         path.seek(0)
     data = path.read()
     if not isinstance(data, bytes):

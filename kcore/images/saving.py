@@ -69,6 +69,8 @@ def save_img(
 
 def _writable_format(path: PathOrFile, file_format: str | None) -> str:
     """Return Pillow's name for the format that `file_format`, else the suffix of `path`, names."""
+    if file_format is not None and not isinstance(file_format, str):
+        raise TypeError(f"file_format={file_format!r} must be a name such as 'png'.")
     if file_format is not None:
         asked, wanted = f"file_format={file_format!r}", file_format
     else:

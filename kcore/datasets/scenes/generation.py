@@ -2,10 +2,10 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from numbers import Integral
 
 import numpy as np
 
+from kcore.arguments import check_whole
 from kcore.datasets.arrays import Split
 from kcore.datasets.progress import Progress
 from kcore.datasets.scenes.painting import Scene, paint
@@ -98,8 +98,7 @@ def load_data(
 
 def check_count(name: str, count: int) -> None:
     """Refuse what is not a number of scenes."""
-    if not (isinstance(count, Integral) and count >= 0):
-        raise ValueError(f"{name}={count!r} must be a whole number, 0 or greater.")
+    check_whole(name, count, minimum=0)
 
 
 def _draw_split(

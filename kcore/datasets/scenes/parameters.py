@@ -151,12 +151,17 @@ def _check_key(index: int, classes: Sequence[str], seed: int, split: str) -> Non
         raise ValueError(f"seed={seed!r} must be a whole number from 0 to 2**64 - 1.")
     if split not in SPLITS:
         raise ValueError(f"split={split!r} must be one of {', '.join(map(repr, SPLITS))}.")
-    known = all(name in CLASS_NAMES for name in classes)
-    if not classes or isinstance(classes, str) or not known or len(set(classes)) < len(classes):
+    if not _is_choice_of_classes(classes):
         raise ValueError(
             f"classes={classes!r} must be a sequence of different names from "
             f"{', '.join(CLASS_NAMES)}."
         )
+
+
+def _is_choice_of_classes(classes: object) -> bool:
+    if isinstance(classes, str) or not isinstance(classes, Sequence) or not classes:
+        return False
+    return all(name in CLASS_NAMES for name in classes) and len(set(classes)) == len(classes)
 
 
 def _scene_from(draws: _Draws, label: int, class_name: str) -> SceneParameters:
