@@ -12,7 +12,7 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-_MODULES = ("datasets", "images", "models", "preprocess", "training")
+_MODULES = ("datasets", "images", "inspect", "models", "nn", "preprocess", "shapes", "training")
 
 __all__ = ["__version__", *_MODULES]  # noqa: PLE0604 -- the names are strings
 
