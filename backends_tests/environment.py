@@ -15,7 +15,12 @@ import os
 import platform
 from dataclasses import dataclass
 
-BACKEND_PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch", "openvino": "openvino"}
+BACKEND_PACKAGES = {
+    "tensorflow": "tensorflow",
+    "jax": "jax",
+    "torch": "torch",
+    "openvino": "openvino",
+}
 """Backend name -> the module that it imports. Keras's numpy backend has no module of its own."""
 
 _DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
