@@ -84,8 +84,8 @@ def _guarded(way: Callable, case) -> Outcome:
         return _raised(error)
 
 
-def _halving(way: Callable[[Sequence[Case]], list[Outcome]]) -> Callable:
-    """Split cases that fail together until the one that fails is alone."""
+def _together(way: Callable[[Sequence[Case]], list[Outcome]]) -> Callable:
+    """Run cases at once; where they fail together, in fours, and where these fail, alone."""
 
     def run(cases: Sequence[Case]) -> list[Outcome]:
         try:
@@ -93,8 +93,9 @@ def _halving(way: Callable[[Sequence[Case]], list[Outcome]]) -> Callable:
         except Exception as error:
             if len(cases) == 1:
                 return [_raised(error)]
-        half = len(cases) // 2
-        return run(cases[:half]) + run(cases[half:])
+        step = 4 if len(cases) > 4 else 1
+        parts = [cases[start : start + step] for start in range(0, len(cases), step)]
+        return [outcome for part in parts for outcome in run(part)]
 
     return run
 
@@ -106,8 +107,8 @@ def _raised(error: Exception) -> Outcome:
 WAYS = {
     "symbolic": _one_by_one(symbolic),
     "eager": _one_by_one(eager),
-    "compiled": _halving(compiled),
-    "gradient": _halving(gradient),
+    "compiled": _together(compiled),
+    "gradient": _together(gradient),
     "probe": _one_by_one(named),
 }
 """How cases can be run: name -> function from many cases to as many outcomes."""

@@ -13,11 +13,10 @@ def gradients(
 ) -> list[list[np.ndarray]]:
     """Return gradients of `sum(layer(input) * factor)` for many layers in one compiled step.
 
-    Each input is itself a trainable weight, and the optimizer stores gradients where the weights
-    were.
+    Each input is itself a trainable weight, and the optimizer keeps the gradients.
 
     Args:
-        layers: layers to differentiate; their weights are overwritten.
+        layers: layers to differentiate.
         inputs: the input of each.
         factors: what each output is multiplied with before it is summed.
 
@@ -32,9 +31,15 @@ def gradients(
         variables.append([*held.trainable_variables, *layer.trainable_variables])
     total = terms[0] if len(terms) == 1 else keras.layers.Add()(terms)
     model = keras.Model(start, total)
-    model.compile(optimizer=KeepGradients(), loss=lambda _, output: keras.ops.sum(output))
+    keeper = KeepGradients()
+    model.compile(optimizer=keeper, loss=lambda _, output: keras.ops.sum(output))
     model.train_on_batch(np.zeros((1, 1), "float32"), np.zeros((1, 1), "float32"))
-    return [[keras.ops.convert_to_numpy(one.value) for one in found] for found in variables]
+    slots = keeper.by_path
+    return [[keras.ops.convert_to_numpy(slots[one.path]) for one in found] for found in variables]
+
+
+def _zeros(shape, dtype=None):
+    return keras.ops.convert_to_tensor(np.zeros(shape, dtype))
 
 
 def holding(value: np.ndarray):
@@ -68,11 +73,22 @@ class WeightedSum(keras.layers.Layer):
 
 
 class KeepGradients(keras.optimizers.Optimizer):
-    """Stores each gradient in the variable that it belongs to."""
+    """Leaves all variables as they are and keeps the gradient of each beside it."""
 
     def __init__(self):
         super().__init__(learning_rate=1.0, name="keep_gradients")
+        self.kept = []
+        self.by_path = {}
+
+    def build(self, variables):
+        if not self.built:
+            super().build(variables)
+            for variable in variables:
+                slot = self.add_variable_from_reference(variable, "gradient", _zeros)
+                self.kept.append(slot)
+                self.by_path[variable.path] = slot
 
     def update_step(self, gradient, variable, learning_rate):
         del learning_rate
-        self.assign(variable, keras.ops.cast(gradient, variable.dtype))
+        kept = self.kept[self._get_variable_index(variable)]
+        self.assign(kept, keras.ops.cast(gradient, kept.dtype))
