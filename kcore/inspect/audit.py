@@ -122,8 +122,8 @@ def _skipped(row: Row, axis: int) -> str | None:
         return None
     size, _ = _sizes(row, axis)
     return (
-        f"never reads {count} of {size} cells of axis {axis}: strides {row.strides[axis]} step over "
-        f"them with a kernel of {row.kernel_size[axis]}"
+        f"never reads {count} of {size} cells of axis {axis}: strides {row.strides[axis]} step "
+        f"over them with a kernel of {row.kernel_size[axis]}"
     )
 
 

@@ -14,13 +14,13 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Call:
-    """One call of one layer.
+    """One call of one layer, or the entry into a model.
 
     Attributes:
-        layer: the layer.
+        layer: the layer or model.
         name: its name, after the names of the models that it is nested in.
         inputs: the tensors that it was called on, as stand-ins: compare them with `is`.
-        outputs: the tensors that it returned.
+        outputs: the tensors that it returned; none for the entry into a model.
     """
 
     layer: Any
@@ -39,7 +39,7 @@ class Call:
         return _shape(self.outputs[0])
 
 
-def calls_of(model: Any, input_shape: Sequence[int] | None = None) -> tuple[Call, list[Call]]:
+def calls_of(model: Any, input_shape: Sequence[int] | None = None) -> list[Call]:
     """Run a model on stand-ins for tensors and record the calls of its layers.
 
     Layers of nested models are recorded one by one; a layer that holds other layers counts as one.
@@ -49,17 +49,17 @@ def calls_of(model: Any, input_shape: Sequence[int] | None = None) -> tuple[Call
         input_shape: shape of one sample, for a model that doesn't know it or has unknown sizes.
 
     Returns:
-        The call of the model itself, and the calls of its layers in the order in which they ran.
+        The entry into the model, then the calls of its layers and the entries into nested models,
+        in the order in which they ran.
 
     Raises:
         ValueError: if a size of the input is unknown, or the model has several inputs.
     """
     shape = _known_shape(model, input_shape)
     recorded: list[Call] = []
-    whole: list[Call] = []
-    with _recording(model, recorded, whole):
+    with _recording(model, recorded):
         _Stage(model)(keras.Input(batch_shape=(1, *shape), dtype=_dtype(model)))
-    return whole[-1], recorded
+    return recorded
 
 
 class _Stage(keras.layers.Layer):
@@ -74,13 +74,13 @@ class _Stage(keras.layers.Layer):
 
 
 @contextmanager
-def _recording(model: Any, recorded: list[Call], whole: list[Call]) -> Iterator[None]:
+def _recording(model: Any, recorded: list[Call]) -> Iterator[None]:
     """Let each layer's `call` note what it was given and what it returned, for a while."""
     patched = []
     try:
         for layer, name in [(model, model.name), *_layers(model, "")]:
-            into = whole if layer is model else recorded
-            vars(layer)["call"] = _noting(layer, name, layer.call, into)
+            noting = _noting_entry if isinstance(layer, keras.Model) else _noting
+            vars(layer)["call"] = noting(layer, name, layer.call, recorded)
             patched.append(layer)
         yield
     finally:
@@ -99,15 +99,22 @@ def _noting(layer: Any, name: str, call: Callable[..., Any], into: list[Call]) -
     return noted
 
 
+def _noting_entry(model: Any, name: str, call: Callable[..., Any], into: list[Call]) -> Any:
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        into.append(Call(model, name, _tensors((args, kwargs)), ()))
+        return call(*args, **kwargs)
+
+    return noted
+
+
 def _layers(model: Any, prefix: str) -> Iterator[tuple[Any, str]]:
-    """Every layer once, also those of nested models; models themselves are left out."""
+    """Every layer once, also those of nested models, each after the model that holds it."""
     seen = set()
     for layer in model.layers:
         name = f"{prefix}{layer.name}"
+        found = [(layer, name)]
         if isinstance(layer, keras.Model):
-            found = list(_layers(layer, f"{name}/"))
-        else:
-            found = [(layer, name)]
+            found += _layers(layer, f"{name}/")
         for inner, inner_name in found:
             if id(inner) not in seen and not isinstance(inner, keras.layers.InputLayer):
                 seen.add(id(inner))

@@ -116,11 +116,14 @@ def trace(model: Any, input_shape: Sequence[int] | None = None) -> Trace:
         >>> rows[1].output_shape, rows[1].dropped, rows[1].receptive_field
         ((8, 8, 8), (2, 2), (5, 5))
     """
-    whole, calls = calls_of(model, input_shape)
-    fields = _Fields(whole)
+    entry, *calls = calls_of(model, input_shape)
+    fields = _Fields(entry)
     counted: set[int] = set()
     rows = []
     for call in calls:
+        if not call.outputs:
+            fields.enter(call)
+            continue
         windows = None
         if len(call.input_shape) > 2:
             windows = windows_of(call.layer, call.input_shape)
@@ -132,14 +135,24 @@ def trace(model: Any, input_shape: Sequence[int] | None = None) -> Trace:
 
 
 class _Fields:
-    """Receptive fields of tensors, looked up by identity."""
+    """Receptive fields of tensors, looked up by identity.
 
-    def __init__(self, whole: Call):
-        self._whole = whole.input_shape[1:-1]
-        self._found: dict[int, tuple[Any, Fields]] = {}
+    Tensors are kept with their fields, so that no later one can have the same identity. What Keras
+    makes of the input of a model, by a cast or a copy, is known by its shape.
+    """
+
+    def __init__(self, entry: Call):
+        self._whole = entry.input_shape[1:-1]
         start = tuple(ReceptiveField() for _ in self._whole)
-        for tensor in whole.inputs:
+        self._found: dict[int, tuple[Any, Fields]] = {}
+        for tensor in entry.inputs:
             self._found[id(tensor)] = (tensor, start)
+        self._entered: dict[tuple[int, ...], Fields] = {}
+        self.enter(entry)
+
+    def enter(self, call: Call) -> None:
+        """Remember the field of a model's inputs by their shapes."""
+        self._entered = {tuple(tensor.shape): self._of(tensor) for tensor in call.inputs}
 
     def after(self, call: Call, windows: Windows | None) -> Fields:
         """Work out the field behind a call, and remember it for the outputs."""
@@ -149,9 +162,14 @@ class _Fields:
             self._found[id(tensor)] = (tensor, after)
         return after
 
+    def _of(self, tensor: Any) -> Fields:
+        if id(tensor) in self._found:
+            return self._found[id(tensor)][1]
+        return self._entered.get(tuple(tensor.shape))
+
     def _joined(self, call: Call) -> Fields:
         """The widest field among the inputs; None if one input comes from outside of layers."""
-        found = [self._found.get(id(tensor), (None, None))[1] for tensor in call.inputs]
+        found = [self._of(tensor) for tensor in call.inputs]
         joined = found[0]
         for other in found[1:]:
             if joined is None or other is None:

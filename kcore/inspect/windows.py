@@ -92,8 +92,8 @@ def multiply_adds(
     channels = input_shape[1] if first else input_shape[-1]
     positions = math.prod(size or 0 for size in windows.output_size)
     if isinstance(layer, TRANSPOSED):
-        read = math.prod(shapes.spatial_sizes(input_shape, layer.data_format))  # type: ignore[type-var]
-        return read * taps * channels * layer.filters  # type: ignore[operator]
+        read = math.prod(input_shape[2:] if first else input_shape[1:-1])
+        return read * taps * channels * layer.filters
     if isinstance(layer, CONVOLUTIONS):
         return positions * taps * channels // layer.groups * layer.filters
     deep = channels * layer.depth_multiplier
