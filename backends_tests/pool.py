@@ -21,6 +21,8 @@ from backends_tests.worker import receive, send
 
 __all__ = ["run_cases"]
 
+WORKER = (sys.executable, "-m", "backends_tests.worker")
+
 BATCH = {"symbolic": 400, "eager": 40, "compiled": 48, "gradient": 24, "probe": 30}
 """Cases in one batch: enough to share one compilation, few enough to compile fast."""
 
@@ -43,11 +45,11 @@ class _Batch:
 class _Worker:
     """One child process and the pipe to it."""
 
-    def __init__(self):
+    def __init__(self, command: Sequence[str]):
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the worker
         self.batches = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "backends_tests.worker"],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -84,21 +86,22 @@ class _Worker:
 
 
 def run_cases(
-    wanted: dict[str, Sequence[Case]], workers: int | None = None
+    wanted: dict[str, Sequence[Case]], command: Sequence[str] = WORKER
 ) -> dict[tuple[str, Case], Outcome]:
     """Run cases in the given ways.
 
     Args:
         wanted: way (see `execute`) -> cases.
-        workers: processes to run at a time; by default two, or one on a single core.
+        command: what starts a worker.
 
     Returns:
         Outcomes by way and case.
     """
     queue = deque(_batches(wanted))
     outcomes: dict[tuple[str, Case], Outcome] = {}
-    count = workers or min(2, os.cpu_count() or 1)
-    threads = [threading.Thread(target=_serve, args=(queue, outcomes)) for _ in range(count)]
+    count = min(2, os.cpu_count() or 1)
+    arguments = (queue, outcomes, command)
+    threads = [threading.Thread(target=_serve, args=arguments) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -123,7 +126,7 @@ def _batches(wanted: dict[str, Sequence[Case]]) -> list[_Batch]:
     return batches
 
 
-def _serve(queue: deque, outcomes: dict) -> None:
+def _serve(queue: deque, outcomes: dict, command: Sequence[str]) -> None:
     """Take batches from the queue until it is empty."""
     worker = None
     while True:
@@ -131,7 +134,7 @@ def _serve(queue: deque, outcomes: dict) -> None:
             batch = queue.popleft()
         except IndexError:
             break
-        worker = worker or _Worker()
+        worker = worker or _Worker(command)
         try:
             answers = worker.run(batch)
         except EOFError:
