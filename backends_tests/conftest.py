@@ -27,7 +27,7 @@ def pytest_addoption(parser):
 def pytest_generate_tests(metafunc):
     if "case" in metafunc.fixturenames and metafunc.module.__name__.endswith("test_grid"):
         backend = metafunc.config.stash[_ENVIRONMENT].backend
-        full = metafunc.config.getoption("--full")
+        full = metafunc.config.getoption("--full", default=False)
         cases = selected(metafunc.function.__name__, backend, full)
         metafunc.parametrize("case", cases, ids=lambda case: case.id)
 
@@ -75,12 +75,14 @@ def pytest_sessionfinish(session):
     report = config.stash[_REPORT]
     report.seconds = time.monotonic() - config.stash[_STARTED]
     default = f"conformance-{report.environment.backend}.json"
-    report.write(Path(config.getoption("--report") or default))
+    report.write(Path(config.getoption("--report", default=None) or default))
 
 
 def _results(config) -> list[Result]:
     if _REPORT not in config.stash:
-        config.stash[_REPORT] = Report(config.stash[_ENVIRONMENT], config.getoption("--full"))
+        config.stash[_REPORT] = Report(
+            config.stash[_ENVIRONMENT], config.getoption("--full", default=False)
+        )
     return config.stash[_REPORT].results
 
 
@@ -109,7 +111,7 @@ def _is_whole(config, items) -> bool:
 
 def _refuse_unmatched(config, failures, items) -> None:
     ids = [_test_id(item) for item in items]
-    lost = known_failures.unmatched(failures, ids, config.getoption("--full"))
+    lost = known_failures.unmatched(failures, ids, config.getoption("--full", default=False))
     if lost:
         names = "\n".join(f"  {failure.test} ({failure.cause})" for failure in lost)
         raise pytest.UsageError(f"Known failures that match no test; remove them:\n{names}")
