@@ -95,7 +95,10 @@ def _observe_without_backend() -> Environment:
 
 
 def _device(keras) -> str:
-    names = keras.distribution.list_devices()
+    try:
+        names = keras.distribution.list_devices()
+    except AttributeError:  # Keras's numpy and OpenVINO backends have no distribution at all
+        return "cpu"
     return "gpu" if any(name.startswith("gpu") for name in names) else "cpu"
 
 

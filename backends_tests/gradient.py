@@ -9,7 +9,10 @@ __all__ = ["gradients", "holding"]
 
 
 def gradients(
-    layers: Sequence, inputs: Sequence[np.ndarray], factors: Sequence[np.ndarray]
+    layers: Sequence,
+    inputs: Sequence[np.ndarray],
+    factors: Sequence[np.ndarray],
+    run_eagerly: bool = False,
 ) -> list[list[np.ndarray]]:
     """Return gradients of `sum(layer(input) * factor)` for many layers in one compiled step.
 
@@ -19,6 +22,7 @@ def gradients(
         layers: layers to differentiate.
         inputs: the input of each.
         factors: what each output is multiplied with before it is summed.
+        run_eagerly: whether the step runs without being compiled.
 
     Returns:
         For each layer the gradient of its input, then of its trainable variables.
@@ -32,10 +36,14 @@ def gradients(
     total = terms[0] if len(terms) == 1 else keras.layers.Add()(terms)
     model = keras.Model(start, total)
     keeper = KeepGradients()
-    model.compile(optimizer=keeper, loss=lambda _, output: keras.ops.sum(output))
+    model.compile(keeper, loss=_sum_of_output, run_eagerly=run_eagerly)
     model.train_on_batch(np.zeros((1, 1), "float32"), np.zeros((1, 1), "float32"))
     slots = keeper.by_path
     return [[keras.ops.convert_to_numpy(slots[one.path]) for one in found] for found in variables]
+
+
+def _sum_of_output(_, output):
+    return keras.ops.sum(output)
 
 
 def _zeros(shape, dtype=None):

@@ -273,7 +273,8 @@ def _calls() -> list[Named]:
     pool = _pool("MaxPooling2D", (4, 6), (2, 2))
     same = pool.but(padding="same", sizes=(5, 5))
     depthwise = _conv("DepthwiseConv2D", (6, 6), (3, 3), use_bias=False, strides=(2, 2))
-    tied = {3: 8.0, 2: 4.0, 1: 2.0}
+    tied = "gradient_of_tied_maximum"
+    probes = {"compiled": tied, "eager": f"{tied}_eager"}
     return [
         Named("max pool operation with default strides", "max_pool_with_default_strides", pool),
         Named("padding in capitals, eager", "max_pool_in_capitals", same),
@@ -281,12 +282,13 @@ def _calls() -> list[Named]:
         Named("depthwise operation with strides in a list", "depthwise_conv_with_lists", depthwise),
         *(
             Named(
-                f"gradient of a tied {axes}-D maximum goes to one cell",
-                "gradient_of_tied_maximum",
+                f"gradient of a tied {axes}-D maximum goes to one cell, {way}",
+                probe,
                 _pool(f"MaxPooling{axes}D", (4,) * axes, (2,) * axes, batch=1, channels=1),
-                (count,),
+                (2.0**axes,),
             )
-            for axes, count in tied.items()
+            for axes in (1, 2, 3)
+            for way, probe in probes.items()
         ),
     ]
 

@@ -121,12 +121,17 @@ def average_of_ten_and_twenty(case: Case):
     return layer(np.array([10.0, 20.0], "float32").reshape(case.input_shape))
 
 
-def gradient_of_tied_maximum(case: Case):
+def gradient_of_tied_maximum(case: Case, run_eagerly: bool = False):
     """The input's gradient of a max pool over a constant, summed over the input."""
     layer = getattr(keras.layers, case.layer)(**case.configuration)
     x = np.ones(case.input_shape, "float32")
-    ((found,),) = gradients([layer], [x], [np.ones((), "float32")])
+    ((found,),) = gradients([layer], [x], [np.ones((), "float32")], run_eagerly)
     return np.sum(found)
+
+
+def gradient_of_tied_maximum_eager(case: Case):
+    """The same, in a step that isn't compiled."""
+    return gradient_of_tied_maximum(case, run_eagerly=True)
 
 
 def conv_call(case: Case):
