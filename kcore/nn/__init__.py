@@ -4,6 +4,9 @@ Each function has one meaning on every backend, with known and unknown batch, in
 on arrays and in functional models. Where a backend computes something else, another lowering is
 taken; where something has no meaning, a ValueError says so before a backend is asked.
 
+The output has the dtype of the input, to which filters are cast; integers are taken as
+`keras.config.floatx()`.
+
 `strides`, `ksize` and `dilation_rate` are one integer, a pair (height, width), or four numbers in
 the order of the input's axes, such as `[1, 8, 8, 1]`, whose first and channel entries must be 1.
 """

@@ -12,7 +12,7 @@ __all__ = [
     "channels_last",
     "channels_of",
     "check_rank",
-    "common_dtype",
+    "floating_dtype",
     "from_channels_last",
     "image_data_format",
     "pair",
@@ -82,11 +82,10 @@ def from_channels_last(x: Any, data_format: str) -> Any:
     return keras.ops.transpose(x, (0, 3, 1, 2)) if data_format == "channels_first" else x
 
 
-def common_dtype(tensors: Sequence[Any]) -> str:
-    """Return the widest floating dtype among tensors; `floatx` if all hold integers."""
-    dtypes = [keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors]
-    floating = [dtype for dtype in dtypes if "float" in dtype]
-    return str(keras.backend.result_type(*floating) if floating else keras.config.floatx())
+def floating_dtype(x: Any) -> str:
+    """Return the dtype of a floating tensor; `floatx` for any other."""
+    dtype = str(keras.backend.standardize_dtype(x.dtype))
+    return dtype if "float" in dtype else str(keras.config.floatx())
 
 
 def _in_four(spatial: Sequence[int], data_format: str) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kcore.nn.arguments import common_dtype
+from kcore.nn.arguments import floating_dtype
 
 __all__ = ["TensorFunction"]
 
@@ -33,13 +33,13 @@ class TensorFunction(keras.Operation):
 
     @staticmethod
     def compute(*tensors: Any, **settings: Any) -> Any:
-        """Compute the output; all tensors have one floating dtype."""
+        """Compute the output; all tensors have the floating dtype of the first."""
         raise NotImplementedError
 
     def call(self, *tensors: Any) -> Any:
         """Check the shapes, then compute."""
         tensors = tuple(keras.ops.convert_to_tensor(tensor) for tensor in tensors)
-        dtype = common_dtype(tensors)
+        dtype = floating_dtype(tensors[0])
         tensors = tuple(keras.ops.cast(tensor, dtype) for tensor in tensors)
         shape = self.output_shape(*tensors, **self.settings)
         if tensors[0].shape[0] == 0:
@@ -50,7 +50,7 @@ class TensorFunction(keras.Operation):
     def compute_output_spec(self, *tensors: Any) -> Any:
         """Work out shape and dtype."""
         shape = self.output_shape(*tensors, **self.settings)
-        return keras.KerasTensor(shape, dtype=common_dtype(tensors))
+        return keras.KerasTensor(shape, dtype=floating_dtype(tensors[0]))
 
     def get_config(self) -> dict[str, Any]:
         """Return what the constructor takes."""

@@ -31,6 +31,22 @@ def test_four_numbers_follow_the_data_format():
     assert tuple(y.shape) == (1, 2, 3, 4)
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"), [("float16", "float16"), ("float32", "float32"), ("uint8", "float32")]
+)
+def test_the_output_has_the_dtype_of_the_input(given, wanted):
+    x = keras.ops.ones((1, 4, 4, 2), dtype=given)
+    for y in (
+        nn.conv2d(x, ones((3, 3, 2, 4), "float32")),
+        nn.max_pool(x, 2),
+        nn.avg_pool(x, 2),
+        nn.dense(x, ones((2, 3), "float32")),
+    ):
+        assert keras.backend.standardize_dtype(y.dtype) == wanted
+    inputs = keras.Input((4, 4, 2), dtype=given)
+    assert nn.conv2d(inputs, ones((3, 3, 2, 4), "float32")).dtype == wanted
+
+
 def test_strides_with_dilation_as_in_keras_23028():
     y = nn.conv2d(ones((1, 8, 8, 3)), ones((3, 3, 3, 4)), 2, "valid", dilation_rate=2)
     assert tuple(y.shape) == (1, 2, 2, 4)
