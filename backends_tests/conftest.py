@@ -36,6 +36,7 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(session, config, items):
     config.stash[_STARTED] = time.monotonic()
     ours = [item for item in items if item.path.parent == HERE]
+    _leave_time_to_the_workers(config, ours)
     failures = known_failures.load(config.stash[_ENVIRONMENT].backend)
     for item in ours:
         for failure in failures:
@@ -107,6 +108,13 @@ def _is_whole(config, items) -> bool:
     chosen = config.getoption("keyword") or config.getoption("markexpr")
     parts = any("::" in argument for argument in config.args)
     return modules == {path.name for path in HERE.glob("test_*.py")} and not (chosen or parts)
+
+
+def _leave_time_to_the_workers(config, items) -> None:
+    """The first test waits for all cases; each batch of them has a time limit of its own."""
+    if config.pluginmanager.hasplugin("timeout"):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0))
 
 
 def _refuse_unmatched(config, failures, items) -> None:
