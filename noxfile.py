@@ -28,6 +28,7 @@ FLOOR_MODULES = (
     "kcore.datasets",
     "kcore.images",
     "kcore.preprocess",
+    "kcore.shapes",
     "kcore.visualize",
 )
 
@@ -38,6 +39,8 @@ ON_EACH_DEVICE = [
     for device in ("cpu", "gpu")
     for backend in BACKENDS
 ]
+
+REPORTS = "outputs/conformance"
 
 # These directories have sessions of their own.
 LEFT_TO_OTHERS = ("--ignore=tests/between_backends", "--ignore=tests/examples")
@@ -84,10 +87,26 @@ def tests(session: nox.Session, backend: str, device: str) -> None:
 @nox.session(tags=["conformance"])
 @nox.parametrize(["backend", "device"], ON_EACH_DEVICE)
 def conformance(session: nox.Session, backend: str, device: str) -> None:
-    """Put the backend itself through backends_tests."""
+    """Put every convolution and pooling of the backend itself through backends_tests."""
     gpu_or_skip(session, device)
     session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
-    session.run("pytest", "backends_tests", *session.posargs, env=claim(backend, device))
+    report = f"{REPORTS}/conformance-{backend}-{device}.json"
+    Path(REPORTS).mkdir(parents=True, exist_ok=True)
+    env = claim(backend, device)
+    session.run("python", "-m", "backends_tests", "--report", report, *session.posargs, env=env)
+
+
+@nox.session(tags=["conformance"])
+def matrix(session: nox.Session) -> None:
+    """Put the reports of the conformance sessions together: outputs/conformance/matrix.md."""
+    reports = sorted(str(path) for path in Path(REPORTS).glob("conformance-*.json"))
+    if not reports:
+        session.skip("no conformance session has left a report")
+    session.install("-e", ".", "pytest")
+    path = Path(REPORTS) / "matrix.md"
+    with path.open("w") as table:
+        session.run("python", "-m", "backends_tests.matrix", *reports, stdout=table)
+    session.log(f"Wrote {path}")
 
 
 @nox.session
@@ -122,13 +141,14 @@ def wheel(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0])
 @nox.parametrize("backend", ON_CPU)
 def minimums(session: nox.Session, backend: str) -> None:
-    """Run all tests with the oldest release of each dependency that pyproject.toml allows."""
+    """Test with the oldest release of each dependency that pyproject.toml allows."""
     if session.venv_backend != "uv":
         session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
     session.install(*group("test"))  # keeps what is installed
-    env = claim(backend, "cpu")
-    session.run("pytest", *LEFT_TO_OTHERS, *session.posargs, env=env)
+    directories = ("floor", "images", "inspect", "models", "nn", "training")
+    tested = session.posargs or [f"tests/{directory}" for directory in directories]
+    session.run("pytest", *tested, env=claim(backend, "cpu"))
 
 
 @nox.session(default=False)

@@ -109,7 +109,10 @@ def _installed(modules: Iterable[str]) -> list[str]:
 
 
 def _device(keras) -> str:
-    names = keras.distribution.list_devices()
+    try:
+        names = keras.distribution.list_devices()
+    except AttributeError:  # Keras's numpy and OpenVINO backends have no distribution at all
+        return "cpu"
     return "gpu" if any(name.startswith("gpu") for name in names) else "cpu"
 
 

@@ -12,7 +12,17 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-_MODULES = ("datasets", "images", "models", "preprocess", "training", "visualize")
+_MODULES = (
+    "datasets",
+    "images",
+    "inspect",
+    "models",
+    "nn",
+    "preprocess",
+    "shapes",
+    "training",
+    "visualize",
+)
 
 __all__ = ["__version__", *_MODULES]
 

@@ -10,11 +10,21 @@ PUBLIC = {
         "MissingFilesError SyntheticDataWarning fashion_mnist load scenes"
     ),
     "images": "ImageDecodeError array_to_img img_to_array load_img save_img",
+    "inspect": "Audit Finding Row Trace audit trace",
     "models": (
         "SubclassedMLP binary_cnn cnn compile_binary_classifier compile_classifier "
         "compile_regression functional_mlp linear mlp subclassed_mlp"
     ),
+    "nn": (
+        "avg_pool conv2d conv2d_transpose dense depthwise_conv2d flatten max_pool separable_conv2d"
+    ),
     "preprocess": "preprocess_input",
+    "shapes": (
+        "AdaptiveWindow ReceptiveField TransposedWindow Window Windows adaptive_pool_windows "
+        "adaptive_window conv_transpose_windows conv_windows depthwise_conv_windows "
+        "global_pool_windows global_window pool_window pool_windows spatial_sizes "
+        "transposed_window window"
+    ),
     "training": "StopAtTarget",
     "visualize": "gallery",
 }

@@ -156,6 +156,14 @@ def test_linear_regression_comes_close_to_19_as_theory_says():
     assert "f(10) = 18.97539, and 19 is 0.02461 away." in output
 
 
+def test_padding_draws_the_windows_of_the_course_and_audits_inception():
+    output = run("padding.py")
+    assert "padding 'valid': 2 positions, cells 12 to 13 dropped" in output
+    assert "padding 'same': 3 positions, pads 1 before and 2 after" in output
+    assert "InceptionV3 on 299×299: (8, 8, 2048) comes out" in output
+    assert "21,802,784 parameters" in output  # as Keras counts them without the top
+
+
 def test_functional_and_subclass_reads_metrics_in_both_ways():
     output = run("functional_and_subclass.py", "--epochs", "1")
     named = dict(re.findall(r"^  (\w+) +(0\.\d+)$", output, re.M))

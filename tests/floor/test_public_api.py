@@ -7,7 +7,17 @@ import pytest
 
 import kcore
 
-MODULES = ["datasets", "images", "models", "preprocess", "training", "visualize"]
+MODULES = [
+    "datasets",
+    "images",
+    "inspect",
+    "models",
+    "nn",
+    "preprocess",
+    "shapes",
+    "training",
+    "visualize",
+]
 
 
 def test_the_modules_are_listed():
@@ -34,7 +44,7 @@ def test_import_kcore_imports_nothing_but_itself():
     assert modules - set(sys.stdlib_module_names) == {"kcore"}
 
 
-@pytest.mark.parametrize("module", ["datasets", "images", "preprocess", "visualize"])
+@pytest.mark.parametrize("module", ["datasets", "images", "preprocess", "shapes", "visualize"])
 def test_what_needs_no_backend_imports_none(module):
     modules = {name.split(".")[0] for name in imported_by(f"import kcore.{module}")}
     assert modules - set(sys.stdlib_module_names) <= {"kcore", "numpy", "PIL"}

@@ -1,0 +1,76 @@
+"""What a case promises: the shape of its output, or the refusal that it must get."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backends_tests import cases
+from backends_tests.cases import Case, arrays
+from kcore import shapes
+
+__all__ = ["Promise", "promise", "upstream"]
+
+DOES_NOT_FIT = "Computed output size would be zero or negative"
+STRIDES_WITH_DILATION = "`strides > 1` not supported in conjunction with"
+OUTPUT_PADDING = "output_padding"
+GROUPS = "evenly divisible by"
+
+_REFUSALS = {
+    "doesn't fit": DOES_NOT_FIT,
+    "together with dilation_rate": STRIDES_WITH_DILATION,
+    "reaches strides": OUTPUT_PADDING,
+}
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Either an output shape or a part of the message of a ValueError."""
+
+    shape: tuple[int | None, ...] | None = None
+    refusal: str | None = None
+
+
+def promise(case: Case, sizes: tuple[int | None, ...] | None = None) -> Promise:
+    """Work out with kcore.shapes what the case must give.
+
+    Args:
+        case: the layer and its input.
+        sizes: spatial sizes to take instead of the case's own, None for unknown ones.
+
+    Returns:
+        The output's shape, or the text that the refusal must contain.
+    """
+    if case.layer in cases.CONVOLUTIONS and case.channels % case.groups:
+        return Promise(refusal=GROUPS)
+    try:
+        windows = _windows(case, case.sizes if sizes is None else sizes)
+    except ValueError as error:
+        texts = [text for cause, text in _REFUSALS.items() if cause in str(error)]
+        if not texts:
+            raise
+        return Promise(refusal=texts[0])
+    if case.layer in cases.GLOBAL_POOLS:
+        return Promise((case.batch, case.channels))
+    return Promise(windows.output_shape(case.batch, case.output_channels, case.data_format))
+
+
+def upstream(case: Case) -> np.ndarray:
+    """Return what the output is multiplied with before it is summed to a loss."""
+    shape = promise(case).shape
+    assert shape is not None
+    return arrays(Case("upstream", shape[1:-1], batch=shape[0], channels=shape[-1])).x
+
+
+def _windows(case: Case, sizes: tuple[int | None, ...]) -> shapes.Windows:
+    if case.layer in cases.GLOBAL_POOLS:
+        return shapes.global_pool_windows(sizes)
+    if case.layer in cases.ADAPTIVE_POOLS:
+        return shapes.adaptive_pool_windows(sizes, case.output_size)
+    if case.layer in cases.MAX_POOLS + cases.AVERAGE_POOLS:
+        return shapes.pool_windows(sizes, case.kernel, case.strides, case.padding)
+    window = (sizes, case.kernel, case.strides, case.padding)
+    if case.layer in cases.TRANSPOSED:
+        return shapes.conv_transpose_windows(*window, case.output_padding, case.dilation_rate)
+    if case.layer in cases.CONVOLUTIONS:
+        return shapes.conv_windows(*window, case.dilation_rate)
+    return shapes.depthwise_conv_windows(*window, case.dilation_rate)

@@ -1,0 +1,137 @@
+"""Put cases through Keras: shapes alone, eagerly, many in one compiled model, and as a probe.
+
+Only this module, `gradient` and `probes` compute with a backend; they run in a process of their own
+(see `worker`), because a backend can end the process that it runs in.
+"""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+
+from backends_tests.cases import DEPTHWISE, SEPARABLE, Case, arrays
+from backends_tests.contract import upstream
+from backends_tests.gradient import gradients, holding
+from backends_tests.named import Named
+from backends_tests.outcome import Outcome
+from backends_tests.probes import PROBES
+
+__all__ = ["WAYS"]
+
+
+def symbolic(case: Case) -> Outcome:
+    """Ask for output shapes without computing: known sizes, unknown batch, unknown sizes."""
+    shape = case.input_shape
+    unknown = tuple(None if axis in _spatial(case) else n for axis, n in enumerate(shape))
+    layer = _layer(case)
+    shapes = {"compute_output_shape": _tuple(layer.compute_output_shape(shape))}
+    inputs = {"symbolic": shape, "unknown batch": (None, *shape[1:]), "unknown sizes": unknown}
+    for way, batch_shape in inputs.items():
+        shapes[way] = _tuple(layer(keras.Input(batch_shape=batch_shape)).shape)
+    return Outcome(shapes=shapes)
+
+
+def eager(case: Case) -> Outcome:
+    """Call the layer on an array, outside of any function."""
+    y = _layer(case)(keras.ops.convert_to_tensor(arrays(case).x))
+    value = _to_numpy(y)
+    return Outcome({"output": value}, {"eager": _tuple(y.shape), "computed": value.shape})
+
+
+def compiled(cases: Sequence[Case]) -> list[Outcome]:
+    """Compute all cases in one functional model with `predict_on_batch`."""
+    inputs, outputs, xs = [], [], []
+    for case in cases:
+        xs.append(arrays(case).x)
+        inputs.append(keras.Input(batch_shape=xs[-1].shape, dtype=str(xs[-1].dtype)))
+        y = _layer(case)(inputs[-1])
+        outputs.append(keras.layers.Activation("linear", dtype="float32")(y))
+    values = keras.Model(inputs, outputs).predict_on_batch(xs)
+    values = [values] if isinstance(values, np.ndarray) else values
+    return [Outcome({"output": y}, {"computed": y.shape}) for y in values]
+
+
+def gradient(cases: Sequence[Case]) -> list[Outcome]:
+    """Take the gradients of all cases in one training step of one model."""
+    layers = [_layer(case) for case in cases]
+    inputs = [arrays(case).x for case in cases]
+    found = gradients(layers, inputs, [upstream(case) for case in cases])
+    return [_named_gradients(case, values) for case, values in zip(cases, found, strict=True)]
+
+
+def named(case: Named) -> Outcome:
+    """Run what a named case asks for: one of the ways above, or a probe."""
+    if case.probe in WAYS:
+        return WAYS[case.probe]([case.case])[0]
+    value = _to_numpy(PROBES[case.probe](case.case))
+    return Outcome({"output": value}, {"computed": value.shape})
+
+
+def _named_gradients(case: Case, values: Sequence[np.ndarray]) -> Outcome:
+    kernels = ["kernel", "pointwise kernel"] if case.layer in SEPARABLE else ["kernel"]
+    return Outcome(dict(zip(["input", *kernels, "bias"], values, strict=False)))
+
+
+def _one_by_one(way: Callable) -> Callable[[Sequence], list[Outcome]]:
+    return lambda cases: [_guarded(way, case) for case in cases]
+
+
+def _guarded(way: Callable, case) -> Outcome:
+    """Turn whatever is raised into an outcome: a case that raises is a result."""
+    try:
+        return way(case)
+    except Exception as error:
+        return _raised(error)
+
+
+def _together(way: Callable[[Sequence[Case]], list[Outcome]]) -> Callable:
+    """Run cases at once; where they fail together, in fours, and where these fail, alone."""
+
+    def run(cases: Sequence[Case]) -> list[Outcome]:
+        try:
+            return way(cases)
+        except Exception as error:
+            if len(cases) == 1:
+                return [_raised(error)]
+        step = 4 if len(cases) > 4 else 1
+        parts = [cases[start : start + step] for start in range(0, len(cases), step)]
+        return [outcome for part in parts for outcome in run(part)]
+
+    return run
+
+
+def _raised(error: Exception) -> Outcome:
+    return Outcome(error=f"{type(error).__name__}: {error}")
+
+
+WAYS = {
+    "symbolic": _one_by_one(symbolic),
+    "eager": _one_by_one(eager),
+    "compiled": _together(compiled),
+    "gradient": _together(gradient),
+    "probe": _one_by_one(named),
+}
+"""How cases can be run: name -> function from many cases to as many outcomes."""
+
+
+def _layer(case: Case):
+    """Make the layer; its initializers hand out the weights of the case."""
+    names = ["depthwise"] if case.layer in DEPTHWISE + SEPARABLE else ["kernel"]
+    names += ["pointwise"] if case.layer in SEPARABLE else []
+    names += ["bias"] if case.use_bias else []
+    weights = zip(names, arrays(case).weights, strict=False)
+    initializers = {f"{name}_initializer": holding(weight) for name, weight in weights}
+    return getattr(keras.layers, case.layer)(**case.configuration, **initializers)
+
+
+def _spatial(case: Case) -> range:
+    start = 2 if case.data_format == "channels_first" else 1
+    return range(start, start + case.axes)
+
+
+def _to_numpy(y) -> np.ndarray:
+    return keras.ops.convert_to_numpy(keras.ops.cast(y, "float32"))
+
+
+def _tuple(shape) -> tuple[int | None, ...]:
+    return tuple(None if size is None else int(size) for size in shape)

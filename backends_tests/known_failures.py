@@ -1,0 +1,76 @@
+"""What is known to fail on a backend, with its cause: one file for each backend.
+
+`known_failures/<backend>.toml` holds a list of
+
+    [[failure]]
+    cause = "what goes wrong, and where"
+    versions = "the versions in which it was seen"
+    upstream = "a link to the thread, or 'not reported'"
+    tests = ["test_grid.py::test_eager[Conv2D-...]"]
+
+A test id may hold `*`, which stands for any run of characters. Every test that an id matches must
+fail: one that passes is an error of the run, and so is an id that matches nothing. Entries with
+`full = true` hold ids that only a `--full` run has.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["KnownFailure", "load", "unmatched"]
+
+DIRECTORY = Path(__file__).parent / "known_failures"
+_KEYS = {"cause", "versions", "upstream", "tests"}
+
+
+@dataclass(frozen=True)
+class KnownFailure:
+    """One id of a list, with the cause that it stands under."""
+
+    test: str
+    cause: str
+    versions: str
+    upstream: str
+    full: bool
+
+    def matches(self, test_id: str) -> bool:
+        """Tell whether the id of a test is meant."""
+        pattern = ".*".join(re.escape(part) for part in self.test.split("*"))
+        return re.fullmatch(pattern, test_id) is not None
+
+    @property
+    def reason(self) -> str:
+        """The cause and where it is reported, in one line."""
+        return f"{self.cause} [{self.versions}; {self.upstream}]"
+
+
+def load(backend: str, directory: Path = DIRECTORY) -> list[KnownFailure]:
+    """Read the file of a backend; a backend without a file has no known failures.
+
+    Raises:
+        ValueError: if an entry lacks a cause, versions or reference, or holds unknown keys.
+    """
+    path = directory / f"{backend}.toml"
+    if not path.exists():
+        return []
+    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("failure", [])
+    return [failure for entry in entries for failure in _failures(path, entry)]
+
+
+def unmatched(failures: list[KnownFailure], test_ids: list[str], full: bool) -> list[KnownFailure]:
+    """Return the failures that stand for no test of the run."""
+    due = [failure for failure in failures if full or not failure.full]
+    return [failure for failure in due if not any(map(failure.matches, test_ids))]
+
+
+def _failures(path: Path, entry: dict) -> list[KnownFailure]:
+    missing, unknown = _KEYS - entry.keys(), entry.keys() - _KEYS - {"full"}
+    if missing or unknown or not all(entry[key] for key in _KEYS):
+        raise ValueError(
+            f"{path.name}: an entry has keys {sorted(entry)}; it needs {sorted(_KEYS)}, none "
+            "empty, and may have full."
+        )
+    shared = {key: entry[key] for key in ("cause", "versions", "upstream")}
+    full = entry.get("full", False)
+    return [KnownFailure(test=test, full=full, **shared) for test in entry["tests"]]

@@ -1,0 +1,90 @@
+"""Put reports of several backends together as one Markdown matrix.
+
+python -m backends_tests.matrix conformance-tensorflow.json conformance-jax.json > matrix.md
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["main", "matrix"]
+
+
+def matrix(reports: Sequence[dict]) -> str:
+    """Return Markdown: the runs, one table of layer by property and backend, and the causes.
+
+    Args:
+        reports: data of `Report.write`, one for each backend.
+    """
+    return "\n\n".join([_runs(reports), _table(reports), *(_causes(one) for one in reports)]) + "\n"
+
+
+def main(paths: Sequence[str]) -> None:
+    """Print the matrix of the reports at the given paths."""
+    if not paths:
+        raise SystemExit("Give one or more conformance-<backend>.json.")
+    print(matrix([json.loads(Path(path).read_text(encoding="utf-8")) for path in paths]), end="")
+
+
+def _runs(reports: Sequence[dict]) -> str:
+    lines = ["| backend | device | versions | tests | pass | known failure | fail | seconds |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
+    for report in reports:
+        total = sum((_count(report, layer, subject) for layer, subject in _keys(report)), Counter())
+        versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+        kind = f"{report['device']}{', full' if report['full'] else ''}"
+        numbers = [total.total(), total["pass"], total["known failure"], total["fail"]]
+        cells = [report["backend"], kind, versions, *numbers, round(report["seconds"])]
+        lines.append(_row(cells))
+    return "\n".join(lines)
+
+
+def _table(reports: Sequence[dict]) -> str:
+    keys = list(dict.fromkeys(key for report in reports for key in _keys(report)))
+    layers = list(dict.fromkeys(layer for layer, _ in keys))
+    subjects = list(dict.fromkeys(subject for _, subject in keys))
+    lines = [_row(["layer", "property", *(report["backend"] for report in reports)])]
+    lines.append("|---" * (2 + len(reports)) + "|")
+    for layer in layers:
+        for subject in subjects:
+            if (layer, subject) in keys:
+                cells = [_cell(_count(report, layer, subject)) for report in reports]
+                lines.append(_row([layer, subject, *cells]))
+    return "\n".join(lines)
+
+
+def _causes(report: dict) -> str:
+    causes = Counter(
+        one["reason"] for one in report["not passed"] if one["outcome"] == "known failure"
+    )
+    lines = [f"### Known failures on {report['backend']}", ""]
+    lines += [f"- {count} × {reason}" for reason, count in causes.items()] or ["None."]
+    return "\n".join(lines)
+
+
+def _cell(count: Counter) -> str:
+    """`pass`, or how many of how many are known or unknown failures."""
+    total = count.total()
+    if not total:
+        return "not run"
+    parts = [f"**{count['fail']} fail**"] if count["fail"] else []
+    parts += [f"{count['known failure']} known"] if count["known failure"] else []
+    return f"{', '.join(parts)} of {total}" if parts else f"pass {total}"
+
+
+def _count(report: dict, layer: str, subject: str) -> Counter:
+    return Counter(report["counts"].get(layer, {}).get(subject, {}))
+
+
+def _keys(report: dict) -> list[tuple[str, str]]:
+    return [(layer, subject) for layer, found in report["counts"].items() for subject in found]
+
+
+def _row(cells: Sequence) -> str:
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,331 @@
+"""Defects and differences that were found once and stand here by name.
+
+Each case says what is right, whatever a backend does; what fails stands in the known failures of
+that backend. References are numbers of keras-team/keras threads.
+"""
+
+from dataclasses import dataclass
+
+from backends_tests.cases import Case
+from backends_tests.contract import DOES_NOT_FIT, GROUPS, OUTPUT_PADDING
+
+__all__ = ["NAMED", "Named"]
+
+
+@dataclass(frozen=True)
+class Named:
+    """One case with a name, run in one of the ways of `execute` or as a probe.
+
+    Attributes:
+        name: what the test is called.
+        probe: a way of `execute` or the name of a function in `probes`.
+        case: shapes and numbers.
+        expected: the values, flat, where the reference for the case is not what is asked.
+        shape: the shape, where only that is asked.
+        refusal: a part of the message of the ValueError that is right here; empty for any.
+        is_risky: whether a backend is known to end the process.
+    """
+
+    name: str
+    probe: str
+    case: Case
+    expected: tuple[float, ...] | None = None
+    shape: tuple[int, ...] | None = None
+    refusal: str | None = None
+    is_risky: bool = False
+
+    @property
+    def id(self) -> str:
+        """The name, for a test id."""
+        return self.name
+
+    @property
+    def layer(self) -> str:
+        """The layer that the case is counted under."""
+        return self.case.layer
+
+
+FIRST = "channels_first"
+
+
+def _conv(layer: str, sizes, kernel, **changes) -> Case:
+    ones = (1,) * len(sizes)
+    return Case(layer, sizes, kernel, ones, ones).but(**changes)
+
+
+def _pool(layer: str, sizes, pool_size, strides=None, **changes) -> Case:
+    return Case(layer, sizes, pool_size, strides).but(**changes)
+
+
+def _both(name: str, case: Case, **expectation) -> list[Named]:
+    """Eagerly and in a compiled model."""
+    return [Named(f"{name}, {way}", way, case, **expectation) for way in ("eager", "compiled")]
+
+
+def _refused(
+    name: str, case: Case, text: str = DOES_NOT_FIT, is_risky: bool = False
+) -> list[Named]:
+    return [
+        Named(f"{name}, eager", "layer_eager", case, refusal=text, is_risky=is_risky),
+        Named(f"{name}, symbolic", "layer_symbolic", case, refusal=text),
+    ]
+
+
+def _strides_and_dilation() -> list[Named]:
+    conv = _conv(
+        "Conv2D",
+        (8, 8),
+        (3, 3),
+        channels=3,
+        filters=4,
+        use_bias=False,
+        batch=1,
+        strides=(2, 2),
+        dilation_rate=(2, 2),
+    )
+    separable = _conv(
+        "SeparableConv2D",
+        (10, 10),
+        (3, 3),
+        channels=3,
+        filters=6,
+        use_bias=False,
+        batch=1,
+        strides=(2, 2),
+        dilation_rate=(3, 3),
+        data_format=FIRST,
+    )
+    depthwise = separable.but(layer="DepthwiseConv2D", depth_multiplier=2)
+    return [
+        Named("#23028 conv with strides and dilation, valid", "conv", conv),
+        Named("#23028 conv with strides and dilation, same", "conv", conv.but(padding="same")),
+        *_both("#22515 separable conv with strides and dilation", separable),
+        *_both("#22515 depthwise conv with strides and dilation", depthwise),
+    ]
+
+
+def _channels_first() -> list[Named]:
+    conv = _conv("Conv2D", (10, 10), (2, 2), channels=3, filters=2, data_format=FIRST)
+    deep = _conv("Conv3D", (5, 5, 5), (2, 2, 2), channels=4, filters=2, data_format=FIRST)
+    bias = _conv("Conv2D", (1, 2), (1, 1), channels=1, filters=2, batch=1, data_format=FIRST)
+    return [
+        *_both("#23650 channels_first conv", conv),
+        Named("#23650 channels_first conv, gradient", "gradient", conv),
+        *_both("#19591 channels_first 3-D conv", deep),
+        Named("#19591 channels_first 3-D conv, gradient", "gradient", deep),
+        *_both("#19591 channels_first 3-D conv in groups", deep.but(groups=2)),
+        Named("#19591 channels_first 3-D conv in groups, gradient", "gradient", deep.but(groups=2)),
+        Named("a bias as long as the last axis", "zero_kernel_with_bias", bias, (1, 1, 2, 2)),
+        Named(
+            "add takes a column for a bias",
+            "add_column",
+            Case("add", (3,)),
+            (1, 1, 1, 2, 2, 2, 3, 3, 3),
+        ),
+    ]
+
+
+def _too_large() -> list[Named]:
+    conv1d = _conv("Conv1D", (10,), (11,), channels=128, filters=256, batch=4, strides=(5,))
+    conv2d = _conv("Conv2D", (10, 10), (11, 11), channels=128, filters=1, batch=4)
+    dilated = _conv("Conv1D", (10,), (2,), channels=3, filters=1, dilation_rate=(10,))
+    separable = _conv(
+        "SeparableConv1D", (10,), (5,), channels=12, filters=1, batch=4, dilation_rate=(3,)
+    )
+    strided = _conv("SeparableConv1D", (10,), (11,), channels=12, filters=64, batch=4, strides=(5,))
+    depthwise = _conv("DepthwiseConv2D", (10, 10), (11, 11), channels=3)
+    empty = _conv("Conv1D", (1,), (2,), channels=2, filters=3, data_format=FIRST)
+    pool = _pool("MaxPooling2D", (5, 5), (20, 20), channels=3, batch=1)
+    average = _pool("AveragePooling1D", (3,), (20,), channels=3, batch=5)
+    small = _pool("MaxPooling1D", (1,), (2,), (1,), channels=2, batch=1)
+    dynamic = _pool(
+        "AveragePooling2D", (4, 1), (2, 3), (1, 1), channels=4, batch=1, data_format=FIRST
+    )
+    return [
+        *_refused("#22077 window larger than input, Conv1D with strides", conv1d),
+        *_refused("#22414 window larger than input, Conv2D", conv2d),
+        *_refused("#22416 window larger than input, Conv1D with dilation", dilated),
+        *_refused("#22495 window larger than input, SeparableConv1D with dilation", separable),
+        *_refused("#22514 window larger than input, SeparableConv1D with strides", strided),
+        *_refused("#22496 window larger than input, DepthwiseConv2D", depthwise),
+        *_refused("#22916 window larger than input, MaxPooling2D", pool, is_risky=True),
+        *_refused("#22916 window larger than input, AveragePooling1D", average, is_risky=True),
+        *_refused("window larger than input, MaxPooling1D on one cell", small, is_risky=True),
+        Named(
+            "window larger than input, conv of one cell", "conv", empty, refusal="", is_risky=True
+        ),
+        *_refused("#20218 window larger than a static input", dynamic, is_risky=True),
+        Named(
+            "#20218 window larger than a dynamic input",
+            "layer_unknown_sizes",
+            dynamic,
+            refusal="",
+            is_risky=True,
+        ),
+    ]
+
+
+def _channels() -> list[Named]:
+    conv = _conv("Conv1D", (10,), (3,), channels=3, filters=4, batch=1, use_bias=False)
+    grouped = conv.but(channels=4, groups=2)
+    text = "channels"
+    return [
+        Named("#22852 channel mismatch, symbolic", "conv_channel_mismatch", conv, refusal=text),
+        Named("#22852 channel mismatch, eager", "conv_channel_mismatch_eager", conv, refusal=""),
+        Named("grouped conv operation, eager", "conv", grouped),
+        Named("grouped conv operation, symbolic", "conv_symbolic", grouped),
+        Named(
+            "groups that don't divide the channels",
+            "layer_eager",
+            conv.but(groups=2),
+            refusal=GROUPS,
+        ),
+    ]
+
+
+def _averages() -> list[Named]:
+    pair = _pool("AveragePooling1D", (2,), (3,), (2,), padding="same", batch=1, channels=1)
+    oblong = _pool("AveragePooling2D", (5, 4), (3, 2), (2, 3), padding="same")
+    return [
+        Named("#23233 average leaves pads out", "average_of_ten_and_twenty", pair, (15.0,)),
+        *_both("#19721 average leaves pads out of an oblong window", oblong),
+        *_both("#18452 average leaves pads out, channels_first", oblong.but(data_format=FIRST)),
+    ]
+
+
+def _transposed() -> list[Named]:
+    shifted = _conv(
+        "Conv2DTranspose",
+        (16, 16),
+        (3, 3),
+        channels=16,
+        filters=32,
+        batch=4,
+        strides=(2, 2),
+        padding="same",
+    )
+    refused = _conv("Conv1DTranspose", (8,), (3,), filters=16, output_padding=(1,))
+    lengths = _conv(
+        "Conv2DTranspose",
+        (2, 3),
+        (3, 3),
+        channels=1,
+        filters=1,
+        batch=1,
+        strides=(2, 2),
+        padding="same",
+        data_format=FIRST,
+    )
+    even = _conv("Conv1DTranspose", (3,), (2,), channels=1, filters=1, batch=1, padding="same")
+    plain = shifted.but(use_bias=False, sizes=(5, 4), channels=2, filters=3)
+    return [
+        *_both("#22876 transposed same with strides", shifted),
+        Named("#22876 transposed same with strides, gradient", "gradient", shifted),
+        *_refused("#22428 output padding reaches the strides", refused, OUTPUT_PADDING),
+        Named(
+            "#22428 output padding reaches the strides, operation",
+            "conv_transpose",
+            refused,
+            refusal=OUTPUT_PADDING,
+        ),
+        *_both("output padding 0", lengths.but(output_padding=(0, 0))),
+        *_both("output padding 1", lengths.but(output_padding=(1, 1))),
+        *_both("output padding None", lengths),
+        *_both("output padding 0 under an even kernel", even.but(output_padding=(0,))),
+        Named("transposed conv operation, eager", "conv_transpose", plain),
+        Named("transposed conv operation, symbolic", "conv_transpose_symbolic", plain),
+    ]
+
+
+def _adaptive() -> list[Named]:
+    cases = []
+    for kind in ("Average", "Max"):
+        layer = f"Adaptive{kind}Pooling2D"
+        for size, output in (
+            (7, 7),
+            (14, 7),
+            (28, 7),
+            (224, 7),
+            (13, 13),
+            (14, 14),
+            (15, 15),
+            (28, 28),
+        ):
+            case = Case(layer, (size, size), channels=1, batch=1, output_size=(output, output))
+            cases += _both(f"adaptive {kind.lower()} pool of {size} to {output}", case)
+        one = Case(layer, (4, 4), output_size=(1, 1))
+        cases.append(
+            Named(f"adaptive {kind.lower()} pool to 1, eager", "eager", one, is_risky=True)
+        )
+        cases.append(
+            Named(f"adaptive {kind.lower()} pool to 1, compiled", "compiled", one, is_risky=True)
+        )
+        some = Case(layer, (5, 6), output_size=(2, 3))
+        name = f"adaptive {kind.lower()} pool"
+        cases.append(Named(f"{name} of unknown sizes", "layer_unknown_sizes", some))
+        cases.append(
+            Named(f"{name} operation, symbolic", "adaptive_pool_symbolic", some, shape=(2, 2, 3, 2))
+        )
+    return cases
+
+
+def _calls() -> list[Named]:
+    pool = _pool("MaxPooling2D", (4, 6), (2, 2))
+    same = pool.but(padding="same", sizes=(5, 5))
+    depthwise = _conv("DepthwiseConv2D", (6, 6), (3, 3), use_bias=False, strides=(2, 2))
+    tied = "gradient_of_tied_maximum"
+    probes = {"compiled": tied, "eager": f"{tied}_eager"}
+    return [
+        Named("max pool operation with default strides", "max_pool_with_default_strides", pool),
+        Named("padding in capitals, eager", "max_pool_in_capitals", same),
+        Named("padding in capitals, symbolic", "max_pool_in_capitals_symbolic", same),
+        Named("depthwise operation with strides in a list", "depthwise_conv_with_lists", depthwise),
+        *(
+            Named(
+                f"gradient of a tied {axes}-D maximum goes to one cell, {way}",
+                probe,
+                _pool(f"MaxPooling{axes}D", (4,) * axes, (2,) * axes, batch=1, channels=1),
+                (2.0**axes,),
+            )
+            for axes in (1, 2, 3)
+            for way, probe in probes.items()
+        ),
+    ]
+
+
+def _memory() -> list[Named]:
+    narrow = _conv(
+        "Conv2D",
+        (3, 1),
+        (1, 2),
+        channels=1,
+        filters=1,
+        strides=(1, 2),
+        padding="same",
+        use_bias=False,
+    )
+    empty = _conv("Conv2D", (8, 8), (3, 3), channels=3, batch=0)
+    return [
+        Named(
+            "conv to one column with unequal strides",
+            "counting_input_through_ones",
+            narrow,
+            (1, 2, 3, 4, 5, 6),
+        ),
+        *_both("#22564 batch of 0", empty),
+        *_both("batch of 0, smaller output", empty.but(sizes=(4, 4), channels=2, filters=2)),
+    ]
+
+
+NAMED = [
+    *_strides_and_dilation(),
+    *_channels_first(),
+    *_too_large(),
+    *_channels(),
+    *_averages(),
+    *_transposed(),
+    *_adaptive(),
+    *_calls(),
+    *_memory(),
+]
+"""All named cases."""

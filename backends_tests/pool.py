@@ -1,0 +1,153 @@
+"""Hand batches of cases to worker processes, and survive those that die.
+
+A worker that dies takes the outcomes of its batch with it; the batch is then halved until the case
+that ends the process is alone, and that case is reported as a crash.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backends_tests.cases import Case
+from backends_tests.outcome import Outcome
+from backends_tests.worker import receive, send
+
+__all__ = ["run_cases"]
+
+WORKER = (sys.executable, "-m", "backends_tests.worker")
+
+BATCH = {"symbolic": 400, "eager": 40, "compiled": 48, "gradient": 24, "probe": 30}
+"""Cases in one batch: enough to share one compilation, few enough to compile fast."""
+
+BATCHES_OF_A_WORKER = 25
+"""After so many batches a worker is replaced, and all that its backend had cached is freed."""
+
+SECONDS_FOR_A_BATCH = 300
+
+
+@dataclass(frozen=True)
+class _Batch:
+    way: str
+    cases: tuple[Case, ...]
+
+    def halves(self) -> list["_Batch"]:
+        half = len(self.cases) // 2
+        return [_Batch(self.way, self.cases[:half]), _Batch(self.way, self.cases[half:])]
+
+
+class _Worker:
+    """One child process and the pipe to it."""
+
+    def __init__(self, command: Sequence[str]):
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the worker
+        self.batches = 0
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+
+    def run(self, batch: _Batch) -> list[Outcome]:
+        """Return the outcomes of a batch.
+
+        Raises:
+            EOFError: if the process died.
+        """
+        self.batches += 1
+        timer = threading.Timer(SECONDS_FOR_A_BATCH, self._process.kill)
+        timer.start()
+        try:
+            send(self._process.stdin, (batch.way, batch.cases))
+            return receive(self._process.stdout)
+        except (BrokenPipeError, OSError) as error:
+            raise EOFError from error
+        finally:
+            timer.cancel()
+
+    def close(self) -> str:
+        """End the process and say how it ended."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        code = self._process.wait()
+        self._log.seek(0)
+        last = self._log.read().decode(errors="replace").strip().splitlines()[-1:]
+        self._log.close()
+        ending = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+        return f"{ending}; last line of its log: {last[0] if last else '(empty)'}"
+
+
+def run_cases(
+    wanted: dict[str, Sequence[Case]], command: Sequence[str] = WORKER
+) -> dict[tuple[str, Case], Outcome]:
+    """Run cases in the given ways.
+
+    Args:
+        wanted: way (see `execute`) -> cases.
+        command: what starts a worker.
+
+    Returns:
+        Outcomes by way and case.
+    """
+    queue = deque(_batches(wanted))
+    outcomes: dict[tuple[str, Case], Outcome] = {}
+    count = min(2, os.cpu_count() or 1)
+    arguments = (queue, outcomes, command)
+    threads = [threading.Thread(target=_serve, args=arguments) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    missing = [
+        (way, c.id) for way, cases in wanted.items() for c in cases if (way, c) not in outcomes
+    ]
+    if missing:
+        raise RuntimeError(f"No outcome for {len(missing)} cases, first of all {missing[0]}.")
+    return outcomes
+
+
+def _batches(wanted: dict[str, Sequence[Case]]) -> list[_Batch]:
+    """Cases that are expected to end the process stand alone, so that they take no others along."""
+    batches = []
+    for way, cases in wanted.items():
+        risky = [case for case in cases if getattr(case, "is_risky", False)]
+        batches += [_Batch(way, (case,)) for case in risky]
+        tame = [case for case in cases if case not in risky]
+        starts = range(0, len(tame), BATCH[way])
+        batches += [_Batch(way, tuple(tame[start : start + BATCH[way]])) for start in starts]
+    return batches
+
+
+def _serve(queue: deque, outcomes: dict, command: Sequence[str]) -> None:
+    """Take batches from the queue until it is empty."""
+    worker = None
+    while True:
+        try:
+            batch = queue.popleft()
+        except IndexError:
+            break
+        worker = worker or _Worker(command)
+        try:
+            answers = worker.run(batch)
+        except EOFError:
+            ending = worker.close()
+            worker = None
+            if len(batch.cases) > 1:
+                queue.extend(batch.halves())
+                continue
+            answers = [Outcome(crashed=ending)]
+        for case, outcome in zip(batch.cases, answers, strict=True):
+            outcomes[batch.way, case] = outcome
+        if worker and worker.batches >= BATCHES_OF_A_WORKER:
+            worker.close()
+            worker = None
+    if worker:
+        worker.close()

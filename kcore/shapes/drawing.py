@@ -1,0 +1,104 @@
+"""Windows drawn in text: a line of numbered cells, and a bracket under it for each position."""
+
+from collections.abc import Sequence
+
+__all__ = ["draw", "numbered", "plural"]
+
+_MOST_POSITIONS = 8
+_MOST_CELLS = 40
+_FIRST_AND_LAST = 2
+_GAP = " .. "
+
+
+def draw(labels: Sequence[str], positions: Sequence[Sequence[int]]) -> list[str]:
+    """Draw cells and the positions of a window over them.
+
+    Read cells have a line under them, cells between them that a dilated window passes over have
+    dots. A long axis is cut to the cells around its first and last positions.
+
+    Args:
+        labels: one short text for each cell, pads included.
+        positions: for each position the indices into `labels` that it reads, in order.
+
+    Returns:
+        The lines of the drawing: cells first, then one line for each position.
+    """
+    shown = list(positions)
+    is_long = len(shown) > _MOST_POSITIONS or len(labels) > _MOST_CELLS
+    hidden = max(len(shown) - 2 * _FIRST_AND_LAST, 0) if is_long else 0
+    if hidden:
+        shown = shown[:_FIRST_AND_LAST] + shown[-_FIRST_AND_LAST:]
+    columns = _columns(labels, shown)
+    lines = [_cell_line(labels, columns), *(_bracket(cells, columns) for cells in shown)]
+    if hidden:
+        lines.insert(1 + _FIRST_AND_LAST, f" .. {hidden} more ..")
+    return [line.rstrip() for line in lines]
+
+
+def plural(count: int, noun: str) -> str:
+    """Return the count and the noun, with an s where it needs one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def numbered(cells: range) -> str:
+    """Name cells by the numbers that a drawing shows, which start at 1."""
+    first, last = cells.start + 1, cells.stop
+    return f"cell {first}" if first == last else f"cells {first} to {last}"
+
+
+def _columns(
+    labels: Sequence[str], positions: Sequence[Sequence[int]]
+) -> dict[int, tuple[int, int]]:
+    """Start and width of each drawn cell; gaps stand between runs of cells that are left out."""
+    kept = range(len(labels)) if len(labels) <= _MOST_CELLS else _near(labels, positions)
+    width = max(len(label) for label in labels) + 1
+    columns: dict[int, tuple[int, int]] = {}
+    start, previous = 0, -1
+    for cell in kept:
+        if cell != previous + 1:
+            start += len(_GAP)
+        columns[cell] = (start, width)
+        start, previous = start + width, cell
+    return columns
+
+
+def _near(labels: Sequence[str], positions: Sequence[Sequence[int]]) -> list[int]:
+    """Cells at both ends, and those where a drawn position starts or ends."""
+    last = len(labels) - 1
+    kept = {0, 1, last - 1, last}
+    for cells in positions:
+        for edge in (cells[0], cells[-1]):
+            kept.update(range(max(edge - 1, 0), min(edge + 1, last) + 1))
+    return sorted(kept)
+
+
+def _cell_line(labels: Sequence[str], columns: dict[int, tuple[int, int]]) -> str:
+    line, previous = "", -1
+    for cell, (_, width) in columns.items():
+        if cell != previous + 1:
+            line += _GAP
+        line += labels[cell].rjust(width)
+        previous = cell
+    return f"{line} "
+
+
+def _bracket(cells: Sequence[int], columns: dict[int, tuple[int, int]]) -> str:
+    """One line: bars at the outer edges of a position, its cells between them."""
+    first, _ = columns[cells[0]]
+    start, width = columns[cells[-1]]
+    line = [" "] * (start + width + 1)
+    line[first : start + width] = "." * (start + width - first)
+    for cell in cells:
+        if cell in columns:
+            start, width = columns[cell]
+            line[start : start + width] = "_" * width
+    _join_gaps(line, cells, columns)
+    line[first] = line[start + width] = "|"
+    return "".join(line)
+
+
+def _join_gaps(line: list[str], cells: Sequence[int], columns: dict[int, tuple[int, int]]) -> None:
+    """Carry the line of an undilated position on through the gaps of a cut axis."""
+    if len(cells) > 1 and cells[1] - cells[0] == 1:
+        first, (last, _) = columns[cells[0]][0], columns[cells[-1]]
+        line[first:last] = "_" * (last - first)

@@ -1,0 +1,65 @@
+from collections import Counter
+
+from backends_tests import cases
+from backends_tests.cases import arrays
+from backends_tests.contract import promise
+from backends_tests.grid import grid
+from backends_tests.named import NAMED
+
+GRID = grid()
+EVERY_LAYER = {
+    *cases.TRAINED,
+    *cases.MAX_POOLS,
+    *cases.AVERAGE_POOLS,
+    *cases.GLOBAL_POOLS,
+    *cases.ADAPTIVE_POOLS,
+}
+
+
+def test_a_default_run_has_thousands_of_cases_and_a_full_run_contains_no_fewer_of_any_layer():
+    default = Counter(case.layer for case in GRID)
+    full = Counter(case.layer for case in grid(full=True))
+    assert len(GRID) > 2000
+    assert default.keys() == full.keys() == EVERY_LAYER
+    assert all(full[layer] > default[layer] for layer in default)
+
+
+def test_names_are_unique_and_the_same_in_every_run():
+    names = [case.id for case in GRID]
+    assert len(set(names)) == len(names)
+    assert names == [case.id for case in grid()]
+    named = [case.id for case in NAMED]
+    assert len(set(named)) == len(named)
+
+
+def test_the_grid_covers_what_it_promises():
+    one_axis = [case for case in GRID if case.layer == "Conv1D"]
+    assert {case.sizes[0] for case in one_axis} == set(range(1, 17))
+    assert {case.kernel[0] for case in one_axis} == set(range(1, 7))
+    assert {case.strides[0] for case in one_axis} == set(range(1, 6))
+    assert {case.dilation_rate[0] for case in one_axis} == {1, 2, 3}
+    assert {case.padding for case in one_axis} == {"valid", "same", "causal"}
+    assert {case.groups for case in one_axis} == {1, 2, 3}
+    assert any(case.strides[0] > case.kernel[0] for case in one_axis)
+    assert any(len(set(case.kernel)) > 1 for case in GRID if case.layer == "Conv2D")
+    assert any(promise(case).refusal for case in one_axis)
+
+
+def test_every_layer_meets_special_inputs_in_both_data_formats():
+    for layer in EVERY_LAYER:
+        found = [case for case in GRID if case.layer == layer]
+        assert {case.data for case in found} >= {"random", "nan", "infinite", "integer"}
+        assert {case.dtype for case in found} == {"float32", "float16", "bfloat16"}
+        assert {case.data_format for case in found} == {"channels_last", "channels_first"}
+        assert {case.data_format for case in found if case.batch == 0} == {
+            "channels_last",
+            "channels_first",
+        }
+
+
+def test_numbers_belong_to_the_name_and_hold_in_every_dtype():
+    for case in GRID[::50]:
+        first, second = arrays(case), arrays(case)
+        assert (first.x.tobytes(), len(first.weights)) == (second.x.tobytes(), len(second.weights))
+        assert all((weight.astype("float16") == weight).all() for weight in first.weights)
+        assert all((weight != 0).all() for weight in first.weights)

@@ -1,0 +1,61 @@
+import pytest
+
+from backends_tests import known_failures
+from backends_tests.known_failures import DIRECTORY, load, unmatched
+
+ENTRY = """
+[[failure]]
+cause = "the bias lands on another axis"
+versions = "keras 3.15.1"
+upstream = "not reported"
+tests = ["test_grid.py::test_eager[Conv2D-*-first-*]", "test_named.py::test_named[one]"]
+"""
+
+
+@pytest.fixture
+def failures(tmp_path):
+    (tmp_path / "other.toml").write_text(ENTRY)
+    return load("other", tmp_path)
+
+
+def test_only_a_star_stands_for_other_characters(failures):
+    pattern, exact = failures
+    assert pattern.matches("test_grid.py::test_eager[Conv2D-4x4-first-b2]")
+    assert not pattern.matches("test_grid.py::test_eager[Conv3D-4x4-first-b2]")
+    assert not pattern.matches("test_grid.py::test_compiled[Conv2D-4x4-first-b2]")
+    assert exact.matches("test_named.py::test_named[one]")
+    assert not exact.matches("test_named.py::test_named[one more]")
+
+
+def test_a_reason_names_cause_versions_and_thread(failures):
+    assert failures[0].reason == "the bias lands on another axis [keras 3.15.1; not reported]"
+
+
+def test_an_entry_that_matches_nothing_is_found(failures):
+    ids = ["test_named.py::test_named[one]"]
+    assert unmatched(failures, ids, full=False) == failures[:1]
+
+
+def test_entries_of_a_full_run_are_not_missed_in_a_default_run(tmp_path):
+    (tmp_path / "other.toml").write_text(ENTRY.replace("tests =", "full = true\ntests ="))
+    failures = load("other", tmp_path)
+    assert unmatched(failures, [], full=False) == []
+    assert unmatched(failures, [], full=True) == failures
+
+
+@pytest.mark.parametrize("key", ["cause", "versions", "upstream"])
+def test_an_entry_without_its_reasons_is_refused(tmp_path, key):
+    lines = [line for line in ENTRY.splitlines() if not line.startswith(key)]
+    (tmp_path / "other.toml").write_text("\n".join(lines))
+    with pytest.raises(ValueError, match=r"other.toml: an entry has keys .* it needs"):
+        load("other", tmp_path)
+
+
+def test_a_backend_without_a_file_has_none(tmp_path):
+    assert load("other", tmp_path) == []
+
+
+@pytest.mark.parametrize("path", sorted(DIRECTORY.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_lists_of_the_suite_can_be_read(path):
+    assert load(path.stem)
+    assert known_failures.load(path.stem)[0].cause

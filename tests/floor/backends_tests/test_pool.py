@@ -1,0 +1,84 @@
+"""Workers that die, hang or grow old: no case is lost, and the one to blame is named."""
+
+import signal
+import sys
+
+import pytest
+
+from backends_tests import pool
+from backends_tests.cases import Case
+
+SCRIPT = """
+import os, sys, time
+from backends_tests.outcome import Outcome
+from backends_tests.worker import receive, send
+
+print("a worker with id", os.getpid(), file=sys.stderr, flush=True)
+while True:
+    try:
+        way, cases = receive(sys.stdin.buffer)
+    except EOFError:
+        break
+    for case in cases:
+        if case.layer == "dies":
+            os.kill(os.getpid(), 8)
+        if case.layer == "hangs":
+            time.sleep(60)
+        if case.layer == "leaves":
+            sys.exit("no more of this")
+    told = [f"{os.getpid()} {way} {case.sizes[0]}" for case in cases]
+    send(sys.stdout.buffer, [Outcome(error=text) for text in told])
+"""
+COMMAND = (sys.executable, "-c", SCRIPT)
+
+
+def cases_with(layer, at, count=50):
+    return [Case(layer if index == at else "fine", (index + 1,)) for index in range(count)]
+
+
+def test_every_case_gets_its_own_outcome():
+    cases = cases_with("fine", 0)
+    outcomes = pool.run_cases({"eager": cases, "compiled": cases[:3]}, COMMAND)
+    assert len(outcomes) == 53
+    for (way, case), outcome in outcomes.items():
+        assert outcome.error.split()[1:] == [way, str(case.sizes[0])]
+
+
+@pytest.mark.parametrize(
+    ("layer", "ending"),
+    [
+        ("dies", f"signal {signal.SIGFPE.name}"),
+        ("leaves", "exit status 1; last line of its log: no"),
+    ],
+)
+def test_the_case_that_ends_the_process_is_found_and_no_other_is_lost(layer, ending):
+    cases = cases_with(layer, at=17)
+    outcomes = pool.run_cases({"eager": cases}, COMMAND)
+    crashed = {case: outcome.crashed for (_, case), outcome in outcomes.items() if outcome.crashed}
+    assert list(crashed) == [cases[17]]
+    assert crashed[cases[17]].startswith(ending)
+    assert len(outcomes) == len(cases)
+
+
+def test_a_case_that_hangs_is_ended(monkeypatch):
+    monkeypatch.setattr(pool, "SECONDS_FOR_A_BATCH", 1.0)
+    cases = cases_with("hangs", at=1, count=2)
+    outcomes = pool.run_cases({"eager": cases}, COMMAND)
+    assert outcomes["eager", cases[1]].crashed.startswith(f"signal {signal.SIGKILL.name}")
+    assert outcomes["eager", cases[0]].crashed is None
+
+
+def test_a_worker_is_replaced_before_its_caches_grow_too_large(monkeypatch):
+    monkeypatch.setattr(pool, "BATCHES_OF_A_WORKER", 1)
+    monkeypatch.setitem(pool.BATCH, "eager", 1)
+    outcomes = pool.run_cases({"eager": cases_with("fine", 0, count=4)}, COMMAND)
+    assert len({outcome.error.split()[0] for outcome in outcomes.values()}) == 4
+
+
+def test_cases_that_are_known_to_be_risky_stand_alone():
+    from backends_tests.named import NAMED
+
+    batches = pool._batches({"probe": NAMED})
+    alone = [batch.cases[0] for batch in batches if len(batch.cases) == 1]
+    assert {case for case in NAMED if case.is_risky} <= set(alone)
+    assert sum(len(batch.cases) for batch in batches) == len(NAMED)
