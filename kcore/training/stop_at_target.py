@@ -60,7 +60,7 @@ class StopAtTarget(keras.callbacks.Callback):
     reason: str | None
     _streak: int
     _available: list[str]
-    _latest: float | None
+    _seen: bool
     _best: float | None
 
     def __init__(
@@ -102,9 +102,10 @@ class StopAtTarget(keras.callbacks.Callback):
         if self.every is None or batch + 1 < self._next_batch:
             return
         self._next_batch = batch + 1 + self.every
-        if self._reached(self._read(logs)) and self._epoch >= self.start_from_epoch:
+        value = self._read(logs)
+        if self._reached(value) and self._epoch >= self.start_from_epoch:
             self.stopped_batch = self._last_real(batch)
-            self._stop(self._epoch)
+            self._stop(self._epoch, value)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Look at the epoch's value."""
@@ -112,9 +113,10 @@ class StopAtTarget(keras.callbacks.Callback):
         self._available = sorted(logs)
         if self.stopped_epoch is not None or self._lacks_validation(logs):
             return
-        self._streak = self._streak + 1 if self._reached(self._read(logs)) else 0
+        value = self._read(logs)
+        self._streak = self._streak + 1 if self._reached(value) else 0
         if self._streak >= self.patience and epoch >= self.start_from_epoch:
-            self._stop(epoch)
+            self._stop(epoch, value)
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Note that this epoch validates, so that `val_` metrics must appear in its logs."""
@@ -123,7 +125,7 @@ class StopAtTarget(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Print why the training was stopped, or that it was not; after the last progress bar."""
-        if self._latest is None and self._is_validation_metric():
+        if not self._seen and self._is_validation_metric():
             raise ValueError(
                 f"monitor={self.monitor!r} was never computed: fit ran no validation in the epochs "
                 "that it had. Give it validation_data or validation_split, and more epochs than "
@@ -143,7 +145,7 @@ class StopAtTarget(keras.callbacks.Callback):
         self._streak = 0
         self._validated = False
         self._warned = False
-        self._latest = None
+        self._seen = False
         self._best = None
         self._available = []
 
@@ -193,7 +195,7 @@ class StopAtTarget(keras.callbacks.Callback):
         if self.monitor not in logs:
             raise ValueError(_missing(self.monitor, logs))
         value = float(logs[self.monitor])
-        self._latest = value
+        self._seen = True
         if math.isfinite(value) and (self._best is None or self._better(value, self._best)):
             self._best = value
         return value
@@ -212,9 +214,9 @@ class StopAtTarget(keras.callbacks.Callback):
         value32, target32 = np.float32(value), np.float32(self.target)
         return bool(value32 <= target32 if self.mode == "min" else value32 >= target32)
 
-    def _stop(self, epoch: int) -> None:
+    def _stop(self, epoch: int, value: float) -> None:
         self.stopped_epoch = epoch
-        self.value = self._latest
+        self.value = value
         self.model.stop_training = True
         where = f"epoch {epoch + 1}"
         if self.stopped_batch is not None:
@@ -222,17 +224,18 @@ class StopAtTarget(keras.callbacks.Callback):
         elif self.patience > 1:
             where += f", {self.patience} epochs in a row"
         self.reason = (
-            f"stopped in {where}: {self.monitor} {self._number(self.value)} reached {self._goal()}."
+            f"stopped in {where}: {self.monitor} {self._number(value)} reached {self._goal()}."
         )
 
     def _goal(self) -> str:
         bound = "at most" if self.mode == "min" else "at least"
         return f"the target of {bound} {self.target:g}"
 
-    def _number(self, value: float | None) -> str:
-        """Write a value short, but never so short that it looks like the target and is not."""
+    def _number(self, value: float) -> str:
+        """Write a value short, but longer where a miss would look like the target."""
         short = f"{value:.6g}"
-        return f"{value:.10g}" if float(short) == self.target else short
+        is_misleading = float(short) == self.target and not self._reached(value)
+        return f"{value:.10g}" if is_misleading else short
 
     def _why_not(self) -> str:
         if self._best is None:

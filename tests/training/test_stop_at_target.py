@@ -205,6 +205,12 @@ def test_the_line_never_shows_a_value_that_looks_like_the_target(capsys):
     assert "the best value, loss 0.4000001, did not reach" in capsys.readouterr().out
 
 
+def test_a_value_that_equals_the_target_in_float32_is_written_as_the_target():
+    stop = StopAtTarget("accuracy", 0.95)
+    run(stop, [float(np.float32(0.95))])
+    assert "accuracy 0.95 reached the target of at least 0.95." in stop.reason
+
+
 def test_a_second_fit_starts_afresh():
     stop = StopAtTarget("accuracy", 0.9)
     run(stop, [0.95])
