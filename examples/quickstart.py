@@ -73,8 +73,8 @@ def main():
     stop = kcore.training.StopAtTarget("accuracy", OPTIONS.target)
     with command_line.Stopwatch() as training:
         history = model.fit(x_train, dataset.y_train, epochs=OPTIONS.epochs, callbacks=[stop])
-        # At the end of fit Keras puts the averages in the place of the weights. On JAX both are then
-        # one buffer, which evaluate gives away, and the model could not be saved any more.
+        # At the end of fit Keras puts the averages in the place of the weights. On JAX both are
+        # one buffer then, which evaluate gives away, and the model could not be saved any more.
         model.set_weights(model.get_weights())
     scores = model.evaluate(x_test, dataset.y_test, return_dict=True, verbose=0)
 
