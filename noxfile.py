@@ -45,6 +45,11 @@ REPORTS = "outputs/conformance"
 # These directories have sessions of their own.
 LEFT_TO_OTHERS = ("--ignore=tests/between_backends", "--ignore=tests/examples")
 
+# What sessions run that repeat the tests on another build of kcore or of its dependencies.
+ESSENTIAL_TESTS = [
+    f"tests/{room}" for room in ("floor", "images", "inspect", "models", "nn", "training")
+]
+
 HIDE_GPUS = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"}
 
@@ -134,8 +139,9 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--wheel", "--outdir", str(dist), silent=True)
     (built,) = dist.glob("*.whl")
     session.install(f"{built}[jax]")
+    tested = [*ESSENTIAL_TESTS, "tests/test_environment.py", "tests/test_public_names.py"]
     env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": "1"}
-    session.run("pytest", *LEFT_TO_OTHERS, *session.posargs, env=env)
+    session.run("pytest", *(session.posargs or tested), env=env)
 
 
 @nox.session(python=PYTHONS[0])
@@ -146,9 +152,7 @@ def minimums(session: nox.Session, backend: str) -> None:
         session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
     session.install(*group("test"))  # keeps what is installed
-    directories = ("floor", "images", "inspect", "models", "nn", "training")
-    tested = session.posargs or [f"tests/{directory}" for directory in directories]
-    session.run("pytest", *tested, env=claim(backend, "cpu"))
+    session.run("pytest", *(session.posargs or ESSENTIAL_TESTS), env=claim(backend, "cpu"))
 
 
 @nox.session(default=False)
