@@ -47,4 +47,5 @@ def test_import_kcore_imports_nothing_but_itself():
 @pytest.mark.parametrize("module", ["datasets", "images", "preprocess", "shapes", "visualize"])
 def test_what_needs_no_backend_imports_none(module):
     modules = {name.split(".")[0] for name in imported_by(f"import kcore.{module}")}
-    assert modules - set(sys.stdlib_module_names) <= {"kcore", "numpy", "PIL"}
+    compiled = {name for name in modules if "cython" in name}  # older releases of NumPy bring them
+    assert modules - compiled - set(sys.stdlib_module_names) <= {"kcore", "numpy", "PIL"}
