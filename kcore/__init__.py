@@ -13,12 +13,15 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _MODULES = (
+    "augment",
+    "data",
     "datasets",
     "images",
     "inspect",
     "models",
     "nn",
     "preprocess",
+    "random",
     "shapes",
     "training",
     "visualize",

@@ -5,6 +5,9 @@ import pytest
 import kcore
 
 PUBLIC = {
+    "augment": "",
+    "data": "",
+    "random": "",
     "datasets": (
         "CorruptFileError DatasetError DatasetNotFoundError DownloadError ImageDataset "
         "MissingFilesError SyntheticDataWarning fashion_mnist load scenes"
