@@ -1,3 +1,33 @@
-"""Being written."""
+"""Draw transformations of images, and apply them: the course's augmentation on any backend.
 
-__all__: list[str] = []
+Drawing and applying are two steps. `Recipe` holds the options of the legacy `ImageDataGenerator`;
+`Recipe.draw` draws `Parameters` from keys, in NumPy, the same bits everywhere; `matrices` composes
+them into one matrix for each image; `warp` resamples each image once, compiled by the backend; and
+`apply` does both and the effects on pixels. `RandomTransform` does it all as a layer, and
+`variations` shows one image under several draws.
+
+`ImageDataGenerator` has the arguments and methods of its legacy namesake, on top of all this; what
+its `flow*` methods return, a `Flow`, feeds `fit` and shows any of its images again with `replay`.
+"""
+
+from kcore.augment.flow import Flow
+from kcore.augment.image_data_generator import ImageDataGenerator
+from kcore.augment.matrices import matrices
+from kcore.augment.parameters import Parameters
+from kcore.augment.random_transform import RandomTransform
+from kcore.augment.recipe import Recipe
+from kcore.augment.variations import captions, variations
+from kcore.augment.warp import apply, warp
+
+__all__ = [
+    "Flow",
+    "ImageDataGenerator",
+    "Parameters",
+    "RandomTransform",
+    "Recipe",
+    "apply",
+    "captions",
+    "matrices",
+    "variations",
+    "warp",
+]

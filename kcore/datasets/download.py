@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kcore.datasets.errors import CorruptFileError, DownloadError
-from kcore.datasets.progress import Progress, megabytes
+from kcore.progress import Progress, megabytes
 
 __all__ = ["download"]
 

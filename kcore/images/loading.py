@@ -1,16 +1,15 @@
 """From a file to a Pillow image: read, decode, convert, resize."""
 
-import io
 import operator
 import os
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from kcore.arguments import check_choice
 from kcore.images.arguments import PathOrFile, check_file, file_name
 from kcore.images.color_modes import PILLOW_MODES, in_color_mode
-from kcore.images.errors import ImageDecodeError
+from kcore.images.decoding import decode
 from kcore.images.resizing import INTERPOLATIONS, centered_box, resize
 
 __all__ = ["load_img"]
@@ -65,7 +64,7 @@ def load_img(
     size = None if target_size is None else _width_and_height(target_size)
     check_file(path, "read")
     name = file_name(path)
-    img = in_color_mode(_decode(_read(path), name), color_mode, name)
+    img = in_color_mode(decode(_read(path), name), color_mode, name)
     if size is None or size == img.size:
         return img
     box = centered_box(img.size, size) if keep_aspect_ratio else None
@@ -97,22 +96,3 @@ def _read(path: PathOrFile) -> bytes:
             "mode, as open(name, 'rb') does."
         )
     return data
-
-
-def _decode(data: bytes, name: str | None) -> Image.Image:
-    if not data:
-        raise ImageDecodeError(name, "the file is empty (0 bytes)")
-    try:
-        img = Image.open(io.BytesIO(data))
-        img.load()
-    except UnidentifiedImageError as error:
-        reason = "not an image in a format that Pillow reads, or cut off or damaged at its start"
-        raise ImageDecodeError(name, reason) from error
-    except Image.DecompressionBombError as error:
-        raise ImageDecodeError(name, f"too large to decode safely: {error}") from error
-    except MemoryError:
-        raise
-    # Pillow's decoders answer damaged data with OSError, SyntaxError, ValueError and others.
-    except Exception as error:
-        raise ImageDecodeError(name, f"damaged or truncated: {error}") from error
-    return img

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["Call", "calls_of"]
+__all__ = ["Call", "calls_of", "named_layers"]
 
 Shape = tuple[int, ...]
 
@@ -78,7 +78,7 @@ def _recording(model: Any, recorded: list[Call]) -> Iterator[None]:
     """Let each layer's `call` note what it was given and what it returned, for a while."""
     patched = []
     try:
-        for layer, name in [(model, model.name), *_layers(model, "")]:
+        for layer, name in [(model, model.name), *named_layers(model, "")]:
             noting = _noting_entry if isinstance(layer, keras.Model) else _noting
             vars(layer)["call"] = noting(layer, name, layer.call, recorded)
             patched.append(layer)
@@ -107,14 +107,14 @@ def _noting_entry(model: Any, name: str, call: Callable[..., Any], into: list[Ca
     return noted
 
 
-def _layers(model: Any, prefix: str) -> Iterator[tuple[Any, str]]:
+def named_layers(model: Any, prefix: str) -> Iterator[tuple[Any, str]]:
     """Every layer once, also those of nested models, each after the model that holds it."""
     seen = set()
     for layer in model.layers:
         name = f"{prefix}{layer.name}"
         found = [(layer, name)]
         if isinstance(layer, keras.Model):
-            found += _layers(layer, f"{name}/")
+            found += named_layers(layer, f"{name}/")
         for inner, inner_name in found:
             if id(inner) not in seen and not isinstance(inner, keras.layers.InputLayer):
                 seen.add(id(inner))

@@ -1,5 +1,49 @@
-"""Pictures of data and of what was learned, as arrays that `kcore.images.save_img` saves."""
+"""Pictures of data and of what was learned, as arrays that `kcore.images.save_img` saves.
 
+Nothing here needs a backend but the callbacks, which are imported when they are asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from kcore.visualize.confusion import confusion_matrix, confusion_picture
+from kcore.visualize.curves import curves
+from kcore.visualize.feature_grid import feature_grid
+from kcore.visualize.filters import filters
 from kcore.visualize.gallery import gallery
+from kcore.visualize.mistakes import Mistake, misclassified, worst_mistakes
+from kcore.visualize.overlay import overlay
+from kcore.visualize.reporting import report
 
-__all__ = ["gallery"]
+if TYPE_CHECKING:
+    from kcore.visualize.callbacks import FeatureMapWriter, LiveReport
+
+__all__ = [
+    "FeatureMapWriter",
+    "LiveReport",
+    "Mistake",
+    "confusion_matrix",
+    "confusion_picture",
+    "curves",
+    "feature_grid",
+    "filters",
+    "gallery",
+    "misclassified",
+    "overlay",
+    "report",
+    "worst_mistakes",
+]
+
+_CALLBACKS = ("FeatureMapWriter", "LiveReport")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _CALLBACKS:
+        # They subclass Keras's callback, so they need a backend.
+        from kcore.visualize import callbacks
+
+        return getattr(callbacks, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

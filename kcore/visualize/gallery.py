@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from kcore.arguments import check_whole
+from kcore.visualize.lettering import drawable, font_of, shorten
 
 __all__ = ["gallery"]
 
@@ -24,7 +25,9 @@ def gallery(
     labels: npt.ArrayLike | None = None,
     predictions: npt.ArrayLike | None = None,
     *,
+    confidences: Sequence[float] | None = None,
     class_names: Sequence[str] | None = None,
+    captions: Sequence[str] | None = None,
     columns: int | None = None,
     tile_size: int = 96,
 ) -> npt.NDArray[np.uint8]:
@@ -38,7 +41,10 @@ def gallery(
             channels; uint8 in 0..255, or floating point in 0..1.
         labels: the true class index of each image, or `None`.
         predictions: the predicted class index of each image, or `None`.
-        class_names: the name of each class; without it the indices are written.
+        confidences: the probability of each prediction, in 0..1, to be written before it.
+        class_names: the name of each class; without it the indices are written. Letters that
+            Pillow's font lacks are written without their accents, or as "?".
+        captions: a text for each image, to be written below the rest in as many lines as it needs.
         columns: images in one row; by default what makes the picture about twice as wide as high.
         tile_size: height and width of each image in the picture, in pixels. Images keep their
             proportions; small ones are enlarged without smoothing, so that pixels stay visible.
@@ -48,7 +54,9 @@ def gallery(
 
     Raises:
         ValueError: if there is no image, if the shape, dtype or range is another than those above,
-            if labels or predictions are not one whole number for each image, or one has no name.
+            if labels or predictions are not one whole number for each image, or one has no name;
+            if there are confidences without predictions, or not one in 0..1 for each; if there is
+            not one caption for each image.
 
     Example:
         >>> import numpy as np
@@ -60,9 +68,12 @@ def gallery(
     tiles = _as_uint8(np.asarray(images))
     tile_size = check_whole("tile_size", tile_size, minimum=8)
     columns = _columns(len(tiles), columns)
-    captions = _captions(labels, predictions, len(tiles), class_names)
-    lines = len(captions[0])
-    cell_width, cell_height = tile_size + _MARGIN, tile_size + _MARGIN + lines * _LINE
+    percentages = _percentages(confidences, predictions, len(tiles))
+    texts = _answers(labels, predictions, percentages, len(tiles), class_names)
+    for lines, caption in zip(texts, _wrapped(captions, len(tiles), tile_size), strict=True):
+        lines += [(line, _INK) for line in caption]
+    lines_each = max(map(len, texts))
+    cell_width, cell_height = tile_size + _MARGIN, tile_size + _MARGIN + lines_each * _LINE
     rows = math.ceil(len(tiles) / columns)
     sheet = Image.new("RGB", (columns * cell_width + _MARGIN, rows * cell_height + _MARGIN), _PAPER)
     draw = ImageDraw.Draw(sheet)
@@ -70,7 +81,7 @@ def gallery(
         left = _MARGIN + index % columns * cell_width
         top = _MARGIN + index // columns * cell_height
         _paste(sheet, tile, left, top, tile_size)
-        _write(draw, captions[index], left, top + tile_size, tile_size)
+        _write(draw, texts[index], left, top + tile_size, tile_size)
     return np.asarray(sheet)
 
 
@@ -101,9 +112,10 @@ def _columns(count: int, columns: int | None) -> int:
     return check_whole("columns", columns)
 
 
-def _captions(
+def _answers(
     labels: npt.ArrayLike | None,
     predictions: npt.ArrayLike | None,
+    percentages: list[str],
     count: int,
     class_names: Sequence[str] | None,
 ) -> list[list[tuple[str, str]]]:
@@ -111,17 +123,53 @@ def _captions(
     true = _indices("labels", labels, count, class_names)
     predicted = _indices("predictions", predictions, count, class_names)
     names = class_names if class_names is not None else _Numbers()
-    captions: list[list[tuple[str, str]]] = [[] for _ in range(count)]
-    for image, lines in enumerate(captions):
+    answers: list[list[tuple[str, str]]] = [[] for _ in range(count)]
+    for image, lines in enumerate(answers):
         if true is not None:
             lines.append((names[true[image]], _INK))
         if predicted is not None and true is None:
-            lines.append((names[predicted[image]], _INK))
+            lines.append((f"{percentages[image]}{names[predicted[image]]}", _INK))
         elif predicted is not None and true is not None:
             is_right = predicted[image] == true[image]
             sign, colour = (_RIGHT_SIGN, _RIGHT) if is_right else (_WRONG_SIGN, _WRONG)
-            lines.append((f"{sign} {names[predicted[image]]}", colour))
-    return captions
+            lines.append((f"{sign} {percentages[image]}{names[predicted[image]]}", colour))
+    return answers
+
+
+def _percentages(
+    confidences: Sequence[float] | None, predictions: npt.ArrayLike | None, count: int
+) -> list[str]:
+    if confidences is None:
+        return [""] * count
+    if predictions is None:
+        raise ValueError("confidences are those of predictions; give predictions too.")
+    if len(confidences) != count:
+        raise ValueError(f"There are {len(confidences)} confidences for {count} images.")
+    for confidence in confidences:
+        if not 0 <= confidence <= 1.001:
+            raise ValueError(f"confidences hold {confidence}; they must lie in 0..1.")
+    return [f"{confidence:.0%} " for confidence in confidences]
+
+
+def _wrapped(captions: Sequence[str] | None, count: int, width: int) -> list[list[str]]:
+    """Break each caption into lines that are at most `width` pixels wide, between words."""
+    if captions is None:
+        return [[]] * count
+    if isinstance(captions, str) or len(captions) != count:
+        raise ValueError(f"captions must be a list of {count} texts, one for each image.")
+    return [_lines(drawable(caption), width) for caption in captions]
+
+
+def _lines(text: str, width: int) -> list[str]:
+    font = font_of(_FONT_SIZE)
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [line for line in lines if line]
 
 
 class _Numbers:
@@ -165,15 +213,7 @@ def _paste(
 def _write(
     draw: ImageDraw.ImageDraw, lines: Sequence[tuple[str, str]], left: int, top: int, width: int
 ) -> None:
-    font = ImageFont.load_default(_FONT_SIZE)
+    font = font_of(_FONT_SIZE)
     for number, (text, colour) in enumerate(lines):
-        shortened = _shorten(text, font, width)
+        shortened = shorten(drawable(text), font, width)
         draw.text((left, top + 2 + number * _LINE), shortened, fill=colour, font=font)
-
-
-def _shorten(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text + "…"

@@ -131,3 +131,46 @@ def test_the_default_is_about_twice_as_wide_as_high():
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         gallery(**arguments)
+
+
+def test_confidences_are_written_before_the_prediction():
+    images = np.zeros((1, 8, 8))
+    arguments = {"predictions": [1], "class_names": ["a", "b"], "tile_size": 96}
+    named = gallery(images, predictions=[0], class_names=["88% b"], tile_size=96)
+    np.testing.assert_array_equal(gallery(images, confidences=[0.876], **arguments), named)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"confidences": [0.5]}, "give predictions too"),
+        ({"confidences": [0.5, 0.5], "predictions": [0]}, "2 confidences for 1 images"),
+        ({"confidences": [88], "predictions": [0]}, "confidences hold 88; they must lie in 0..1"),
+    ],
+)
+def test_wrong_confidences_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        gallery(np.zeros((1, 8, 8)), **arguments)
+
+
+def test_letters_that_the_font_lacks_lose_their_accents():
+    images = np.zeros((1, 8, 8))
+    accented = gallery(images, [0], class_names=["Müsli"])
+    np.testing.assert_array_equal(accented, gallery(images, [0], class_names=["Musli"]))
+
+
+def test_captions_are_wrapped_and_written_below_the_images():
+    images = np.zeros((2, 8, 8))
+    plain = gallery(images, tile_size=96, columns=2)
+    one_line = gallery(images, captions=["short", ""], tile_size=96, columns=2)
+    two_lines = gallery(images, captions=["short", "rotated 31°, sheared 4°"], columns=2)
+    assert len(two_lines) - len(one_line) == len(one_line) - len(plain) == 16
+    np.testing.assert_array_equal(one_line[:102], plain[:102])
+    np.testing.assert_array_equal(two_lines[:118, :105], one_line[:118, :105])
+    named = gallery(images, [0, 1], class_names=["rotated 31°,", "x"], columns=2)
+    np.testing.assert_array_equal(two_lines[:118, 108:204], named[:118, 6:102])
+
+
+def test_captions_are_one_for_each_image():
+    with pytest.raises(ValueError, match="captions must be a list of 2 texts"):
+        gallery(np.zeros((2, 8, 8)), captions=["one"])

@@ -65,6 +65,7 @@ FORBIDDEN = [
     ("kcore.shapes.window", "import numpy"),
     ("kcore.shapes.window", "def f():\n    import keras"),
     ("kcore.visualize.grid", "import matplotlib.pyplot as plt"),
+    ("kcore.visualize.grid", "import keras"),
     ("kcore.models.cnn", "def f():\n    import matplotlib"),
     ("kcore.cellar", "from kcore.images import load_img"),
 ]
@@ -87,7 +88,7 @@ ALLOWED = [
     ("kcore.models.cnn", "from .seeding import seed_weights\nfrom ..arguments import check_whole"),
     ("kcore.models.cnn", "# import tensorflow\ntext = 'import jax'"),
     ("kcore.images", "def f():\n    import keras\n    return keras.config.floatx()"),
-    ("kcore.visualize.grid", "def f():\n    import matplotlib.pyplot as plt"),
+    ("kcore.visualize.callbacks.writer", "import keras"),
     ("kcore.data.feed", "import grain"),
     ("kcore", "import importlib\nimportlib.import_module(f'{__name__}.{name}')"),
 ]

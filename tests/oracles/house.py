@@ -10,6 +10,7 @@ FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "ope
 # Room -> floor. A room may import rooms of lower floors and, inside its package, itself.
 FLOORS = {
     "arguments": -1,
+    "progress": 0,
     "settings": 0,
     "shapes": 0,
     "images": 1,
@@ -26,14 +27,25 @@ FLOORS = {
     "visualize": 6,
 }
 
-# Rooms that may name more than NumPy, Pillow and Keras; matplotlib only inside functions.
-OTHER_PACKAGES = {"data": {"grain"}, "visualize": {"matplotlib"}}
-ONLY_INSIDE_FUNCTIONS = frozenset({"matplotlib"})
+# Rooms that may name more than NumPy, Pillow and Keras.
+OTHER_PACKAGES = {"data": {"grain"}}
 
 # Rooms that must work without any backend, and so can't import Keras where they are imported.
 NEEDS_NO_BACKEND = frozenset(
-    {"arguments", "datasets", "images", "preprocess", "random", "settings", "shapes", "visualize"}
+    {
+        "arguments",
+        "datasets",
+        "images",
+        "preprocess",
+        "progress",
+        "random",
+        "settings",
+        "shapes",
+        "visualize",
+    }
 )
+# Packages of these rooms that are imported when they are asked for, and need Keras then.
+NEEDS_A_BACKEND = ("kcore.visualize.callbacks",)
 STANDARD_LIBRARY_ONLY = frozenset({"shapes"})
 
 
@@ -67,7 +79,7 @@ def violations(
     room = _room(module)
     found = []
     for imported in [*_imports(tree, module, known_modules, is_package), *_attributes(tree)]:
-        problem = _problem(room, imported, standard)
+        problem = _problem(room, imported, standard, module.startswith(NEEDS_A_BACKEND))
         if problem:
             found.append(f"{module}:{imported.line}: {imported.module} {problem}")
     return found
@@ -84,7 +96,9 @@ def _room(module: str) -> str | None:
     return parts[1] if len(parts) > 1 else None
 
 
-def _problem(room: str | None, imported: Import, standard: frozenset[str]) -> str | None:
+def _problem(
+    room: str | None, imported: Import, standard: frozenset[str], needs_a_backend: bool
+) -> str | None:
     top = imported.module.split(".")[0]
     if top in FRAMEWORKS:
         return "is a framework; kcore names none"
@@ -100,12 +114,11 @@ def _problem(room: str | None, imported: Import, standard: frozenset[str]) -> st
         return None
     if room in STANDARD_LIBRARY_ONLY:
         return "is not the standard library, all that this room may use"
-    if top == "keras" and room in NEEDS_NO_BACKEND and not imported.inside_function:
+    works_without = room in NEEDS_NO_BACKEND and not needs_a_backend
+    if top == "keras" and works_without and not imported.inside_function:
         return "is imported with the module, which must work without a backend"
     if top not in {"keras", "numpy", "PIL"} | OTHER_PACKAGES.get(room or "", set()):
         return "is no package that this room may use"
-    if top in ONLY_INSIDE_FUNCTIONS and not imported.inside_function:
-        return "may be imported inside a function only"
     return None
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kcore.datasets.progress import Progress
 from kcore.datasets.scenes.generation import PROGRESS_DELAY, check_count, scene
 from kcore.datasets.scenes.painting import Scene
 from kcore.datasets.scenes.silhouettes import CLASS_NAMES
+from kcore.progress import Progress
 
 __all__ = ["write_directory"]
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from kcore.arguments import check_whole
 from kcore.datasets.arrays import Split
-from kcore.datasets.progress import Progress
 from kcore.datasets.scenes.painting import Scene, paint
 from kcore.datasets.scenes.parameters import draw_parameters
 from kcore.datasets.scenes.silhouettes import CLASS_NAMES
+from kcore.progress import Progress
 
 __all__ = ["PROGRESS_DELAY", "check_count", "load_data", "scene"]
 

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from kcore.datasets.progress import Progress, counted, megabytes
+from kcore.progress import Progress, counted, megabytes
 
 
 class Terminal(io.StringIO):

@@ -1,0 +1,83 @@
+"""What a generator does to a batch of images: draw, transform, standardise."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore.augment.parameters import Parameters
+from kcore.augment.recipe import Recipe
+from kcore.augment.standardization import Standardization, Statistics
+from kcore.augment.warp import apply
+from kcore.random import sample_keys
+
+__all__ = ["Augmentation"]
+
+_Array = npt.NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Augmentation:
+    """A recipe and a standardisation, with the seed that says what each image gets.
+
+    Attributes:
+        recipe: ranges of the transformation.
+        standardization: the steps after it. Its `rescale` is the recipe's.
+        statistics: what the featurewise steps need.
+        seed: 0 <= seed < 2**64.
+        dtype: of the result.
+    """
+
+    recipe: Recipe
+    standardization: Standardization
+    statistics: Statistics
+    seed: int
+    dtype: str
+
+    def __call__(self, images: _Array, indices: npt.ArrayLike, epoch: int) -> _Array:
+        """Transform the images of these indices as this epoch has it.
+
+        Args:
+            images: (n, height, width, channels), or with the channels first.
+            indices: n whole numbers, the images' places in the data set.
+            epoch: whole number from 0 on.
+
+        Returns:
+            Array of the shape of `images` and of `dtype`.
+        """
+        if self.is_random:
+            return self.transformed(images, self.parameters(indices, epoch, images.shape[1:]))
+        if self.standardization.only_rescales:
+            factor = np.float32(1 if self.recipe.rescale is None else self.recipe.rescale)
+            return np.multiply(images, factor, dtype=np.float32).astype(self.dtype, copy=False)
+        return self.standardized(np.asarray(images, dtype=np.float32))
+
+    def parameters(
+        self, indices: npt.ArrayLike, epoch: int, image_shape: tuple[int, ...]
+    ) -> Parameters:
+        """Draw the parameters of the images of these indices, as this epoch has it."""
+        return self.recipe.draw(sample_keys(self.seed, epoch, indices), image_shape)
+
+    def transformed(self, images: _Array, parameters: Parameters) -> _Array:
+        """Transform images as the parameters say, and standardise them."""
+        if self.standardization.only_rescales:
+            return apply(images, parameters, self.recipe).astype(self.dtype, copy=False)
+        unscaled = dataclasses.replace(self.recipe, rescale=None)
+        return self.standardized(apply(images, parameters, unscaled))
+
+    def standardized(self, images: _Array) -> _Array:
+        """Standardise float32 images, and convert them to `dtype`."""
+        result = self.standardization.standardized(images, self.statistics)
+        return result.astype(self.dtype, copy=False)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the recipe may change an image at all."""
+        return self.recipe != _still(self.recipe)
+
+
+def _still(recipe: Recipe) -> Recipe:
+    """Return the recipe that treats pixels alike and never transforms."""
+    kept = ("fill_mode", "cval", "rescale", "interpolation_order", "data_format")
+    return Recipe(**{name: getattr(recipe, name) for name in kept})

@@ -1,0 +1,84 @@
+"""From uniform random numbers to parameters: the same arithmetic in NumPy and in `keras.ops`."""
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["COLUMNS", "drawn"]
+
+# Each parameter has its own column of random numbers, so that it does not change when another
+# option is switched on or off. The order is part of what a seed means.
+COLUMNS = (
+    "theta",
+    "tx",
+    "tx_sign",
+    "ty",
+    "ty_sign",
+    "shear",
+    "zx",
+    "zy",
+    "flip_horizontal",
+    "flip_vertical",
+    "channel_shift_intensity",
+    "brightness",
+)
+
+
+def drawn(recipe: Any, uniform: Any, height: int, width: int, xp: Any) -> dict[str, Any]:
+    """Scale random numbers to the ranges of a recipe.
+
+    Args:
+        recipe: a `kcore.augment.Recipe`.
+        uniform: numbers in [0, 1), `(n, columns)`, multiples of `2**-24`; NumPy float64, or a
+            float32 tensor.
+        height: rows of the images.
+        width: columns of the images.
+        xp: `numpy` or `keras.ops`, whichever `uniform` belongs to.
+
+    Returns:
+        Name -> `(n,)` of each of `kcore.augment.Parameters`; `None` for the effects that the recipe
+        leaves out.
+    """
+    column = {name: uniform[:, position] for position, name in enumerate(COLUMNS)}
+    shift, bright = recipe.channel_shift_range, recipe.brightness_range
+    return {
+        "theta": _symmetric(column["theta"], recipe.rotation_range),
+        "tx": _shift(column["tx"], column["tx_sign"], recipe.height_shift_range, height, xp),
+        "ty": _shift(column["ty"], column["ty_sign"], recipe.width_shift_range, width, xp),
+        "shear": _symmetric(column["shear"], recipe.shear_range),
+        "zx": _between(column["zx"], recipe.zoom_range),
+        "zy": _between(column["zy"], recipe.zoom_range),
+        "flip_horizontal": (column["flip_horizontal"] < 0.5) & recipe.horizontal_flip,
+        "flip_vertical": (column["flip_vertical"] < 0.5) & recipe.vertical_flip,
+        "channel_shift_intensity": _symmetric(column["channel_shift_intensity"], shift)
+        if shift
+        else None,
+        "brightness": _between(column["brightness"], bright) if bright is not None else None,
+    }
+
+
+def _symmetric(uniform: Any, half_width: float) -> Any:
+    # The bracket is exact in float32 too, so that one rounding is all that there is.
+    return (2 * uniform - 1) * half_width + 0.0
+
+
+def _between(uniform: Any, limits: tuple[float, float]) -> Any:
+    low, high = limits
+    return low + uniform * (high - low)
+
+
+def _shift(uniform: Any, sign: Any, shift_range: Any, size: int, xp: Any) -> Any:
+    """Draw from ± a range, or one of several values with a random sign."""
+    scale = size if np.max(shift_range) < 1 else 1
+    if isinstance(shift_range, float):
+        return _symmetric(uniform, shift_range * scale)
+    count = shift_range if isinstance(shift_range, int) else len(shift_range)
+    position = xp.minimum(xp.floor(uniform * count), count - 1)
+    if isinstance(shift_range, int):
+        chosen = position
+    else:
+        chosen = sum(
+            xp.where(position == place, scale * float(value), 0.0)
+            for place, value in enumerate(shift_range)
+        )
+    return xp.where(sign < 0.5, -1.0, 1.0) * chosen + 0.0

@@ -1,0 +1,299 @@
+"""Batches of arrays, of the files of a folder, and of the files that a table names."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from kcore import random
+from kcore.augment.arrays import arrays_of
+from kcore.augment.augmentation import Augmentation
+from kcore.augment.flow import Feed, Flow
+from kcore.augment.recipe import Recipe
+from kcore.augment.saving import Saving, saving_in
+from kcore.augment.standardization import Standardization
+from kcore.augment.subsets import split_bounds, subset_of
+from kcore.augment.tables import Table
+from kcore.augment.transforms import Transforms
+from kcore.data import ImageFiles, from_arrays, from_files, scan
+from kcore.data.cache import cache_bytes
+from kcore.data.decoding import Decoding
+from kcore.progress import megabytes
+
+__all__ = ["Flows"]
+
+
+class Flows(Transforms):
+    """The methods of `ImageDataGenerator` that return batches.
+
+    Args:
+        recipe: the ranges of the transformation.
+        standardization: the steps after it; its `rescale` is the recipe's.
+        dtype: of what comes out.
+        validation_split: the fraction of the images that `subset="validation"` selects.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        standardization: Standardization,
+        dtype: str,
+        validation_split: float,
+    ):
+        super().__init__(recipe, standardization, dtype)
+        self.validation_split = validation_split
+
+    def flow(
+        self,
+        x: Any,
+        y: npt.ArrayLike | None = None,
+        batch_size: int = 32,
+        shuffle: bool = True,
+        sample_weight: npt.ArrayLike | None = None,
+        seed: int | None = None,
+        save_to_dir: str | os.PathLike[str] | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        ignore_class_split: bool = False,
+        subset: str | None = None,
+    ) -> Flow:
+        """Return batches of images that lie in an array.
+
+        Args:
+            x: images (n, height, width, channels), or with the channels first; or a tuple of them
+                and of a further input of the model, or a list of such inputs.
+            y: n targets, or None.
+            batch_size: images in a batch; the last batch may have fewer.
+            shuffle: whether each epoch has its own order.
+            sample_weight: n weights, or None.
+            seed: whole number, 0 <= seed < 2**64; None draws one and prints it.
+            save_to_dir: folder for the images of all batches; see `kcore.augment.saving`.
+            save_prefix: start of their names.
+            save_format: "png", "jpeg" or another format that Pillow writes.
+            ignore_class_split: allow subsets with different classes in `y`.
+            subset: "validation" for the first part of the images, as large as the generator's
+                `validation_split`, "training" for the rest; None for all.
+
+        Returns:
+            A `keras.utils.PyDataset` with a length; see `kcore.augment.Flow`.
+
+        Raises:
+            ValueError: if the arrays don't fit together, or an argument is none of the above.
+        """
+        arrays = arrays_of(x, y, sample_weight, subset, self.validation_split, ignore_class_split)
+        augmentation = self._augmentation(seed)
+        feed = Feed(
+            augmentation,
+            saving_in(save_to_dir, save_prefix, save_format),
+            arrays.further_inputs,
+            has_targets=arrays.targets is not None,
+        )
+        batches = from_arrays(
+            arrays.images,
+            arrays.targets,
+            sample_weight=arrays.sample_weight,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=augmentation.seed,
+            transform=feed,
+        )
+        return Flow(batches, augmentation, arrays.images.shape[1:])
+
+    def flow_from_directory(
+        self,
+        directory: str | os.PathLike[str],
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: Sequence[str] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        save_to_dir: str | os.PathLike[str] | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        follow_links: bool = False,
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False,
+        **options: Any,
+    ) -> Flow:
+        """Return batches of the images in a folder that has a sub-directory for each class.
+
+        How many images each class has is printed, and the size of a cache before it is made.
+
+        Args:
+            directory: the folder; see `kcore.data.scan` for what is taken from it.
+            target_size: (height, width) of the images.
+            color_mode: "grayscale", "rgb" or "rgba".
+            classes: names of sub-directories, in the order of the labels; None for all, sorted.
+            class_mode: "categorical" for float32 one-hot rows, "binary" for float32 0 or 1,
+                "sparse" for int32 labels, "input" for the images themselves, None for no targets.
+            batch_size: images in a batch; the last batch may have fewer.
+            shuffle: whether each epoch has its own order.
+            seed: whole number, 0 <= seed < 2**64; None draws one and prints it.
+            save_to_dir: folder for the images of all batches; see `flow`.
+            save_prefix: see `flow`.
+            save_format: see `flow`.
+            follow_links: whether to enter directories inside a class through symbolic links.
+            subset: "validation" for the first files of each class, as many as the generator's
+                `validation_split` says, "training" for the rest; None for all. The two never
+                overlap, whatever the seeds.
+            interpolation: see `kcore.images.load_img`, and so for keep_aspect_ratio.
+            keep_aspect_ratio: cut the largest centred box of the target's aspect ratio out first.
+            **options: of `kcore.data.from_files`: `bad_files`, `cache`, `draft`, `num_threads`,
+                `shard`, `drop_remainder`.
+
+        Returns:
+            A `keras.utils.PyDataset` with a length; see `kcore.augment.Flow`.
+
+        Raises:
+            FileNotFoundError, NotADirectoryError: if there is no such folder.
+            kcore.data.BadFileError: if a directory in it can't be listed.
+            ValueError: if an argument is none of the above, or there are no images.
+        """
+        files = scan(
+            directory,
+            classes=classes,
+            follow_links=follow_links,
+            unreadable="raise" if options.get("bad_files", "raise") == "raise" else "skip",
+        )
+        files = subset_of(files, subset, self.validation_split)
+        print(f"Found {files.summary()}")
+        return self._flow_of_files(
+            files,
+            None,
+            seed,
+            saving_in(save_to_dir, save_prefix, save_format),
+            target_size=target_size,
+            color_mode=color_mode,
+            class_mode=class_mode,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            interpolation=interpolation,
+            keep_aspect_ratio=keep_aspect_ratio,
+            **options,
+        )
+
+    def flow_from_dataframe(
+        self,
+        dataframe: Any,
+        directory: str | os.PathLike[str] | None = None,
+        x_col: str = "filename",
+        y_col: str | Sequence[str] = "class",
+        weight_col: str | None = None,
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: Sequence[str] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        save_to_dir: str | os.PathLike[str] | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        validate_filenames: bool = True,
+        **options: Any,
+    ) -> Flow:
+        """Return batches of the images that a table names.
+
+        Args:
+            dataframe: anything whose columns are `dataframe[name]`: a data frame of pandas or
+                another library, or a dictionary of lists.
+            directory: folder of the files; None if the table holds whole names.
+            x_col: column of file names.
+            y_col: column of targets; a list of columns for "raw" or "multi_output".
+            weight_col: column of weights, or None.
+            target_size: as in `flow_from_directory`, and so are the arguments not named here.
+            color_mode: see there.
+            classes: names of classes, in the order of the labels; None for all, sorted. Rows of
+                other classes are left out with a warning.
+            class_mode: as in `flow_from_directory`, and "categorical" also takes lists of names,
+                for float32 rows with a 1 for each; "raw" for the values of `y_col` as they are;
+                "multi_output" for a tuple of them, one for each column.
+            batch_size: see there.
+            shuffle: see there.
+            seed: see there.
+            save_to_dir: see there.
+            save_prefix: see there.
+            save_format: see there.
+            subset: "validation" for the first rows, as many as the generator's `validation_split`
+                says, "training" for the rest; None for all.
+            interpolation: see there.
+            validate_filenames: whether to leave out, with a warning, rows without an image file.
+                False saves looking for the files.
+            **options: of `kcore.data.from_files`; `keep_aspect_ratio` besides those there.
+
+        Returns:
+            A `keras.utils.PyDataset` with a length; see `kcore.augment.Flow`.
+
+        Raises:
+            TypeError: if a column holds values of a wrong type.
+            ValueError: if a column is missing, or an argument is none of the above.
+        """
+        table = Table(
+            columns=dataframe,
+            directory=directory,
+            x_col=x_col,
+            y_col=y_col,
+            weight_col=weight_col,
+            classes=classes,
+            class_mode=class_mode,
+        )
+        rows = table.rows(
+            validate_filenames, lambda count: split_bounds(count, subset, self.validation_split)
+        )
+        print(f"Found {rows.files.summary()}")
+        return self._flow_of_files(
+            rows.files,
+            rows.targets,
+            seed,
+            saving_in(save_to_dir, save_prefix, save_format),
+            sample_weight=rows.sample_weight,
+            target_size=target_size,
+            color_mode=color_mode,
+            class_mode=class_mode,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            interpolation=interpolation,
+            **options,
+        )
+
+    def _flow_of_files(
+        self,
+        files: ImageFiles,
+        targets: Any,
+        seed: int | None,
+        saving: Saving | None,
+        **options: Any,
+    ) -> Flow:
+        decoding = Decoding(options["target_size"], options["color_mode"])
+        *size, channels = decoding.image_shape
+        is_last = self.data_format == "channels_last"
+        augmentation = self._augmentation(seed)
+        if options.get("cache") is not None:
+            print(
+                f"The cache of decoded images takes {megabytes(cache_bytes(len(files), decoding))}."
+            )
+        batches = from_files(
+            files,
+            targets,
+            seed=augmentation.seed,
+            transform=Feed(augmentation, saving),
+            data_format=self.data_format,
+            **options,
+        )
+        return Flow(batches, augmentation, (*size, channels) if is_last else (channels, *size))
+
+    def _augmentation(self, seed: int | None) -> Augmentation:
+        self._standardization.check_fitted(self._statistics())
+        if seed is None:
+            seed = random.draw_seed()
+            print(f"No seed was given, so one was drawn; seed={seed} repeats this run.")
+        random.key(seed)  # raises for what is no seed
+        return Augmentation(
+            self.recipe, self._standardization, self._statistics(), seed, self.dtype
+        )

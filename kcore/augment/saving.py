@@ -1,0 +1,68 @@
+"""Augmented images written to a folder, so that one can look at them."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from kcore.images import save_img
+
+__all__ = ["Saving", "saving_in"]
+
+
+@dataclass(frozen=True)
+class Saving:
+    """Where and how a flow saves what it gives out.
+
+    A file is named prefix_index_epoch.format. So a batch that is asked for again writes the same
+    files again, and `replay(index, epoch)` of the flow finds what is in a file.
+
+    Attributes:
+        folder: is made if it is missing.
+        prefix: of the files' names.
+        file_format: a format that Pillow writes, such as "png" or "jpeg".
+
+    Raises:
+        ValueError: if Pillow writes no such format, or the prefix is a path.
+        NotADirectoryError: if `folder` is a file.
+    """
+
+    folder: str | os.PathLike[str]
+    prefix: str = ""
+    file_format: str = "png"
+
+    def __post_init__(self) -> None:
+        if f".{self.file_format}".lower() not in _writable_suffixes():
+            raise ValueError(
+                f"save_format={self.file_format!r} is no format that Pillow writes: use 'png', "
+                "'jpeg' or the like."
+            )
+        if Path(self.prefix).name != self.prefix:
+            raise ValueError(f"save_prefix={self.prefix!r} must be the start of a file's name.")
+        if Path(self.folder).exists() and not Path(self.folder).is_dir():
+            raise NotADirectoryError(f"save_to_dir={str(self.folder)!r} is a file, not a folder.")
+        Path(self.folder).mkdir(parents=True, exist_ok=True)
+
+    def __call__(
+        self, images: npt.NDArray[Any], indices: npt.ArrayLike, epoch: int, data_format: str
+    ) -> None:
+        """Save a batch, each image stretched from its least value, black, to its greatest."""
+        for image, index in zip(images, np.asarray(indices).tolist(), strict=True):
+            name = f"{self.prefix}_{index}_{epoch}.{self.file_format}"
+            save_img(Path(self.folder) / name, image, data_format=data_format, scale=True)
+
+
+def _writable_suffixes() -> set[str]:
+    registered = Image.registered_extensions()
+    return {suffix for suffix, name in registered.items() if name in Image.SAVE}
+
+
+def saving_in(
+    save_to_dir: str | os.PathLike[str] | None, save_prefix: str, save_format: str
+) -> Saving | None:
+    """Return how the arguments of a `flow*` method save images; None without a folder."""
+    return None if save_to_dir is None else Saving(save_to_dir, save_prefix, save_format)

@@ -1,0 +1,184 @@
+"""What a generator does with images in hand: fit, standardise, transform at random."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore.arguments import check_seed, check_whole
+from kcore.augment.legacy_draws import legacy_transform
+from kcore.augment.parameters import Parameters
+from kcore.augment.recipe import Recipe
+from kcore.augment.standardization import Standardization, Statistics, fitted
+from kcore.augment.warp import apply
+from kcore.random import draw_seed, sample_keys
+
+__all__ = ["Transforms"]
+
+_Array = npt.NDArray[Any]
+
+
+class Transforms:
+    """The methods of `ImageDataGenerator` that work on arrays and return arrays.
+
+    Args:
+        recipe: the ranges of the transformation.
+        standardization: the steps after it; its `rescale` is the recipe's.
+        dtype: of what comes out.
+
+    Attributes:
+        recipe: as given.
+        dtype: as given.
+        mean: of each channel, shape (1, 1, channels) or (channels, 1, 1), set by `fit` or by you.
+        std: the same for the standard deviation.
+        zca_whitening_matrix: set by `fit` for `zca_whitening`.
+    """
+
+    def __init__(self, recipe: Recipe, standardization: Standardization, dtype: str):
+        self.recipe = recipe
+        self.dtype = dtype
+        self.mean: _Array | None = None
+        self.std: _Array | None = None
+        self.zca_whitening_matrix: _Array | None = None
+        self._standardization = standardization
+
+    @property
+    def data_format(self) -> str:
+        """Where the channels are: "channels_last" or "channels_first"."""
+        return str(self.recipe.data_format)
+
+    def fit(
+        self, x: npt.ArrayLike, augment: bool = False, rounds: int = 1, seed: int | None = None
+    ) -> None:
+        """Compute what the featurewise steps and whitening need, from sample images.
+
+        The statistics are those of what these steps will get: of images after
+        `preprocessing_function`, `rescale` and the samplewise steps.
+
+        Args:
+            x: images (n, height, width, channels), or with the channels first.
+            augment: whether to transform the images at random before.
+            rounds: how often each image is transformed; each time in another way.
+            seed: of these transformations; None draws one.
+
+        Raises:
+            ValueError: if `x` has other than four axes or no image; if `rounds` is no whole number
+                of at least 1; or if images are too large to be whitened.
+        """
+        images = _float_images("x", x)
+        if not len(images):
+            raise ValueError("x holds no images; fit needs at least one.")
+        if augment:
+            images = self._augmented(images, check_whole("rounds", rounds), check_seed(seed))
+        statistics = fitted(
+            self._standardization,
+            self._standardization.before_statistics(images),
+            channel_axis=1 if self.data_format == "channels_first" else 3,
+        )
+        self.mean, self.std = statistics.mean, statistics.std
+        self.zca_whitening_matrix = statistics.zca_whitening_matrix
+
+    def standardize(self, x: npt.ArrayLike) -> _Array:
+        """Apply `preprocessing_function`, `rescale`, the samplewise and the featurewise steps.
+
+        Args:
+            x: one image of three axes or a batch of four, of any real dtype. It is not changed.
+
+        Returns:
+            A new array of the shape of `x` and of the generator's dtype.
+
+        Raises:
+            ValueError: if `x` has another number of axes, or statistics of `fit` are missing.
+        """
+        pixels = np.asarray(x)
+        if pixels.ndim == 3:
+            return self.standardize(pixels[None])[0]
+        images = _float_images("x", pixels)
+        result = self._standardization.standardized(images, self._statistics())
+        return result.astype(self.dtype)
+
+    def get_random_transform(
+        self, img_shape: Sequence[int], seed: int | None = None
+    ) -> dict[str, Any]:
+        """Draw the parameters of one transformation, for a seed the same as legacy Keras.
+
+        Args:
+            img_shape: (height, width, channels) or (channels, height, width).
+            seed: whole number, 0 <= seed < 2**32; None draws anew at each call.
+
+        Returns:
+            A dictionary of `theta`, `tx`, `ty`, `shear`, `zx`, `zy`, `flip_horizontal`,
+            `flip_vertical`, `channel_shift_intensity` and `brightness`; see
+            `kcore.augment.Parameters`. The last two are None where the generator leaves them out.
+
+        Raises:
+            ValueError: if the shape has other than three axes or the seed is none of the above.
+        """
+        seed = check_seed(seed)
+        if seed is not None and seed >= 2**32:
+            raise ValueError(f"seed={seed} is out of range: legacy seeds are less than 2**32.")
+        return legacy_transform(self.recipe, img_shape, seed)
+
+    def apply_transform(self, x: npt.ArrayLike, transform_parameters: Mapping[str, Any]) -> _Array:
+        """Transform one image as given parameters say, without standardising it.
+
+        Args:
+            x: one image, (height, width, channels) or (channels, height, width).
+            transform_parameters: as from `get_random_transform`; what is left out stays neutral.
+
+        Returns:
+            A new array of the shape of `x` and of the generator's dtype.
+
+        Raises:
+            ValueError: if `x` has other than three axes, or a name is no parameter.
+        """
+        pixels = np.asarray(x)
+        if pixels.ndim != 3:
+            raise ValueError(
+                f"x has shape {pixels.shape}: give one image of three axes, height and width and "
+                "channels."
+            )
+        unscaled = dataclasses.replace(self.recipe, rescale=None)
+        parameters = Parameters.from_dicts([transform_parameters])
+        return apply(pixels[None], parameters, unscaled)[0].astype(self.dtype, copy=False)
+
+    def random_transform(self, x: npt.ArrayLike, seed: int | None = None) -> _Array:
+        """Transform one image at random: `get_random_transform`, then `apply_transform`.
+
+        Args:
+            x: one image, (height, width, channels) or (channels, height, width).
+            seed: whole number, 0 <= seed < 2**32; None draws anew at each call.
+
+        Returns:
+            A new array of the shape of `x` and of the generator's dtype.
+
+        Raises:
+            ValueError: as from the two methods.
+        """
+        pixels = np.asarray(x)
+        return self.apply_transform(pixels, self.get_random_transform(pixels.shape, seed))
+
+    def _augmented(self, images: _Array, rounds: int, seed: int | None) -> _Array:
+        unscaled = dataclasses.replace(self.recipe, rescale=None)
+        chosen, indices = draw_seed() if seed is None else seed, np.arange(len(images))
+
+        def transformed(turn: int) -> _Array:
+            drawn = unscaled.draw(sample_keys(chosen, turn, indices), images.shape[1:])
+            return apply(images, drawn, unscaled)
+
+        return np.concatenate([transformed(turn) for turn in range(rounds)])
+
+    def _statistics(self) -> Statistics:
+        return Statistics(self.mean, self.std, self.zca_whitening_matrix)
+
+
+def _float_images(name: str, x: npt.ArrayLike) -> _Array:
+    images = np.asarray(x, dtype=np.float32)
+    if images.ndim != 4:
+        raise ValueError(
+            f"{name} has shape {images.shape}: images have four axes, (n, height, width, channels) "
+            "or (n, channels, height, width)."
+        )
+    return images

@@ -1,0 +1,62 @@
+"""From the labels of a batch to the targets that `fit` receives."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore.arguments import check_choice
+from kcore.data.records import Labels
+
+__all__ = ["CLASS_MODES", "ClassTargets", "check_class_mode"]
+
+CLASS_MODES = ("binary", "categorical", "sparse", "input", None)
+
+
+class ClassTargets:
+    """The targets of samples, made of their labels when they are asked for.
+
+    Args:
+        labels: int32 array of shape (samples,).
+        classes: the number of classes.
+        class_mode: "binary" for float32 0 or 1 of shape (n,); "sparse" for the int32 labels, of
+            shape (n,); "categorical" for float32 one-hot rows of shape (n, classes).
+    """
+
+    def __init__(self, labels: Labels, classes: int, class_mode: str) -> None:
+        self._labels, self._classes, self._class_mode = labels, classes, class_mode
+
+    def __getitem__(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        labels = self._labels[indices]
+        if self._class_mode == "sparse":
+            return labels
+        if self._class_mode == "binary":
+            return labels.astype(np.float32)
+        one_hot = np.zeros((len(labels), self._classes), np.float32)
+        one_hot[np.arange(len(labels)), labels] = 1
+        return one_hot
+
+
+def check_class_mode(class_mode: object, class_names: tuple[str, ...]) -> None:
+    """Raise a ValueError unless `class_mode` is one, and fits the classes there are."""
+    if class_mode is None:
+        return
+    check_choice("class_mode", class_mode, [mode for mode in CLASS_MODES if mode] + ["None"])
+    if class_mode == "input":
+        return
+    if not class_names:
+        raise ValueError(
+            f"class_mode={class_mode!r} needs classes, and the images have none: put those of "
+            "each class into a sub-directory of their own, or use class_mode=None or 'input'."
+        )
+    if class_mode == "binary" and len(class_names) != 2:
+        raise ValueError(
+            f"class_mode='binary' needs two classes, and there are {len(class_names)}: "
+            f"{_first(class_names)}. Use class_mode='categorical' or 'sparse', or choose two with "
+            "classes=[...]."
+        )
+
+
+def _first(class_names: tuple[str, ...]) -> str:
+    shown = ", ".join(map(repr, class_names[:10]))
+    return shown if len(class_names) <= 10 else f"{shown}, ..."

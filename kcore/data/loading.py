@@ -1,0 +1,303 @@
+"""Make a dataset of a folder, of a list of files, or of arrays."""
+
+import functools
+import os
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore import random
+from kcore.arguments import check_choice
+from kcore.data.bad_files import POLICIES
+from kcore.data.batches import ImageBatches, Targets, Transform
+from kcore.data.cache import cache_bytes, open_cache
+from kcore.data.classes import ClassTargets, check_class_mode
+from kcore.data.decoding import Decoding
+from kcore.data.order import checked_threads
+from kcore.data.records import ImageFiles
+from kcore.data.scanning import scan
+from kcore.data.sources import ArraySource, FileSource, usable
+from kcore.data.splits import check_subset, parts_of
+from kcore.progress import megabytes
+
+__all__ = ["from_arrays", "from_directory", "from_files"]
+
+
+def from_directory(
+    directory: str | os.PathLike[str],
+    *,
+    target_size: tuple[int, int] = (256, 256),
+    color_mode: str = "rgb",
+    interpolation: str = "nearest",
+    keep_aspect_ratio: bool = False,
+    draft: bool = False,
+    classes: Sequence[str] | None = None,
+    class_mode: str | None = "categorical",
+    batch_size: int = 32,
+    shuffle: bool = True,
+    seed: int | None = None,
+    validation_split: float = 0.0,
+    subset: str | None = None,
+    follow_links: bool = False,
+    bad_files: str = "raise",
+    cache: str | os.PathLike[str] | None = None,
+    transform: Transform | None = None,
+    data_format: str | None = None,
+    shard: tuple[int, int] = (0, 1),
+    drop_remainder: bool = False,
+    num_threads: int | None = None,
+    verbose: bool = True,
+) -> Any:
+    """Make a dataset of a folder that holds one sub-directory of images for each class.
+
+    Args:
+        directory: the folder; see `kcore.data.scan` for what is taken from it.
+        target_size: (height, width) of the images.
+        color_mode: "grayscale", "rgb" or "rgba". Deep grey pictures are scaled to 8 bits.
+        interpolation: as in `kcore.images.load_img`.
+        keep_aspect_ratio: cut the largest centred box of the target's aspect ratio out of each
+            picture before resizing, instead of distorting it.
+        draft: let the JPEG decoder make large pictures smaller by 2, 4 or 8 while it decodes,
+            which is faster and changes pixels; see `docs/data.md`.
+        classes: names of sub-directories, in the order of the labels; None for all, sorted.
+        class_mode: the targets. "categorical": float32 one-hot rows of shape (n, classes).
+            "binary": float32 0 or 1 of shape (n,), for two classes. "sparse": int32 labels of
+            shape (n,). "input": the images themselves. None: no targets.
+        batch_size: of all batches but the last one, which holds what is left.
+        shuffle: whether to shuffle the images, in another order in each epoch.
+        seed: whole number, 0 <= seed < 2**64, for the order and the split; None draws one.
+        validation_split: the part of each class for validation, 0 <= validation_split < 1.
+        subset: "training" or "validation" for one part, or "both" for both, of one scan. Parts
+            made by separate calls are disjoint if the seed is the same.
+        follow_links: whether to enter directories inside a class through symbolic links.
+        bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when it
+            is reached. "skip": its batch is smaller by one, and a warning names it. "quarantine":
+            all files are decoded once before the first batch, and the bad ones left out. In any
+            case `audit` of the result lists them.
+        cache: "memory", or a directory for a file, to keep decoded images in after their first
+            use: height * width * channels bytes each.
+        transform: function of a batch's images, indices and epoch; see `ImageBatches`.
+        data_format: "channels_last", "channels_first" or None for Keras's default.
+        shard: (index, count), the part of this host; see `ImageBatches`.
+        drop_remainder: whether to leave a last batch out that is not full.
+        num_threads: how many batches are made at the same time; None for the number of CPUs.
+        verbose: whether to print how many images there are of each class, the seed, and the size
+            of the cache before it is made.
+
+    Returns:
+        An `ImageBatches` of uint8 images, or with `subset="both"` two of them, (training,
+        validation), of which the second is neither shuffled nor transformed.
+
+    Raises:
+        FileNotFoundError: if there is no such folder, or no directory for a class in `classes`.
+        NotADirectoryError: if `directory` is a file.
+        BadFileError: if a directory in it can't be listed, with `bad_files="raise"`.
+        ValueError: if an argument is out of its range, or there is no image.
+
+    Example:
+        >>> import tempfile
+        >>> import kcore
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> root = kcore.datasets.scenes.write_directory(
+        ...     folder.name, train=10, validation=4, image_size=(24, 24), classes=("ball", "star")
+        ... )
+        >>> train = kcore.data.from_directory(
+        ...     root / "train", target_size=(16, 16), class_mode="binary", batch_size=4, seed=7
+        ... )
+        10 images, 2 classes, seed 7
+          ball          5
+          star          5
+        >>> x, y = train[0]
+        >>> x.shape, x.dtype, y.shape
+        ((4, 16, 16, 3), dtype('uint8'), (4,))
+        >>> [len(y) for x, y in train]
+        [4, 4, 2]
+        >>> folder.cleanup()
+    """
+    check_subset(validation_split, subset, seed)
+    seed = random.draw_seed() if seed is None else seed
+    decoding = Decoding(target_size, color_mode, interpolation, keep_aspect_ratio, draft)
+    check_choice("bad_files", bad_files, POLICIES)
+    files = scan(
+        directory,
+        classes=classes,
+        follow_links=follow_links,
+        unreadable="raise" if bad_files == "raise" else "skip",
+    )
+    check_class_mode(class_mode, files.class_names)
+    files = _checked(files, decoding, bad_files, num_threads)
+    parts = parts_of(files, validation_split, subset, seed)
+    if verbose:
+        _describe(parts, seed, decoding, cache)
+    make = functools.partial(
+        _dataset,
+        decoding=decoding,
+        bad_files=bad_files,
+        cache=cache,
+        data_format=data_format,
+        class_mode=class_mode,
+        batch_size=batch_size,
+        seed=seed,
+        shard=shard,
+        drop_remainder=drop_remainder,
+        num_threads=num_threads,
+    )
+    first = make(parts[0], shuffle=shuffle, transform=transform)
+    return (first, make(parts[1], shuffle=False)) if len(parts) == 2 else first
+
+
+def from_files(
+    files: ImageFiles,
+    targets: Targets | None = None,
+    *,
+    target_size: tuple[int, int] = (256, 256),
+    color_mode: str = "rgb",
+    interpolation: str = "nearest",
+    keep_aspect_ratio: bool = False,
+    draft: bool = False,
+    class_mode: str | None = "categorical",
+    bad_files: str = "raise",
+    cache: str | os.PathLike[str] | None = None,
+    data_format: str | None = None,
+    **options: Any,
+) -> ImageBatches:
+    """Make a dataset of image files, as `scan`, `split` or `ImageFiles.from_paths` give them.
+
+    Args:
+        files: the files and, if `class_mode` needs them, their labels.
+        targets: array of shape (files, ...) or an object that gives the targets of an array of
+            indices, instead of those of `class_mode`.
+        target_size: (height, width) of the images.
+        color_mode: as in `from_directory`, and so are the arguments from here to `data_format`.
+        interpolation: see there.
+        keep_aspect_ratio: see there.
+        draft: see there.
+        class_mode: see there.
+        bad_files: see there.
+        cache: see there.
+        data_format: see there.
+        **options: arguments of `ImageBatches`: batch_size, shuffle, seed, sample_weight,
+            transform, shard, drop_remainder, num_threads.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+
+    Example:
+        >>> import kcore
+        >>> files = kcore.data.ImageFiles.from_paths(["a.png", "b.png"], [1, 0], ["cat", "dog"])
+        >>> dataset = kcore.data.from_files(files, class_mode="sparse", seed=7)
+        >>> dataset
+        <ImageBatches: 2 samples in 1 batches of 32, seed 7>
+    """
+    check_choice("bad_files", bad_files, POLICIES)
+    decoding = Decoding(target_size, color_mode, interpolation, keep_aspect_ratio, draft)
+    if targets is None:
+        check_class_mode(class_mode, files.class_names)
+    kept = _checked(files, decoding, bad_files, options.get("num_threads"))
+    if kept is not files and (targets is not None or options.get("sample_weight") is not None):
+        raise ValueError(
+            "bad_files='quarantine' found bad files, and targets or sample_weight count them too: "
+            "see files.audit, leave them out, and make the dataset of the others."
+        )
+    return _dataset(
+        kept,
+        targets,
+        decoding=decoding,
+        class_mode=class_mode,
+        bad_files=bad_files,
+        cache=cache,
+        data_format=data_format,
+        **options,
+    )
+
+
+def from_arrays(x: npt.ArrayLike, y: Targets | str | None = None, **options: Any) -> ImageBatches:
+    """Make a dataset of images in memory.
+
+    Args:
+        x: array of shape (samples, height, width, channels), or with other axes after the first.
+        y: array of shape (samples, ...), or an object that gives the targets of an array of
+            indices; "input" for the images themselves; None for none.
+        **options: arguments of `ImageBatches`: batch_size, shuffle, seed, sample_weight,
+            transform, shard, drop_remainder, num_threads.
+
+    Raises:
+        ValueError: if `x`, `y` and `sample_weight` are of different lengths, or an argument is
+            out of its range.
+
+    Example:
+        >>> import numpy as np
+        >>> import kcore
+        >>> x, y = np.zeros((5, 8, 8, 3), "uint8"), np.arange(5)
+        >>> dataset = kcore.data.from_arrays(x, y, batch_size=2, shuffle=False)
+        >>> [labels.tolist() for images, labels in dataset]
+        [[0, 1], [2, 3], [4]]
+    """
+    images = np.asarray(x)
+    for name, values in (("y", y), ("sample_weight", options.get("sample_weight"))):
+        if isinstance(values, np.ndarray) and len(values) != len(images):
+            raise ValueError(f"{name} has {len(values)} samples, and x has {len(images)}.")
+    return ImageBatches(ArraySource(images), y, **options)
+
+
+def _checked(
+    files: ImageFiles, decoding: Decoding, bad_files: str, num_threads: int | None
+) -> ImageFiles:
+    if bad_files != "quarantine":
+        return files
+    good = usable(files, decoding, checked_threads(num_threads))
+    if not len(good):
+        raise ValueError(f"All {len(files)} images are bad; the first: {files.audit.bad[0]}.")
+    if len(good) < len(files):
+        warnings.warn(
+            f"{len(files) - len(good)} of {len(files)} images are bad and left out; `audit` of the "
+            "dataset lists them.",
+            stacklevel=3,
+        )
+    return good
+
+
+def _describe(
+    parts: tuple[ImageFiles, ...],
+    seed: int,
+    decoding: Decoding,
+    cache: str | os.PathLike[str] | None,
+) -> None:
+    """Print what there is, before any of it is read."""
+    names = ("Training: ", "Validation: ") if len(parts) == 2 else ("",)
+    for name, files in zip(names, parts, strict=True):
+        first, *others = files.summary().splitlines()
+        print("\n".join([f"{name}{first}, seed {seed}", *others]))
+        if cache is not None:
+            size = megabytes(cache_bytes(len(files), decoding))
+            print(f"  cache: {size} in {os.fspath(cache)}")
+
+
+def _dataset(
+    files: ImageFiles,
+    targets: Targets | None = None,
+    *,
+    decoding: Decoding,
+    class_mode: str | None,
+    bad_files: str,
+    cache: str | os.PathLike[str] | None,
+    data_format: str | None,
+    **options: Any,
+) -> ImageBatches:
+    opened = None if cache is None else open_cache(cache, files, decoding)
+    source = FileSource(files, decoding, bad_files == "skip", opened, data_format)
+    return ImageBatches(
+        source,
+        _targets(files, class_mode) if targets is None else targets,
+        files=files,
+        **options,
+    )
+
+
+def _targets(files: ImageFiles, class_mode: str | None) -> Targets | str | None:
+    if class_mode is None or class_mode == "input" or files.labels is None:
+        return class_mode
+    return ClassTargets(files.labels, len(files.class_names), class_mode)

@@ -1,0 +1,94 @@
+"""Which samples are in which batch of which epoch, on Grain's random-access datasets."""
+
+import functools
+import logging
+import os
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore import random
+from kcore.arguments import check_whole
+
+__all__ = ["Order", "checked_threads", "read_ahead"]
+
+_STREAM = 0x6F726472  # keeps the draws of orders apart from all others of a seed
+
+
+@dataclass(frozen=True)
+class Order:
+    """The batches of every epoch, as a function of these values and the epoch alone.
+
+    Attributes:
+        samples: the number of samples.
+        batch_size: of all batches but the last, which holds what is left.
+        shuffle: whether the samples of all hosts together are shuffled, anew in each epoch.
+        seed: whole number, 0 <= seed < 2**64.
+        shard: (index, count): take the part `index` of `count` equal ones; what is left over when
+            `samples` is divided by `count` belongs to none.
+        drop_remainder: whether to leave a last batch out that is not full.
+    """
+
+    samples: int
+    batch_size: int
+    shuffle: bool
+    seed: int
+    shard: tuple[int, int] = (0, 1)
+    drop_remainder: bool = False
+
+    @property
+    def samples_in_shard(self) -> int:
+        """The number of samples of an epoch on this host."""
+        return self.samples // self.shard[1]
+
+    @property
+    def batches(self) -> int:
+        """The number of batches of an epoch on this host."""
+        full, rest = divmod(self.samples_in_shard, self.batch_size)
+        return full + (1 if rest and not self.drop_remainder else 0)
+
+    def indices(self, epoch: int) -> Any:
+        """Return a Grain dataset of the batches' indices, int64 arrays of shape (n,)."""
+        # Not Grain's own shuffle: it adds the epoch to the seed, so that neighbouring seeds share
+        # orders, and for few samples it takes milliseconds for each.
+        order = _shuffled(self.samples, self.seed, epoch) if self.shuffle else range(self.samples)
+        dataset = _grain().MapDataset.source(order)
+        index, count = self.shard
+        if count > 1:
+            dataset = dataset[index : self.samples_in_shard * count : count]
+        return dataset.batch(self.batch_size, drop_remainder=self.drop_remainder)
+
+
+@functools.lru_cache(maxsize=2)
+def _shuffled(samples: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    key = random.fold_in(random.fold_in(random.key(seed), _STREAM), epoch)
+    return np.asarray(random.permutation(key, samples), np.int64)
+
+
+def read_ahead(dataset: Any, num_threads: int) -> Any:
+    """Return an iterator over a Grain dataset that makes the next elements while one is used."""
+    options = _grain().ReadOptions(num_threads=num_threads, prefetch_buffer_size=num_threads + 2)
+    return iter(dataset.to_iter_dataset(options))
+
+
+def checked_threads(num_threads: int | None) -> int:
+    """Return `num_threads`, or for None the number of CPUs that this process may use."""
+    if num_threads is not None:
+        return check_whole("num_threads", num_threads)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _grain() -> ModuleType:
+    """Import Grain without its warning about JAX, which kcore doesn't need it to have."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        import grain
+    finally:
+        logging.disable(before)
+    return grain

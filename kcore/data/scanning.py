@@ -1,0 +1,183 @@
+"""From a folder to its image files and classes."""
+
+import os
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import TextIO
+
+from kcore.arguments import check_choice
+from kcore.data.packing import PackedFiles
+from kcore.data.records import FileTable, ImageFiles
+from kcore.data.walking import SUFFIXES, Listing, Walk
+from kcore.progress import Progress, counted
+
+__all__ = ["scan"]
+
+PROGRESS_DELAY = 2.0
+
+
+def scan(
+    directory: str | os.PathLike[str],
+    *,
+    classes: Sequence[str] | None = None,
+    follow_links: bool = False,
+    unreadable: str = "raise",
+    stream: TextIO | None = None,
+) -> ImageFiles:
+    """Find the image files of a folder that holds one sub-directory for each class.
+
+    A file belongs to the class in whose sub-directory, at any depth, it is. Image files are those
+    whose name ends with .bmp, .gif, .jpeg, .jpg, .png, .ppm, .tif, .tiff or .webp in any case. No
+    file is opened. Files and directories whose name begins with a dot are left out, and so are
+    files beside the class directories; `left_out` of the result counts them.
+
+    The order is that of `ImageDataGenerator.flow_from_directory`: class by class, in a class
+    directory by directory in the order of their names, and in it file by file. Names are compared
+    by their bytes, the same on every system and in every language.
+
+    A folder without sub-directories gives its files without labels.
+
+    If the scan takes longer than two seconds, its progress and rate are shown on stderr, and the
+    number of files of each class at its end.
+
+    Args:
+        directory: the folder.
+        classes: names of sub-directories, in the order of the labels; None for all of them, sorted.
+        follow_links: whether to enter directories inside a class through symbolic links. Each
+            directory is entered once in a class, so that loops end. Links to files, and class
+            directories that are links, are always followed.
+        unreadable: "raise" if a directory that can't be listed is an error, or "skip" to leave it
+            out and count it in `left_out`.
+        stream: where progress is shown; None for stderr.
+
+    Returns:
+        The files, at most some tens of bytes of memory for each.
+
+    Raises:
+        FileNotFoundError: if the folder, or the sub-directory of a class, does not exist.
+        NotADirectoryError: if `directory` is a file.
+        BadFileError: if a directory can't be listed, with `unreadable="raise"`.
+        ValueError: if `classes` is no list of different names, or no image file was found.
+
+    Warns:
+        UserWarning: if a class has no image file.
+
+    Example:
+        >>> import tempfile
+        >>> import kcore
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> root = kcore.datasets.scenes.write_directory(
+        ...     folder.name, train=5, validation=2, image_size=(8, 8), classes=("ball", "star")
+        ... )
+        >>> files = kcore.data.scan(root / "train")
+        >>> print(files.summary())
+        5 images, 2 classes
+          ball          3
+          star          2
+        >>> files.filename(3)
+        'star/star-00001.png'
+        >>> folder.cleanup()
+    """
+    check_choice("unreadable", unreadable, ("raise", "skip"))
+    _check_directory(directory)
+    started = time.monotonic()
+    progress = Progress("Scanning", delay=PROGRESS_DELAY, amount=_Rate(started), stream=stream)
+    with progress:
+        walk = Walk(
+            os.fsencode(directory),
+            follow_links=follow_links,
+            raise_unreadable=unreadable == "raise",
+            advance=progress.advance,
+        )
+        table = _table(walk, os.fsencode(directory), classes)
+    if not len(table):
+        raise ValueError(_nothing_found(directory, table))
+    files = ImageFiles(table)
+    _warn_of_empty_classes(directory, files)
+    if time.monotonic() - started > PROGRESS_DELAY:
+        print(files.summary(), file=sys.stderr if stream is None else stream)
+    return files
+
+
+class _Rate:
+    """Writes a count of entries with the number of them per second."""
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+
+    def __call__(self, entries: int) -> str:
+        rate = entries / max(time.monotonic() - self._started, 1e-3)
+        return f"{counted(entries)} entries, {rate:,.0f} a second"
+
+
+def _check_directory(directory: str | os.PathLike[str]) -> None:
+    path = Path(directory)
+    if not path.exists():
+        raise FileNotFoundError(f"directory={str(path)!r} does not exist.")
+    if not path.is_dir():
+        raise NotADirectoryError(f"directory={str(path)!r} is a file; give a directory.")
+
+
+def _table(walk: Walk, root: bytes, classes: Sequence[str] | None) -> FileTable:
+    top = walk.listing(b"", None, enter_links=True)
+    names = _class_names(root, top, classes)
+    packed = PackedFiles()
+    if not names:
+        packed.add(b"", top.files)
+        return packed.table(root, (), walk.left_out)
+    for file in sorted(top.files):
+        walk.leave_out("beside the class directories", file)
+    for label, name in enumerate(names):
+        of_class = PackedFiles()
+        for directory, listing in walk.below(os.fsencode(name), name):
+            of_class.add(directory, listing.files, label)
+        packed.extend(of_class)
+    return packed.table(root, names, walk.left_out)
+
+
+def _class_names(root: bytes, top: Listing, classes: Sequence[str] | None) -> tuple[str, ...]:
+    if classes is None:
+        return tuple(os.fsdecode(name) for name in sorted(top.directories))
+    if isinstance(classes, str) or not all(isinstance(name, str) for name in classes):
+        raise ValueError(f"classes={classes!r} must be a list of names such as ['cat', 'dog'].")
+    names = tuple(classes)
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"classes={list(names)!r} must be names that differ, at least one.")
+    for name in names:
+        _check_class_directory(root, name)
+    return names
+
+
+def _check_class_directory(root: bytes, name: str) -> None:
+    parts = PurePath(name).parts
+    if not parts or PurePath(name).is_absolute() or ".." in parts:
+        raise ValueError(f"classes names {name!r}, which is no sub-directory.")
+    path = Path(os.fsdecode(root)) / name
+    if not path.is_dir():
+        raise FileNotFoundError(f"classes names {name!r}, but there is no directory {str(path)!r}.")
+
+
+def _warn_of_empty_classes(directory: str | os.PathLike[str], files: ImageFiles) -> None:
+    empty = [name for name, count in files.counts().items() if not count]
+    if empty:
+        warnings.warn(
+            f"No image file in directory={os.fspath(directory)!r} is of class "
+            f"{', '.join(map(repr, empty))}.",
+            stacklevel=3,
+        )
+
+
+def _nothing_found(directory: str | os.PathLike[str], table: FileTable) -> str:
+    suffixes = ", ".join(sorted(f".{suffix.decode()}" for suffix in SUFFIXES))
+    instead = "".join(
+        f" Left out, {reason}: {left_out.count}, e.g. {left_out.examples[0]!r}."
+        for reason, left_out in sorted(table.left_out.items())
+    )
+    where = f"{len(table.class_names)} class directories of" if table.class_names else ""
+    return (
+        f"There is no image file in {where + ' ' if where else ''}directory="
+        f"{os.fspath(directory)!r}: names that end with {suffixes} are looked for.{instead}"
+    )

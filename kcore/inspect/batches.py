@@ -1,0 +1,119 @@
+"""Arrays that a model takes: their checks, and equal batches of them."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "as_arrays",
+    "as_images",
+    "as_one_array",
+    "batches",
+    "even_size",
+    "first",
+    "first_images",
+    "image_size",
+    "length",
+]
+
+Array = npt.NDArray[Any]
+
+
+def as_arrays(x: Any) -> Any:
+    """Return the arrays of a model's inputs in their structure, floats as Keras's `floatx`.
+
+    Raises:
+        TypeError: if there is something else than arrays.
+        ValueError: if an array has no batch axis, or none or different numbers of samples.
+    """
+    arrays = keras.tree.map_structure(_as_array, x)
+    lengths = {len(array) for array in keras.tree.flatten(arrays)}
+    if len(lengths) != 1:
+        raise ValueError(
+            f"The inputs hold {sorted(lengths)} samples; give as many in each of them."
+        )
+    if lengths == {0}:
+        raise ValueError("The inputs hold no sample; give one or more.")
+    return arrays
+
+
+def as_one_array(x: Any, floating: bool = True) -> Array:
+    """Return the array of a model's one input, by default of Keras's `floatx` whatever it was."""
+    if isinstance(x, (list, tuple, dict)):
+        raise TypeError(
+            f"A {type(x).__name__} was given; this function takes a model with one input, and one "
+            "array of samples."
+        )
+    array: Array = as_arrays(x)
+    return array.astype(keras.config.floatx(), copy=False) if floating else array
+
+
+def as_images(images: Any) -> Array:
+    """Return images as floats, or say that the batch axis is missing."""
+    array = as_one_array(images)
+    if array.ndim != 4:
+        raise ValueError(
+            f"images with shape {array.shape} must be a batch with 4 axes: (images, height, width, "
+            "channels), or (images, channels, height, width) for channels_first. For one image "
+            "give image[None]."
+        )
+    return array
+
+
+def first_images(arrays: Any) -> Array:
+    """Return the first input that holds images."""
+    for array in keras.tree.flatten(arrays):
+        if array.ndim == 4:
+            found: Array = array
+            return found
+    shapes = [array.shape for array in keras.tree.flatten(arrays)]
+    raise ValueError(f"None of the inputs, with shapes {shapes}, holds images with 4 axes.")
+
+
+def image_size(images: Array, is_channels_first: bool) -> tuple[int, int]:
+    """Return height and width of images with 4 axes."""
+    height, width = images.shape[2:] if is_channels_first else images.shape[1:3]
+    return height, width
+
+
+def length(arrays: Any) -> int:
+    """Return the number of samples."""
+    return len(keras.tree.flatten(arrays)[0])
+
+
+def first(arrays: Any) -> Any:
+    """Return the first sample, its batch axis kept."""
+    return keras.tree.map_structure(lambda array: array[:1], arrays)
+
+
+def even_size(samples: int, largest: int) -> int:
+    """Return the batch size, at most `largest`, that leaves the least of the last batch empty."""
+    return math.ceil(samples / math.ceil(samples / largest))
+
+
+def batches(arrays: Any, size: int) -> Iterator[tuple[slice, Any]]:
+    """Cut samples into batches of one size, so that one compiled function serves them all.
+
+    Yields:
+        The place of the batch among the samples, and the batch; the last sample is repeated where
+        the last batch isn't full.
+    """
+    samples = length(arrays)
+    for start in range(0, samples, size):
+        chosen = np.minimum(np.arange(start, start + size), samples - 1)
+        place = slice(start, min(start + size, samples))
+        yield place, keras.tree.map_structure(lambda array, at=chosen: array[at], arrays)
+
+
+def _as_array(leaf: Any) -> Array:
+    if not hasattr(leaf, "shape"):
+        raise TypeError(f"A {type(leaf).__name__} was given where an array or a tensor is wanted.")
+    array = np.asarray(keras.ops.convert_to_numpy(leaf))
+    if array.ndim == 0:
+        raise ValueError("A single number was given; give an array with a batch axis.")
+    is_floating = np.issubdtype(array.dtype, np.floating)
+    return array.astype(keras.config.floatx(), copy=False) if is_floating else array

@@ -1,0 +1,114 @@
+"""Compiled passes through a model whose weights come in as data, so that nothing of it changes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Backward", "Forward"]
+
+Array = npt.NDArray[Any]
+
+
+class Forward(keras.Model):
+    """Runs a function of (inputs, weights) on one batch after another."""
+
+    def __init__(self, function: Callable[[Any, Any], list[Any]], jit_compile: bool | str):
+        super().__init__(dtype="float32", autocast=False)
+        self._function = function
+        self.built = True
+        self.compile(optimizer=None, jit_compile=jit_compile)
+
+    def call(self, data: Any) -> list[Any]:
+        """Call the function."""
+        inputs, weights = data
+        return self._function(inputs, weights)
+
+    def run(self, inputs: Any, weights: Sequence[Any]) -> list[Array]:
+        """Return what the function returns, as NumPy arrays."""
+        return list(self.predict_on_batch([inputs, list(weights)]))
+
+
+class Backward(keras.Model):
+    """Gradients of a sum of scores, by one training step whose optimizer only keeps them.
+
+    A weight that is zero, the probe, is added where the gradient is wanted. The gradient of the sum
+    with respect to the probe is then the gradient with respect to what the probe was added to.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Any, Any, Any], tuple[Any, list[Any]]],
+        probe_shape: Sequence[int],
+        kept_shapes: Sequence[Sequence[int]],
+        jit_compile: bool | str,
+    ):
+        """Prepare the step.
+
+        Args:
+            function: takes the inputs, the weights and the probe; returns one score a sample, and
+                tensors to keep.
+            probe_shape: shape of the probe, batch included.
+            kept_shapes: the shapes of the tensors to keep.
+            jit_compile: as in `keras.Model.compile`.
+        """
+        super().__init__(dtype="float32", autocast=False)
+        self._function = function
+        self._probe = self.add_weight(shape=tuple(probe_shape), initializer="zeros", name="probe")
+        self._kept = [
+            self.add_weight(shape=tuple(shape), initializer="zeros", trainable=False, name="kept")
+            for shape in kept_shapes
+        ]
+        self.built = True
+        self.compile(optimizer=_KeepGradient(), jit_compile=jit_compile)
+        self.optimizer.build([self._probe])
+
+    def call(self, data: Any) -> Any:
+        """Return the scores, and keep what else was found."""
+        inputs, weights = data
+        # Read here, since the function's own scope knows the values of the model's weights alone.
+        probe = keras.ops.convert_to_tensor(self._probe)
+        scores, found = self._function(inputs, weights, probe)
+        for kept, tensor in zip(self._kept, found, strict=True):
+            kept.assign(keras.ops.cast(tensor, kept.dtype))
+        # TensorFlow has no gradient where the scores don't depend on the probe; it is zero.
+        return scores + 0.0 * keras.ops.sum(probe)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Return the sum of the scores."""
+        return keras.ops.sum(y_pred)
+
+    def run(self, inputs: Any, weights: Sequence[Any]) -> list[Array]:
+        """Return the gradient of each sample's score, then the tensors to keep, as float32."""
+        self.train_on_batch([inputs, list(weights)])
+        # Copies, because the next step may reuse the memory, and NumPy's are writable.
+        held = [self.optimizer.gradient, *self._kept]
+        return [np.array(keras.ops.convert_to_numpy(keras.ops.copy(variable))) for variable in held]
+
+
+class _KeepGradient(keras.optimizers.Optimizer):
+    """Leaves the one variable as it is and keeps its gradient beside it."""
+
+    def __init__(self) -> None:
+        super().__init__(learning_rate=1.0, name="keep_gradient")
+        self.gradient: Any = None
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Make room for the gradient."""
+        if not self.built:
+            super().build(variables)
+            (probe,) = variables
+            self.gradient = self.add_variable_from_reference(probe, "gradient")
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Keep the gradient."""
+        self.assign(self.gradient, keras.ops.cast(gradient, self.gradient.dtype))

@@ -1,0 +1,236 @@
+"""Run a model at one input shape, forward and backward, in batches of one size."""
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from kcore.inspect.batches import batches, even_size, first, length
+from kcore.inspect.calls import named_layers
+from kcore.inspect.compiled import Backward, Forward
+from kcore.inspect.looking import Seen, has_channels_first, look, one_output, scores_in
+from kcore.inspect.watching import Key, Watch
+
+__all__ = ["Reader", "reader_of"]
+
+Array = npt.NDArray[Any]
+
+
+class _Recent(OrderedDict[Hashable, Any]):
+    """The few values that were used last."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self._size = size
+
+    def get_or_make(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return the value of a key, made if it isn't there."""
+        if key not in self:
+            self[key] = make()
+            if len(self) > self._size:
+                self.popitem(last=False)
+        self.move_to_end(key)
+        return self[key]
+
+
+# What was compiled for a model lives as long as the model.
+_READERS: weakref.WeakKeyDictionary[Any, _Recent] = weakref.WeakKeyDictionary()
+_READERS_OF_A_MODEL = 4
+_FUNCTIONS_OF_A_READER = 4
+
+
+def reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
+    """Return the reader of a model for inputs like `x`, made before or new.
+
+    A model that was never built is built by a call, as `predict` would. Weights are read anew each
+    time. A new layer, weight or activation function makes a new reader; other attributes of layers
+    are taken as they were when a function was compiled, as Keras's own functions do.
+    """
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model is a {type(model).__name__}; give a keras.Model.")
+    if not model.built:
+        model(first(x), training=False)
+    size = _fixed_batch_size(model) or even_size(length(x), batch_size)
+    inputs = repr(keras.tree.map_structure(lambda array: (array.shape[1:], str(array.dtype)), x))
+    # References to the layers, since the place of one that is gone may be taken by another.
+    layers = [(weakref.ref(one), vars(one).get("activation")) for one, _ in named_layers(model, "")]
+    variables = [id(variable) for variable in model.variables]
+    readers = _READERS.setdefault(model, _Recent(_READERS_OF_A_MODEL))
+    key = (size, inputs, tuple(layers), tuple(variables))
+    reader: Reader = readers.get_or_make(key, lambda: Reader(model, x, size))
+    return reader
+
+
+def _fixed_batch_size(model: Any) -> int | None:
+    """Return the batch size that a model's inputs ask for; None for any."""
+    inputs = keras.tree.flatten(getattr(model, "inputs", None) or [])
+    return next((int(one.shape[0]) for one in inputs if one.shape[0] is not None), None)
+
+
+class Reader:
+    """Runs a model that it leaves as it is.
+
+    The weights come in as data, and the model runs in a scope that keeps its state, so that nothing
+    is written to it. Compiled functions are kept and used again.
+
+    Attributes:
+        seen: the outputs of the model's layers, in the order in which they ran.
+        score: what its classes are scored by.
+        is_channels_first: whether the channels of its input stand before the spatial axes.
+    """
+
+    def __init__(self, model: Any, x: Any, size: int):
+        # A compiled function must not keep the model alive.
+        self._reference = weakref.ref(model)
+        self._size = size
+        self._input_shape = (size, *keras.tree.flatten(x)[0].shape[1:])
+        # Keras looks at the layers of a model for this; kcore's own models don't hold them.
+        layers = [layer for layer, _ in named_layers(model, "")]
+        self._jit_compile = "auto" if all(layer.supports_jit for layer in layers) else False
+        self._functions = _Recent(_FUNCTIONS_OF_A_READER)
+        self.seen, self.score = look(model, x, size)
+        self.is_channels_first = has_channels_first(model)
+
+    def forward(self, x: Any, wanted: Sequence[Key | str]) -> list[Array]:
+        """Run the model on all samples.
+
+        Args:
+            x: inputs.
+            wanted: keys; "score" for the scores of the classes, "output" for the model's output.
+
+        Returns:
+            What is wanted, each for all samples.
+        """
+        wanted = tuple(wanted)
+        run = self._functions.get_or_make(
+            wanted, lambda: Forward(self._forward(wanted), self._jit_compile)
+        )
+        return self._collect(run, x)
+
+    def backward(
+        self, x: Any, selector: Array, at: Seen | None, of: Seen | None = None
+    ) -> list[Array]:
+        """Differentiate one score of each sample.
+
+        Args:
+            x: inputs; one float array for a gradient with respect to the input.
+            selector: float32 (samples, units): what the scores are multiplied with before they are
+                summed. Where it is all zero, the predicted class is taken.
+            at: the output with respect to which the gradient is taken; None for the input.
+            of: the output whose channels, averaged over all positions, are the scores; None for
+                the scores of the classes.
+
+        Returns:
+            The gradients, then the scores of all units, then, for the output of a layer, this
+            output; all float32, for all samples.
+        """
+        run = self._functions.get_or_make((at, of), lambda: self._backward(at, of))
+        return self._collect(run, [x, selector])
+
+    @property
+    def _model(self) -> Any:
+        model = self._reference()
+        assert model is not None  # whoever called holds it
+        return model
+
+    def _collect(self, run: Forward | Backward, x: Any) -> list[Array]:
+        weights = [variable.value for variable in self._model.variables]
+        samples = length(x)
+        collected: list[Array] = []
+        for place, batch in batches(x, self._size):
+            found = self._run(run, batch, weights)
+            if samples == self._size:
+                return found
+            if not collected:
+                collected = [self._for_all(array, samples) for array in found]
+            for whole, part in zip(collected, found, strict=True):
+                whole[place] = part[: place.stop - place.start]
+        return collected
+
+    def _run(self, run: Forward | Backward, batch: Any, weights: Sequence[Any]) -> list[Array]:
+        try:
+            return run.run(batch, weights)
+        except BaseException:
+            # A step that broke off may have given its own memory away.
+            self._functions.clear()
+            raise
+
+    def _for_all(self, array: Array, samples: int) -> Array:
+        if array.ndim == 0 or len(array) != self._size:
+            raise ValueError(
+                f"An output with shape {array.shape} has no batch axis of {self._size}, so that "
+                f"those of {samples} samples can't be put together. Leave that layer out, or give "
+                "as many samples as batch_size."
+            )
+        return np.empty((samples, *array.shape[1:]), array.dtype)
+
+    def _watched(self, inputs: Any, weights: Any, replace: Any = None) -> tuple[Watch, Any]:
+        watch = Watch(self._model, replace)
+        mapping = list(zip(self._model.variables, weights, strict=True))
+        with keras.StatelessScope(state_mapping=mapping):
+            return watch, watch.run(inputs)
+
+    def _forward(self, wanted: tuple[Key | str, ...]) -> Callable[[Any, Any], list[Any]]:
+        def function(inputs: Any, weights: Any) -> list[Any]:
+            watch, output = self._watched(inputs, weights)
+            found: dict[Any, Any] = dict(watch.outputs)
+            if "output" in wanted:
+                found["output"] = one_output(output)
+            if "score" in wanted:
+                found["score"] = scores_in(watch, output)
+            return [found[one] for one in wanted]
+
+        return function
+
+    def _backward(self, at: Seen | None, of: Seen | None) -> Backward:
+        def function(data: Any, weights: Any, probe: Any) -> tuple[Any, list[Any]]:
+            inputs, selector = data
+            if at is None:
+                inputs = inputs + keras.ops.cast(probe, inputs.dtype)
+            watch, output = self._watched(inputs, weights, _adding(probe, at))
+            if of is None:
+                scores = scores_in(watch, output)
+                selector = self._chosen(selector, scores)
+            else:
+                scores = _channel_means(watch.outputs[of.key], of)
+            total = keras.ops.sum(selector * scores, axis=-1)
+            return total, [scores] if at is None else [scores, watch.outputs[at.key]]
+
+        units = self.score.units if of is None else of.channels
+        shape = self._input_shape if at is None else at.shape
+        kept = [(self._size, units)] if at is None else [(self._size, units), shape]
+        return Backward(function, shape, kept, self._jit_compile)
+
+    def _chosen(self, selector: Any, scores: Any) -> Any:
+        """Select the predicted class where no class is selected."""
+        if self.score.is_signed:
+            predicted = keras.ops.where(scores > 0, 1.0, -1.0)
+        else:
+            best = keras.ops.argmax(scores, axis=-1)
+            predicted = keras.ops.one_hot(best, self.score.units, dtype="float32")
+        is_given = keras.ops.any(selector != 0, axis=-1, keepdims=True)
+        return keras.ops.where(is_given, selector, predicted)
+
+
+def _adding(probe: Any, at: Seen | None) -> Callable[[Key, Any], Any]:
+    """Return what adds the probe to one output, and leaves the others."""
+
+    def replace(key: Key, tensor: Any) -> Any:
+        if at is None or key != at.key:
+            return tensor
+        return tensor + keras.ops.cast(probe, tensor.dtype)
+
+    return replace
+
+
+def _channel_means(tensor: Any, seen: Seen) -> Any:
+    """Average each channel over all positions: (batch, channels) float32."""
+    last = len(seen.shape) - 1
+    channel = 1 if seen.is_channels_first else last
+    axes = tuple(axis for axis in range(1, last + 1) if axis != channel)
+    tensor = keras.ops.cast(tensor, "float32")
+    return keras.ops.mean(tensor, axis=axes) if axes else tensor

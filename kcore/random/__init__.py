@@ -1,0 +1,37 @@
+"""Random numbers that are the same bits on every backend and device, and at any batch size.
+
+Nothing here has a state. A number is the value of a function, the Threefry2x32 block cipher with
+20 rounds (Salmon and others, "Parallel random numbers: as easy as 1, 2, 3", SC 2011), of a *key*
+and a counter. A key is two uint32 words; make one with `key`, derive others with `fold_in` and
+`split`, and use each once:
+
+- `sample_keys(seed, epoch, indices)` are the keys of samples: what is drawn from them depends on
+  the seed, the epoch and the sample alone, in whatever order, batch or worker.
+- `bits`, `uniform`, `normal`, `integers`, `bernoulli` and `permutation` draw from a key. A batch
+  of keys of shape (n, 2) gives a batch of n draws, each as its key alone would give it.
+
+A NumPy key gives NumPy arrays and needs no Keras. A tensor of the Keras backend gives tensors
+through `keras.ops`, eagerly or compiled. Both give the same bits, floats included: they come from
+whole-number arithmetic and at most one sum after it, in which a compiler has nothing to fuse or to
+reorder. `keras.random` gives no such promise between backends.
+
+The random state of NumPy and of Python is neither read nor changed.
+"""
+
+from kcore.random.distributions import bernoulli, bits, integers, permutation, uniform
+from kcore.random.keys import draw_seed, fold_in, key, sample_keys, split
+from kcore.random.normals import normal
+
+__all__ = [
+    "bernoulli",
+    "bits",
+    "draw_seed",
+    "fold_in",
+    "integers",
+    "key",
+    "normal",
+    "permutation",
+    "sample_keys",
+    "split",
+    "uniform",
+]

@@ -1,0 +1,57 @@
+"""The parts of a report with what is needed to run a training again."""
+
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import PIL
+
+from kcore import __version__
+from kcore.visualize.reporting.html import element, join, table
+from kcore.visualize.reporting.section import Section
+
+__all__ = ["bad_files_section", "environment", "setup_section"]
+
+
+def environment() -> dict[str, str]:
+    """Return versions, backend and devices of this process; without Keras, what there is."""
+    facts = {
+        "kcore": __version__,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "Pillow": PIL.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+    try:
+        import keras
+    except ImportError:
+        return {**facts, "Keras": "not importable here"}
+    backend = keras.backend.backend()
+    version = getattr(sys.modules.get(backend), "__version__", "")
+    return {
+        "Keras": keras.version(),
+        "backend": f"{backend} {version}".rstrip(),
+        "device": ", ".join(keras.distribution.list_devices()),
+        "float type": keras.config.floatx(),
+        **facts,
+    }
+
+
+def setup_section(facts: Mapping[str, str], seeds: Mapping[str, object]) -> Section:
+    """List seeds, versions, backend and device."""
+    known = table(["what", "which"], facts.items(), "Versions, backend and device")
+    if not seeds:
+        return Section("setup", "Seeds and versions", known)
+    sown = table(["seed of", "value"], seeds.items(), "Seeds")
+    parts = [element("h3", "Seeds"), sown, element("h3", "Versions"), known]
+    return Section("setup", "Seeds and versions", join(parts))
+
+
+def bad_files_section(bad_files: Sequence[Sequence[object]]) -> Section:
+    """List files that couldn't be used."""
+    if not bad_files:
+        return Section("bad-files", "Bad files", element("p", "No file was left out."))
+    count = "1 file was" if len(bad_files) == 1 else f"{len(bad_files):,} files were"
+    listed = table(["file", "class", "reason"], bad_files, "Files that were left out")
+    return Section("bad-files", "Bad files", join([element("p", f"{count} left out."), listed]))

@@ -1,0 +1,198 @@
+"""The layer: what it does equals `apply` with the draws of its seed and call."""
+
+import keras
+import numpy as np
+import pytest
+
+from kcore import random
+from kcore.augment import RandomTransform, Recipe, apply
+from kcore.augment.drawing import COLUMNS
+from kcore.augment.drawing import drawn as drawn_by
+
+OPTIONS = {
+    "rotation_range": 40,
+    "width_shift_range": 0.2,
+    "height_shift_range": [1, 2, 3],
+    "shear_range": 20,
+    "zoom_range": 0.2,
+    "horizontal_flip": True,
+    "data_format": "channels_last",
+}
+SHAPE = (20, 31, 3)
+
+
+def images(count=4, shape=SHAPE):
+    return np.random.default_rng(0).integers(0, 256, (count, *shape)).astype("uint8")
+
+
+def layer(seed=5, **options):
+    return RandomTransform(seed=seed, **{**OPTIONS, **options})
+
+
+def numpy(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def drawn(recipe, call, count=4, seed=5, shape=SHAPE):
+    return recipe.draw(random.sample_keys(seed, call, np.arange(count)), shape)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rescale": 1 / 255},
+        {"fill_mode": "constant", "cval": 9.0, "vertical_flip": True},
+        {"fill_mode": "reflect", "channel_shift_range": 20, "brightness_range": (0.5, 1.5)},
+        {"fill_mode": "wrap", "interpolation_order": 0, "width_shift_range": 4},
+    ],
+    ids=lambda options: options.get("fill_mode", "nearest"),
+)
+def test_a_call_applies_the_draws_of_its_number(options):
+    transform = layer(**options)
+    # Rounding to float32 may decide otherwise at edges and halfway between two pixels.
+    allowed = 0.01 if options.get("fill_mode") in ("constant", "wrap") else 0
+    for call in range(2):
+        actual = numpy(transform(images(), training=True))
+        expected = apply(images(), drawn(transform.recipe, call), transform.recipe)
+        assert (abs(actual - expected) > 0.05).mean() <= allowed
+
+
+def test_the_parameters_are_the_same_bits_as_float32_arithmetic_gives():
+    transform = layer(channel_shift_range=30.0, brightness_range=(0.5, 1.5))
+    actual = {name: numpy(values) for name, values in transform._drawn(64, 20, 31).items()}
+    uniform = random.uniform(random.sample_keys(5, 0, np.arange(64)), (len(COLUMNS),))
+    for name, wanted in drawn_by(transform.recipe, uniform, 20, 31, np).items():
+        # A compiler may fuse the product and the sum of these, and so round once instead of twice.
+        ulps = 1 if name in ("zx", "zy", "brightness") else 0
+        np.testing.assert_array_max_ulp(
+            actual[name].astype("float32"), wanted.astype("float32"), ulps
+        )
+    np.testing.assert_allclose(actual["ty"], drawn(transform.recipe, 0, 64).ty, rtol=1e-6)
+
+
+def test_images_differ_within_a_batch_and_between_calls():
+    transform = layer()
+    same = np.repeat(images(1), 4, axis=0)
+    first, second = (numpy(transform(same, training=True)) for _ in range(2))
+    both = np.concatenate([first, second])
+    assert len(np.unique(both.reshape(8, -1), axis=0)) == 8
+
+
+def test_not_training_only_rescales():
+    transform = layer(rescale=0.5)
+    np.testing.assert_array_equal(numpy(transform(images())), images() * np.float32(0.5))
+    np.testing.assert_array_equal(numpy(layer()(images(), training=False)), images())
+    assert numpy(transform._calls) == 0
+
+
+def test_masks_move_with_their_images_and_keep_their_classes():
+    transform = layer(fill_mode="constant")
+    masks = (images()[..., :1] // 64).astype("int32")
+    recipe = Recipe(**{**OPTIONS, "fill_mode": "constant", "interpolation_order": 0})
+    expected = apply(masks, drawn(recipe, 0), recipe)[..., 0]
+    moved, classes = transform((images(), masks[..., 0]), training=True)
+    assert keras.backend.standardize_dtype(classes.dtype) == "int32"
+    assert classes.shape == (4, 20, 31)
+    assert (numpy(classes) != expected).mean() <= 0.01
+    alone = layer(fill_mode="constant")(images(), training=True)
+    np.testing.assert_array_equal(numpy(moved), numpy(alone))
+
+
+def test_dictionaries_keep_their_other_entries():
+    batch = {
+        "images": images(),
+        "segmentation_masks": np.zeros((4, 20, 31, 1), "uint8"),
+        "labels": np.arange(4),
+    }
+    result = layer()(batch, training=True)
+    assert list(result) == ["images", "segmentation_masks", "labels"]
+    assert result["segmentation_masks"].shape == (4, 20, 31, 1)
+    np.testing.assert_array_equal(numpy(result["labels"]), np.arange(4))
+    only_images = layer()({"images": images()}, training=True)
+    np.testing.assert_array_equal(numpy(only_images["images"]), numpy(result["images"]))
+
+
+def test_channels_first():
+    first = np.moveaxis(images(), -1, 1)
+    actual = layer(data_format="channels_first")(first, training=True)
+    expected = layer()(images(), training=True)
+    np.testing.assert_allclose(np.moveaxis(numpy(actual), 1, -1), numpy(expected), atol=1e-3)
+
+
+def model(transform):
+    inputs = keras.Input(SHAPE, dtype="uint8")
+    hidden = keras.layers.GlobalAveragePooling2D()(transform(inputs))
+    built = keras.Model(inputs, keras.layers.Dense(1)(hidden))
+    built.compile("sgd", "mse")
+    return built
+
+
+def test_fit_counts_its_calls_and_a_saved_model_goes_on(tmp_path):
+    trained = model(layer(seed=9, rescale=1 / 255))
+    trained.fit(images(), np.zeros((4, 1)), batch_size=3, epochs=2, verbose=0)
+    assert numpy(trained.layers[1]._calls) == 4
+    trained.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.layers[1].get_config() == trained.layers[1].get_config()
+    again = [numpy(one.layers[1](images(), training=True)) for one in (trained, loaded)]
+    np.testing.assert_array_equal(*again)
+    np.testing.assert_allclose(loaded.predict(images(), verbose=0).shape, (4, 1))
+
+
+def test_what_fit_sees_is_what_the_call_gives():
+    """Compiled inside `fit` the layer computes what it computes when it is called."""
+
+    class Keep(keras.layers.Layer):
+        def build(self, shape):
+            self.kept = self.add_weight(shape=(4, *SHAPE), trainable=False, initializer="zeros")
+
+        def call(self, x):
+            self.kept.assign(x)
+            return x
+
+    inputs = keras.Input(batch_shape=(4, *SHAPE), dtype="uint8")
+    keep = Keep()
+    hidden = keras.layers.GlobalAveragePooling2D()(keep(layer(rescale=1 / 255)(inputs)))
+    trained = keras.Model(inputs, keras.layers.Dense(1)(hidden))
+    trained.compile("sgd", "mse")
+    trained.fit(images(), np.zeros((4, 1)), batch_size=4, shuffle=False, verbose=0)
+    expected = numpy(layer(rescale=1 / 255)(images(), training=True))
+    np.testing.assert_allclose(numpy(keep.kept), expected, atol=1e-4)
+
+
+def test_mixed_precision_reads_full_pixels():
+    transform = layer(dtype="mixed_float16")
+    result = transform(images().astype("float32"), training=True)
+    assert keras.backend.standardize_dtype(result.dtype) == "float16"
+    expected = numpy(layer()(images(), training=True))
+    np.testing.assert_allclose(numpy(result).astype("float32"), expected, rtol=1e-3, atol=0.05)
+
+
+def test_a_missing_seed_is_drawn_and_kept():
+    one, other = RandomTransform(rotation_range=40), RandomTransform(rotation_range=40)
+    assert one.seed != other.seed
+    again = RandomTransform.from_config(one.get_config())
+    np.testing.assert_array_equal(*(numpy(each(images(), training=True)) for each in (one, again)))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (np.zeros(SHAPE), "must have four axes"),
+        ({"masks": np.zeros(SHAPE)}, r"inputs has the keys \['masks'\]; 'images' is missing"),
+        ((np.zeros((1, *SHAPE)),) * 3, r"inputs has 3 entries; give \(images, masks\)"),
+    ],
+)
+def test_what_is_refused(inputs, message):
+    with pytest.raises(ValueError, match=message):
+        layer()(inputs, training=True)
+
+
+def test_an_unknown_size_is_refused():
+    with pytest.raises(ValueError, match="must have a height and width that are known"):
+        layer()(keras.Input((None, None, 3)), training=True)
+
+
+def test_a_wrong_seed_is_refused():
+    with pytest.raises(ValueError, match="seed=-1 must be a whole number"):
+        layer(seed=-1)

@@ -1,0 +1,47 @@
+"""One image under several draws, and the draws in words."""
+
+import numpy as np
+import pytest
+
+from kcore import random
+from kcore.augment import Parameters, Recipe, apply, captions, variations
+
+RECIPE = Recipe(rotation_range=40, zoom_range=0.2, rescale=1 / 255, data_format="channels_last")
+
+
+def image():
+    return np.random.default_rng(0).integers(0, 256, (9, 8, 3)).astype("uint8")
+
+
+def test_each_is_the_image_under_its_own_draw():
+    pictures, parameters = variations(image(), RECIPE, count=4, seed=3, epoch=2)
+    keys = random.sample_keys(3, 2, np.arange(4))
+    assert parameters.as_dicts() == RECIPE.draw(keys, (9, 8, 3)).as_dicts()
+    plain = Recipe(data_format="channels_last")
+    expected = np.rint(apply(np.stack([image()] * 4), parameters, plain))
+    assert pictures.dtype == np.uint8
+    np.testing.assert_array_equal(pictures, expected)
+
+
+def test_captions_say_what_changes():
+    parameters = Parameters.from_dicts(
+        [
+            {},
+            {"theta": 30.6, "tx": 4, "ty": -12.2, "flip_horizontal": True},
+            {"zx": 0.8, "zy": 1.25, "shear": -3, "flip_vertical": True},
+            {"channel_shift_intensity": 12, "brightness": 0.5},
+        ]
+    )
+    assert captions(parameters) == [
+        "",
+        "rotated 31°, shifted 4 -12, flipped",
+        "sheared -3°, zoom 0.80 1.25, upside down",
+        "channels +12, brightness 0.50",
+    ]
+
+
+def test_the_image_is_checked():
+    with pytest.raises(ValueError, match="must have three axes"):
+        variations(image()[None], RECIPE)
+    with pytest.raises(ValueError, match="count=0 must be a whole number of at least 1"):
+        variations(image(), RECIPE, count=0)

@@ -1,0 +1,44 @@
+import pytest
+
+from kcore.data import ImageFiles
+
+
+@pytest.fixture
+def files():
+    return ImageFiles.from_paths(["x/c.png", "a.png", "b.png"], [1, 0, 1], ["cat", "dog"])
+
+
+def test_a_list_keeps_its_order(files):
+    assert files.filenames == ["x/c.png", "a.png", "b.png"]
+    assert [files.path(index) for index in range(3)] == files.filenames
+    assert files.labels.tolist() == [1, 0, 1]
+    assert files.class_name(0) == "dog"
+    assert repr(files) == "<ImageFiles: 3 files, 2 classes>"
+
+
+def test_selecting_renumbers(files):
+    chosen = files.select([2, 0]).select([1])
+    assert chosen.filenames == ["x/c.png"]
+    assert chosen.labels.tolist() == [1]
+    assert chosen.row(0) == 0
+    assert chosen.audit is files.audit
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+def test_there_is_no_other_index(files, index):
+    with pytest.raises(IndexError, match=f"index={index} is outside of 0 to 2"):
+        files.path(index)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0], r"labels has shape \(1,\): 2 paths need shape \(2,\)"),
+        ([0, 2], "labels must be whole numbers from 0 to 1, positions in class_names"),
+        ([0, -1], "labels must be whole numbers from 0 to 1"),
+        ([0.0, 1.0], "labels must be whole numbers from 0 to 1"),
+    ],
+)
+def test_wrong_labels_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        ImageFiles.from_paths(["a", "b"], labels, ["cat", "dog"])

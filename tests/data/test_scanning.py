@@ -1,0 +1,260 @@
+import io
+import os
+import tracemalloc
+import unicodedata
+from pathlib import Path
+
+import pytest
+from keras.src.legacy.preprocessing.image import ImageDataGenerator  # the course's, an oracle
+from oracles.image_trees import write_tree
+
+from kcore.data import BadFileError, scan, scanning
+
+
+def touch(root, *names):
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return root
+
+
+def reasons(files):
+    return {reason: left_out.count for reason, left_out in files.left_out.items()}
+
+
+def test_classes_are_the_sorted_sub_directories(tmp_path):
+    files = scan(touch(tmp_path, "dog/1.png", "cat/2.png", "cat/1.jpg", "Zebra/1.png"))
+    assert files.class_names == ("Zebra", "cat", "dog")
+    assert files.class_indices == {"Zebra": 0, "cat": 1, "dog": 2}
+    assert files.filenames == ["Zebra/1.png", "cat/1.jpg", "cat/2.png", "dog/1.png"]
+    assert files.labels.tolist() == [0, 1, 1, 2]
+    assert files.labels.dtype == "int32"
+    assert files.counts() == {"Zebra": 1, "cat": 2, "dog": 1}
+    assert files.path(3) == str(tmp_path / "dog" / "1.png")
+    assert files.class_name(3) == "dog"
+
+
+def test_given_classes_choose_and_order(tmp_path):
+    touch(tmp_path, "a/1.png", "b/1.png", "c/1.png", "d/x/1.png", "d/y/1.png")
+    files = scan(tmp_path, classes=["c", "a", "d/y"])
+    assert files.filenames == ["c/1.png", "a/1.png", "d/y/1.png"]
+    assert files.labels.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ([], r"classes=\[\] must be names that differ, at least one"),
+        (["a", "a"], r"classes=\['a', 'a'\] must be names that differ"),
+        ("a", "classes='a' must be a list of names"),
+        ([".."], "classes names '..', which is no sub-directory"),
+        (["/"], "classes names '/', which is no sub-directory"),
+        ([""], "classes names '', which is no sub-directory"),
+    ],
+)
+def test_wrong_classes_are_refused(tmp_path, classes, message):
+    touch(tmp_path, "a/1.png")
+    with pytest.raises(ValueError, match=message):
+        scan(tmp_path, classes=classes)
+
+
+def test_a_class_without_directory_is_refused(tmp_path):
+    touch(tmp_path, "a/1.png")
+    with pytest.raises(FileNotFoundError, match="classes names 'b', but there is no directory"):
+        scan(tmp_path, classes=["a", "b"])
+
+
+def test_the_order_is_that_of_legacy_keras(tmp_path):
+    names = ["z.png", "a.png", "x/1.png", "x-y/1.png", "x/y/1.png", "x0/1.png", "X/1.png"]
+    touch(tmp_path, *(f"{name}/{file}" for name in ("b", "b-c", "B") for file in names))
+    legacy = ImageDataGenerator().flow_from_directory(tmp_path)
+    files = scan(tmp_path)
+    assert files.filenames == legacy.filenames
+    assert files.labels.tolist() == legacy.classes.tolist()
+    assert files.class_indices == legacy.class_indices
+
+
+def test_a_folder_without_sub_directories_has_no_labels(tmp_path):
+    files = scan(touch(tmp_path, "2.png", "1.png", "notes.txt"))
+    assert files.filenames == ["1.png", "2.png"]
+    assert files.labels is None
+    assert files.class_names == ()
+    assert files.counts() == {}
+    assert files.class_name(0) is None
+
+
+def test_what_is_left_out_is_counted(tmp_path):
+    names = ["a/1.png", "a/.2.png", ".git/3.png", "a/notes.txt", "a/README", "4.png", "a/png"]
+    files = scan(touch(tmp_path, *names))
+    assert files.filenames == ["a/1.png"]
+    assert reasons(files) == {
+        "hidden": 2,
+        "no image files": 3,
+        "beside the class directories": 1,
+    }
+    assert files.left_out["beside the class directories"].examples == ["4.png"]
+    assert "left out, hidden: 2, e.g. " in files.summary()
+
+
+def test_suffixes_count_in_any_case(tmp_path):
+    suffixes = "bmp BMP gif jpeg JPG Jpg png PNG ppm tif TIFF webp".split()
+    files = scan(touch(tmp_path, *(f"a/{n:02d}.{suffix}" for n, suffix in enumerate(suffixes))))
+    assert len(files) == len(suffixes)
+    assert files.left_out == {}
+
+
+def test_names_in_any_language_and_in_none(tmp_path):
+    composed = unicodedata.normalize("NFC", "é")
+    decomposed = unicodedata.normalize("NFD", "é")
+    touch(tmp_path, "猫/日本.png", f"{composed}/1.png", f"{decomposed}/1.png", "a b/'\n\".png")
+    broken = os.fsencode(tmp_path) + b"/a b/\xff.png"
+    Path(os.fsdecode(broken)).touch()
+    files = scan(tmp_path)
+    assert files.class_names == ("a b", decomposed, composed, "猫")
+    assert "a b/'\n\".png" in files.filenames
+    assert os.fsencode(files.path(1)) == broken
+    assert all(Path(files.path(index)).exists() for index in range(len(files)))
+
+
+def test_an_empty_class_keeps_its_label_and_warns(tmp_path):
+    touch(tmp_path, "a/1.png", "c/1.png")
+    (tmp_path / "b").mkdir()
+    with pytest.warns(UserWarning, match=r"No image file in directory='.*' is of class 'b'\."):
+        files = scan(tmp_path)
+    assert files.labels.tolist() == [0, 2]
+    assert files.counts() == {"a": 1, "b": 0, "c": 1}
+
+
+def test_no_image_at_all_says_what_was_seen(tmp_path):
+    touch(tmp_path, "a/1.txt", "b/2.svg")
+    with pytest.raises(ValueError, match=r"no image file in 2 class.*\.webp are looked"):
+        scan(tmp_path)
+
+
+def test_a_folder_must_be_there_and_be_one(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"directory='.*gone' does not exist"):
+        scan(tmp_path / "gone")
+    touch(tmp_path, "file")
+    with pytest.raises(NotADirectoryError, match="is a file; give a directory"):
+        scan(tmp_path / "file")
+
+
+def test_links(tmp_path):
+    touch(tmp_path, "data/a/1.png", "outside/2.png", "linked class/3.png")
+    data = tmp_path / "data"
+    (data / "a" / "link.png").symlink_to(tmp_path / "outside" / "2.png")
+    (data / "a" / "broken.png").symlink_to(tmp_path / "nowhere")
+    (data / "a" / "self.png").symlink_to(data / "a" / "self.png")
+    (data / "a" / "directory").symlink_to(tmp_path / "outside")
+    (data / "a" / "loop").symlink_to(data / "a")
+    (data / "a" / "up.png").symlink_to(data)  # a directory, whatever its name says
+    (data / "b").symlink_to(tmp_path / "linked class")
+    found = ["a/1.png", "a/broken.png", "a/link.png", "a/self.png"]
+    files = scan(data)
+    assert files.filenames == [*found, "b/3.png"]
+    assert reasons(files) == {"linked directories (see follow_links)": 3}
+
+
+def test_loops_of_followed_links_end(tmp_path):
+    touch(tmp_path, "data/a/1.png", "outside/2.png")
+    a = tmp_path / "data" / "a"
+    (a / "directory").symlink_to(tmp_path / "outside")
+    (a / "directory 2").symlink_to(tmp_path / "outside")
+    (a / "loop").symlink_to(a)
+    files = scan(tmp_path / "data", follow_links=True)
+    assert sorted(Path(name).name for name in files.filenames) == ["1.png", "2.png"]
+    assert reasons(files) == {"directories entered before through another name": 2}
+
+
+def refuse(monkeypatch, name):
+    """Make one directory unreadable, for root too."""
+    listed = os.scandir
+
+    def scandir(path):
+        if os.fsdecode(path).endswith(name):
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def test_a_directory_that_cannot_be_listed_is_an_error(tmp_path, monkeypatch):
+    touch(tmp_path, "a/1.png", "b/secret/1.png")
+    refuse(monkeypatch, "secret")
+    message = r"secret \(class 'b'\): the directory can't be listed: Permission denied"
+    with pytest.raises(BadFileError, match=message) as caught:
+        scan(tmp_path)
+    assert caught.value.path == str(tmp_path / "b" / "secret")
+    assert caught.value.class_name == "b"
+
+
+def test_a_directory_that_cannot_be_listed_can_be_skipped(tmp_path, monkeypatch):
+    touch(tmp_path, "a/1.png", "b/1.png", "b/secret/1.png")
+    refuse(monkeypatch, "secret")
+    files = scan(tmp_path, unreadable="skip")
+    assert files.filenames == ["a/1.png", "b/1.png"]
+    assert reasons(files) == {"directories that can't be listed": 1}
+
+
+class Entry:
+    """A regular file as `os.scandir` tells of it."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def is_dir(self, follow_symlinks=True):
+        return False
+
+    def is_file(self, follow_symlinks=True):
+        return True
+
+
+class Entries:
+    def __init__(self, names):
+        self._entries = (Entry(name) for name in names)
+
+    def __enter__(self):
+        return self._entries
+
+    def __exit__(self, *error):
+        pass
+
+
+@pytest.mark.parametrize("classes", [1, 100], ids=["one directory", "100 directories"])
+def test_a_large_folder_takes_less_than_250_bytes_a_file(tmp_path, monkeypatch, classes):
+    count = 100_000
+    for label in range(classes):
+        (tmp_path / f"class {label:03d}").mkdir()
+    listed = os.scandir
+
+    def scandir(path):
+        if os.fsencode(path) == os.fsencode(tmp_path):
+            return listed(path)
+        return Entries(b"picture-%012d.jpeg" % number for number in range(count // classes))
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    tracemalloc.start()
+    files = scan(tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(files) == count
+    assert peak / count < 250
+    assert files.nbytes / count < 50
+    assert files.filename(count - 1).endswith(f"picture-{count // classes - 1:012d}.jpeg")
+
+
+def test_a_long_scan_shows_its_rate_and_the_counts(tmp_path, monkeypatch):
+    touch(tmp_path, "cat/1.png", "dog/1.png", "dog/2.png")
+    monkeypatch.setattr(scanning, "PROGRESS_DELAY", 0.0)
+    stream = io.StringIO()
+    scan(tmp_path, stream=stream)
+    first, *others = stream.getvalue().splitlines()
+    assert first.startswith("Scanning: 2 entries, ")
+    assert first.endswith(" a second")
+    assert others[-3:] == ["3 images, 2 classes", "  cat          1", "  dog          2"]
+
+
+def test_a_short_scan_is_silent(tmp_path, capsys):
+    scan(write_tree(tmp_path / "data", {"a": 2}))
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,201 @@
+import base64
+import re
+from io import BytesIO
+
+import numpy as np
+import pytest
+from oracles.markup import Page
+from PIL import Image
+
+import kcore
+from kcore.visualize import report, worst_mistakes
+
+HOSTILE = "<script>document.title = 'taken over'</script>"
+
+
+def read(path, **arguments):
+    return Page(report(path, **arguments).read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "report.html"
+
+
+def test_a_report_of_everything_is_valid_html(path, everything):
+    page = read(path, **everything)
+    assert page.problems == []
+    assert page.links == [
+        "#curves",
+        "#confusion",
+        "#mistakes",
+        "#class-activation",
+        "#feature-maps",
+        "#model",
+        "#epochs",
+        "#bad-files",
+        "#setup",
+    ]
+
+
+def test_names_are_shown_as_they_are_and_do_nothing(path, everything):
+    page = read(path, **everything)
+    assert "script" not in page.tags
+    for part in (
+        f"Training {HOSTILE}",
+        f"stopped in epoch 3: {HOSTILE}",
+        '"onmouseover="alert(1)',
+        "猫 & \u202edog",
+        r"\udc80/\x00.jpg",
+    ):
+        assert part in page.text
+    assert page.text.count(HOSTILE) >= 12
+
+
+def test_the_numbers_are_those_that_were_given(path, everything):
+    page = read(path, **everything)
+    for part in (
+        "0.9375",
+        "3 epochs took 16.8 s: the first, in which the model is compiled, 12.5 s, and",
+        "the others 2.1 s each (median).",
+        "2 layers, 1,280 parameters.",
+        "28×28×1",
+        "0+1×2+0",
+        "the first 64 of 70 channels, 9×9 each",
+        "2 files were left out.",
+    ):
+        assert part in page.text
+    right = (everything["probabilities"].argmax(axis=1) == everything["labels"]).sum()
+    assert f"{right} of 40 images are classified correctly ({right / 40:.1%})" in page.text
+    for mistake in worst_mistakes(everything["labels"], everything["probabilities"]):
+        assert f"({mistake.confidence:.0%})image {mistake.index}" in page.text
+
+
+def test_the_confusion_matrix_is_a_table_of_the_counts(path):
+    labels, probabilities = [0, 0, 0, 1], np.eye(2)[[0, 0, 1, 1]]
+    text = report(path, labels=labels, probabilities=probabilities).read_text()
+    cells = re.findall(r'<td[^>]*style="--s:([\d.]+)">(\d*)</td>', text)
+    assert cells == [("0.667", "2"), ("0.333", "1"), ("0.000", ""), ("1.000", "1")]
+    assert "66.7%" in text
+    assert Page(text).text.count("Most frequent mistakes") == 1
+
+
+def test_the_pictures_are_inside_and_whole(path, everything):
+    page = read(path, **everything)
+    mistakes = worst_mistakes(everything["labels"], everything["probabilities"])
+    assert len(page.images) == len(mistakes) + 1 + 2
+    for values in page.images:
+        encoded = values["src"].removeprefix("data:image/png;base64,")
+        img = Image.open(BytesIO(base64.b64decode(encoded, validate=True)))
+        img.load()
+        assert img.format == "PNG"
+        assert (str(img.width), str(img.height)) == (values["width"], values["height"])
+    first = Image.open(BytesIO(base64.b64decode(page.images[0]["src"].split(",")[1])))
+    np.testing.assert_array_equal(np.asarray(first), everything["images"][mistakes[0].index])
+
+
+def test_many_classes_are_a_picture(path):
+    labels = np.arange(30)
+    page = read(path, labels=labels, probabilities=np.eye(30)[::-1])
+    assert page.problems == []
+    (image,) = page.images
+    assert image["alt"].startswith("Confusion matrix of 30 classes")
+
+
+def test_curves_are_said_in_words(path, everything):
+    text = report(path, **everything).read_text(encoding="utf-8")
+    described = re.findall(r'<svg[^>]*aria-label="([^"]*)"', text)
+    assert described[0] == (
+        "loss: training nan in epoch 3, validation 0.7 in epoch 3; "
+        "validation 0.25 above training in epoch 2"
+    )
+
+
+def test_an_empty_report_holds_what_is_always_known(path):
+    page = read(path)
+    assert page.problems == []
+    assert page.links == ["#setup"]
+    assert kcore.__version__ in page.text
+    assert np.__version__ in page.text
+    assert "✓ finished" in page.text
+
+
+@pytest.mark.parametrize("status", ["running", "finished", "stopped", "interrupted"])
+def test_the_status_is_written(path, status):
+    page = read(path, status=status)
+    assert page.problems == []
+    assert f"Training: {status}" in page.text
+    assert ("has ended without a word" in page.text) == (status == "running")
+
+
+def test_the_last_values_stand_at_the_top(path):
+    text = report(path, history={"loss": [3, 2.5], "val_loss": [4, 3.25]}).read_text()
+    tiles = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text)
+    assert tiles == [("loss", "2.5"), ("val_loss", "3.25")]
+
+
+def test_nothing_wrong_and_nothing_left_out_are_said(path):
+    page = read(
+        path,
+        labels=[0, 1],
+        probabilities=np.array([0.1, 0.9]),
+        images=np.zeros((2, 4, 4)),
+        bad_files=[],
+    )
+    assert page.problems == []
+    assert "All 2 images are classified correctly." in page.text
+    assert "No file was left out." in page.text
+
+
+def test_large_pictures_are_reduced(path):
+    page = read(
+        path,
+        labels=[0],
+        probabilities=[[0.0, 1.0]],
+        images=np.zeros((1, 1000, 500, 1)),
+        feature_maps={"large": np.random.default_rng(0).normal(size=(400, 400, 4))},
+        data_format="channels_last",
+    )
+    assert (page.images[0]["width"], page.images[0]["height"]) == ("160", "320")
+    assert int(page.images[1]["width"]) <= 720
+
+
+def test_channels_first(path):
+    page = read(path, feature_maps={"a": np.zeros((3, 8, 6))}, data_format="channels_first")
+    assert "3 channels, 8×6 each" in page.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"status": "done"}, "status='done' is unknown: use one of 'running', 'finished'"),
+        ({"labels": [0]}, "labels and probabilities belong together"),
+        ({"labels": [2], "probabilities": [[0.5, 0.5]]}, "class index 2; there are 2 classes"),
+        (
+            {"labels": [0], "probabilities": [[0.5, 0.5]], "class_names": ["a"]},
+            r"class_names=\['a'\] must be a sequence of 2 names",
+        ),
+        (
+            {"labels": [0], "probabilities": [[0.5, 0.5]], "images": np.zeros((2, 4, 4))},
+            "There are 2 images for 1 labels",
+        ),
+        (
+            {"labels": [1], "probabilities": [[0.5, 0.5]], "images": np.full((1, 4, 4), 7.0)},
+            r"images\[0\] ranges from 7 to 7; floats must lie in 0..1",
+        ),
+        ({"overlays": {"a": np.zeros((4, 4, 2))}}, r"overlays\['a'\] with shape \(4, 4, 2\) must"),
+        (
+            {"feature_maps": {"a": np.zeros((2, 4, 4, 2))}, "data_format": "channels_last"},
+            r"feature_maps\['a'\] with shape \(2, 4, 4, 2\) holds 2 images",
+        ),
+        ({"bad_files": ["a.jpg"]}, "bad_files holds 'a.jpg'; each must be"),
+        ({"history": {}}, "history holds no epoch"),
+    ],
+)
+def test_what_is_wrong_is_named_and_the_earlier_report_stays(path, arguments, message):
+    report(path, title="earlier")
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=message):
+        report(path, **arguments)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["report.html"]

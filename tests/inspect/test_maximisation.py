@@ -1,0 +1,94 @@
+import keras
+import numpy as np
+import pytest
+
+from kcore.inspect import activations, class_scores, maximise_activation
+
+L = keras.layers
+
+
+def linear(kernel):
+    model = keras.Sequential(
+        [
+            keras.Input((2, 3, 1)),
+            L.Flatten(name="flatten"),
+            L.Dense(2, activation="sigmoid", use_bias=False, name="dense"),
+        ]
+    )
+    model.set_weights([kernel])
+    return model
+
+
+def test_a_linear_class_is_highest_at_a_corner_of_the_range():
+    kernel = np.array([[1, -1], [-2, 2], [1, 1], [-1, 3], [2, -2], [-1, -1]]) * 1.0
+    found = maximise_activation(linear(kernel), class_index=[0, 1], value_range=(-1, 1), steps=80)
+    best = np.sign(kernel).T.reshape(2, 2, 3, 1)
+    assert found.images == pytest.approx(best, abs=1e-6)
+    assert found.activations.shape == (2, 81)
+    assert found.activations.max(axis=1) == pytest.approx(np.abs(kernel).sum(axis=0), abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def convolution():
+    rng = np.random.default_rng(0)
+    inner = keras.Sequential(
+        [keras.Input((8, 8, 3)), L.Conv2D(4, 3, activation="relu", name="conv")], name="inner"
+    )
+    model = keras.Sequential([keras.Input((8, 8, 3)), inner, L.Flatten(), L.Dense(2)])
+    weights = [rng.normal(size=weight.shape) for weight in model.get_weights()]
+    weights[1] = np.array([3.0, 3.0, 3.0, -100.0])  # the last filter is dead
+    model.set_weights(weights)
+    return model
+
+
+def test_a_filter_of_a_nested_layer_answers_more(convolution):
+    found = maximise_activation(convolution, "conv", [2, 0, 2], steps=12, batch_size=2)
+    outputs = activations(convolution, found.images, "conv")["inner/conv"]
+    means = outputs.mean(axis=(1, 2))
+    assert found.activations.max(axis=1) == pytest.approx(means[[0, 1, 2], [2, 0, 2]], rel=1e-4)
+    assert (found.activations.max(axis=1) > found.activations[:, 0] + 1).all()
+    assert found.images.min() >= 0
+    assert found.images.max() <= 1
+    # The same filter from another start.
+    assert np.abs(found.images[0] - found.images[2]).max() > 0.01
+
+
+def test_all_filters_are_the_default_and_a_class_may_be_given_by_its_number(convolution):
+    with pytest.warns(UserWarning, match=r"stayed noise, .* no gradient there: 3\. Try another"):
+        assert maximise_activation(convolution, "conv", steps=1).images.shape == (4, 8, 8, 3)
+    found = maximise_activation(convolution, class_index=1, steps=4)
+    scores = class_scores(convolution, found.images).values
+    assert found.activations.max() == pytest.approx(scores[0, 1], rel=1e-4)
+
+
+def test_the_start_depends_on_the_seed_alone(convolution):
+    def start(seed):
+        return maximise_activation(convolution, class_index=0, steps=1, seed=seed).activations[0, 0]
+
+    assert start(1) == start(1)
+    assert start(1) != start(2)
+
+
+def test_a_model_of_any_size_takes_a_shape():
+    model = keras.Sequential([keras.Input((None, None, 1)), L.Conv2D(2, 3, name="conv")])
+    with pytest.raises(ValueError, match="give input_shape, the shape of one image"):
+        maximise_activation(model, "conv", 0, steps=1)
+    found = maximise_activation(model, "conv", 0, steps=1, input_shape=(5, 6, 1))
+    assert found.images.shape == (1, 5, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "Give either layer, with filters, or class_index"),
+        ({"layer": "conv", "class_index": 0}, "Give either layer, with filters, or class_index"),
+        ({"layer": "conv", "filters": 4}, "filters=4 must be whole numbers from 0 to 3"),
+        ({"layer": "conv", "filters": [0.5]}, r"filters=\[0.5\] must be whole numbers"),
+        ({"class_index": 2}, "class_index=2 is out of range"),
+        ({"class_index": 0, "value_range": (1, 0)}, r"value_range=\(1, 0\) must be"),
+        ({"class_index": 0, "steps": 0}, "steps=0 must be a whole number of at least 1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(convolution, settings, message):
+    with pytest.raises(ValueError, match=message):
+        maximise_activation(convolution, **settings)

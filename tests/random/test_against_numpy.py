@@ -1,0 +1,111 @@
+"""The draws through `keras.ops` have the bits of those in NumPy, however they are run."""
+
+import keras
+import numpy as np
+import pytest
+
+import kcore
+
+DRAWS = {
+    "bits": lambda key: kcore.random.bits(key, 7),
+    "uniform": lambda key: kcore.random.uniform(key, (5, 3)),
+    "uniform between limits": lambda key: kcore.random.uniform(key, 2000, -0.3, 1.7),
+    "normal": lambda key: kcore.random.normal(key, 2000),
+    "normal, moved and scaled": lambda key: kcore.random.normal(key, 2000, 3.3, 0.77),
+    "bernoulli": lambda key: kcore.random.bernoulli(key, 50, p=0.3),
+    "integers": lambda key: kcore.random.integers(key, 50, maxval=10),
+    "integers, wide": lambda key: kcore.random.integers(key, 50, minval=-(2**31), maxval=2**31 - 5),
+    "integers, all": lambda key: kcore.random.integers(key, 50, minval=-(2**31), maxval=2**31),
+    "permutation": lambda key: kcore.random.permutation(key, 33),
+    "fold_in": lambda key: kcore.random.fold_in(key, 5),
+    "split": lambda key: kcore.random.split(key, 3),
+}
+KEYS = kcore.random.sample_keys(2**64 - 1, 3, np.arange(6))
+
+
+class Draw(keras.layers.Layer):
+    """Draws everything from its input."""
+
+    def call(self, keys):
+        return {name: draw(keys) for name, draw in DRAWS.items()}
+
+
+def assert_same_bits(tensor, array):
+    result = keras.ops.convert_to_numpy(tensor)
+    assert (result.dtype, result.shape) == (array.dtype, array.shape)
+    assert result.tobytes() == array.tobytes()
+
+
+# All of them make 25 blocks of each key, so that an eager backend compiles few shapes.
+EAGER_DRAWS = {
+    "bits": lambda key: kcore.random.bits(key, 50),
+    "uniform": lambda key: kcore.random.uniform(key, (10, 5), -0.3, 1.7),
+    "normal": lambda key: kcore.random.normal(key, 50, 3.3, 0.77),
+    "bernoulli": lambda key: kcore.random.bernoulli(key, 50, p=0.3),
+    "integers": lambda key: kcore.random.integers(key, 25, minval=-(2**31), maxval=2**31 - 5),
+    "permutation": lambda key: kcore.random.permutation(key, 25),
+    "split": lambda key: kcore.random.split(key, 25),
+}
+
+
+@pytest.mark.parametrize("name", EAGER_DRAWS)
+def test_eager(name):
+    draw = EAGER_DRAWS[name]
+    assert_same_bits(draw(keras.ops.convert_to_tensor(KEYS)), draw(KEYS))
+
+
+def test_one_key():
+    key = KEYS[0]
+    assert_same_bits(kcore.random.bits(keras.ops.convert_to_tensor(key)), kcore.random.bits(key))
+
+
+@pytest.mark.parametrize("jit_compile", [True, "auto"], ids=["by XLA", "as Keras chooses"])
+def test_in_a_model(jit_compile):
+    keys = keras.Input((2,), dtype="uint32")
+    model = keras.Model(keys, Draw()(keys))
+    model.compile(jit_compile=jit_compile)
+    drawn = model.predict_on_batch(KEYS)
+    for name, draw in DRAWS.items():
+        assert_same_bits(drawn[name], draw(KEYS))
+
+
+class Remember(keras.layers.Layer):
+    """Scales its input; keeps what it drew from the keys that come with it."""
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+        self.noise = self.add_weight(shape=(6, 100), initializer="zeros", trainable=False)
+        self.whole = self.add_weight(shape=(6, 9), dtype="int32", trainable=False)
+
+    def call(self, x, keys):
+        self.noise.assign(kcore.random.normal(keys, 100, 3.3, 0.77))
+        self.whole.assign(kcore.random.integers(keys, 9, minval=-9, maxval=9**9))
+        return x * self.scale
+
+
+def test_in_a_layer_during_fit():
+    x = keras.Input((1,), batch_size=6, name="x")
+    keys = keras.Input((2,), batch_size=6, dtype="uint32", name="keys")
+    layer = Remember()
+    model = keras.Model({"x": x, "keys": keys}, layer(x, keys))
+    model.compile("sgd", "mse")
+    inputs = {"x": np.ones((6, 1)), "keys": KEYS}
+    model.fit(inputs, np.zeros((6, 1)), batch_size=6, shuffle=False, verbose=0)
+    assert float(layer.scale) < 1
+    assert_same_bits(layer.noise.value, kcore.random.normal(KEYS, 100, 3.3, 0.77))
+    assert_same_bits(layer.whole.value, kcore.random.integers(KEYS, 9, minval=-9, maxval=9**9))
+
+
+def test_numbers_in_a_tensor_are_folded_in():
+    indices = keras.ops.convert_to_tensor(np.array([0, 5, 2**31 - 1], "int32"))
+    expected = kcore.random.sample_keys(7, 1, [0, 5, 2**31 - 1])
+    assert_same_bits(kcore.random.sample_keys(7, 1, indices), expected)
+    key = keras.ops.convert_to_tensor(kcore.random.key(7))
+    assert_same_bits(
+        kcore.random.fold_in(key, [3, 4]), kcore.random.fold_in(kcore.random.key(7), [3, 4])
+    )
+
+
+def test_a_symbolic_key_belongs_into_a_layer():
+    with pytest.raises(TypeError, match="symbolic tensor: draw inside the `call` of a layer"):
+        kcore.random.uniform(keras.Input((2,), dtype="uint32"), 3)

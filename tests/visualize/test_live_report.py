@@ -1,0 +1,277 @@
+"""The report is read back from real `fit` runs, after each epoch and at their ends."""
+
+import gc
+import re
+
+import keras
+import numpy as np
+import pytest
+from oracles.markup import Page
+
+import kcore
+from kcore.visualize import LiveReport
+
+NAMES = ["dark <b>", "bright"]
+
+
+def data(samples=32):
+    x = np.random.default_rng(0).random((samples, 6, 6, 1)).astype("float32")
+    labels = np.arange(samples) % 2
+    x[labels == 0] /= 4
+    return x, labels
+
+
+def model(**arguments):
+    keras.utils.set_random_seed(0)
+    built = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Conv2D(3, 3, name="conv"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax", name="head"),
+        ]
+    )
+    arguments = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]} | arguments
+    built.compile(optimizer=keras.optimizers.SGD(0.1), **arguments)
+    return built
+
+
+def fit(trained, *callbacks, epochs=3, **arguments):
+    x, labels = data()
+    return trained.fit(
+        x, labels, epochs=epochs, batch_size=16, verbose=0, callbacks=list(callbacks), **arguments
+    )
+
+
+def read(path):
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.problems == []
+    return page
+
+
+class Spy(keras.callbacks.Callback):
+    """Keeps what the report said when each epoch ended."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path, self.pages = path, []
+
+    def on_train_begin(self, logs=None):
+        self.pages.append(read(self.path).text)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.pages.append(read(self.path).text)
+
+
+class Stop(keras.callbacks.Callback):
+    """Stops in its second epoch, or raises."""
+
+    def __init__(self, error=None):
+        super().__init__()
+        self.error = error
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            if self.error is not None:
+                raise self.error
+            self.model.stop_training = True
+
+
+def halves(_, images):
+    """Return heat maps that are hot on the left."""
+    return np.tile([1.0, 0.0], (len(images), 2, 1))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A report of everything, what it said on its way, and the history it tells of."""
+    path = tmp_path_factory.mktemp("live") / "report.html"
+    live = LiveReport(
+        path,
+        title="bright <or> dark",
+        examples=data(),
+        class_names=NAMES,
+        layers="conv",
+        explain=halves,
+        seeds=0,
+        bad_files=[("a.jpg", "dark <b>", "truncated")],
+    )
+    spy = Spy(path)
+    history = fit(model(), live, spy, validation_split=0.25, validation_freq=2, epochs=3)
+    return path, spy.pages, history.history
+
+
+def test_the_training_is_not_changed(whole):
+    _, _, history = whole
+    assert history == fit(model(), validation_split=0.25, validation_freq=2, epochs=3).history
+
+
+def test_the_report_grows_epoch_by_epoch(whole):
+    path, pages, _ = whole
+    assert "▶ runningNo epoch has ended yet." in pages[0]
+    assert re.search(r"▶ runningEpoch 1 of 3 is done. About .+ are left.", pages[1])
+    assert "▶ runningEpoch 3 of 3 is done." in pages[3]
+    assert "✓ finishedAll 3 epochs are done." in read(path).text
+
+
+def test_it_holds_the_numbers_of_the_history(whole):
+    path, _, history = whole
+    page = read(path)
+    for values in history.values():
+        for value in values:
+            assert f"{value:.4g}" in page.text
+    assert len(history["val_loss"]) == 1
+    described = re.search(r'aria-label="(loss: [^"]*)"', path.read_text(encoding="utf-8"))[1]
+    assert f"validation {history['val_loss'][0]:.4g} in epoch 2" in described
+
+
+def test_it_holds_all_parts(whole):
+    page = read(whole[0])
+    assert page.links == [
+        "#curves",
+        "#confusion",
+        "#mistakes",
+        "#class-activation",
+        "#feature-maps",
+        "#model",
+        "#epochs",
+        "#bad-files",
+        "#setup",
+    ]
+    assert "3 layers, 128 parameters" in page.text
+    assert "3 channels, 4×4 each" in page.text
+    assert "example 0: dark <b>" in page.text
+    assert keras.backend.backend() in page.text
+    assert keras.version() in page.text
+
+
+def test_the_times_are_those_of_the_epochs(whole):
+    assert re.search(r"3 epochs took [\d.]+ m?s: the first", read(whole[0]).text)
+
+
+def test_the_reason_of_stop_at_target_is_written(tmp_path):
+    stop = kcore.training.StopAtTarget("loss", 100.0)
+    live = LiveReport(tmp_path / "r.html", stop=stop)
+    fit(model(), stop, live)
+    assert f"■ stopped{stop.reason}" in read(live.path).text
+
+
+def test_another_stop_is_written_too(tmp_path):
+    live = LiveReport(tmp_path / "r.html")
+    fit(model(), live, Stop())
+    assert "■ stoppedA callback stopped the training in epoch 2." in read(live.path).text
+
+
+def test_a_second_training_starts_anew(tmp_path):
+    live = LiveReport(tmp_path / "r.html")
+    trained = model()
+    fit(trained, live, epochs=2)
+    fit(trained, live, epochs=3, initial_epoch=2)
+    page = read(live.path)
+    assert "The epoch took" in page.text
+    assert "training" in page.text
+    assert re.search(r"loss: training [\d.]+ in epoch 3", live.path.read_text(encoding="utf-8"))
+
+
+def fit_in_a_block(path):
+    with LiveReport(path) as live:
+        fit(model(), live, Stop(KeyboardInterrupt()))
+
+
+def fit_and_forget(path):
+    fit(model(), LiveReport(path), Stop(KeyboardInterrupt()))
+
+
+@pytest.mark.parametrize("training", [fit_in_a_block, fit_and_forget])
+def test_an_interrupt_is_written(tmp_path, training):
+    path = tmp_path / "r.html"
+    with pytest.raises(KeyboardInterrupt):
+        training(path)
+    gc.collect()
+    text = read(path).text
+    assert "✗ interrupted" in text
+    # on_epoch_end of the report ran before that of the callback that raised.
+    assert "after 2 epochs." in text
+
+
+def test_a_block_that_ends_well_changes_nothing(tmp_path):
+    with LiveReport(tmp_path / "r.html") as live:
+        fit(model(), live)
+    assert "✓ finished" in read(live.path).text
+
+
+def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch):
+    live = LiveReport(tmp_path / "r.html")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.warns(RuntimeWarning, match="No space left on device"):
+        history = fit(model(), live)
+    assert len(history.epoch) == 3
+    assert not live.path.exists()
+
+
+def test_logits_become_probabilities(tmp_path):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    keras.utils.set_random_seed(0)
+    trained = keras.Sequential(
+        [keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    )
+    trained.compile("sgd", loss)
+    live = LiveReport(tmp_path / "r.html", examples=data())
+    fit(trained, live, epochs=1)
+    logits = trained.predict(data()[0], verbose=0)
+    right = (logits.argmax(axis=1) == data()[1]).sum()
+    assert f"{right} of 32 images" in read(live.path).text
+
+
+def test_outputs_that_are_not_finite_are_left_out(tmp_path):
+    trained = model()
+    trained.get_layer("head").bias.assign([np.nan, 0.0])
+    live = LiveReport(tmp_path / "r.html", examples=data())
+    fit(trained, live, epochs=1)
+    page = read(live.path)
+    assert "#confusion" not in page.links
+    assert "not finite" in page.text
+
+
+def test_a_subclassed_model_is_reported(tmp_path):
+    trained = kcore.models.compile_classifier(kcore.models.subclassed_mlp())
+    live = LiveReport(tmp_path / "r.html")
+    x, labels = np.zeros((8, 784), "float32"), np.zeros(8, int)
+    trained.fit(x, labels, epochs=1, verbose=0, callbacks=[live])
+    assert f"The shapes of '{trained.name}' can't be listed" in read(live.path).text
+
+
+def test_classes_that_do_not_fit_show_before_the_first_epoch(tmp_path):
+    live = LiveReport(tmp_path / "r.html", examples=data(), class_names=["a", "b", "c"])
+    with pytest.raises(ValueError, match="must be a sequence of 2 names"):
+        fit(model(), live)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"path": "r.txt"}, ValueError, r"path='r.txt' must end in .html or .htm"),
+        ({"path": "gone/r.html"}, FileNotFoundError, "there is no directory 'gone'"),
+        ({"examples": data()[0]}, ValueError, "examples must be a pair"),
+        ({"examples": (data()[0], [0])}, ValueError, r"examples\[0\] holds 32 images for 1 labels"),
+        (
+            {"examples": (data()[0] * 255, data()[1])},
+            ValueError,
+            r"examples\[0\] ranges from .*Or give pictures, the images as they are to be shown",
+        ),
+        (
+            {"examples": data(), "pictures": data()[0][:1]},
+            ValueError,
+            "pictures holds 1 images for 32 labels",
+        ),
+        ({"layers": "conv"}, ValueError, "layers and explain show what is seen in examples"),
+    ],
+)
+def test_wrong_arguments_are_named_at_once(tmp_path, monkeypatch, arguments, error, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        LiveReport(**arguments)
