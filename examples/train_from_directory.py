@@ -72,7 +72,7 @@ def main():
         "without augmentation": train(plain, validation),
         "with augmentation": train(augmented, validation),
     }
-    for name, (model, history) in runs.items():
+    for name, (_, history) in runs.items():
         save_curves(name, history)
         accuracy = history.history["val_accuracy"][-1]
         verdict = "reaches" if accuracy >= OPTIONS.target else "misses"
@@ -80,7 +80,7 @@ def main():
             f"{name:<21} training {history.history['accuracy'][-1]:.3f}, "
             f"validation {accuracy:.3f}: {verdict} {OPTIONS.target:.2f}"
         )
-    model, history = runs["with augmentation"]
+    model, _ = runs["with augmentation"]
     model.save(OPTIONS.output / "model.keras")
     save_batch(augmented)
     print(f"Saved model.keras, batch.png and the curves in {OPTIONS.output}")

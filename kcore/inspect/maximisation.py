@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore.arguments import check_finite, check_whole
+from kcore.arguments import check_finite, check_shape, check_whole
+from kcore.inspect.batches import image_size
 from kcore.inspect.classes import check_score, indices, selector
 from kcore.inspect.looking import Seen
 from kcore.inspect.reading import Reader, reader_of
@@ -49,6 +50,7 @@ def maximise_activation(
     input_shape: Sequence[int] | None = None,
     value_range: tuple[float, float] = (0.0, 1.0),
     steps: int = 64,
+    smoothness: float = 1.0,
     seed: int = 0,
     batch_size: int = 32,
 ) -> Maximisation:
@@ -56,8 +58,9 @@ def maximise_activation(
 
     Gradient ascent from noise around the middle of the range of values (Erhan and others,
     "Visualizing higher-layer features of a deep network", 2009). Each step follows the gradient,
-    divided by its root mean square, for a part of the range that falls from 5 % to nothing, and
-    clips to the range. What rises is the mean of the filter's output over all positions, or the
+    blurred and divided by its root mean square, for a part of the range that falls from 5 % to
+    nothing, and clips to the range. The blur, which falls to nothing too, lets large shapes grow
+    before fine patterns; without it the fine patterns win, which mean little to the eye. What rises is the mean of the filter's output over all positions, or the
     score of the class (see `class_scores`). The image that was best on the way is returned. The
     noise depends on the seed and the place in `filters` or `class_index` alone. A filter whose
     activation is zero on all of the noise, as behind a ReLU, has no gradient to follow; its image
@@ -73,6 +76,7 @@ def maximise_activation(
             the model takes any size.
         value_range: the lowest and the highest value that the model takes.
         steps: steps of the ascent.
+        smoothness: standard deviation in pixels of the blur at the first step; 0 for none.
         seed: whole number of at least 0; see `kcore.random.key`.
         batch_size: the most images that run at a time.
 
@@ -101,7 +105,8 @@ def maximise_activation(
     noise = random.normal(keys, shape).clip(-3, 3)
     start = (low + high) / 2 + _SPREAD * (high - low) * noise
     reader = reader_of(model, start.astype(probe.dtype), check_whole("batch_size", batch_size))
-    return _ascend(reader, start, _selector(reader, of, chosen), of, (low, high), steps)
+    blur = _at_least_zero("smoothness", smoothness)
+    return _ascend(reader, start, _selector(reader, of, chosen), of, (low, high), steps, blur)
 
 
 def _ascend(
@@ -111,6 +116,7 @@ def _ascend(
     of: Seen | None,
     value_range: tuple[float, float],
     steps: int,
+    smoothness: float,
 ) -> Maximisation:
     low, high = value_range
     best, history = images, np.empty((len(images), steps + 1), np.float32)
@@ -122,8 +128,9 @@ def _ascend(
         history[:, step] = (values * chosen).sum(axis=-1)
         is_best = history[:, step] >= history[:, : step + 1].max(axis=1)
         best = np.where(is_best.reshape(-1, *[1] * (images.ndim - 1)), images, best)
-        length = 0.05 * (high - low) * (1 - step / steps)
-        images = np.clip(images + length * _normalized(slopes), low, high)
+        left = 1 - step / steps
+        direction = _normalized(_blurred(slopes, smoothness * left, reader.is_channels_first))
+        images = np.clip(images + 0.05 * (high - low) * left * direction, low, high)
     _warn_of_unmoved(np.flatnonzero(~is_moved))
     return Maximisation(best.astype(np.float32), history)
 
@@ -136,6 +143,22 @@ def _warn_of_unmoved(places: Array) -> None:
             UserWarning,
             stacklevel=4,
         )
+
+
+def _blurred(slopes: Array, deviation: float, is_channels_first: bool) -> Array:
+    """Blur along height and width with a normal distribution, cut off at the edges."""
+    if deviation == 0:
+        return slopes
+    rows, columns = (_weights(size, deviation) for size in image_size(slopes, is_channels_first))
+    signature = "ncyx,hy,wx->nchw" if is_channels_first else "nyxc,hy,wx->nhwc"
+    return np.einsum(signature, slopes, rows, columns, optimize=True)
+
+
+def _weights(size: int, deviation: float) -> Array:
+    places = np.arange(size)
+    distances = (places[:, None] - places) / deviation
+    weights = np.exp(-(distances**2) / 2)
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def _normalized(slopes: Array) -> Array:
@@ -183,8 +206,8 @@ def _input_shape(model: Any, input_shape: Sequence[int] | None) -> tuple[int, ..
                 f"The model's inputs {shapes or 'are unknown'}: give input_shape, the shape of one "
                 "image, such as (300, 300, 3)."
             )
-        return shapes[0]
-    return tuple(check_whole("input_shape", size) for size in input_shape)
+        input_shape = shapes[0]
+    return check_shape(input_shape, ("height", "width", "channels"))
 
 
 def _checked_range(value_range: tuple[float, float]) -> tuple[float, float]:
@@ -192,3 +215,10 @@ def _checked_range(value_range: tuple[float, float]) -> tuple[float, float]:
     if low >= high:
         raise ValueError(f"value_range={value_range!r} must be (lowest, highest).")
     return low, high
+
+
+def _at_least_zero(name: str, value: Any) -> float:
+    number = check_finite(name, value)
+    if number < 0:
+        raise ValueError(f"{name}={value!r} must be 0 or greater.")
+    return number

@@ -226,7 +226,7 @@ class Failing(L.Layer):
         return x
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trained():
     """A compiled model with all kinds of state, after a step of training."""
     model = keras.Sequential(

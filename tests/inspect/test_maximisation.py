@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from kcore import random
 from kcore.inspect import activations, class_scores, maximise_activation
 
 L = keras.layers
@@ -21,11 +22,37 @@ def linear(kernel):
 
 def test_a_linear_class_is_highest_at_a_corner_of_the_range():
     kernel = np.array([[1, -1], [-2, 2], [1, 1], [-1, 3], [2, -2], [-1, -1]]) * 1.0
-    found = maximise_activation(linear(kernel), class_index=[0, 1], value_range=(-1, 1), steps=80)
+    settings = {"value_range": (-1, 1), "steps": 80, "smoothness": 0}
+    found = maximise_activation(linear(kernel), class_index=[0, 1], **settings)
     best = np.sign(kernel).T.reshape(2, 2, 3, 1)
     assert found.images == pytest.approx(best, abs=1e-6)
     assert found.activations.shape == (2, 81)
     assert found.activations.max(axis=1) == pytest.approx(np.abs(kernel).sum(axis=0), abs=1e-4)
+
+
+@pytest.mark.parametrize("is_channels_first", [False, True])
+def test_the_steps_follow_the_blurred_gradient(is_channels_first):
+    data_format = "channels_first" if is_channels_first else "channels_last"
+    shape = (1, 7, 9) if is_channels_first else (7, 9, 1)
+    flatten = L.Flatten(data_format=data_format)
+    model = keras.Sequential([keras.Input(shape), flatten, L.Dense(1, use_bias=False)])
+    kernel = np.zeros((7, 9))
+    kernel[3, 4] = 1.0
+    model.set_weights([kernel.reshape(63, 1)])
+    settings = {"value_range": (-1e3, 1e3), "steps": 2, "smoothness": 0.8}
+    found = maximise_activation(model, class_index=0, **settings).images.reshape(7, 9)
+    y, x = np.mgrid[:7, :9]
+    directions = []
+    for deviation in (0.8, 0.4):
+        bell = np.exp(-((y - 3) ** 2 + (x - 4) ** 2) / (2 * deviation**2))
+        # Each row and column of the blur adds up to 1, also where the edge cuts it off.
+        for places, axis in ((np.arange(7), 1), (np.arange(9), 0)):
+            cut = np.exp(-(((places[:, None] - places) / deviation) ** 2) / 2).sum(axis=1)
+            bell = bell / np.expand_dims(cut, axis)
+        directions.append(bell / np.sqrt((bell**2).mean()))
+    steps = 0.05 * 2e3 * (directions[0] + 0.5 * directions[1])
+    noise = random.normal(random.fold_in(random.key(0), [0]), shape).clip(-3, 3).reshape(7, 9)
+    assert found == pytest.approx(0.05 * 2e3 * noise + steps, abs=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +114,8 @@ def test_a_model_of_any_size_takes_a_shape():
         ({"class_index": 2}, "class_index=2 is out of range"),
         ({"class_index": 0, "value_range": (1, 0)}, r"value_range=\(1, 0\) must be"),
         ({"class_index": 0, "steps": 0}, "steps=0 must be a whole number of at least 1"),
+        ({"class_index": 0, "smoothness": -1}, "smoothness=-1 must be 0 or greater"),
+        ({"class_index": 0, "input_shape": (8, 8)}, r"input_shape=\(8, 8\) has 2 axes"),
     ],
 )
 def test_settings_out_of_range_are_refused(convolution, settings, message):

@@ -1,0 +1,152 @@
+"""Train on drawn scenes, and map what the model looks at: is it the object?"""
+
+import dataclasses
+
+import command_line
+
+CLASSES = ("ball", "bolt", "heart")
+SIZE = 48
+TRAINING, SHOWN, MEASURED = 1500, 4, 32
+
+
+def parse_options():
+    """Read the command line and choose the backend."""
+    parser = command_line.parser(__doc__)
+    parser.add_argument(
+        "--epochs", type=command_line.whole_number(1), default=14, help="passes over the scenes"
+    )
+    parser.add_argument(
+        "--seed", type=command_line.whole_number(0), default=0, help="of weights and shuffling"
+    )
+    parser.add_argument(
+        "--output",
+        type=command_line.output_folder,
+        default="outputs/explain",
+        help="folder for the pictures",
+    )
+    options = parser.parse_args()
+    command_line.use_backend(parser, options.backend)
+    return options
+
+
+OPTIONS = parse_options()
+
+import keras  # noqa: E402 -- the backend had to be chosen first
+import numpy as np  # noqa: E402
+
+import kcore  # noqa: E402
+from kcore import inspect, visualize  # noqa: E402
+from kcore.datasets import scenes  # noqa: E402
+
+# What the model takes for black and for white is -1 and 1; a patch of mid grey says nothing.
+METHODS = {
+    "Grad-CAM": inspect.grad_cam,
+    "Grad-CAM++": inspect.grad_cam_plus_plus,
+    "LayerCAM": inspect.layer_cam,
+    "Score-CAM": inspect.score_cam,
+    "saliency": inspect.saliency,
+    "SmoothGrad": lambda *arguments: inspect.smooth_grad(*arguments, samples=16),
+    "integrated gradients": lambda *arguments: shares(*arguments),
+    "occlusion": lambda model, x, label: scaled(inspect.occlusion(model, x, label, value=127.5)),
+}
+
+
+def main():
+    """Train, map, measure against the known boxes, save the pictures."""
+    train = [scene(index, "train") for index in range(TRAINING)]
+    test = [scene(index, "test") for index in range(MEASURED)]
+    model = fit(*arrays_of(train))
+    images, labels = arrays_of(test)
+    right = np.mean(inspect.class_scores(model, images).predicted == labels)
+    print(f"{right:.0%} of {MEASURED} test scenes are recognised")
+
+    inside = np.stack([in_box(one) for one in test])
+    print(f"{'share of a map in the box':<26} {inside.mean():6.1%}  by chance")
+    pictures, captions = list(images[:SHOWN] / 255), [CLASSES[label] for label in labels[:SHOWN]]
+    for name, method in METHODS.items():
+        maps = (
+            method(model, images, None, labels) if "CAM" in name else method(model, images, labels)
+        )
+        print(f"  {name:<24} {share_inside(maps, inside):6.1%}")
+        overlays = [visualize.overlay(images[i].astype("uint8"), maps[i]) for i in range(SHOWN)]
+        pictures += [overlay / 255 for overlay in overlays]
+        captions += [name] * SHOWN
+    save(
+        "maps.png",
+        visualize.gallery(np.stack(pictures), captions=captions, columns=3 * SHOWN, tile_size=120),
+    )
+
+    found = inspect.maximise_activation(
+        model, class_index=range(len(CLASSES)), value_range=(0, 255), seed=OPTIONS.seed
+    )
+    ideals = found.images.round().astype("uint8")
+    save("ideals.png", visualize.gallery(ideals, captions=CLASSES, tile_size=192))
+    print(f"Saved maps.png and ideals.png in {OPTIONS.output}")
+
+
+def scene(index, split):
+    """Draw a scene whose object is small, so that a map hits it seldom by chance."""
+    parameters = scenes.draw_parameters(index, classes=CLASSES, split=split)
+    return scenes.paint(dataclasses.replace(parameters, size=parameters.size * 0.6), (SIZE, SIZE))
+
+
+def arrays_of(some):
+    """Return the images, float32 in 0..255, and the labels of scenes."""
+    images = np.stack([one.image for one in some]).astype("float32")
+    return images, np.array([one.label for one in some])
+
+
+def fit(images, labels):
+    """Train a small network without dense layers, whose last maps keep the places."""
+    keras.utils.set_random_seed(OPTIONS.seed)
+    layers = [keras.Input((SIZE, SIZE, 3)), keras.layers.Rescaling(1 / 127.5, -1.0)]
+    for filters, kernel_size, strides in ((16, 5, 2), (32, 3, 1), (32, 3, 2), (32, 3, 1)):
+        layers += [
+            keras.layers.Conv2D(filters, kernel_size, strides, padding="same", use_bias=False),
+            keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.ReLU(),
+        ]
+    layers += [
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(len(CLASSES), activation="softmax"),
+    ]
+    model = keras.Sequential(layers)
+    model = kcore.models.compile_classifier(model, optimizer=keras.optimizers.Adam(3e-3))
+    model.fit(images, labels, epochs=OPTIONS.epochs, verbose=2)
+    return model
+
+
+def shares(model, images, labels):
+    """Return where values of the image raise the score, in 0..1."""
+    found = inspect.integrated_gradients(model, images, labels, baseline=127.5)
+    return scaled(found.values.sum(axis=-1))
+
+
+def scaled(maps):
+    """Keep what speaks for the class, and divide each map by its largest value."""
+    positive = np.maximum(maps, 0)
+    return positive / np.maximum(positive.max(axis=(1, 2), keepdims=True), 1e-12)
+
+
+def in_box(one):
+    """Return a mask of the box around a scene's object."""
+    mask = np.zeros((SIZE, SIZE), bool)
+    top, left, bottom, right = one.box
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+def share_inside(maps, inside):
+    """Return the mean share of the maps that lies in the boxes; maps of zeros are left out."""
+    says_something = maps.any(axis=(1, 2))
+    maps, inside = maps[says_something], inside[says_something]
+    return np.mean((maps * inside).sum(axis=(1, 2)) / maps.sum(axis=(1, 2)))
+
+
+def save(name, picture):
+    """Write a picture."""
+    kcore.images.save_img(OPTIONS.output / name, picture, scale=False)
+
+
+if __name__ == "__main__":
+    main()
