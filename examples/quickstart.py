@@ -1,4 +1,4 @@
-"""Train a classifier on Fashion-MNIST, stop at a target, and save the model and a picture."""
+"""Train a classifier on Fashion-MNIST, stop at a target, and save the model and a report."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def parse_options():
         "--output",
         type=command_line.output_folder,
         default="outputs/quickstart",
-        help="folder for the model and the picture",
+        help="folder for the model, the report and the picture",
     )
     options = parser.parse_args()
     if options.data not in ("auto", "fashion-mnist", "scenes") and not Path(options.data).is_dir():
@@ -71,11 +71,19 @@ def main():
     model = build(OPTIONS.model, dataset.x_train.shape[1:], len(dataset.class_names))
     x_train, x_test = (prepare(x, model) for x in (dataset.x_train, dataset.x_test))
     stop = kcore.training.StopAtTarget("accuracy", OPTIONS.target)
-    with command_line.Stopwatch() as training:
-        history = model.fit(x_train, dataset.y_train, epochs=OPTIONS.epochs, callbacks=[stop])
-        # At the end of fit Keras puts the averages in the place of the weights. On JAX both are
-        # one buffer then, which evaluate gives away, and the model could not be saved any more.
-        model.set_weights(model.get_weights())
+    report = kcore.visualize.LiveReport(
+        OPTIONS.output / "report.html",
+        title=f"{OPTIONS.model} on {dataset.name}",
+        examples=(x_test, dataset.y_test),
+        pictures=dataset.x_test,
+        class_names=dataset.class_names,
+        stop=stop,
+        seeds=OPTIONS.seed,
+    )
+    with command_line.Stopwatch() as training, report:
+        history = model.fit(
+            x_train, dataset.y_train, epochs=OPTIONS.epochs, callbacks=[stop, report]
+        )
     scores = model.evaluate(x_test, dataset.y_test, return_dict=True, verbose=0)
 
     save(model, dataset, x_test)
@@ -121,7 +129,7 @@ def save(model, dataset, x_test):
     )
     kcore.images.save_img(folder / "predictions.png", picture, scale=False)
     kcore.images.save_img(folder / "sample.png", dataset.x_test[0][..., None], scale=False)
-    print(f"Saved model.keras, predictions.png and sample.png in {folder}")
+    print(f"Saved model.keras, report.html, predictions.png and sample.png in {folder}")
 
 
 if __name__ == "__main__":

@@ -5,15 +5,25 @@ import pytest
 import kcore
 
 PUBLIC = {
-    "augment": "",
-    "data": "",
-    "random": "",
+    "augment": (
+        "Flow ImageDataGenerator Parameters RandomTransform Recipe apply captions matrices "
+        "variations warp"
+    ),
+    "data": (
+        "Audit BadFileError Finding ImageBatches ImageFiles from_arrays from_directory from_files "
+        "scan split"
+    ),
     "datasets": (
         "CorruptFileError DatasetError DatasetNotFoundError DownloadError ImageDataset "
         "MissingFilesError SyntheticDataWarning fashion_mnist load scenes"
     ),
     "images": "ImageDecodeError array_to_img img_to_array load_img save_img",
-    "inspect": "Audit Finding Row Trace audit trace",
+    "inspect": (
+        "Attributions Audit ClassScores Course Finding Gradients Maximisation Row Trace activations "
+        "audit class_scores deletion grad_cam grad_cam_plus_plus gradients insertion "
+        "integrated_gradients layer_cam maximise_activation occlusion saliency score_cam "
+        "smooth_grad trace"
+    ),
     "models": (
         "SubclassedMLP binary_cnn cnn compile_binary_classifier compile_classifier "
         "compile_regression functional_mlp linear mlp subclassed_mlp"
@@ -22,6 +32,9 @@ PUBLIC = {
         "avg_pool conv2d conv2d_transpose dense depthwise_conv2d flatten max_pool separable_conv2d"
     ),
     "preprocess": "preprocess_input",
+    "random": (
+        "bernoulli bits draw_seed fold_in integers key normal permutation sample_keys split uniform"
+    ),
     "shapes": (
         "AdaptiveWindow ReceptiveField TransposedWindow Window Windows adaptive_pool_windows "
         "adaptive_window conv_transpose_windows conv_windows depthwise_conv_windows "
@@ -29,7 +42,10 @@ PUBLIC = {
         "transposed_window window"
     ),
     "training": "StopAtTarget",
-    "visualize": "gallery",
+    "visualize": (
+        "FeatureMapWriter LiveReport Mistake confusion_matrix confusion_picture curves "
+        "feature_grid filters gallery misclassified overlay report worst_mistakes"
+    ),
 }
 
 

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import threading
+import warnings
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -176,7 +177,11 @@ def _begin(
     def finish() -> None:
         for array in (pixels, filled):
             array.flush()
-        partial.replace(final)
+        try:
+            partial.replace(final)
+        except OSError as error:  # this run goes on with what it has mapped
+            warnings.warn(f"The cache {str(final)!r} could not be kept: {error}", stacklevel=2)
+            return
         for outdated in final.parent.glob(f"{family}*.cache"):
             if outdated != final:
                 outdated.unlink(missing_ok=True)

@@ -58,8 +58,7 @@ def from_directory(
         target_size: (height, width) of the images.
         color_mode: "grayscale", "rgb" or "rgba". Deep grey pictures are scaled to 8 bits.
         interpolation: as in `kcore.images.load_img`.
-        keep_aspect_ratio: cut the largest centred box of the target's aspect ratio out of each
-            picture before resizing, instead of distorting it.
+        keep_aspect_ratio: cut the largest centred box of the target's aspect ratio out first.
         draft: let the JPEG decoder make large pictures smaller by 2, 4 or 8 while it decodes,
             which is faster and changes pixels; see `docs/data.md`.
         classes: names of sub-directories, in the order of the labels; None for all, sorted.
@@ -84,18 +83,15 @@ def from_directory(
         shard: (index, count), the part of this host; see `ImageBatches`.
         drop_remainder: whether to leave a last batch out that is not full.
         num_threads: how many batches are made at the same time; None for the number of CPUs.
-        verbose: whether to print how many images there are of each class, the seed, and the size
-            of the cache before it is made.
+        verbose: whether to print the images of each class, the seed, and the cache's size before.
 
     Returns:
         An `ImageBatches` of uint8 images, or with `subset="both"` two of them, (training,
         validation), of which the second is neither shuffled nor transformed.
 
     Raises:
-        FileNotFoundError: if there is no such folder, or no directory for a class in `classes`.
-        NotADirectoryError: if `directory` is a file.
-        BadFileError: if a directory in it can't be listed, with `bad_files="raise"`.
-        ValueError: if an argument is out of its range, or there is no image.
+        FileNotFoundError, NotADirectoryError, BadFileError, ValueError: as `kcore.data.scan` does.
+        ValueError: if an argument is out of its range, or all images are bad.
 
     Example:
         >>> import tempfile

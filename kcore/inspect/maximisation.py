@@ -60,11 +60,12 @@ def maximise_activation(
     "Visualizing higher-layer features of a deep network", 2009). Each step follows the gradient,
     blurred and divided by its root mean square, for a part of the range that falls from 5 % to
     nothing, and clips to the range. The blur, which falls to nothing too, lets large shapes grow
-    before fine patterns; without it the fine patterns win, which mean little to the eye. What rises is the mean of the filter's output over all positions, or the
-    score of the class (see `class_scores`). The image that was best on the way is returned. The
-    noise depends on the seed and the place in `filters` or `class_index` alone. A filter whose
-    activation is zero on all of the noise, as behind a ReLU, has no gradient to follow; its image
-    stays noise, and a warning gives its place.
+    before fine patterns; without it the fine patterns win, which mean little to the eye. What rises
+    is the mean of the filter's output over all positions, or the score of the class (see
+    `class_scores`). The image that was best on the way is returned. The noise depends on the seed
+    and the place in `filters` or `class_index` alone. A filter whose activation is zero on all of
+    the noise, as behind a ReLU, has no gradient to follow; its image stays noise, and a warning
+    gives its place.
 
     Args:
         model: a Keras model with one input.

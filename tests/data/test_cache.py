@@ -186,6 +186,16 @@ def test_no_room_is_said_before_anything_is_written(tree, tmp_path, monkeypatch)
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_a_cache_that_cannot_be_kept_serves_this_run(tree, tmp_path):
+    dataset = load(tree, tmp_path / "cache", num_threads=1)
+    next((tmp_path / "cache").iterdir()).unlink()
+    with pytest.warns(
+        UserWarning, match=r"The cache '.*\.cache' could not be kept: .*No such file"
+    ):
+        list(dataset)
+    assert_same(dataset, load(tree, None))
+
+
 def test_threads_that_fill_the_same_cache_do_not_disturb_each_other(tree, where):
     dataset = load(tree, where, num_threads=4, batch_size=1)
     expected = images_of(load(tree, None))

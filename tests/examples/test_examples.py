@@ -5,27 +5,14 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from oracles.scripts import EXAMPLES, run
 from PIL import Image
 
 import kcore
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def run(script, *arguments, returncode=0, **environment):
-    result = subprocess.run(
-        [sys.executable, str(EXAMPLES / script), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-    )
-    assert result.returncode == returncode, result.stdout + result.stderr
-    return result.stdout if returncode == 0 else result.stderr
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +38,13 @@ def test_quickstart_shows_progress(quickstart):
 def test_quickstart_saves_what_it_says(quickstart):
     folder, _ = quickstart
     names = {path.name for path in folder.iterdir()}
-    assert names == {"model.keras", "class_names.json", "predictions.png", "sample.png"}
+    assert names == {
+        "model.keras",
+        "class_names.json",
+        "report.html",
+        "predictions.png",
+        "sample.png",
+    }
     assert json.loads((folder / "class_names.json").read_text())[9] == "Ankle boot"
     _, (x_test, y_test) = kcore.datasets.fashion_mnist.load_data()
     with Image.open(folder / "sample.png") as sample:

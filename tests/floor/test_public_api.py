@@ -29,7 +29,9 @@ def test_the_modules_are_listed():
 
 
 def test_an_unknown_name_says_what_there_is():
-    with pytest.raises(AttributeError, match="no attribute 'layer'; it has augment, data, datasets"):
+    with pytest.raises(
+        AttributeError, match="no attribute 'layer'; it has augment, data, datasets"
+    ):
         kcore.layer  # noqa: B018 -- the access is the test
 
 
@@ -47,7 +49,9 @@ def test_import_kcore_imports_nothing_but_itself():
     assert modules - set(sys.stdlib_module_names) == {"kcore"}
 
 
-@pytest.mark.parametrize("module", ["datasets", "images", "preprocess", "random", "shapes", "visualize"])
+@pytest.mark.parametrize(
+    "module", ["datasets", "images", "preprocess", "random", "shapes", "visualize"]
+)
 def test_what_needs_no_backend_imports_none(module):
     modules = {name.split(".")[0] for name in imported_by(f"import kcore.{module}")}
     compiled = {name for name in modules if "cython" in name}  # older releases of NumPy bring them

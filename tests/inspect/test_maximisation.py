@@ -52,7 +52,8 @@ def test_the_steps_follow_the_blurred_gradient(is_channels_first):
         directions.append(bell / np.sqrt((bell**2).mean()))
     steps = 0.05 * 2e3 * (directions[0] + 0.5 * directions[1])
     noise = random.normal(random.fold_in(random.key(0), [0]), shape).clip(-3, 3).reshape(7, 9)
-    assert found == pytest.approx(0.05 * 2e3 * noise + steps, abs=0.01)
+    expected = (0.05 * 2e3 * noise + steps).clip(-1e3, 1e3)
+    assert found == pytest.approx(expected, abs=0.01)
 
 
 @pytest.fixture(scope="module")

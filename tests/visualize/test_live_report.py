@@ -31,8 +31,12 @@ def model(**arguments):
             keras.layers.Dense(2, activation="softmax", name="head"),
         ]
     )
-    arguments = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]} | arguments
-    built.compile(optimizer=keras.optimizers.SGD(0.1), **arguments)
+    defaults = {
+        "optimizer": keras.optimizers.SGD(0.1),
+        "loss": "sparse_categorical_crossentropy",
+        "metrics": ["accuracy"],
+    }
+    built.compile(**(defaults | arguments))
     return built
 
 
@@ -275,3 +279,14 @@ def test_wrong_arguments_are_named_at_once(tmp_path, monkeypatch, arguments, err
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=message):
         LiveReport(**arguments)
+
+
+def test_a_model_of_averaged_weights_can_be_used_and_saved_afterwards(tmp_path):
+    x, labels = data()
+    trained = model(optimizer=keras.optimizers.Adam(use_ema=True))
+    fit(trained, LiveReport(tmp_path / "report.html", examples=(x, labels)))
+    before = trained.predict(x, verbose=0)
+    trained.evaluate(x, labels, verbose=0)
+    trained.save(tmp_path / "model.keras")
+    saved = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(saved.predict(x, verbose=0), before)

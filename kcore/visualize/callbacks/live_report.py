@@ -126,6 +126,7 @@ class LiveReport(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Add feature maps and heat maps, and say how the training ended."""
+        self._part_weights_from_averages()
         self._file.contents.update(
             model=self._layer_table(),
             feature_maps=self._feature_maps(),
@@ -133,6 +134,16 @@ class LiveReport(keras.callbacks.Callback):
             **self._predictions(),
         )
         self._file.write(*self._end())
+
+    def _part_weights_from_averages(self) -> None:
+        """Give the weights buffers of their own.
+
+        An optimizer with `use_ema` ends a training by putting its averages in the place of the
+        weights. On JAX both are one buffer then, which `predict` gives away, and the model could
+        not be saved any more.
+        """
+        if getattr(self.model.optimizer, "use_ema", False):
+            self.model.set_weights(self.model.get_weights())
 
     def _layer_table(self) -> Any:
         """Return the table of layers, or the model where none can be made."""
