@@ -19,8 +19,8 @@ PUBLIC = {
     ),
     "images": "ImageDecodeError array_to_img img_to_array load_img save_img",
     "inspect": (
-        "Attributions Audit ClassScores Course Finding Gradients Maximisation Row Trace activations "
-        "audit class_scores deletion grad_cam grad_cam_plus_plus gradients insertion "
+        "Attributions Audit ClassScores Course Finding Gradients Maximisation Row Trace "
+        "activations audit class_scores deletion grad_cam grad_cam_plus_plus gradients insertion "
         "integrated_gradients layer_cam maximise_activation occlusion saliency score_cam "
         "smooth_grad trace"
     ),

@@ -17,7 +17,6 @@ __all__ = ["empty"]
 # Smaller arrays come from memory that the allocator itself keeps.
 _WORTH_KEEPING = 4_000_000
 _MOST_KEPT = 2
-_ALIGNMENT = 64
 
 # Garbage may be collected at any moment, so no lock is taken: a deque's own steps are atomic.
 _kept: deque[memoryview] = deque(maxlen=_MOST_KEPT)
@@ -40,11 +39,8 @@ def empty(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
 
 
 def _new(size: int) -> memoryview:
-    """Allocate, aligned as the backends want it, which then take an array without a copy."""
-    block = np.empty(size + _ALIGNMENT // 4, np.float32)
-    start = -block.ctypes.data % _ALIGNMENT // 4
-    aligned: Any = block[start : start + size]
-    return memoryview(aligned)
+    array: Any = np.empty(size, np.float32)
+    return memoryview(array)
 
 
 def _taken(size: int) -> memoryview | None:

@@ -21,7 +21,8 @@ class Passes:
 
     Keras begins an epoch, counts the batches when it makes a new iterator, asks for batches, and
     ends the epoch. Before the first epoch it may look at one batch in this way to learn the shapes,
-    and then begins again. (Where there is but one batch, that can't be told from an epoch.)
+    and then begins again. Where there is but one batch, such a look is told from an epoch by what
+    comes right before it: an epoch begins when another, or the look, has ended.
 
     Args:
         batches: the number of batches in a pass.
@@ -37,7 +38,7 @@ class Passes:
         self._free_order, self._num_threads = free_order, num_threads
         self._lock = threading.RLock()
         self._epoch = 0
-        self._running = self._at_start = self._counted = False
+        self._running = self._at_start = self._counted = self._has_ended = self._is_look = False
         self._places: dict[int, int] = {}
         self._ahead: Any = None
         self._next_ahead = 0
@@ -57,20 +58,24 @@ class Passes:
         """Note that Keras begins an epoch."""
         with self._lock:
             self._running = self._at_start = True
+            self._is_look = self._batches == 1 and not self._has_ended
             self._counted = False
 
     def count(self) -> int:
         """Note that Keras asks for the number of batches, and return it."""
         with self._lock:
             self._counted = True
+            self._has_ended = False
         return self._batches
 
     def end(self) -> None:
         """Note that Keras ends an epoch; if all batches were served, the next epoch follows."""
         with self._lock:
             self._running = False
+            self._has_ended = True
             if len(self._places) == self._batches:
-                self._epoch += 1
+                if not self._is_look:
+                    self._epoch += 1
                 self._forget()
 
     def __getitem__(self, number: int) -> Any:

@@ -91,7 +91,8 @@ def maximise_activation(
 
     Example:
         >>> import kcore
-        >>> found = kcore.inspect.maximise_activation(kcore.models.cnn(), 0, [2, 5], steps=4)
+        >>> model = kcore.models.cnn(seed=0)
+        >>> found = kcore.inspect.maximise_activation(model, class_index=[2, 5], steps=4)
         >>> found.images.shape, found.activations.shape
         ((2, 28, 28, 1), (2, 5))
     """

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from oracles.image_trees import write_tree
 
-from kcore.data import from_directory
+from kcore.data import from_arrays, from_directory
 
 SIZE = (8, 8)
 
@@ -88,6 +88,24 @@ def test_every_sample_is_made_once_an_epoch(tree):
         assert made == {tuple(dataset.indices(n, epoch).tolist()) for n in range(6)}
         assert sorted(sum(made, ())) == list(range(22))
     assert len(recorder.epochs[1]) == len(recorder.epochs[2]) == 6
+
+
+@pytest.mark.parametrize("is_built", [False, True])
+def test_a_dataset_of_one_batch_starts_with_epoch_0(is_built):
+    seen = []
+
+    def transform(images, _, epoch):
+        seen.append(epoch)
+        return images
+
+    x, y = np.zeros((3, 4), "float32"), np.zeros((3, 1), "float32")
+    dataset = from_arrays(x, y, transform=transform, seed=1)
+    net = keras.Sequential([keras.Input((4,))] * is_built + [keras.layers.Dense(1)])
+    net.compile("sgd", "mse", metrics=["mae"])
+    for last in (2, 4):
+        net.fit(dataset, epochs=2, verbose=0)
+        assert dataset.epoch == last
+    assert list(dict.fromkeys(seen)) == [0, 1, 2, 3]
 
 
 def test_the_progress_bar_shows_totals(tree, capsys):

@@ -70,6 +70,20 @@ def test_a_look_before_the_first_epoch_changes_nothing(looked_at):
     assert served.epoch == 1
 
 
+@pytest.mark.parametrize("looks", [0, 1])
+def test_a_look_at_the_only_batch_is_no_epoch(looks):
+    served = passes(batches=1)
+    for _ in range(2):  # two calls of fit
+        served.count()
+        for _ in range(looks):
+            epoch_of_keras(served, [0])
+        served.end()  # of the look, also where Keras needs none
+        before = served.epoch
+        assert epoch_of_keras(served, [0]) == [(before, 0)]
+        assert epoch_of_keras(served, [0]) == [(before + 1, 0)]
+    assert served.epoch == 4
+
+
 def test_an_epoch_of_fewer_steps_goes_on_in_the_next():
     """With steps_per_epoch Keras keeps its iterator, and so doesn't count again."""
     served = passes()
