@@ -11,10 +11,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore.arguments import check_whole
-from kcore.datasets.progress import Progress
+from kcore.arguments import check_choice, check_whole
 from kcore.images import ImageDecodeError, load_img
-from kcore.models.labels import get_labels, load, set_labels
+from kcore.images.resizing import INTERPOLATIONS
+from kcore.models.labels import check_labels, get_labels, load
+from kcore.progress import Progress
 
 __all__ = ["Classification", "classify"]
 
@@ -89,7 +90,8 @@ def classify(
         (['cat', 'dog'], 'there is no such file')
     """
     model = model if isinstance(model, keras.Model) else load(model)
-    names = get_labels(model) if labels is None else get_labels(set_labels(model, labels))
+    names = get_labels(model) if labels is None else check_labels(model, labels)
+    check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     height, width, channels = _image_shape(model)
     top = check_whole("top", top)
     batch_size = check_whole("batch_size", batch_size)

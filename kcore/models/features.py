@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from kcore.arguments import check_whole
-from kcore.datasets.progress import Progress
 from kcore.models.head import pooled_features
+from kcore.progress import Progress
 
 __all__ = ["Base", "extract_features", "features_of"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["get_labels", "load", "save", "set_labels"]
+__all__ = ["check_labels", "get_labels", "load", "save", "set_labels"]
 
 _MEMBER = "kcore/labels.json"
 
@@ -28,7 +28,7 @@ def set_labels(model: Any, labels: Sequence[str]) -> Any:
     Raises:
         ValueError: if there are not as many names as classes, or one twice or not text.
     """
-    model.labels = _checked(labels, model)
+    model.labels = check_labels(model, labels)
     return model
 
 
@@ -97,7 +97,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise ValueError(f"The labels in {path.name} are damaged: {error}") from error
 
 
-def _checked(labels: Any, model: Any) -> tuple[str, ...]:
+def check_labels(model: Any, labels: Any) -> tuple[str, ...]:
+    """Return labels as a tuple, or say what is wrong with them for this model."""
     if isinstance(labels, str) or not isinstance(labels, Sequence):
         raise ValueError(f"labels={labels!r} must be a sequence of names.")
     units = model.output_shape[-1]
