@@ -12,9 +12,10 @@ from pathlib import Path
 import command_line
 
 EXAMPLES_OF_EACH = 20
-PRETRAINING_EPOCHS = 2
+PRETRAINING_EPOCHS = 3
+PRETRAINING_IMAGES = 20_000
 EPOCHS = 30
-FILTERS = (16, 32)
+FILTERS = (32, 64)
 
 
 def parse_options():
@@ -93,12 +94,12 @@ def compare():
 
 def pretrain(dataset):
     """Train a CNN on the first five classes."""
-    is_old = dataset.y_train < 5
+    is_old = np.flatnonzero(dataset.y_train < 5)[:PRETRAINING_IMAGES]
     x, y = dataset.x_train[is_old][..., None] / np.float32(255), dataset.y_train[is_old]
     base = kcore.models.cnn((28, 28, 1), classes=5, filters=FILTERS, seed=0)
     kcore.models.compile_classifier(base, steps_per_execution=20)
     keras.utils.set_random_seed(0)
-    base.fit(x, y, epochs=PRETRAINING_EPOCHS, batch_size=100)
+    base.fit(x, y, epochs=PRETRAINING_EPOCHS, batch_size=64)
     return base
 
 

@@ -35,7 +35,7 @@ def extract_features(model: Any, images: Any, *, batch_size: int = 32) -> np.nda
         ...     trained, trained.layers[-4].name, preprocessing="unit", hidden_units=8
         ... )
         >>> kcore.models.extract_features(model, np.zeros((5, 24, 24, 3), "uint8")).shape
-        (5, 100)
+        (5, 64)
     """
     return _of_images(Base(model, batch_size), np.asarray(images))
 

@@ -76,7 +76,7 @@ def train_head(
     optimizer = keras.optimizers.RMSprop(1e-4) if optimizer is None else optimizer
     head = _compiled_head(model, optimizer, steps_per_execution)
     print_phase("Phase 1, the head alone", model, verbose)
-    prepare = base
+    prepare: Any = base
     if features_once:
         prepare = None
         data = features_of(base, *data)
@@ -115,7 +115,7 @@ def _validation(data: Any, features_once: bool) -> tuple[Any, Any] | None:
         data = (data, None)
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         raise ValueError("validation_data must be (images, labels), or a keras.utils.PyDataset.")
-    return _checked("validation_data", *data, features_once)
+    return _checked("validation_data", data[0], data[1], features_once)
 
 
 def _checked(name: str, x: Any, y: Any, features_once: bool) -> tuple[Any, Any]:

@@ -55,7 +55,7 @@ def parameter_summary(model: Any) -> ParameterSummary:
         >>> print(kcore.models.parameter_summary(model))
                    trainable        frozen
         base               0           260
-        head             809             0
+        head             529             0
     """
     head = {id(variable) for layer in head_layers(model) for variable in layer.variables}
     trainable = {id(variable) for variable in model.trainable_variables}
