@@ -117,7 +117,7 @@ def classify(
 def _listed(paths: Any) -> Iterable[Any]:
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise ValueError(f"paths={paths!r} is one path: give a list, [{str(paths)!r}].")
-    return paths  # type: ignore[no-any-return]
+    return paths
 
 
 def _image_shape(model: Any) -> tuple[int, int, int]:
