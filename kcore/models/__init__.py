@@ -3,26 +3,51 @@
 Builders return ordinary Keras models, take the shape of one sample without the batch axis, and
 take `seed=` for first weights that are the same bits on every backend. The `compile_*` functions
 add an optimizer, a loss and metrics that fit the task.
+
+`transfer` puts a new head on a trained network, `train_head` and `fine_tune` train it in two
+phases, `classify` names what image files show.
 """
 
+from kcore.models.classify import Classification, classify
 from kcore.models.cnn import binary_cnn, cnn
 from kcore.models.compiling import (
     compile_binary_classifier,
     compile_classifier,
     compile_regression,
 )
+from kcore.models.features import extract_features
+from kcore.models.fine_tuning import fine_tune
+from kcore.models.head_training import train_head
+from kcore.models.labels import load, save, set_labels
 from kcore.models.linear import linear
 from kcore.models.mlp import SubclassedMLP, functional_mlp, mlp, subclassed_mlp
+from kcore.models.trainable import ParameterSummary, check_trainable, parameter_summary
+from kcore.models.transfer import transfer
+from kcore.models.weights_files import WeightsFileError, load_weights
 
 __all__ = [
+    "Classification",
+    "ParameterSummary",
     "SubclassedMLP",
+    "WeightsFileError",
     "binary_cnn",
+    "check_trainable",
+    "classify",
     "cnn",
     "compile_binary_classifier",
     "compile_classifier",
     "compile_regression",
+    "extract_features",
+    "fine_tune",
     "functional_mlp",
     "linear",
+    "load",
+    "load_weights",
     "mlp",
+    "parameter_summary",
+    "save",
+    "set_labels",
     "subclassed_mlp",
+    "train_head",
+    "transfer",
 ]

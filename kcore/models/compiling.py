@@ -3,8 +3,14 @@
 from typing import Any
 
 from kcore.arguments import check_whole
+from kcore.models.trainable import note_compiled
 
-__all__ = ["compile_binary_classifier", "compile_classifier", "compile_regression"]
+__all__ = [
+    "compile_binary_classifier",
+    "compile_classifier",
+    "compile_for_labels",
+    "compile_regression",
+]
 
 
 def compile_regression(model: Any, *, optimizer: Any = "sgd", steps_per_execution: int = 1) -> Any:
@@ -99,6 +105,13 @@ def compile_binary_classifier(
     return _compile(model, optimizer, "binary_crossentropy", ["accuracy"], steps_per_execution)
 
 
+def compile_for_labels(model: Any, *, optimizer: Any, steps_per_execution: int = 1) -> Any:
+    """Compile a classifier for integer labels: a sigmoid output as binary, else as softmax."""
+    is_binary = model.output_shape[-1] == 1
+    compile_it = compile_binary_classifier if is_binary else compile_classifier
+    return compile_it(model, optimizer=optimizer, steps_per_execution=steps_per_execution)
+
+
 def _output_shape(model: Any) -> tuple[int | None, ...] | None:
     """Return the shape of the model's one output, or `None` where Keras can't tell it."""
     shape = getattr(model, "output_shape", None)
@@ -121,6 +134,7 @@ def _compile(
         steps_per_execution=check_whole("steps_per_execution", steps_per_execution),
         jit_compile=_jit_compile(model),
     )
+    note_compiled(model)
     return model
 
 

@@ -20,6 +20,10 @@ BUILD = {
     "binary_cnn": ("kcore.models.binary_cnn((64, 48, 3), seed=1)", (64, 48, 3)),
     "functional_mlp": ("kcore.models.functional_mlp(seed=1)", (784,)),
     "subclassed_mlp": ("kcore.models.subclassed_mlp((9,), seed=1)", (9,)),
+    "transfer": (
+        "kcore.models.transfer(kcore.models.cnn((28, 28, 3), seed=1), None, preprocessing='caffe')",
+        (28, 28, 3),
+    ),
 }
 
 SAVE = """

@@ -1,0 +1,196 @@
+"""The lower part of a transferred model: raw images in, features of a trained network out."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from kcore.arguments import check_shape
+from kcore.models.applications import (
+    application_name,
+    application_preprocessing,
+    build_application,
+    near_names,
+)
+from kcore.models.weights_files import load_weights
+
+__all__ = ["PREPROCESSING", "make_base", "wire"]
+
+PREPROCESSING = ("raw", "unit", "tf", "caffe", "torch")
+
+# What layers that act at random in training, and have no weights, call their strength.
+_CHANCE = frozenset({"rate", "stddev", "drop_path_rate"})
+_AXES = ("height", "width", "channels")
+# Of ImageNet, published with the models: see kcore.preprocess.
+_CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
+_TORCH_RGB_MEAN = (0.485, 0.456, 0.406)
+_TORCH_RGB_DEVIATION = (0.229, 0.224, 0.225)
+
+
+def make_base(
+    base: Any, weights: Any, input_shape: Sequence[int] | None, preprocessing: Any
+) -> tuple[Any, tuple[int, ...], Any]:
+    """Make the whole network to cut from, with its weights.
+
+    Returns:
+        A functional or sequential model that no one else holds or that must not be changed, the
+        shape of one image, and what goes before the network: a mode or a layer.
+    """
+    if isinstance(base, keras.Model):
+        return (
+            _model_with_weights(base, weights),
+            _shape_of_model(base, input_shape),
+            _checked_preprocessing(preprocessing, base),
+        )
+    name = application_name(base)
+    if input_shape is None:
+        raise ValueError(
+            f"input_shape is missing: give the (height, width, channels) of the images for {name}, "
+            "such as (150, 150, 3)."
+        )
+    shape = check_shape(input_shape, _AXES)
+    mode = application_preprocessing(name) if preprocessing is None else preprocessing
+    is_own = weights is None or weights == "imagenet"
+    built = build_application(name, shape, weights if is_own else None)
+    if not is_own:
+        load_weights(built, weights)
+    return built, shape, mode
+
+
+def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: Any) -> Any:
+    """Copy the base up to a layer onto raw images, without its dropout and noise.
+
+    Those get a rate of zero. Calling them with `training=False` would not do: `fit` overrides
+    that in every layer of a functional model.
+    """
+    source = keras.Model(base.inputs[0], _cut(base, cut_at))
+    images = keras.Input(shape, name=_free_name("images", source))
+    prepared = _prepare(images, preprocessing)
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = keras.tree.map_structure(
+            lambda value: prepared if value is images else value, (args, kwargs)
+        )
+        return layer(*args, **kwargs)
+
+    copy = keras.models.clone_model(
+        source,
+        input_tensors=images,
+        clone_function=_without_chance,
+        call_function=call,
+        recursive=True,
+    )
+    copy.set_weights(source.get_weights())
+    return copy
+
+
+def _without_chance(layer: Any) -> Any:
+    config = layer.get_config()
+    if "training" in inspect.signature(layer.call).parameters and not layer.weights:
+        config.update(dict.fromkeys(config.keys() & _CHANCE, 0.0))
+    return type(layer).from_config(config)
+
+
+def _model_with_weights(base: Any, weights: Any) -> Any:
+    if not hasattr(base, "inputs") or not base.inputs:
+        raise TypeError(
+            f"base={base.name!r} is a {type(base).__name__} without a graph of layers: only a "
+            "functional or sequential model that knows its input can be cut at a layer."
+        )
+    if len(base.inputs) != 1:
+        raise ValueError(f"base={base.name!r} has {len(base.inputs)} inputs: one is needed.")
+    if weights is None:
+        return base
+    if weights == "imagenet":
+        raise ValueError(
+            "weights='imagenet' is for models of keras.applications; a keras.Model keeps the "
+            "weights it has, or takes those of a file."
+        )
+    return load_weights(keras.models.clone_model(base), weights)
+
+
+def _shape_of_model(base: Any, input_shape: Sequence[int] | None) -> tuple[int, ...]:
+    own = tuple(base.inputs[0].shape[1:])
+    if len(own) != len(_AXES):
+        raise ValueError(
+            f"base={base.name!r} takes inputs of shape {own}: images (height, width, channels) are "
+            "needed."
+        )
+    if input_shape is None:
+        return own
+    shape = check_shape(input_shape, _AXES)
+    if any(size not in (None, given) for size, given in zip(own, shape, strict=True)):
+        raise ValueError(
+            f"input_shape={shape} is not what base={base.name!r} takes: {own}. Leave it out."
+        )
+    return shape
+
+
+def _checked_preprocessing(preprocessing: Any, base: Any) -> Any:
+    if preprocessing is None:
+        raise ValueError(
+            f"What base={base.name!r} expects of its images can't be read from it: give "
+            "preprocessing='raw' for values from 0 to 255, 'unit' for 0 to 1, 'tf' for -1 to 1, "
+            "'caffe' or 'torch' as in kcore.preprocess, or a Keras layer."
+        )
+    return preprocessing
+
+
+def _cut(base: Any, cut_at: str | None) -> Any:
+    if cut_at is None:
+        return base.outputs[0]
+    names = [layer.name for layer in base.layers]
+    if cut_at not in names:
+        raise ValueError(
+            f"cut_at={cut_at!r}: {base.name!r} has no such layer.{near_names(cut_at, names)} None "
+            "keeps all of it."
+        )
+    output = base.get_layer(cut_at).output
+    if isinstance(output, (list, tuple, dict)):
+        raise ValueError(f"cut_at={cut_at!r} is a layer with several outputs: cut at another.")
+    return output
+
+
+def _free_name(name: str, model: Any) -> str:
+    taken = {layer.name for layer in model.layers}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _prepare(images: Any, preprocessing: Any) -> Any:
+    """Put what the network expects before it, in layers that Keras has and in float32."""
+    if isinstance(preprocessing, keras.Layer):
+        return preprocessing(images)
+    if not isinstance(preprocessing, str) or preprocessing not in PREPROCESSING:
+        choices = ", ".join(map(repr, PREPROCESSING))
+        raise ValueError(
+            f"preprocessing={preprocessing!r} is unknown: use one of {choices}, or a Keras layer."
+        )
+    if preprocessing in ("caffe", "torch") and images.shape[-1] != 3:
+        raise ValueError(
+            f"preprocessing={preprocessing!r} is for RGB images with 3 channels; input_shape has "
+            f"{images.shape[-1]}. Grey images can be given three equal channels."
+        )
+    if preprocessing == "unit":
+        return _rescaling(1 / 255, 0.0)(images)
+    if preprocessing == "tf":
+        return _rescaling(1 / 127.5, -1.0)(images)
+    if preprocessing == "caffe":
+        return _normalization(_CAFFE_BGR_MEAN, (1.0, 1.0, 1.0))(keras.ops.flip(images, axis=-1))
+    if preprocessing == "torch":
+        mean, deviation = 255 * np.array(_TORCH_RGB_MEAN), 255 * np.array(_TORCH_RGB_DEVIATION)
+        return _normalization(mean.tolist(), (deviation**2).tolist())(images)
+    return images
+
+
+def _rescaling(scale: float, offset: float) -> Any:
+    return keras.layers.Rescaling(scale, offset, dtype="float32", name="prepare_images")
+
+
+def _normalization(mean: Sequence[float], variance: Sequence[float]) -> Any:
+    return keras.layers.Normalization(
+        axis=-1, mean=mean, variance=variance, dtype="float32", name="prepare_images"
+    )

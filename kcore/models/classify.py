@@ -1,0 +1,194 @@
+"""Name what image files show."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kcore.arguments import check_choice, check_whole
+from kcore.images import ImageDecodeError, load_img
+from kcore.images.resizing import INTERPOLATIONS
+from kcore.models.labels import check_labels, get_labels, load
+from kcore.progress import Progress
+
+__all__ = ["Classification", "classify"]
+
+# Channels of the model's input -> how its images are loaded.
+_COLOR_MODES = {1: "grayscale", 3: "rgb", 4: "rgba"}
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a model says of one file.
+
+    Attributes:
+        path: the file.
+        labels: names of the likeliest classes, the likeliest first; their numbers as text if the
+            model has no labels; empty if the file can't be read.
+        probabilities: of those classes, each 0 to 1.
+        error: why the file can't be read, or `None`.
+    """
+
+    path: Path
+    labels: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    error: str | None = None
+
+
+def classify(
+    model: Any,
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    top: int = 5,
+    labels: Sequence[str] | None = None,
+    batch_size: int = 32,
+    interpolation: str = "nearest",
+) -> list[Classification]:
+    """Classify image files in batches, with progress on stderr.
+
+    Files are decoded by threads while the model computes. A file that can't be read doesn't stop
+    the others; its result says why.
+
+    Args:
+        model: a classifier of images `(batch, height, width, channels)` with values 0 to 255, with
+            its preprocessing built in, as `kcore.models.transfer` makes it; or the path of one that
+            was saved.
+        paths: image files. They are resized to what the model takes, as `kcore.images.load_img`
+            does.
+        top: how many classes to name, at most all.
+        labels: the names of the classes; `None` takes the model's own.
+        batch_size: images per call into the backend. The last batch is filled up.
+        interpolation: of resizing, as in `kcore.images.load_img`; take what the model was trained
+            with.
+
+    Returns:
+        A `Classification` for each path, in their order.
+
+    Raises:
+        ValueError: if the model takes no images of a known size with 1, 3 or 4 channels, or the
+            labels don't fit it.
+        FileNotFoundError: if `model` is the path of no file. A missing image is no error but a
+            result that says so.
+
+    Example:
+        >>> import tempfile, kcore, numpy as np
+        >>> trained = kcore.models.binary_cnn((24, 24, 3), filters=(4, 4), seed=1)
+        >>> model = kcore.models.transfer(
+        ...     trained, trained.layers[-4].name, preprocessing="unit", hidden_units=8,
+        ...     labels=["cat", "dog"]
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     kcore.images.save_img(f"{folder}/a.png", np.ones((30, 30, 3)))
+        ...     good, bad = kcore.models.classify(model, [f"{folder}/a.png", f"{folder}/b.png"])
+        >>> sorted(good.labels), bad.error
+        (['cat', 'dog'], 'there is no such file')
+    """
+    model = model if isinstance(model, keras.Model) else load(model)
+    names = get_labels(model) if labels is None else check_labels(model, labels)
+    check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
+    height, width, channels = _image_shape(model)
+    top = check_whole("top", top)
+    batch_size = check_whole("batch_size", batch_size)
+    files = [Path(path) for path in _listed(paths)]
+
+    def read(path: Path) -> np.ndarray[Any, Any] | str:
+        return _read(path, _COLOR_MODES[channels], (height, width), interpolation)
+
+    results: list[Classification] = []
+    with (
+        ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as threads,
+        Progress("Classifying", total=len(files), delay=2.0) as progress,
+    ):
+        images = _ahead(threads, read, files, 2 * batch_size)
+        for start in range(0, len(files), batch_size):
+            part = files[start : start + batch_size]
+            read_part = list(islice(images, len(part)))
+            results += _classified(model, part, read_part, batch_size, names, top)
+            progress.advance(len(part))
+    return results
+
+
+def _listed(paths: Any) -> Iterable[Any]:
+    if isinstance(paths, (str, bytes, os.PathLike)):
+        raise ValueError(f"paths={paths!r} is one path: give a list, [{str(paths)!r}].")
+    return paths
+
+
+def _image_shape(model: Any) -> tuple[int, int, int]:
+    shape = tuple(model.input_shape[1:])
+    if len(shape) != 3 or None in shape or shape[-1] not in _COLOR_MODES:
+        raise ValueError(
+            f"The model takes {model.input_shape}: a known height and width and 1, 3 or 4 channels "
+            "are needed, (batch, height, width, channels)."
+        )
+    return shape
+
+
+def _read(
+    path: Path, color_mode: str, size: tuple[int, int], interpolation: str
+) -> np.ndarray[Any, Any] | str:
+    """Return an image as uint8 (height, width, channels), or why there is none."""
+    try:
+        image = load_img(path, color_mode, size, interpolation)
+    except FileNotFoundError:
+        return "there is no such file"
+    except ImageDecodeError as error:
+        return str(error)
+    except OSError as error:
+        return f"can't be read: {error.strerror or error}"
+    if image.mode not in ("L", "RGB", "RGBA"):
+        return f"is a deep grey picture (mode {image.mode}): values 0 to 255 are needed"
+    return np.asarray(image).reshape(*size, -1)
+
+
+def _ahead(threads: Any, read: Any, files: Sequence[Path], ahead: int) -> Iterator[Any]:
+    """Read files in threads, never more than `ahead` before they are asked for."""
+    waiting = [threads.submit(read, path) for path in files[:ahead]]
+    for position in range(len(files)):
+        result = waiting[position].result()
+        waiting[position] = None
+        if position + ahead < len(files):
+            waiting.append(threads.submit(read, files[position + ahead]))
+        yield result
+
+
+def _classified(
+    model: Any,
+    files: Sequence[Path],
+    images: Sequence[Any],
+    batch_size: int,
+    names: Sequence[str] | None,
+    top: int,
+) -> list[Classification]:
+    good = [image for image in images if not isinstance(image, str)]
+    answers = iter(_probabilities(model, good, batch_size) if good else ())
+    return [
+        Classification(path, error=image)
+        if isinstance(image, str)
+        else _best(path, next(answers), names, top)
+        for path, image in zip(files, images, strict=True)
+    ]
+
+
+def _probabilities(model: Any, images: Sequence[Any], batch_size: int) -> np.ndarray[Any, Any]:
+    """Return probabilities `(count, classes)`, two columns for one sigmoid output."""
+    batch = np.stack([*images, *[images[-1]] * (batch_size - len(images))])
+    output = np.asarray(model.predict_on_batch(batch))[: len(images)].astype("float64")
+    return np.hstack([1 - output, output]) if output.shape[-1] == 1 else output
+
+
+def _best(
+    path: Path, probabilities: np.ndarray[Any, Any], names: Sequence[str] | None, top: int
+) -> Classification:
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return Classification(
+        path,
+        tuple(str(number) if names is None else names[number] for number in order),
+        tuple(float(probabilities[number]) for number in order),
+    )

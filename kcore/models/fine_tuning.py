@@ -1,0 +1,103 @@
+"""The second phase of training: the head and upper layers of the base, with a small rate."""
+
+from typing import Any
+
+import keras
+
+from kcore.arguments import check_finite
+from kcore.models.applications import near_names
+from kcore.models.compiling import compile_for_labels
+from kcore.models.head import head_layers
+from kcore.models.trainable import check_trainable, print_phase
+
+__all__ = ["fine_tune"]
+
+
+def fine_tune(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    *,
+    unfreeze_from: str | None,
+    learning_rate: float = 1e-5,
+    train_batch_norm: bool = False,
+    steps_per_execution: int = 1,
+    verbose: Any = "auto",
+    **fit_arguments: Any,
+) -> Any:
+    """Train the head and the upper layers of the base with a small rate: the second phase.
+
+    Unfreezes the base from a layer on, compiles the model with an optimizer of the same kind and
+    the new rate, and fits it. BatchNormalization stays frozen, and so in inference mode: in small
+    batches its statistics would drift away from what the layers after it have learned to expect.
+
+    Args:
+        model: what `kcore.models.transfer` returned, its head trained before.
+        x: as in `keras.Model.fit`: images with values 0 to 255, or a dataset, which may augment.
+        y: integer labels `(count,)`; left out where `x` is a dataset.
+        unfreeze_from: the name of the first layer that is trained, in the order of `model.layers`;
+            all later ones are trained too, earlier ones frozen. `None` goes on with a model that
+            was compiled before, as it is; then `learning_rate` is not used.
+        learning_rate: must be smaller than that of the first phase, so that what the base has
+            learned is not lost.
+        train_batch_norm: unfreeze BatchNormalization too. It then normalises each batch by the
+            batch's own statistics while training, and updates those that it keeps.
+        steps_per_execution: batches per call into the backend.
+        verbose: as in `keras.Model.fit`. With 0 nothing is printed.
+        **fit_arguments: the other arguments of `keras.Model.fit`, such as `epochs`, `batch_size`,
+            `validation_data` and `callbacks`.
+
+    Returns:
+        The `keras.callbacks.History` of the training.
+
+    Raises:
+        RuntimeError: if `trainable` was changed since the model was compiled, or the model was
+            never compiled.
+        ValueError: if there is no such layer, or the rate is not smaller than before.
+    """
+    head_layers(model)
+    check_trainable(model)
+    if not model.compiled:
+        raise RuntimeError(
+            "The model was never compiled: train the head first, with kcore.models.train_head."
+        )
+    if unfreeze_from is not None:
+        optimizer = _slower(model.optimizer, learning_rate)
+        _unfreeze(model, unfreeze_from, train_batch_norm)
+        compile_for_labels(model, optimizer=optimizer, steps_per_execution=steps_per_execution)
+    print_phase("Phase 2, the head and upper layers of the base", model, verbose)
+    return model.fit(x, y, verbose=verbose, **fit_arguments)
+
+
+def _unfreeze(model: Any, name: str, train_batch_norm: bool) -> None:
+    names = [layer.name for layer in model.layers]
+    if name not in names:
+        raise ValueError(
+            f"unfreeze_from={name!r}: the model has no such layer.{near_names(name, names)}"
+        )
+    first = names.index(name)
+    for position, layer in enumerate(model.layers):
+        layer.trainable = position >= first
+        if not train_batch_norm:
+            _freeze_batch_norm(layer)
+
+
+def _freeze_batch_norm(layer: Any) -> None:
+    """Freeze a layer if it is a BatchNormalization, and those inside a model or a wrapper."""
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+    wrapped = [layer.layer] if hasattr(layer, "layer") else []
+    for inner in [*getattr(layer, "layers", ()), *wrapped]:
+        _freeze_batch_norm(inner)
+
+
+def _slower(optimizer: Any, learning_rate: float) -> Any:
+    """Make an optimizer of the same kind with a smaller rate."""
+    rate = check_finite("learning_rate", learning_rate)
+    before = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    if not 0 < rate < before:
+        raise ValueError(
+            f"learning_rate={learning_rate!r} must be above 0 and smaller than that of the first "
+            f"phase, {before:g}: larger steps would spoil what the base has learned."
+        )
+    return type(optimizer).from_config({**optimizer.get_config(), "learning_rate": rate})

@@ -1,0 +1,111 @@
+"""The names of a model's classes, in memory and in the file of a saved model."""
+
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+__all__ = ["check_labels", "get_labels", "load", "save", "set_labels"]
+
+_MEMBER = "kcore/labels.json"
+
+
+def set_labels(model: Any, labels: Sequence[str]) -> Any:
+    """Give a classifier the names of its classes; `model.labels` has them afterwards.
+
+    Args:
+        model: a `keras.Model` whose one output is `(batch, classes)`.
+        labels: different names in the order of the classes; two for one sigmoid output, of which
+            the second is what the output is the probability of.
+
+    Returns:
+        `model` itself.
+
+    Raises:
+        ValueError: if there are not as many names as classes, or one twice or not text.
+    """
+    model.labels = check_labels(model, labels)
+    return model
+
+
+def get_labels(model: Any) -> tuple[str, ...] | None:
+    """Return the names of a model's classes, or `None` if it has none."""
+    labels = getattr(model, "labels", None)
+    return None if labels is None else tuple(labels)
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Save a model with its labels in one `.keras` file, which `keras.saving.load_model` reads too.
+
+    The labels are one more member of the archive, and plain Keras passes over it.
+
+    Args:
+        model: a `keras.Model`.
+        path: a name that ends in `.keras`. A file that is there stays until the new one is whole.
+
+    Raises:
+        ValueError: if the name has another ending.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ValueError(f"path={str(path)!r} must end in .keras.")
+    unfinished = path.with_name(f".{path.stem}.unfinished.keras")
+    try:
+        model.save(unfinished)
+        labels = get_labels(model)
+        if labels is not None:
+            with zipfile.ZipFile(unfinished, "a") as archive:
+                archive.writestr(_MEMBER, json.dumps(labels, ensure_ascii=False))
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Load a model, with its labels if the file has them.
+
+    Nothing in the file is run: Keras's safe mode stays on, so a model with a `Lambda` layer is
+    refused.
+
+    Args:
+        path: a `.keras` file, of `kcore.models.save` or of Keras alone.
+
+    Returns:
+        The `keras.Model`; `model.labels` are the names of its classes if it was saved with them.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file can't be loaded, or its labels don't fit its model.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path={str(path)!r}: there is no such file.")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path.name} is damaged, or no model that Keras 3 saved (.keras).")
+    model = keras.saving.load_model(path, safe_mode=True)
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read(_MEMBER) if _MEMBER in archive.namelist() else None
+    if text is None:
+        return model
+    try:
+        return set_labels(model, json.loads(text))
+    except ValueError as error:
+        raise ValueError(f"The labels in {path.name} are damaged: {error}") from error
+
+
+def check_labels(model: Any, labels: Any) -> tuple[str, ...]:
+    """Return labels as a tuple, or say what is wrong with them for this model."""
+    if isinstance(labels, str) or not isinstance(labels, Sequence):
+        raise ValueError(f"labels={labels!r} must be a sequence of names.")
+    units = model.output_shape[-1]
+    expected = 2 if units == 1 else units
+    if len(labels) != expected:
+        kind = "a sigmoid output" if units == 1 else f"{units} classes"
+        raise ValueError(f"labels has {len(labels)} names; {kind} needs {expected}.")
+    if not all(isinstance(label, str) for label in labels) or len(set(labels)) < len(labels):
+        raise ValueError(f"labels={labels!r} must be different names.")
+    return tuple(labels)

@@ -1,0 +1,166 @@
+"""From files to names and probabilities, and labels that travel with the model."""
+
+import json
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import kcore
+from kcore.models import classify, load, save, set_labels
+
+LABELS = ["cat", "dog", "owl"]
+
+
+def classifier(classes=3, channels=3):
+    images = keras.Input((9, 8, channels))
+    conv = keras.layers.Conv2D(4, 3, name="conv")(images)
+    base = keras.Model(images, conv)
+    return kcore.models.transfer(
+        base, "conv", classes, preprocessing="unit", hidden_units=5, seed=classes + channels
+    )
+
+
+@pytest.fixture(scope="module")
+def model():
+    return set_labels(classifier(), LABELS)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(0)
+    for number in range(7):
+        pixels = rng.integers(0, 256, (12 + number, 20, 3), dtype="uint8")
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return sorted(folder.iterdir())
+
+
+def by_keras(model, files, **options):
+    """Predict file by file with the loader of Keras."""
+    loaded = [keras.utils.load_img(path, target_size=(9, 8), **options) for path in files]
+    images = np.stack([keras.utils.img_to_array(image) for image in loaded])
+    return model.predict(images, verbose=0)
+
+
+def test_probabilities_are_those_of_keras_for_each_file(model, files):
+    expected = by_keras(model, files)
+    results = classify(model, map(str, files), top=3, batch_size=3)
+    assert [result.path for result in results] == files
+    for result, probabilities in zip(results, expected, strict=True):
+        order = np.argsort(-probabilities)
+        assert result.labels == tuple(LABELS[number] for number in order)
+        np.testing.assert_allclose(result.probabilities, probabilities[order], rtol=1e-5)
+        assert result.error is None
+
+
+def test_top_is_at_most_all(model, files):
+    assert [len(result.labels) for result in classify(model, files[:2], top=2)] == [2, 2]
+    assert len(classify(model, files[:1])[0].probabilities) == 3
+
+
+def test_bad_files_are_reported_and_stop_no_other(model, files, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "cut.png").write_bytes(files[0].read_bytes()[:200])
+    bad = [tmp_path / name for name in ("text.png", "empty.png", "cut.png", "gone.png", ".")]
+    mixed = [bad[0], files[0], *bad[1:], files[1]]
+    results = classify(model, mixed, batch_size=3)
+    good = classify(model, files[:2])
+    assert [results[1].labels, results[6].labels] == [result.labels for result in good]
+    errors = [result.error for result in results if result.error]
+    assert len(errors) == 5
+    assert "not an image" in errors[0]
+    assert "empty" in errors[1]
+    assert errors[3] == "there is no such file"
+    assert all(not result.labels for result in results if result.error)
+
+
+def test_only_bad_files(model, tmp_path):
+    assert classify(model, [tmp_path / "gone.png"])[0].error == "there is no such file"
+    assert classify(model, []) == []
+
+
+def test_one_sigmoid_has_two_classes(files):
+    model = set_labels(classifier(classes=1), ["horse", "human"])
+    probability = by_keras(model, files)[:, 0]
+    for result, human in zip(classify(model, files), probability, strict=True):
+        found = dict(zip(result.labels, result.probabilities, strict=True))
+        assert found["human"] == pytest.approx(human, rel=1e-5)
+        assert found["horse"] == pytest.approx(1 - human, rel=1e-5)
+
+
+def test_grey_models_and_numbers_for_names(files):
+    model = classifier(channels=1)
+    expected = by_keras(model, files, color_mode="grayscale")
+    for result, probabilities in zip(classify(model, files), expected, strict=True):
+        assert result.labels == tuple(map(str, np.argsort(-probabilities)))
+
+
+def test_labels_travel_with_the_file(model, files, tmp_path):
+    save(model, tmp_path / "model.keras")
+    loaded = load(tmp_path / "model.keras")
+    assert loaded.labels == tuple(LABELS)
+    assert classify(tmp_path / "model.keras", files[:2]) == classify(model, files[:2])
+    plain = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(by_keras(plain, files), by_keras(model, files))
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_a_model_without_labels_is_saved_too(tmp_path):
+    save(classifier(), tmp_path / "model.keras")
+    assert not hasattr(load(tmp_path / "model.keras"), "labels")
+
+
+def test_labels_beside_the_models_own_are_only_for_the_call(model, files):
+    result = classify(model, files[:1], labels=["x", "y", "z"])[0]
+    assert set(result.labels) == {"x", "y", "z"}
+    assert model.labels == tuple(LABELS)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["a", "b"], "labels has 2 names; 3 classes needs 3"),
+        (["a", "b", "b"], "must be different names"),
+        (["a", "b", 3], "must be different names"),
+        ("abc", "must be a sequence of names"),
+    ],
+)
+def test_wrong_labels(model, labels, message):
+    with pytest.raises(ValueError, match=message):
+        set_labels(model, labels)
+
+
+def test_what_classify_refuses(model, files, tmp_path):
+    with pytest.raises(ValueError, match="is one path: give a list"):
+        classify(model, files[0])
+    with pytest.raises(ValueError, match="a known height and width"):
+        classify(kcore.models.linear(), files)
+    with pytest.raises(ValueError, match="interpolation='cubic' is unknown"):
+        classify(model, files, interpolation="cubic")
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        classify(tmp_path / "gone.keras", files)
+    (tmp_path / "junk.keras").write_text("junk")
+    with pytest.raises(ValueError, match=r"junk\.keras is damaged"):
+        classify(tmp_path / "junk.keras", files)
+    with pytest.raises(ValueError, match=r"must end in \.keras"):
+        save(model, tmp_path / "model.h5")
+
+
+def test_damaged_labels(model, tmp_path):
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras", "a") as archive:
+        archive.writestr("kcore/labels.json", json.dumps(["only one"]))
+    with pytest.raises(ValueError, match=r"The labels in model\.keras are damaged: labels has 1"):
+        load(tmp_path / "model.keras")
+
+
+def test_code_in_a_file_is_not_run(tmp_path):
+    images = keras.Input((9, 8, 3))
+    doubled = keras.layers.Lambda(lambda x: 2 * x)(images)
+    keras.Model(images, doubled).save(tmp_path / "lambda.keras")
+    with pytest.raises(ValueError, match="safe"):
+        load(tmp_path / "lambda.keras")
