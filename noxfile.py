@@ -42,13 +42,22 @@ ON_EACH_DEVICE = [
 ]
 
 REPORTS = "outputs/conformance"
+BENCHMARKS = ("import_time", "training", "augment", "directory", "looking_inside", "transfer")
 
 # These directories have sessions of their own.
 LEFT_TO_OTHERS = ("--ignore=tests/between_backends", "--ignore=tests/examples")
 
-# What sessions run that repeat the tests on another build of kcore or of its dependencies.
-# Not tests/images, which pins what Keras does with the newest Pillow; tests/floor/images is ours.
-ESSENTIAL_TESTS = [f"tests/{room}" for room in ("floor", "inspect", "models", "nn", "training")]
+# What runs with the oldest dependencies too. Not tests/images, which pins what Keras does with the
+# newest Pillow; tests/floor/images is ours.
+MINIMUM_TESTS = [f"tests/{room}" for room in ("floor", "augment", "models", "nn", "training")]
+# What could be missing in a wheel: modules, data files, and the suite that is run from it.
+WHEEL_TESTS = [
+    "tests/test_environment.py",
+    "tests/test_public_names.py",
+    "tests/floor/backends_tests",
+    "tests/floor/test_public_api.py",
+    "tests/floor/visualize",
+]
 
 HIDE_GPUS = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -140,9 +149,8 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--wheel", "--outdir", str(dist), silent=True)
     (built,) = dist.glob("*.whl")
     session.install(f"{built}[jax]")
-    tested = [*ESSENTIAL_TESTS, "tests/test_environment.py", "tests/test_public_names.py"]
     env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": "1"}
-    session.run("pytest", *(session.posargs or tested), env=env)
+    session.run("pytest", *(session.posargs or WHEEL_TESTS), env=env)
 
 
 @nox.session(python=PYTHONS[0])
@@ -153,17 +161,21 @@ def minimums(session: nox.Session, backend: str) -> None:
         session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
     session.install(*group("test"))  # keeps what is installed
-    session.run("pytest", *(session.posargs or ESSENTIAL_TESTS), env=claim(backend, "cpu"))
+    session.run("pytest", *(session.posargs or MINIMUM_TESTS), env=claim(backend, "cpu"))
 
 
 @nox.session(default=False)
 @nox.parametrize("backend", ON_CPU)
 def bench(session: nox.Session, backend: str) -> None:
-    """Measure kcore against its peers; prints ratios and writes benchmarks/results."""
+    """Measure kcore against its peers; prints ratios and writes benchmarks/results.
+
+    The first word behind `--` names a script of benchmarks/, what follows is for the script.
+    """
     session.install(*group("bench"), "-e", ".")
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
-    session.run("python", "benchmarks/import_time.py", env=env)
-    session.run("python", "benchmarks/training.py", *session.posargs, env=env)
+    chosen, *options = session.posargs or [None]
+    for name in [chosen] if chosen else BENCHMARKS:
+        session.run("python", f"benchmarks/{name}.py", *options, env=env)
 
 
 def group(name: str) -> list[str]:
