@@ -59,6 +59,10 @@ WHEEL_TESTS = [
     "tests/floor/visualize",
 ]
 
+# A file's tests stay together, so that they share what one of them has compiled. On a GPU one
+# process takes most of the memory, so there tests don't run side by side.
+SIDE_BY_SIDE = ("-n", "logical", "--maxprocesses=4", "--dist=loadfile")
+
 HIDE_GPUS = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -83,7 +87,7 @@ def floor(session: nox.Session) -> None:
     """Test what needs no backend, on each Python that is present."""
     session.install(*group("test"), "-e", ".")
     env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
-    session.run("pytest", "tests/floor", *session.posargs, env=env)
+    session.run("pytest", *SIDE_BY_SIDE, "tests/floor", *session.posargs, env=env)
     callbacks = "--ignore=kcore/visualize/callbacks"  # they need Keras, and so a backend
     session.run("pytest", "--doctest-modules", callbacks, "--pyargs", *FLOOR_MODULES, env=env)
 
@@ -95,8 +99,9 @@ def tests(session: nox.Session, backend: str, device: str) -> None:
     gpu_or_skip(session, device)
     session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
     env = claim(backend, device)
-    session.run("pytest", *LEFT_TO_OTHERS, *session.posargs, env=env)
-    session.run("pytest", "--doctest-modules", "--pyargs", "kcore", env=env)
+    workers = SIDE_BY_SIDE if device == "cpu" else ()
+    session.run("pytest", *workers, *LEFT_TO_OTHERS, *session.posargs, env=env)
+    session.run("pytest", *workers, "--doctest-modules", "--pyargs", "kcore", env=env)
 
 
 @nox.session(tags=["conformance"])
@@ -129,7 +134,8 @@ def matrix(session: nox.Session) -> None:
 def examples(session: nox.Session, backend: str) -> None:
     """Run each example script and look at what it leaves behind."""
     session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
-    session.run("pytest", "tests/examples", *session.posargs, env=claim(backend, "cpu"))
+    command = ("pytest", *SIDE_BY_SIDE, "tests/examples")
+    session.run(*command, *session.posargs, env=claim(backend, "cpu"))
 
 
 @nox.session
@@ -150,7 +156,7 @@ def wheel(session: nox.Session) -> None:
     (built,) = dist.glob("*.whl")
     session.install(f"{built}[jax]")
     env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": "1"}
-    session.run("pytest", *(session.posargs or WHEEL_TESTS), env=env)
+    session.run("pytest", *SIDE_BY_SIDE, *(session.posargs or WHEEL_TESTS), env=env)
 
 
 @nox.session(python=PYTHONS[0])
@@ -161,7 +167,8 @@ def minimums(session: nox.Session, backend: str) -> None:
         session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
     session.install(*group("test"))  # keeps what is installed
-    session.run("pytest", *(session.posargs or MINIMUM_TESTS), env=claim(backend, "cpu"))
+    command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or MINIMUM_TESTS))
+    session.run(*command, env=claim(backend, "cpu"))
 
 
 @nox.session(default=False)

@@ -80,9 +80,9 @@ def _caption(
     brightness: float | None,
 ) -> str:
     parts = {
-        f"rotated {theta:.0f}°": theta,
-        f"shifted {tx:.0f} {ty:.0f}": tx or ty,
-        f"sheared {shear:.0f}°": shear,
+        f"rotated {_number(theta)}°": theta,
+        f"shifted {_number(tx)} {_number(ty)}": tx or ty,
+        f"sheared {_number(shear, 1)}°": shear,
         f"zoom {zx:.2f} {zy:.2f}": (zx, zy) != (1, 1),
         "flipped": flip_horizontal,
         "upside down": flip_vertical,
@@ -90,3 +90,8 @@ def _caption(
         f"brightness {1 if brightness is None else brightness:.2f}": brightness not in (None, 1),
     }
     return ", ".join(text for text, applies in parts.items() if applies)
+
+
+def _number(value: float, decimals: int = 0) -> str:
+    """Write a number without the sign of a zero: `-0.2` becomes `0`."""
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"

@@ -30,13 +30,15 @@ def test_captions_say_what_changes():
             {"theta": 30.6, "tx": 4, "ty": -12.2, "flip_horizontal": True},
             {"zx": 0.8, "zy": 1.25, "shear": -3, "flip_vertical": True},
             {"channel_shift_intensity": 12, "brightness": 0.5},
+            {"theta": -0.4, "tx": -0.3, "shear": -0.04},
         ]
     )
     assert captions(parameters) == [
         "",
         "rotated 31°, shifted 4 -12, flipped",
-        "sheared -3°, zoom 0.80 1.25, upside down",
+        "sheared -3.0°, zoom 0.80 1.25, upside down",
         "channels +12, brightness 0.50",
+        "rotated 0°, shifted 0 0, sheared 0.0°",
     ]
 
 
