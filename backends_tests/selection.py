@@ -31,7 +31,14 @@ full run does so too, and calls one window in so many eagerly."""
 
 
 def selected(test: str, backend: str, full: bool) -> list[Case]:
-    """Return the cases of a test in a default or a full run."""
+    """Return the cases of a test in a default or a full run; the full one holds the default one."""
+    chosen = _chosen(test, backend, full=False)
+    if full:
+        chosen += _chosen(test, backend, full=True)
+    return list(dict.fromkeys(chosen))
+
+
+def _chosen(test: str, backend: str, full: bool) -> list[Case]:
     if test.startswith("test_refused"):
         return [case for case in _grid(full) if promise(case).refusal]
     fitting = [case for case in _grid(full) if promise(case).shape]

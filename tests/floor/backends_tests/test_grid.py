@@ -5,7 +5,7 @@ from backends_tests.cases import arrays
 from backends_tests.contract import promise
 from backends_tests.grid import DATA_FORMATS, grid
 from backends_tests.named import NAMED
-from backends_tests.selection import selected
+from backends_tests.selection import WAY_OF_TEST, selected
 
 GRID = grid()
 EVERY_LAYER = {
@@ -68,6 +68,13 @@ def test_a_run_on_a_slow_backend_still_meets_every_property_of_every_layer():
         for name in ("padding", "data_format", "dtype", "data", "use_bias"):
             seen = {getattr(case, name) for case in some}
             assert seen == {getattr(case, name) for case in every}
+
+
+def test_a_full_run_holds_every_test_of_a_default_run():
+    for backend in ("tensorflow", "jax"):
+        for test in WAY_OF_TEST.keys() - {"test_named"}:
+            default = selected(test, backend, full=False)
+            assert set(default) < set(selected(test, backend, full=True))
 
 
 def test_gradients_are_taken_of_every_layer_in_both_data_formats():
