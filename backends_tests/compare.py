@@ -51,12 +51,10 @@ def check_gradient(case: Case, outcome: Outcome) -> None:
     """Check the gradients of the input and of each weight."""
     _check_no_error(outcome)
     given = arrays(case)
-    down = upstream(case)
-    truths = reference.gradients(case, given.x, given.weights, down)
-    magnitudes = reference.gradients(
-        case, np.abs(given.x), [np.abs(weight) for weight in given.weights], np.abs(down)
-    )
-    for (name, value), truth, size in zip(outcome.values.items(), truths, magnitudes, strict=True):
+    truths = reference.gradients(case, given.x, given.weights, upstream(case))
+    magnitudes = reference.gradient_bounds(case, given.x, given.weights, upstream(case))
+    found = [pair for pair in outcome.values.items() if pair[0] != "output"]
+    for (name, value), truth, size in zip(found, truths, magnitudes, strict=True):
         _check_close(f"gradient of the {name}", value, truth, EPSILON["float32"] * SLACK * size)
 
 

@@ -1,5 +1,6 @@
 """How pytest runs the suite: options, cases, known failures, and the report."""
 
+import os
 import time
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import pytest
 from backends_tests import known_failures
 from backends_tests.compare import BackendError
 from backends_tests.plugin import _ENVIRONMENT, environment, pytest_configure, pytest_report_header
-from backends_tests.pool import run_cases
+from backends_tests.pool import run_cases, run_in_one_step
 from backends_tests.report import Report, Result
-from backends_tests.selection import WAY_OF_TEST, selected
+from backends_tests.selection import ONE_STEP_FOR_BOTH, WAY_OF_TEST, selected
 
 __all__ = ["environment", "pytest_configure", "pytest_report_header"]
 
@@ -38,12 +39,11 @@ def pytest_collection_modifyitems(session, config, items):
     ours = [item for item in items if item.path.parent == HERE]
     _leave_time_to_the_workers(config, ours)
     failures = known_failures.load(config.stash[_ENVIRONMENT].backend)
+    known = known_failures.by_test(failures, map(_test_id, ours))
     for item in ours:
-        for failure in failures:
-            if failure.matches(_test_id(item)):
-                mark = pytest.mark.xfail(raises=BackendError, strict=True, reason=failure.reason)
-                item.add_marker(mark)
-                break
+        if failure := known.get(_test_id(item)):
+            mark = pytest.mark.xfail(raises=BackendError, strict=True, reason=failure.reason)
+            item.add_marker(mark)
     if _is_whole(config, ours):
         _refuse_unmatched(config, failures, ours)
 
@@ -51,13 +51,17 @@ def pytest_collection_modifyitems(session, config, items):
 @pytest.fixture(scope="session")
 def outcomes(request):
     """Outcomes of all selected cases, by way and case; run together before the first test."""
-    wanted = {}
+    wanted, apart = {}, set()
     for item in request.session.items:
         if "outcomes" in getattr(item, "fixturenames", ()):
-            wanted.setdefault(WAY_OF_TEST[item.originalname], []).append(
-                item.callspec.params["case"]
-            )
-    return run_cases({way: list(dict.fromkeys(cases)) for way, cases in wanted.items()})
+            way, case = WAY_OF_TEST[item.originalname], item.callspec.params["case"]
+            wanted.setdefault(way, []).append(case)
+            if item.get_closest_marker("xfail"):
+                apart.add((way, case))
+    wanted = {way: list(dict.fromkeys(cases)) for way, cases in wanted.items()}
+    if request.config.stash[_ENVIRONMENT].backend in ONE_STEP_FOR_BOTH:
+        return run_in_one_step(wanted, apart)
+    return run_cases(wanted, apart)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -75,6 +79,8 @@ def pytest_sessionfinish(session):
         return
     report = config.stash[_REPORT]
     report.seconds = time.monotonic() - config.stash[_STARTED]
+    times = os.times()
+    report.cpu_seconds = sum((times.user, times.system, times.children_user, times.children_system))
     default = f"conformance-{report.environment.backend}.json"
     report.write(Path(config.getoption("--report", default=None) or default))
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from backends_tests.cases import DEPTHWISE, SEPARABLE, Case, arrays
 from backends_tests.contract import upstream
-from backends_tests.gradient import gradients, holding
+from backends_tests.gradient import Gradients, gradients, holding
 from backends_tests.named import Named
 from backends_tests.outcome import Outcome
 from backends_tests.probes import PROBES
@@ -45,14 +45,15 @@ def compiled(cases: Sequence[Case]) -> list[Outcome]:
         xs.append(arrays(case).x)
         inputs.append(keras.Input(batch_shape=xs[-1].shape, dtype=str(xs[-1].dtype)))
         y = _layer(case)(inputs[-1])
-        outputs.append(keras.layers.Activation("linear", dtype="float32")(y))
+        is_plain = case.dtype == "float32"
+        outputs.append(y if is_plain else keras.layers.Activation("linear", dtype="float32")(y))
     values = keras.Model(inputs, outputs).predict_on_batch(xs)
     values = [values] if isinstance(values, np.ndarray) else values
     return [Outcome({"output": y}, {"computed": y.shape}) for y in values]
 
 
 def gradient(cases: Sequence[Case]) -> list[Outcome]:
-    """Take the gradients of all cases in one training step of one model."""
+    """Take the gradients, and the outputs, of all cases in one training step of one model."""
     layers = [_layer(case) for case in cases]
     inputs = [arrays(case).x for case in cases]
     found = gradients(layers, inputs, [upstream(case) for case in cases])
@@ -67,9 +68,10 @@ def named(case: Named) -> Outcome:
     return Outcome({"output": value}, {"computed": value.shape})
 
 
-def _named_gradients(case: Case, values: Sequence[np.ndarray]) -> Outcome:
+def _named_gradients(case: Case, found: Gradients) -> Outcome:
     kernels = ["kernel", "pointwise kernel"] if case.layer in SEPARABLE else ["kernel"]
-    return Outcome(dict(zip(["input", *kernels, "bias"], values, strict=False)))
+    values = dict(zip(["input", *kernels, "bias"], found.of, strict=False))
+    return Outcome({"output": found.output, **values}, {"computed": found.output.shape})
 
 
 def _one_by_one(way: Callable) -> Callable[[Sequence], list[Outcome]]:

@@ -43,7 +43,7 @@ WINDOWS = {
 }
 """Windows drawn for each layer in the default run."""
 
-FULL = 5
+FULL = 2
 """A full run draws so many times as many windows."""
 
 LARGEST = {1: 16, 2: 10, 3: 6}

@@ -13,12 +13,14 @@ fail: one that passes is an error of the run, and so is an id that matches nothi
 `full = true` hold ids that only a `--full` run has.
 """
 
+import functools
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["KnownFailure", "load", "unmatched"]
+__all__ = ["KnownFailure", "by_test", "load", "unmatched"]
 
 DIRECTORY = Path(__file__).parent / "known_failures"
 _KEYS = {"cause", "versions", "upstream", "tests"}
@@ -36,8 +38,18 @@ class KnownFailure:
 
     def matches(self, test_id: str) -> bool:
         """Tell whether the id of a test is meant."""
-        pattern = ".*".join(re.escape(part) for part in self.test.split("*"))
-        return re.fullmatch(pattern, test_id) is not None
+        if not self.is_pattern:
+            return self.test == test_id
+        return self._pattern.fullmatch(test_id) is not None
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether the id stands for more than one test."""
+        return "*" in self.test
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern:
+        return re.compile(".*".join(re.escape(part) for part in self.test.split("*")))
 
     @property
     def reason(self) -> str:
@@ -58,10 +70,29 @@ def load(backend: str, directory: Path = DIRECTORY) -> list[KnownFailure]:
     return [failure for entry in entries for failure in _failures(path, entry)]
 
 
+def by_test(failures: list[KnownFailure], test_ids: Iterable[str]) -> dict[str, KnownFailure]:
+    """Return the failure that stands for a test, for each test that has one."""
+    exact = {failure.test: failure for failure in failures if not failure.is_pattern}
+    patterns = [failure for failure in failures if failure.is_pattern]
+    found = {}
+    for test_id in test_ids:
+        matching = (failure for failure in patterns if failure.matches(test_id))
+        failure = exact.get(test_id) or next(matching, None)
+        if failure:
+            found[test_id] = failure
+    return found
+
+
 def unmatched(failures: list[KnownFailure], test_ids: list[str], full: bool) -> list[KnownFailure]:
     """Return the failures that stand for no test of the run."""
     due = [failure for failure in failures if full or not failure.full]
-    return [failure for failure in due if not any(map(failure.matches, test_ids))]
+    known = set(test_ids)
+    lost = [failure for failure in due if failure.test not in known]
+    return [
+        failure
+        for failure in lost
+        if not (failure.is_pattern and any(map(failure.matches, test_ids)))
+    ]
 
 
 def _failures(path: Path, entry: dict) -> list[KnownFailure]:

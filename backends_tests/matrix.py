@@ -29,14 +29,14 @@ def main(paths: Sequence[str]) -> None:
 
 
 def _runs(reports: Sequence[dict]) -> str:
-    lines = ["| backend | device | versions | tests | pass | known failure | fail | seconds |"]
+    lines = ["| backend | device | versions | tests | pass | known failure | fail | CPU seconds |"]
     lines.append("|---|---|---|---|---|---|---|---|")
     for report in reports:
         total = sum((_count(report, layer, subject) for layer, subject in _keys(report)), Counter())
         versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
         kind = f"{report['device']}{', full' if report['full'] else ''}"
         numbers = [total.total(), total["pass"], total["known failure"], total["fail"]]
-        cells = [report["backend"], kind, versions, *numbers, round(report["seconds"])]
+        cells = [report["backend"], kind, versions, *numbers, round(report["cpu seconds"])]
         lines.append(_row(cells))
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ that backend. References are numbers of keras-team/keras threads.
 from dataclasses import dataclass
 
 from backends_tests.cases import Case
-from backends_tests.contract import DOES_NOT_FIT, GROUPS, OUTPUT_PADDING
+from backends_tests.contract import DOES_NOT_FIT, GROUPS, OUTPUT_PADDING, STRIDES_WITH_DILATION
 
 __all__ = ["NAMED", "Named"]
 
@@ -97,6 +97,7 @@ def _strides_and_dilation() -> list[Named]:
     )
     depthwise = separable.but(layer="DepthwiseConv2D", depth_multiplier=2)
     return [
+        *_refused("strides together with dilation, layer", conv, STRIDES_WITH_DILATION),
         Named("#23028 conv with strides and dilation, valid", "conv", conv),
         Named("#23028 conv with strides and dilation, same", "conv", conv.but(padding="same")),
         *_both("#22515 separable conv with strides and dilation", separable),
@@ -108,7 +109,14 @@ def _channels_first() -> list[Named]:
     conv = _conv("Conv2D", (10, 10), (2, 2), channels=3, filters=2, data_format=FIRST)
     deep = _conv("Conv3D", (5, 5, 5), (2, 2, 2), channels=4, filters=2, data_format=FIRST)
     bias = _conv("Conv2D", (1, 2), (1, 1), channels=1, filters=2, batch=1, data_format=FIRST)
+    grouped = _conv("Conv2D", (4, 4), (1, 1), channels=4, filters=4, groups=2, data_format=FIRST)
+    small = {"channels": 3, "data_format": FIRST}
+    depthwise = _conv("DepthwiseConv2D", (6, 5), (2, 2), **small)
+    separable = _conv("SeparableConv2D", (6, 5), (2, 2), filters=2, **small)
     return [
+        *_both("#23041 channels_first depthwise conv", depthwise),
+        *_both("#23041 channels_first separable conv", separable),
+        Named("a bias as long as the last axis, in groups", "compiled", grouped),
         *_both("#23650 channels_first conv", conv),
         Named("#23650 channels_first conv, gradient", "gradient", conv),
         *_both("#19591 channels_first 3-D conv", deep),
@@ -136,7 +144,7 @@ def _too_large() -> list[Named]:
     depthwise = _conv("DepthwiseConv2D", (10, 10), (11, 11), channels=3)
     empty = _conv("Conv1D", (1,), (2,), channels=2, filters=3, data_format=FIRST)
     pool = _pool("MaxPooling2D", (5, 5), (20, 20), channels=3, batch=1)
-    average = _pool("AveragePooling1D", (3,), (20,), channels=3, batch=5)
+    average = _pool("AveragePooling1D", (5,), (20,), channels=3)
     small = _pool("MaxPooling1D", (1,), (2,), (1,), channels=2, batch=1)
     dynamic = _pool(
         "AveragePooling2D", (4, 1), (2, 3), (1, 1), channels=4, batch=1, data_format=FIRST
@@ -153,6 +161,9 @@ def _too_large() -> list[Named]:
         *_refused("window larger than input, MaxPooling1D on one cell", small, is_risky=True),
         Named(
             "window larger than input, conv of one cell", "conv", empty, refusal="", is_risky=True
+        ),
+        Named(
+            "window larger than input, depthwise operation", "depthwise_conv", depthwise, refusal=""
         ),
         *_refused("#20218 window larger than a static input", dynamic, is_risky=True),
         Named(
@@ -186,10 +197,41 @@ def _channels() -> list[Named]:
 def _averages() -> list[Named]:
     pair = _pool("AveragePooling1D", (2,), (3,), (2,), padding="same", batch=1, channels=1)
     oblong = _pool("AveragePooling2D", (5, 4), (3, 2), (2, 3), padding="same")
+    wide = _pool("AveragePooling2D", (5, 2), (6, 1), (1, 1), padding="same")
     return [
         Named("#23233 average leaves pads out", "average_of_ten_and_twenty", pair, (15.0,)),
         *_both("#19721 average leaves pads out of an oblong window", oblong),
         *_both("#18452 average leaves pads out, channels_first", oblong.but(data_format=FIRST)),
+        Named("gradient of an average over more than the input, compiled", "gradient", wide),
+    ]
+
+
+def _special_inputs() -> list[Named]:
+    same = _pool("MaxPooling2D", (5, 4), (3, 2), (2, 2), padding="same")
+    cell = _pool("MaxPooling1D", (8,), (1,), batch=1)
+    average = _pool("AveragePooling2D", (5, 4), (3, 2), (2, 2), padding="same", data="integer")
+    return [
+        *_both("#16158 NaN under a maximum", same.but(data="nan")),
+        *_both("minus infinity as a maximum", cell.but(data="infinite")),
+        *_both("negative cells and pads under a maximum", same.but(data="negative")),
+        *_both("integers under a maximum", same.but(data="integer")),
+        *_both("integers under an average", average),
+    ]
+
+
+def _half_precision() -> list[Named]:
+    first = _conv("Conv2D", (5, 4), (2, 2), filters=4, data_format=FIRST)
+    dilated = _conv("Conv2DTranspose", (5, 4), (2, 2), dilation_rate=(2, 2))
+    unequal = _conv("DepthwiseConv2D", (5, 4), (2, 2), strides=(1, 2))
+    cases = {
+        "channels_first conv": first,
+        "dilated transposed conv": dilated,
+        "depthwise conv with unequal strides": unequal,
+        "3-D max pool": _pool("MaxPooling3D", (4, 4, 4), (2, 2, 2)),
+        "3-D average pool": _pool("AveragePooling3D", (4, 4, 4), (2, 2, 2)),
+    }
+    return [
+        Named(f"float16 {name}", "eager", case.but(dtype="float16")) for name, case in cases.items()
     ]
 
 
@@ -205,6 +247,7 @@ def _transposed() -> list[Named]:
         padding="same",
     )
     refused = _conv("Conv1DTranspose", (8,), (3,), filters=16, output_padding=(1,))
+    odd_pad = _conv("Conv1D", (13,), (6,), strides=(5,), padding="same")
     lengths = _conv(
         "Conv2DTranspose",
         (2, 3),
@@ -219,6 +262,7 @@ def _transposed() -> list[Named]:
     even = _conv("Conv1DTranspose", (3,), (2,), channels=1, filters=1, batch=1, padding="same")
     plain = shifted.but(use_bias=False, sizes=(5, 4), channels=2, filters=3)
     return [
+        Named("the odd pad goes after", "compiled", odd_pad),
         *_both("#22876 transposed same with strides", shifted),
         Named("#22876 transposed same with strides, gradient", "gradient", shifted),
         *_refused("#22428 output padding reaches the strides", refused, OUTPUT_PADDING),
@@ -306,11 +350,14 @@ def _memory() -> list[Named]:
     )
     empty = _conv("Conv2D", (8, 8), (3, 3), channels=3, batch=0)
     return [
-        Named(
-            "conv to one column with unequal strides",
-            "counting_input_through_ones",
-            narrow,
-            (1, 2, 3, 4, 5, 6),
+        *(
+            Named(
+                f"conv to one column with strides 1 and {step}",
+                "counting_input_through_ones",
+                narrow.but(strides=(1, step)),
+                (1, 2, 3, 4, 5, 6),
+            )
+            for step in (2, 3)
         ),
         *_both("#22564 batch of 0", empty),
         *_both("batch of 0, smaller output", empty.but(sizes=(4, 4), channels=2, filters=2)),
@@ -325,6 +372,8 @@ NAMED = [
     *_averages(),
     *_transposed(),
     *_adaptive(),
+    *_special_inputs(),
+    *_half_precision(),
     *_calls(),
     *_memory(),
 ]

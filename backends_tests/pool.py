@@ -1,7 +1,8 @@
 """Hand batches of cases to worker processes, and survive those that die.
 
 A worker that dies takes the outcomes of its batch with it; the batch is then halved until the case
-that ends the process is alone, and that case is reported as a crash.
+that ends the process is alone, and that case is reported as a crash. Cases that are known to fail
+run alone from the start.
 """
 
 import contextlib
@@ -12,22 +13,31 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from backends_tests.cases import Case
 from backends_tests.outcome import Outcome
 from backends_tests.worker import receive, send
 
-__all__ = ["run_cases"]
+__all__ = ["run_cases", "run_in_one_step"]
 
 WORKER = (sys.executable, "-m", "backends_tests.worker")
 
 BATCH = {"symbolic": 400, "eager": 40, "compiled": 48, "gradient": 24, "probe": 30}
 """Cases in one batch: enough to share one compilation, few enough to compile fast."""
 
-BATCHES_OF_A_WORKER = 25
-"""After so many batches a worker is replaced, and all that its backend had cached is freed."""
+TOGETHER = ("compiled", "gradient")
+"""Ways in which a case that fails makes its whole batch run again, in smaller parts."""
+
+CASES_OF_A_WORKER = {
+    "symbolic": 6000,
+    "eager": 1000,
+    "compiled": 1200,
+    "gradient": 600,
+    "probe": 300,
+}
+"""After so many cases a worker is replaced, and all that its backend had cached is freed."""
 
 SECONDS_FOR_A_BATCH = 300
 
@@ -47,7 +57,7 @@ class _Worker:
 
     def __init__(self, command: Sequence[str]):
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the worker
-        self.batches = 0
+        self.used_up = 0.0
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -61,7 +71,7 @@ class _Worker:
         Raises:
             EOFError: if the process died.
         """
-        self.batches += 1
+        self.used_up += len(batch.cases) / CASES_OF_A_WORKER[batch.way]
         timer = threading.Timer(SECONDS_FOR_A_BATCH, self._process.kill)
         timer.start()
         try:
@@ -86,18 +96,21 @@ class _Worker:
 
 
 def run_cases(
-    wanted: dict[str, Sequence[Case]], command: Sequence[str] = WORKER
+    wanted: dict[str, Sequence[Case]],
+    apart: Collection[tuple[str, Case]] = (),
+    command: Sequence[str] = WORKER,
 ) -> dict[tuple[str, Case], Outcome]:
     """Run cases in the given ways.
 
     Args:
         wanted: way (see `execute`) -> cases.
+        apart: ways and cases that are known to fail.
         command: what starts a worker.
 
     Returns:
         Outcomes by way and case.
     """
-    queue = deque(_batches(wanted))
+    queue = deque(_batches(wanted, apart))
     outcomes: dict[tuple[str, Case], Outcome] = {}
     count = min(2, os.cpu_count() or 1)
     arguments = (queue, outcomes, command)
@@ -114,12 +127,36 @@ def run_cases(
     return outcomes
 
 
-def _batches(wanted: dict[str, Sequence[Case]]) -> list[_Batch]:
-    """Cases that are expected to end the process stand alone, so that they take no others along."""
+def run_in_one_step(
+    wanted: dict[str, Sequence[Case]],
+    apart: Collection[tuple[str, Case]] = (),
+    command: Sequence[str] = WORKER,
+) -> dict[tuple[str, Case], Outcome]:
+    """Do what `run_cases` does, with compiled values from the step that finds the gradients.
+
+    Cases without a gradient, and those whose step fails, are compiled by themselves.
+    """
+    compiled, trained = wanted.get("compiled", ()), set(wanted.get("gradient", ()))
+    alone = [case for case in compiled if case not in trained]
+    outcomes = run_cases({**wanted, "compiled": alone}, apart, command)
+    failed = []
+    for case in trained.intersection(compiled):
+        outcome = outcomes["gradient", case]
+        outcomes["compiled", case] = outcome
+        if outcome.error or outcome.crashed:
+            failed.append(case)
+    return outcomes | run_cases({"compiled": failed}, apart, command)
+
+
+def _batches(
+    wanted: dict[str, Sequence[Case]], apart: Collection[tuple[str, Case]] = ()
+) -> list[_Batch]:
+    """Cases that are expected to fail stand alone, so that they take no others along."""
     batches = []
     for way, cases in wanted.items():
-        risky = [case for case in cases if getattr(case, "is_risky", False)]
-        batches += [_Batch(way, (case,)) for case in risky]
+        risky = {case for case in cases if getattr(case, "is_risky", False)}
+        risky |= {case for case in cases if way in TOGETHER and (way, case) in apart}
+        batches += [_Batch(way, (case,)) for case in cases if case in risky]
         tame = [case for case in cases if case not in risky]
         starts = range(0, len(tame), BATCH[way])
         batches += [_Batch(way, tuple(tame[start : start + BATCH[way]])) for start in starts]
@@ -146,7 +183,7 @@ def _serve(queue: deque, outcomes: dict, command: Sequence[str]) -> None:
             answers = [Outcome(crashed=ending)]
         for case, outcome in zip(batch.cases, answers, strict=True):
             outcomes[batch.way, case] = outcome
-        if worker and worker.batches >= BATCHES_OF_A_WORKER:
+        if worker and worker.used_up >= 1:
             worker.close()
             worker = None
     if worker:

@@ -46,13 +46,13 @@ def conv_symbolic(case: Case):
 
 def conv_channel_mismatch(case: Case):
     """`keras.ops.conv` on a symbolic input with fewer channels than the kernel reads."""
-    kernel = np.ones((*case.kernel, case.channels + 1, case.filters), "float32")
+    kernel = np.ones((*case.kernel, case.channels + 2, case.filters), "float32")
     return np.zeros(ops.conv(keras.Input(batch_shape=case.input_shape), kernel).shape)
 
 
 def conv_channel_mismatch_eager(case: Case):
     """`keras.ops.conv` on an array with fewer channels than the kernel reads."""
-    kernel = np.ones((*case.kernel, case.channels + 1, case.filters), "float32")
+    kernel = np.ones((*case.kernel, case.channels + 2, case.filters), "float32")
     return ops.conv(arrays(case).x, kernel)
 
 
@@ -64,6 +64,12 @@ def conv_transpose(case: Case):
 def conv_transpose_symbolic(case: Case):
     """`keras.ops.conv_transpose` in a functional model."""
     return _in_model(conv_transpose_call(case), case)
+
+
+def depthwise_conv(case: Case):
+    """`keras.ops.depthwise_conv` on arrays."""
+    x, (kernel, *_) = arrays(case).x, arrays(case).weights
+    return ops.depthwise_conv(x, kernel, case.strides, case.padding, case.data_format)
 
 
 def depthwise_conv_with_lists(case: Case):
@@ -125,8 +131,9 @@ def gradient_of_tied_maximum(case: Case, run_eagerly: bool = False):
     """The input's gradient of a max pool over a constant, summed over the input."""
     layer = getattr(keras.layers, case.layer)(**case.configuration)
     x = np.ones(case.input_shape, "float32")
-    ((found,),) = gradients([layer], [x], [np.ones((), "float32")], run_eagerly)
-    return np.sum(found)
+    shape = layer.compute_output_shape(case.input_shape)
+    (found,) = gradients([layer], [x], [np.ones(shape, "float32")], run_eagerly)
+    return np.sum(found.of[0])
 
 
 def gradient_of_tied_maximum_eager(case: Case):

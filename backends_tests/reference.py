@@ -14,7 +14,15 @@ import numpy as np
 from backends_tests import cases
 from backends_tests.cases import Case
 
-__all__ = ["bound", "evaluate", "gradients", "tables_of", "taps", "transposed_taps"]
+__all__ = [
+    "bound",
+    "evaluate",
+    "gradient_bounds",
+    "gradients",
+    "tables_of",
+    "taps",
+    "transposed_taps",
+]
 
 Tables = Sequence[np.ndarray]
 
@@ -184,18 +192,43 @@ def pool(case: Case, x: np.ndarray, tables: Tables) -> np.ndarray:
 def gradients(
     case: Case, x: np.ndarray, weights: Sequence[np.ndarray], upstream: np.ndarray
 ) -> list[np.ndarray]:
-    """Return the gradients of `sum(output * upstream)`: for the input, then for each weight."""
+    """Return the gradients of `sum(output * upstream)`: for the input, then for each weight.
+
+    The cells under a max pool must differ from each other.
+    """
     x = _channels_last(case, x.astype("float64"))
     weights = [weight.astype("float64") for weight in weights]
     tables, sizes = tables_of(case)
     down = _channels_last(case, upstream.astype("float64"))
     down = down.reshape(x.shape[0], math.prod(sizes), case.output_channels)
-    if case.layer in cases.TRANSPOSED:
+    if case.layer not in cases.TRAINED:
+        found = [_pool_gradient(case, x, tables, down)]
+    elif case.layer in cases.TRANSPOSED:
         found = _transposed_gradients(case, x, weights[0], tables, down, sizes)
     else:
         found = _forward_gradients(case, x, weights, tables, down)
-    bias = [down.sum(axis=(0, 1))] if case.use_bias else []
+    bias = [down.sum(axis=(0, 1))] if case.layer in cases.TRAINED and case.use_bias else []
     return [_as_case(case, found[0]), *found[1:], *bias]
+
+
+def gradient_bounds(
+    case: Case, x: np.ndarray, weights: Sequence[np.ndarray], upstream: np.ndarray
+) -> list[np.ndarray]:
+    """Return the sums of magnitudes behind each gradient, as `bound` does for the output."""
+    if case.layer in cases.TRAINED:
+        x, weights = np.abs(x), [np.abs(weight) for weight in weights]
+    return gradients(case, x, weights, np.abs(upstream))
+
+
+def _pool_gradient(case: Case, x, tables: Tables, down) -> np.ndarray:
+    """Send the gradient of a maximum to its cell, of an average in equal shares to real cells."""
+    if "Max" in case.layer:
+        read = gather(x, tables, fill=-np.inf)
+        shares = read == read.max(axis=2, keepdims=True)
+    else:
+        shares = gather(np.ones_like(x), tables, fill=0.0)
+        shares = shares / shares.sum(axis=2, keepdims=True)
+    return scatter(shares * down[:, :, None, :], tables, case.sizes)
 
 
 def _transposed_gradients(case: Case, x, kernel, tables, down, sizes) -> list[np.ndarray]:

@@ -23,11 +23,20 @@ class Result:
 
 @dataclass
 class Report:
-    """All results of one run."""
+    """All results of one run.
+
+    Attributes:
+        environment: what it ran on.
+        full: whether it was a full run.
+        seconds: how long it took by the clock.
+        cpu_seconds: how long all of its processes computed; other work doesn't lengthen this.
+        results: how each test ended.
+    """
 
     environment: Environment
     full: bool
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     results: list[Result] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
@@ -45,6 +54,7 @@ class Report:
             "versions": self.environment.versions,
             "full": self.full,
             "seconds": round(self.seconds, 1),
+            "cpu seconds": round(self.cpu_seconds, 1),
             "counts": counts,
             "not passed": [vars(result) for result in self.results if result.outcome != "pass"],
         }

@@ -1,12 +1,13 @@
 """Which cases each test takes, and in which way they are run for it."""
 
 import functools
+from collections.abc import Sequence
 
 from backends_tests.cases import TRAINED, Case
 from backends_tests.contract import promise
 from backends_tests.grid import grid
 
-__all__ = ["WAY_OF_TEST", "selected"]
+__all__ = ["ONE_STEP_FOR_BOTH", "WAY_OF_TEST", "covering", "selected"]
 
 WAY_OF_TEST = {
     "test_shapes": "symbolic",
@@ -21,20 +22,75 @@ WAY_OF_TEST = {
 COMPILE_EVERY_EAGER_CALL = ("jax", "numpy")
 """Backends that compile each operation of an eager call (Keras's numpy backend calls JAX)."""
 
-EAGER_SHARE = 4
-"""On those, a run that isn't full calls one window in four eagerly; all are run compiled."""
+ONE_STEP_FOR_BOTH = ("jax",)
+"""Backends that compile so slowly that compiled values come from the step for the gradients."""
+
+SHARE = 4
+"""Of pools a default run takes the gradient of one window in so many. Where compiling is slow, a
+full run does so too, and calls one window in so many eagerly."""
 
 
 def selected(test: str, backend: str, full: bool) -> list[Case]:
-    """Return the cases of a test in a default or a full run."""
+    """Return the cases of a test in a default or a full run; the full one holds the default one."""
+    chosen = _chosen(test, backend, full=False)
+    if full:
+        chosen += _chosen(test, backend, full=True)
+    return list(dict.fromkeys(chosen))
+
+
+def _chosen(test: str, backend: str, full: bool) -> list[Case]:
     if test.startswith("test_refused"):
         return [case for case in _grid(full) if promise(case).refusal]
     fitting = [case for case in _grid(full) if promise(case).shape]
+    is_slow = backend in COMPILE_EVERY_EAGER_CALL
     if test == "test_gradient":
-        return [case for case in fitting if _has_gradient(case)]
-    if test == "test_eager" and backend in COMPILE_EVERY_EAGER_CALL and not full:
-        return [case for index, case in enumerate(fitting) if index // 2 % EAGER_SHARE == 0]
+        derived = [case for case in fitting if _has_gradient(case)]
+        trained = [case for case in derived if case.layer in TRAINED]
+        pools = [case for case in derived if case.layer not in TRAINED]
+        if is_slow and not full:
+            trained = _one_data_format(trained)
+        return trained + (_one_window_in(SHARE, pools) if is_slow or not full else pools)
+    if test == "test_eager" and is_slow:
+        return _one_window_in(SHARE, fitting) if full else covering(fitting)
     return fitting
+
+
+def covering(fitting: Sequence[Case]) -> list[Case]:
+    """Return the first cases that show each property of a layer under each padding."""
+    seen: set = set()
+    found = []
+    for case in fitting:
+        shown = {(case.layer, case.padding, *each) for each in _properties(case).items()}
+        if not shown <= seen:
+            seen |= shown
+            found.append(case)
+    return found
+
+
+def _properties(case: Case) -> dict[str, object]:
+    return {
+        "data_format": case.data_format,
+        "strides": case.strides and max(case.strides) > 1,
+        "dilation": any(rate > 1 for rate in case.dilation_rate),
+        "groups": case.groups > 1,
+        "depth_multiplier": case.depth_multiplier > 1,
+        "output_padding": case.output_padding and max(case.output_padding) > 0,
+        "bias": case.use_bias,
+        "even kernel": any(size % 2 == 0 for size in case.kernel),
+        "dtype": case.dtype,
+        "data": case.data,
+        "batch": case.batch == 0,
+    }
+
+
+def _one_data_format(fitting: Sequence[Case]) -> list[Case]:
+    """Return each window once, in one data format and the other by turns."""
+    return [case for index, case in enumerate(fitting) if index % 2 == index // 2 % 2]
+
+
+def _one_window_in(share: int, fitting: Sequence[Case]) -> list[Case]:
+    """Return every so manyth window, in both data formats, which stand side by side."""
+    return [case for index, case in enumerate(fitting) if index // 2 % share == 0]
 
 
 @functools.cache
@@ -43,5 +99,4 @@ def _grid(full: bool) -> tuple[Case, ...]:
 
 
 def _has_gradient(case: Case) -> bool:
-    plain = case.dtype == "float32" and case.data == "random" and case.batch > 0
-    return case.layer in TRAINED and plain
+    return case.dtype == "float32" and case.data == "random" and case.batch > 0

@@ -3,8 +3,9 @@ from collections import Counter
 from backends_tests import cases
 from backends_tests.cases import arrays
 from backends_tests.contract import promise
-from backends_tests.grid import grid
+from backends_tests.grid import DATA_FORMATS, grid
 from backends_tests.named import NAMED
+from backends_tests.selection import WAY_OF_TEST, selected
 
 GRID = grid()
 EVERY_LAYER = {
@@ -55,6 +56,33 @@ def test_every_layer_meets_special_inputs_in_both_data_formats():
             "channels_last",
             "channels_first",
         }
+
+
+def test_a_run_on_a_slow_backend_still_meets_every_property_of_every_layer():
+    whole = [case for case in GRID if promise(case).shape]
+    few = selected("test_eager", "jax", full=False)
+    assert len(few) < len(whole) / 4
+    for layer in EVERY_LAYER:
+        some = [case for case in few if case.layer == layer]
+        every = [case for case in whole if case.layer == layer]
+        for name in ("padding", "data_format", "dtype", "data", "use_bias"):
+            seen = {getattr(case, name) for case in some}
+            assert seen == {getattr(case, name) for case in every}
+
+
+def test_a_full_run_holds_every_test_of_a_default_run():
+    for backend in ("tensorflow", "jax"):
+        for test in WAY_OF_TEST.keys() - {"test_named"}:
+            default = selected(test, backend, full=False)
+            assert set(default) < set(selected(test, backend, full=True))
+
+
+def test_gradients_are_taken_of_every_layer_in_both_data_formats():
+    for backend in ("tensorflow", "jax"):
+        derived = selected("test_gradient", backend, full=False)
+        found = {(case.layer, case.data_format) for case in derived}
+        assert found >= {(layer, kind) for layer in cases.TRAINED for kind in DATA_FORMATS}
+        assert {layer for layer, _ in found} == EVERY_LAYER
 
 
 def test_numbers_belong_to_the_name_and_hold_in_every_dtype():

@@ -1,7 +1,7 @@
 import pytest
 
 from backends_tests import known_failures
-from backends_tests.known_failures import DIRECTORY, load, unmatched
+from backends_tests.known_failures import DIRECTORY, by_test, load, unmatched
 
 ENTRY = """
 [[failure]]
@@ -34,6 +34,13 @@ def test_a_reason_names_cause_versions_and_thread(failures):
 def test_an_entry_that_matches_nothing_is_found(failures):
     ids = ["test_named.py::test_named[one]"]
     assert unmatched(failures, ids, full=False) == failures[:1]
+
+
+def test_each_test_finds_its_failure(failures):
+    pattern, exact = failures
+    bias = "test_grid.py::test_eager[Conv2D-4x4-first-b2]"
+    ids = ["test_named.py::test_named[one]", bias, "test_named.py::test_named[two]"]
+    assert by_test(failures, ids) == {ids[0]: exact, bias: pattern}
 
 
 def test_entries_of_a_full_run_are_not_missed_in_a_default_run(tmp_path):

@@ -16,7 +16,7 @@ def report():
         Result("c", "Conv2D", "gradient", "fail", "no gradient"),
         Result("d", "Conv1D", "eager", "pass"),
     ]
-    return Report(environment, full=False, seconds=12.34, results=results)
+    return Report(environment, full=False, seconds=22.2, cpu_seconds=12.34, results=results)
 
 
 def test_a_report_counts_and_keeps_what_did_not_pass(report, tmp_path):
@@ -28,7 +28,8 @@ def test_a_report_counts_and_keeps_what_did_not_pass(report, tmp_path):
         "gradient": {"fail": 1},
     }
     assert [one["test"] for one in data["not passed"]] == ["b", "c"]
-    assert (data["backend"], data["seconds"], data["full"]) == ("jax", 12.3, False)
+    assert (data["backend"], data["seconds"], data["full"]) == ("jax", 22.2, False)
+    assert data["cpu seconds"] == 12.3
 
 
 def test_the_matrix_has_a_column_for_each_backend(report):

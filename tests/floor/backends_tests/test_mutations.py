@@ -127,6 +127,50 @@ def test_gradients_of_another_size_are_noticed(share):
         compare.check_gradient(case, Outcome(dict(zip(names, wrong, strict=True))))
 
 
+def gradients_noticed(wrong, among):
+    """Count the pools whose mutated gradient the suite refuses."""
+    count = 0
+    for case, value in zip(among, wrong, strict=True):
+        try:
+            compare.check_gradient(case, Outcome({"input": value.astype("float32")}))
+        except compare.BackendError:
+            count += 1
+    return count
+
+
+def pools_of_more_than_one_cell(*kinds):
+    among = [case for case in CASES if case.layer in kinds and case.data == "random"]
+    among = [case for case in among if case.dtype == "float32"]
+    return [case for case in among if max(case.kernel) > 1 and min(case.sizes) > 1]
+
+
+def pool_gradients(among):
+    return [reference.gradients(case, arrays(case).x, (), upstream(case))[0] for case in among]
+
+
+def test_a_maximum_that_sends_its_gradient_to_all_cells():
+    among = pools_of_more_than_one_cell(*cases.MAX_POOLS)
+    assert gradients_noticed(pool_gradients(among), among) == 0
+    averages = [case.but(layer=case.layer.replace("Max", "Average")) for case in among]
+    wrong = [
+        reference.gradients(average, arrays(case).x, (), upstream(case))[0]
+        for case, average in zip(among, averages, strict=True)
+    ]
+    assert len(among) > 100
+    assert gradients_noticed(wrong, among) > 0.95 * len(among)
+
+
+def test_an_average_that_shares_its_gradient_with_pads(monkeypatch):
+    among = [case for case in pools_of_more_than_one_cell(*cases.AVERAGE_POOLS) if has_pads(case)]
+    assert gradients_noticed(pool_gradients(among), among) == 0
+    right = reference.gather
+    monkeypatch.setattr(reference, "gather", lambda x, tables, fill: right(x, tables, 1.0))
+    wrong = pool_gradients(among)
+    monkeypatch.undo()
+    assert len(among) > 50
+    assert gradients_noticed(wrong, among) > 0.9 * len(among)
+
+
 def test_a_refusal_needs_its_message():
     case = next(case for case in grid() if promise(case).refusal)
     text = promise(case).refusal

@@ -27,7 +27,9 @@ while True:
         if case.layer == "leaves":
             sys.exit("no more of this")
     told = [f"{os.getpid()} {way} {case.sizes[0]}" for case in cases]
-    send(sys.stdout.buffer, [Outcome(error=text) for text in told])
+    fails = [way != "gradient" or case.layer == "underivable" for case in cases]
+    pairs = zip(told, fails)
+    send(sys.stdout.buffer, [Outcome(error=text if fail else None) for text, fail in pairs])
 """
 COMMAND = (sys.executable, "-c", SCRIPT)
 
@@ -38,7 +40,7 @@ def cases_with(layer, at, count=50):
 
 def test_every_case_gets_its_own_outcome():
     cases = cases_with("fine", 0)
-    outcomes = pool.run_cases({"eager": cases, "compiled": cases[:3]}, COMMAND)
+    outcomes = pool.run_cases({"eager": cases, "compiled": cases[:3]}, command=COMMAND)
     assert len(outcomes) == 53
     for (way, case), outcome in outcomes.items():
         assert outcome.error.split()[1:] == [way, str(case.sizes[0])]
@@ -53,7 +55,7 @@ def test_every_case_gets_its_own_outcome():
 )
 def test_the_case_that_ends_the_process_is_found_and_no_other_is_lost(layer, ending):
     cases = cases_with(layer, at=17)
-    outcomes = pool.run_cases({"eager": cases}, COMMAND)
+    outcomes = pool.run_cases({"eager": cases}, command=COMMAND)
     crashed = {case: outcome.crashed for (_, case), outcome in outcomes.items() if outcome.crashed}
     assert list(crashed) == [cases[17]]
     assert crashed[cases[17]].startswith(ending)
@@ -63,16 +65,36 @@ def test_the_case_that_ends_the_process_is_found_and_no_other_is_lost(layer, end
 def test_a_case_that_hangs_is_ended(monkeypatch):
     monkeypatch.setattr(pool, "SECONDS_FOR_A_BATCH", 1.0)
     cases = cases_with("hangs", at=1, count=2)
-    outcomes = pool.run_cases({"eager": cases}, COMMAND)
+    outcomes = pool.run_cases({"eager": cases}, command=COMMAND)
     assert outcomes["eager", cases[1]].crashed.startswith(f"signal {signal.SIGKILL.name}")
     assert outcomes["eager", cases[0]].crashed is None
 
 
 def test_a_worker_is_replaced_before_its_caches_grow_too_large(monkeypatch):
-    monkeypatch.setattr(pool, "BATCHES_OF_A_WORKER", 1)
+    monkeypatch.setitem(pool.CASES_OF_A_WORKER, "eager", 1)
     monkeypatch.setitem(pool.BATCH, "eager", 1)
-    outcomes = pool.run_cases({"eager": cases_with("fine", 0, count=4)}, COMMAND)
+    outcomes = pool.run_cases({"eager": cases_with("fine", 0, count=4)}, command=COMMAND)
     assert len({outcome.error.split()[0] for outcome in outcomes.values()}) == 4
+
+
+def test_compiled_values_come_from_the_step_for_the_gradients():
+    cases = cases_with("underivable", at=1, count=4)
+    wanted = {"compiled": cases, "gradient": cases[:3]}
+    outcomes = pool.run_in_one_step(wanted, command=COMMAND)
+    assert len(outcomes) == 7
+    for case in (cases[0], cases[2]):
+        assert outcomes["compiled", case] is outcomes["gradient", case]
+        assert outcomes["compiled", case].error is None
+    for case in (cases[1], cases[3]):
+        assert outcomes["compiled", case].error.split()[1] == "compiled"
+
+
+def test_cases_that_are_known_to_fail_stand_alone_where_they_would_repeat_others():
+    cases = cases_with("fine", at=0, count=6)
+    apart = {("compiled", cases[2]), ("eager", cases[3])}
+    batches = pool._batches({"compiled": cases, "eager": cases}, apart)
+    assert [batch.cases for batch in batches if len(batch.cases) == 1] == [(cases[2],)]
+    assert sum(len(batch.cases) for batch in batches) == 12
 
 
 def test_cases_that_are_known_to_be_risky_stand_alone():
