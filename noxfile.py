@@ -44,12 +44,18 @@ ON_EACH_DEVICE = [
 REPORTS = "outputs/conformance"
 BENCHMARKS = ("import_time", "training", "augment", "directory", "looking_inside", "transfer")
 
-# These directories have sessions of their own.
-LEFT_TO_OTHERS = ("--ignore=tests/between_backends", "--ignore=tests/examples")
+# These have sessions of their own, or are the same whatever the backend is (see floor).
+LEFT_TO_OTHERS = tuple(
+    f"--ignore=tests/{path}"
+    for path in ("between_backends", "examples", "floor/backends_tests", "floor/shapes")
+)
 
-# What runs with the oldest dependencies too. Not tests/images, which pins what Keras does with the
-# newest Pillow; tests/floor/images is ours.
-MINIMUM_TESTS = [f"tests/{room}" for room in ("floor", "augment", "models", "nn", "training")]
+# What runs with the oldest dependencies too, each room under one backend, for time. Not
+# tests/images, which pins what Keras does with the newest Pillow; tests/floor/images is ours.
+MINIMUM_TESTS = {
+    "tensorflow": ["tests/models", "tests/nn", "tests/training"],
+    "jax": ["tests/augment", "tests/data", "tests/floor", "tests/inspect", "tests/random"],
+}
 # What could be missing in a wheel: modules, data files, and the suite that is run from it.
 WHEEL_TESTS = [
     "tests/test_environment.py",
@@ -167,7 +173,7 @@ def minimums(session: nox.Session, backend: str) -> None:
         session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
     session.install(*group("test"))  # keeps what is installed
-    command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or MINIMUM_TESTS))
+    command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or MINIMUM_TESTS[backend]))
     session.run(*command, env=claim(backend, "cpu"))
 
 
