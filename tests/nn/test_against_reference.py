@@ -107,9 +107,9 @@ def test_gradients_of_filters_and_images(layer):
         ups.append(np.random.default_rng(1).integers(1, 9, shape).astype("float32"))
         layers.append(Held(LAYERS[layer], case))
     found = gradients(layers, [arrays(case).x for case in cases], ups)
-    for case, up, values in zip(cases, ups, found, strict=True):
+    for case, up, gradient in zip(cases, ups, found, strict=True):
         truths = reference.gradients(case, arrays(case).x, arrays(case).weights, up)
-        for value, truth in zip(values, truths, strict=True):
+        for value, truth in zip(gradient.of, truths, strict=True):
             np.testing.assert_allclose(value, truth, rtol=1e-4, atol=1e-3, err_msg=case.id)
 
 
