@@ -111,7 +111,10 @@ def fit(images, labels):
         keras.layers.Dense(len(CLASSES), activation="softmax"),
     ]
     model = keras.Sequential(layers)
-    model = kcore.models.compile_classifier(model, optimizer=keras.optimizers.Adam(3e-3))
+    # The statistics of BatchNormalization settle when the steps become small.
+    steps = OPTIONS.epochs * -(-len(images) // 32)
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
+    model = kcore.models.compile_classifier(model, optimizer=keras.optimizers.Adam(rate))
     model.fit(images, labels, epochs=OPTIONS.epochs, verbose=2)
     return model
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kcore import random
 from kcore.augment.parameters import Parameters
 from kcore.augment.recipe import Recipe
 from kcore.augment.standardization import Standardization, Statistics
 from kcore.augment.warp import apply
-from kcore.random import sample_keys
 
-__all__ = ["Augmentation"]
+__all__ = ["Augmentation", "known_seed"]
 
 _Array = npt.NDArray[Any]
 
@@ -57,7 +57,7 @@ class Augmentation:
         self, indices: npt.ArrayLike, epoch: int, image_shape: tuple[int, ...]
     ) -> Parameters:
         """Draw the parameters of the images of these indices, as this epoch has it."""
-        return self.recipe.draw(sample_keys(self.seed, epoch, indices), image_shape)
+        return self.recipe.draw(random.sample_keys(self.seed, epoch, indices), image_shape)
 
     def transformed(self, images: _Array, parameters: Parameters) -> _Array:
         """Transform images as the parameters say, and standardise them."""
@@ -81,3 +81,16 @@ def _still(recipe: Recipe) -> Recipe:
     """Return the recipe that treats pixels alike and never transforms."""
     kept = ("fill_mode", "cval", "rescale", "interpolation_order", "data_format")
     return Recipe(**{name: getattr(recipe, name) for name in kept})
+
+
+def known_seed(seed: int | None) -> int:
+    """Return the seed, or draw one and print it, so that what follows can be repeated.
+
+    Raises:
+        ValueError: for what is no seed.
+    """
+    if seed is None:
+        seed = random.draw_seed()
+        print(f"No seed was given, so one was drawn; seed={seed} repeats this run.")
+    random.key(seed)
+    return seed

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from kcore import random
 from kcore.augment.arrays import arrays_of
-from kcore.augment.augmentation import Augmentation
+from kcore.augment.augmentation import Augmentation, known_seed
 from kcore.augment.flow import Feed, Flow
 from kcore.augment.recipe import Recipe
 from kcore.augment.saving import Saving, saving_in
@@ -290,10 +289,6 @@ class Flows(Transforms):
 
     def _augmentation(self, seed: int | None) -> Augmentation:
         self._standardization.check_fitted(self._statistics())
-        if seed is None:
-            seed = random.draw_seed()
-            print(f"No seed was given, so one was drawn; seed={seed} repeats this run.")
-        random.key(seed)  # raises for what is no seed
         return Augmentation(
-            self.recipe, self._standardization, self._statistics(), seed, self.dtype
+            self.recipe, self._standardization, self._statistics(), known_seed(seed), self.dtype
         )

@@ -93,7 +93,9 @@ class RandomTransform(keras.layers.Layer):
         places, bits = _fixed_point(self.recipe, parameters, height, width)
         bits = ops.broadcast_to(ops.convert_to_tensor(bits, "int32"), (count,))
         if masks is not None:
-            masks = self._warped_masks(ops.convert_to_tensor(masks), places, bits)
+            masks = ops.convert_to_tensor(masks)
+            self._check_masks(images, masks)
+            masks = self._warped_masks(masks, places, bits)
         pixels = self._resampled(
             images, places, bits, self.recipe.interpolation_order, self.recipe.cval
         )
@@ -111,7 +113,13 @@ class RandomTransform(keras.layers.Layer):
         """Return the shapes that came in; images in the layer's dtype."""
         images, masks, put_together = _taken_apart(inputs)
         self._spatial_shape(images)
-        return put_together(keras.KerasTensor(images.shape, dtype=self.compute_dtype), masks)
+        if masks is not None:
+            self._check_masks(images, masks)
+        outputs = put_together(keras.KerasTensor(images.shape, dtype=self.compute_dtype), masks)
+        # New tensors: Keras would take an input that is returned for an output of this layer.
+        return keras.tree.map_structure(
+            lambda tensor: keras.KerasTensor(tensor.shape, dtype=tensor.dtype), outputs
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return what the constructor takes."""
@@ -154,6 +162,19 @@ class RandomTransform(keras.layers.Layer):
             interpolation_order=order,
             channels_first=self._channels_first,
         )
+
+    def _check_masks(self, images: Any, masks: Any) -> None:
+        is_plane = len(masks.shape) == 3
+        wanted = self._spatial_shape(images)
+        if is_plane or len(masks.shape) != 4:
+            given = tuple(masks.shape[1:])
+        else:
+            given = tuple(masks.shape[2:] if self._channels_first else masks.shape[1:3])
+        if given != tuple(wanted):
+            raise ValueError(
+                f"masks with shape {tuple(masks.shape)} must have the images' height and width, "
+                f"{tuple(wanted)}."
+            )
 
     def _warped_masks(self, masks: Any, places: Any, bits: Any) -> Any:
         channel_axis = 1 if self._channels_first else -1

@@ -127,7 +127,8 @@ class Table:
     def _with_files(self, rows: list[int], paths: list[str]) -> list[int]:
         kept = [row for row in rows if _is_image_file(paths[row])]
         if len(kept) < len(rows):
-            first = next(row for row in rows if row not in set(kept))
+            taken = set(kept)
+            first = next(row for row in rows if row not in taken)
             warnings.warn(
                 f"{len(rows) - len(kept)} of {len(rows)} rows are left out, as x_col="
                 f"{self.x_col!r} names no image file there; the first: {paths[first]!r}.",

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_seed, check_whole
+from kcore.augment.augmentation import known_seed
 from kcore.augment.legacy_draws import legacy_transform
 from kcore.augment.parameters import Parameters
 from kcore.augment.recipe import Recipe
 from kcore.augment.standardization import Standardization, Statistics, fitted
 from kcore.augment.warp import apply
-from kcore.random import draw_seed, sample_keys
+from kcore.random import sample_keys
 
 __all__ = ["Transforms"]
 
@@ -162,7 +163,7 @@ class Transforms:
 
     def _augmented(self, images: _Array, rounds: int, seed: int | None) -> _Array:
         unscaled = dataclasses.replace(self.recipe, rescale=None)
-        chosen, indices = draw_seed() if seed is None else seed, np.arange(len(images))
+        chosen, indices = known_seed(seed), np.arange(len(images))
 
         def transformed(turn: int) -> _Array:
             drawn = unscaled.draw(sample_keys(chosen, turn, indices), images.shape[1:])

@@ -111,6 +111,8 @@ class DecodedCache:
             before: the file's stamp, taken before it was read.
             image: uint8 array (height, width, channels).
         """
+        if not self._pixels.flags.writeable:
+            return  # complete but for files that were bad when it was made, and are good now
         with self._lock:
             known = int(self._stamps[index, 0]) != _UNKNOWN
             if self._filled[index] or (known and tuple(self._stamps[index]) != before):

@@ -73,9 +73,10 @@ def from_directory(
             made by separate calls are disjoint if the seed is the same.
         follow_links: whether to enter directories inside a class through symbolic links.
         bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when it
-            is reached. "skip": its batch is smaller by one, and a warning names it. "quarantine":
-            all files are decoded once before the first batch, and the bad ones left out. In any
-            case `audit` of the result lists them.
+            is reached. "skip": its batch is smaller by one, and a warning names it; a batch without
+            a good file raises `BadFileError` all the same. "quarantine": all files are decoded
+            once before the first batch, and the bad ones left out. In any case `audit` of the
+            result lists them.
         cache: "memory", or a directory for a file, to keep decoded images in after their first
             use: height * width * channels bytes each.
         transform: function of a batch's images, indices and epoch; see `ImageBatches`.

@@ -88,6 +88,7 @@ class Passes:
             try:
                 return self._serve(number)
             except BaseException:
+                self._running = False  # Keras doesn't end an epoch that an error breaks off
                 self._forget()
                 raise
 

@@ -212,7 +212,8 @@ class ImageFiles:
             lines.append(f"  left out, {reason}: {left_out.count:,}, e.g. {left_out.examples[0]}")
         for reason, number in self.audit.counts().items():
             lines.append(f"  found: {reason}: {number:,}")
-        return "\n".join(lines)
+        # A file's name may hold bytes that are no text, which strict streams refuse.
+        return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
 
 def _checked_labels(labels: npt.ArrayLike, files: int, classes: int) -> Labels:

@@ -1,6 +1,7 @@
 """List a directory tree: what in it is an image file, a directory, or neither."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -122,10 +123,18 @@ def _has_image_suffix(name: bytes) -> bool:
 
 
 def _may_be_image(entry: "os.DirEntry[bytes]") -> bool:
-    """Tell whether the entry is a file or a link to one; or to nothing, which shows on decoding."""
+    """Tell whether the entry is a file or a link to one; or to nothing, which shows on decoding.
+
+    A link to a pipe or a device is neither: reading it could last forever.
+    """
     if entry.is_file(follow_symlinks=False):
         return True
-    return entry.is_symlink() and not _leads_to_directory(entry)
+    if not entry.is_symlink():
+        return False
+    try:
+        return stat.S_ISREG(entry.stat().st_mode)
+    except OSError:
+        return True
 
 
 def _leads_to_directory(entry: "os.DirEntry[bytes]") -> bool:

@@ -11,6 +11,7 @@ from kcore.arguments import check_whole
 from kcore.inspect.batches import as_one_array
 from kcore.inspect.classes import chosen_classes, of_classes
 from kcore.inspect.gradients import slopes
+from kcore.inspect.maps import without_holes
 from kcore.inspect.reading import reader_of
 
 __all__ = ["Attributions", "integrated_gradients"]
@@ -96,6 +97,7 @@ def integrated_gradients(
             for sample, base, one in zip(array, baselines, chosen, strict=True)
         ]
     )
+    values = without_holes("integrated_gradients", values)
     differences = scores - baseline_scores
     gaps = values.sum(axis=tuple(range(1, values.ndim))) - differences
     _warn_of_gaps(gaps, differences)
@@ -129,7 +131,7 @@ def _broadcast(baseline: Any, array: Array) -> Array:
 def _warn_of_gaps(gaps: Array, differences: Array) -> None:
     # What is below float32's digits is rounding, not a gap.
     allowed = _TOLERANCE * np.abs(differences) + 1e-4
-    missed = np.flatnonzero(~(np.abs(gaps) <= allowed))
+    missed = np.flatnonzero(np.isfinite(gaps) & ~(np.abs(gaps) <= allowed))
     if len(missed):
         worst = missed[np.argmax(np.abs(gaps[missed]))]
         warnings.warn(

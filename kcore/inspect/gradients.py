@@ -69,8 +69,8 @@ def gradients(
 
     Raises:
         TypeError: if `model` is no Keras model, or `x` no array.
-        ValueError: if the model has no scores (see `class_scores`), or `layer` or `class_index` is
-            not in it.
+        ValueError: if the model has no scores (see `class_scores`), `layer` or `class_index` is
+            not in it, or `layer` is the softmax or sigmoid itself, which comes after the scores.
 
     Example:
         >>> import keras
@@ -89,6 +89,11 @@ def gradients(
 def class_gradients(reader: Reader, x: Any, at: Seen | None, chosen: Indices | None) -> Gradients:
     """Differentiate the scores of the classes `chosen`, or of the predicted ones, at an output."""
     score = reader.score
+    if at is not None and at.key in score.behind:
+        raise ValueError(
+            f"layer={at.name!r} comes after the scores, which are taken {score.source}: give an "
+            "earlier layer."
+        )
     found, values, *outputs = reader.backward(x, selector(score, chosen, length(x)), at)
     if chosen is None:
         chosen = as_classes(score, values).argmax(axis=-1)

@@ -50,11 +50,13 @@ class Score:
         units: how many numbers a sample is scored by.
         source: "before softmax", "before sigmoid", "before log-softmax", or "output".
         problem: why there is no score for each class; "" if there is one.
+        behind: where the outputs are that come after the scores, such as those of the softmax.
     """
 
     units: int
     source: str
     problem: str = ""
+    behind: tuple[Key, ...] = ()
 
     @property
     def is_signed(self) -> bool:
@@ -159,4 +161,5 @@ def _score(model: Any, watch: Watch, output: Any) -> Score:
             f"The output of the model {model.name!r} has shape {shape}; a score for each class "
             "needs (images, classes).",
         )
-    return Score(int(shape[-1]), source)
+    after = (key for key, one in watch.outputs.items() if activation and one is tensors[0])
+    return Score(int(shape[-1]), source, behind=tuple(after))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["channels_last", "finished", "resized"]
+__all__ = ["channels_last", "finished", "resized", "without_holes"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -62,6 +62,14 @@ def finished(raw: Array, size: tuple[int, int], of: str) -> Floats:
     large = resized(positive, size)
     top = large.max(axis=(1, 2), keepdims=True)
     return np.divide(large, top, out=np.zeros_like(large), where=top > 0).astype(np.float32)
+
+
+def without_holes(of: str, maps: Array) -> Array:
+    """Return signed maps with zeros in the place of those whose values aren't all finite."""
+    axes = tuple(range(1, maps.ndim))
+    is_finite = np.isfinite(maps).all(axis=axes)
+    _warn(of, "their values aren't finite", np.flatnonzero(~is_finite))
+    return np.where(np.expand_dims(is_finite, axes), maps, np.zeros_like(maps))
 
 
 def _warn(of: str, reason: str, images: Sequence[int] | Array) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from kcore.arguments import check_finite, check_whole
 from kcore.inspect.batches import as_images, even_size, image_size
 from kcore.inspect.classes import chosen_classes, of_classes
+from kcore.inspect.maps import without_holes
 from kcore.inspect.reading import reader_of
 
 __all__ = ["occlusion"]
@@ -74,7 +75,7 @@ def occlusion(
             model, image, int(chosen[number]), patches, value, reader.is_channels_first, batch_size
         )
         maps[number] = _spread(scores[number] - left, patches, size)
-    return maps
+    return without_holes("occlusion", maps)
 
 
 def _patches(size: tuple[int, int], patch_size: int, stride: int) -> list[tuple[slice, slice]]:

@@ -114,7 +114,8 @@ def _normalised(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
         if not np.isfinite(values).all():
             return _shades_with_holes(values)
         # Squares of these numbers are too large for their dtype.
-        return _normalised(values / np.abs(values).max())
+        largest = np.abs(values).max(axis=(0, 1))
+        return _normalised(values / np.where(largest == 0, 1, largest))
     return _shades(values, mean, deviation)
 
 
@@ -129,7 +130,7 @@ def _mean_and_deviation(values: npt.NDArray[np.floating]) -> tuple[Numbers, Numb
     if not (variance > 1e-3 * mean_square).all():
         centred = values - mean.astype(values.dtype)
         variance = _mean_square(centred, pixels)
-        variance[(values == values[0, 0]).all(axis=(0, 1))] = 0
+        variance[(values == values[0, 0]).all(axis=(0, 1)) & np.isfinite(mean)] = 0
     return mean, np.sqrt(variance)
 
 

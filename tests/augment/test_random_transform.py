@@ -196,3 +196,26 @@ def test_an_unknown_size_is_refused():
 def test_a_wrong_seed_is_refused():
     with pytest.raises(ValueError, match="seed=-1 must be a whole number"):
         layer(seed=-1)
+
+
+@pytest.mark.parametrize("as_dictionary", [False, True])
+def test_images_and_masks_go_through_a_functional_model(as_dictionary):
+    images = keras.Input((8, 6, 3), dtype="uint8")
+    masks = keras.Input((8, 6), dtype="int32")
+    layer = RandomTransform(rotation_range=40, seed=1, data_format="channels_last")
+    if as_dictionary:
+        outputs = layer({"images": images, "masks": masks})
+        outputs = [outputs["images"], outputs["masks"]]
+    else:
+        outputs = layer((images, masks))
+    model = keras.Model([images, masks], outputs)
+    given = np.full((2, 8, 6, 3), 7, "uint8"), np.full((2, 8, 6), 5, "int32")
+    for got, expected in zip(model.predict_on_batch(list(given)), given, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_masks_of_another_size_are_refused():
+    layer = RandomTransform(rotation_range=40, seed=1, data_format="channels_last")
+    given = np.zeros((2, 8, 8, 3), "uint8"), np.zeros((2, 4, 4), "int32")
+    with pytest.raises(ValueError, match=r"masks with shape \(2, 4, 4\) must have .* \(8, 8\)"):
+        layer(given, training=True)

@@ -258,3 +258,19 @@ def test_a_long_scan_shows_its_rate_and_the_counts(tmp_path, monkeypatch):
 def test_a_short_scan_is_silent(tmp_path, capsys):
     scan(write_tree(tmp_path / "data", {"a": 2}))
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_link_to_a_pipe_is_no_image_file(tmp_path):
+    (tmp_path / "a").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a" / "pipe.jpg").symlink_to(tmp_path / "pipe")
+    (tmp_path / "a" / "gone.jpg").symlink_to(tmp_path / "nowhere")
+    assert scan(tmp_path).filenames == ["a/gone.jpg"]
+
+
+def test_the_summary_can_be_printed_whatever_names_hold(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(folder)  # noqa: PTH102 -- the name is bytes
+    with open(folder + b"/1.png", "wb"):  # noqa: PTH123
+        pass
+    assert "caf\\udce9" in scan(tmp_path).summary().encode("utf-8").decode()

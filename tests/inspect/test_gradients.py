@@ -359,3 +359,9 @@ def test_a_look_inside_from_a_callback_while_fit_goes_on(network, images):
     assert np.abs(found[0][0] - found[1][0]).max() > 1e-4
     for _, outputs, predicted in found:
         assert outputs == pytest.approx(predicted, abs=1e-5)
+
+
+def test_a_layer_behind_the_scores_is_refused():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "softmax", name="last")])
+    with pytest.raises(ValueError, match="layer='last' comes after the scores, .* before softmax"):
+        gradients(model, np.ones((1, 2), "float32"), "last")

@@ -68,3 +68,15 @@ def test_channels_first():
 def test_settings_out_of_range_are_refused(model, settings, message):
     with pytest.raises(ValueError, match=message):
         occlusion(model, IMAGES, **settings)
+
+
+def test_a_map_of_nothing_finite_is_zero_and_said():
+    model = keras.Sequential(
+        [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    )
+    images = np.ones((2, 4, 4, 1), "float32")
+    images[1, 0, 0] = np.nan
+    with pytest.warns(UserWarning, match="the maps of these images are zero, .* finite: 1"):
+        maps = occlusion(model, images, 0, patch_size=2, stride=2)
+    assert np.isfinite(maps).all()
+    assert not maps[1].any()

@@ -88,8 +88,8 @@ def report(
             width are left out.
         overlays: a picture for each caption: what `overlay` returns.
         seeds: the seed, or one for each of its uses.
-        bad_files: file, class and reason of each file that was left out; an empty sequence says
-            that none was.
+        bad_files: file, class and reason of each file that was left out, or the findings that a
+            dataset's `audit.bad` of `kcore.data` lists; an empty sequence says that none was.
         data_format: of the feature maps: "channels_last", "channels_first", or None for Keras's
             default.
 
@@ -183,7 +183,11 @@ def _named_seeds(seeds: int | Mapping[str, object] | None) -> Mapping[str, objec
     return seeds if isinstance(seeds, Mapping) else {"everything": seeds}
 
 
-def _checked_files(bad_files: Sequence[Sequence[object]]) -> list[tuple[object, ...]]:
+def _checked_files(bad_files: Sequence[Any]) -> list[tuple[object, ...]]:
+    bad_files = [
+        (file.path, file.class_name or "", file.reason) if hasattr(file, "class_name") else file
+        for file in bad_files
+    ]
     for file in bad_files:
         if isinstance(file, str) or len(file) != 3:
             raise ValueError(f"bad_files holds {file!r}; each must be (file, class, reason).")

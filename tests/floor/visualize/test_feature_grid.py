@@ -149,3 +149,12 @@ def test_wrong_arguments_are_named(arguments, message):
     whole = {"feature_map": np.zeros((4, 4, 3)), "data_format": "channels_last", **arguments}
     with pytest.raises(ValueError, match=message):
         feature_grid(**whole)
+
+
+def test_a_huge_channel_leaves_its_neighbour_as_it_is():
+    values = np.random.default_rng(0).normal(size=(5, 5, 2))
+    huge = values * [1, 1e300]
+    np.testing.assert_array_equal(
+        feature_grid(huge, data_format="channels_last"),
+        feature_grid(values, data_format="channels_last"),
+    )
