@@ -21,7 +21,10 @@ BUILD = {
     "functional_mlp": ("kcore.models.functional_mlp(seed=1)", (784,)),
     "subclassed_mlp": ("kcore.models.subclassed_mlp((9,), seed=1)", (9,)),
     "transfer": (
-        "kcore.models.transfer(kcore.models.cnn((28, 28, 3), seed=1), None, preprocessing='caffe', seed=1)",
+        (
+            "kcore.models.transfer(kcore.models.cnn((28, 28, 3), seed=1), None, "
+            "preprocessing='caffe', seed=1)"
+        ),
         (28, 28, 3),
     ),
 }

@@ -108,7 +108,8 @@ def test_a_wrong_suffix_is_noted(save):
 
 def test_an_mpo_file_is_a_jpeg_with_more_in_it(save):
     other = Image.fromarray(pixels(1))
-    path = save(Image.fromarray(pixels(0)), "a.jpg", format="MPO", append_images=[other])
+    options = {"format": "MPO", "save_all": True, "append_images": [other]}
+    path = save(Image.fromarray(pixels(0)), "a.jpg", **options)
     with Image.open(path) as image:
         assert image.format == "MPO"
     assert Decoding((8, 8)).decode(path)[1] == ()

@@ -363,5 +363,5 @@ def test_a_look_inside_from_a_callback_while_fit_goes_on(network, images):
 
 def test_a_layer_behind_the_scores_is_refused():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "softmax", name="last")])
-    with pytest.raises(ValueError, match="layer='last' comes after the scores, .* before softmax"):
+    with pytest.raises(ValueError, match=r"layer='last' comes after the scores, .* softmax"):
         gradients(model, np.ones((1, 2), "float32"), "last")
