@@ -90,7 +90,11 @@ class ImageBatches(keras.utils.PyDataset):
         self.samples = len(source)
         self.batch_size = check_whole("batch_size", batch_size)
         self.files = files
-        self._source, self._targets, self._sample_weight = source, targets, sample_weight
+        self._source = source
+        self._targets = _checked_targets(targets, self.samples)
+        self._sample_weight = _as_array("sample_weight", sample_weight, self.samples)
+        if self._sample_weight is not None and targets is None:
+            raise ValueError("sample_weight weights targets, and there are none: give both.")
         self._transform = transform
         self._transform_lock = threading.RLock()
         self._order = Order(
@@ -254,6 +258,24 @@ class ImageBatches(keras.utils.PyDataset):
             return images
         with self._transform_lock:
             return self._transform(images, indices, epoch)
+
+
+def _checked_targets(targets: Any, samples: int) -> Any:
+    if isinstance(targets, str) and targets != "input":
+        raise ValueError(f"targets={targets!r} must be an array, 'input' or None.")
+    return targets if isinstance(targets, str) else _as_array("targets", targets, samples)
+
+
+def _as_array(name: str, values: Any, samples: int) -> Any:
+    """Return an array of one entry a sample, or what gives targets by indices as it is."""
+    if not isinstance(values, list | tuple) and not hasattr(values, "__array__"):
+        return values
+    array = np.asarray(values)
+    if array.ndim == 0 or len(array) != samples:
+        raise ValueError(
+            f"{name} with shape {array.shape} must have one entry for each of {samples} samples."
+        )
+    return array
 
 
 def _checked_shard(shard: tuple[int, int]) -> tuple[int, int]:

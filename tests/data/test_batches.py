@@ -232,3 +232,26 @@ def test_parts_of_two_calls_are_those_of_one(tree):
 def test_wrong_splits_are_refused(tree, options, message):
     with pytest.raises(ValueError, match=message):
         from_directory(tree, **options)
+
+
+def test_lists_of_targets_and_weights_are_taken():
+    dataset = from_arrays(
+        np.zeros((3, 2)), [5, 6, 7], sample_weight=[1, 2, 3], batch_size=2, shuffle=False
+    )
+    assert [(y.tolist(), weight.tolist()) for _, y, weight in dataset] == [
+        ([5, 6], [1, 2]),
+        ([7], [3]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"y": [1, 2]}, "one entry for each of 3|2 samples, and x has 3"),
+        ({"y": "sparse"}, "targets='sparse' must be an array, 'input' or None"),
+        ({"sample_weight": [1, 2, 3]}, "there are none: give both"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        from_arrays(np.zeros((3, 2)), **options)
