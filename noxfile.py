@@ -44,10 +44,17 @@ ON_EACH_DEVICE = [
 REPORTS = "outputs/conformance"
 BENCHMARKS = ("import_time", "training", "augment", "directory", "looking_inside", "transfer")
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_TESTS = "tests/floor/visualize/reporting/test_in_a_browser.py"
+WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
+
 # These have sessions of their own, or are the same whatever the backend is (see floor).
-LEFT_TO_OTHERS = tuple(
-    f"--ignore=tests/{path}"
-    for path in ("between_backends", "examples", "floor/backends_tests", "floor/shapes")
+LEFT_TO_OTHERS = (
+    WITHOUT_BROWSER,
+    "--ignore=tests/between_backends",
+    "--ignore=tests/examples",
+    "--ignore=tests/floor/backends_tests",
+    "--ignore=tests/floor/shapes",
 )
 
 # What runs with the oldest dependencies too, each room under one backend, for time. Not
@@ -93,9 +100,22 @@ def floor(session: nox.Session) -> None:
     """Test what needs no backend, on each Python that is present."""
     session.install(*group("test"), "-e", ".")
     env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
-    session.run("pytest", *SIDE_BY_SIDE, "tests/floor", *session.posargs, env=env)
+    session.run("pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, "tests/floor", *session.posargs, env=env)
     callbacks = "--ignore=kcore/visualize/callbacks"  # they need Keras, and so a backend
     session.run("pytest", "--doctest-modules", callbacks, "--pyargs", *FLOOR_MODULES, env=env)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Look at the HTML report in a headless Chromium, where one is installed."""
+    if not any(map(shutil.which, BROWSERS)):
+        reason = f"none of {', '.join(BROWSERS)} is installed"
+        if os.environ.get("KCORE_REQUIRE_BROWSER") == "1":
+            session.error(f"KCORE_REQUIRE_BROWSER=1, but {reason}.")
+        session.skip(f"{reason}; set KCORE_REQUIRE_BROWSER=1 to fail instead of skipping.")
+    session.install(*group("test"), "-e", ".")
+    env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
+    session.run("pytest", BROWSER_TESTS, *session.posargs, env=env)
 
 
 @nox.session
@@ -162,7 +182,9 @@ def wheel(session: nox.Session) -> None:
     (built,) = dist.glob("*.whl")
     session.install(f"{built}[jax]")
     env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": "1"}
-    session.run("pytest", *SIDE_BY_SIDE, *(session.posargs or WHEEL_TESTS), env=env)
+    session.run(
+        "pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, *(session.posargs or WHEEL_TESTS), env=env
+    )
 
 
 @nox.session(python=PYTHONS[0])
@@ -173,7 +195,12 @@ def minimums(session: nox.Session, backend: str) -> None:
         session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
     session.install(*group("test"))  # keeps what is installed
-    command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or MINIMUM_TESTS[backend]))
+    command = (
+        "pytest",
+        *SIDE_BY_SIDE,
+        WITHOUT_BROWSER,
+        *(session.posargs or MINIMUM_TESTS[backend]),
+    )
     session.run(*command, env=claim(backend, "cpu"))
 
 

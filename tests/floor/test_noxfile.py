@@ -44,3 +44,12 @@ def test_bare_nox_runs_all_but_the_benchmarks(tmp_path):
     assert {"conformance(jax-cpu)", "examples(jax)", "wheel", "minimums(jax)"} <= set(selected)
     assert left_out == ["bench(tensorflow)", "bench(jax)"]
     assert all("->" in line for line in lines if line.startswith(("* ", "- "))), "a menu explains"
+
+
+def test_without_a_browser_its_session_skips_or_fails_as_asked(tmp_path):
+    skipped = nox(tmp_path, "-s", "browser", KCORE_REQUIRE_BROWSER="0")
+    assert skipped.returncode == 0, skipped.stderr
+    assert "Session browser skipped: none of chromium" in skipped.stderr
+    failed = nox(tmp_path, "-s", "browser", KCORE_REQUIRE_BROWSER="1")
+    assert failed.returncode != 0
+    assert "KCORE_REQUIRE_BROWSER=1, but none of chromium" in failed.stderr

@@ -28,11 +28,6 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
-def is_installed():
-    """Tell whether there is a browser."""
-    return any(map(shutil.which, NAMES))
-
-
 def executable():
     """Return the path of a browser, or say what to install."""
     for name in NAMES:
