@@ -18,7 +18,7 @@ from kcore.data.walking import SUFFIXES
 __all__ = ["Rows", "Table"]
 
 _Array = npt.NDArray[Any]
-_CLASS_MODES = ("binary", "categorical", "input", "multi_output", "raw", "sparse", "None")
+_CLASS_MODES = ("binary", "categorical", "input", "multi_output", "raw", "sparse")
 _WITH_CLASSES = ("binary", "categorical", "sparse")
 
 
@@ -75,11 +75,17 @@ class Table:
     class_mode: str | None
 
     def __post_init__(self) -> None:
-        check_choice("class_mode", str(self.class_mode), _CLASS_MODES)
+        if self.class_mode is not None:
+            check_choice("class_mode", self.class_mode, _CLASS_MODES)
         if self.class_mode == "multi_output" and isinstance(self.y_col, str):
             raise TypeError(
                 f"y_col={self.y_col!r} must be a list of columns for class_mode='multi_output'."
             )
+
+    @property
+    def class_mode_of_files(self) -> str | None:
+        """The `class_mode` of `kcore.data`, where its labels are the targets."""
+        return None if self.class_mode in ("raw", "multi_output") else self.class_mode
 
     def rows(self, validate_filenames: bool, bounds: Callable[[int], tuple[int, int]]) -> Rows:
         """Return the rows that can be used.

@@ -16,7 +16,7 @@ from kcore.data.passes import Passes
 from kcore.data.records import ImageFiles, Labels
 from kcore.data.sources import Source
 
-__all__ = ["ImageBatches"]
+__all__ = ["ImageBatches", "Targets", "Transform", "checked_targets", "checked_transform"]
 
 Indices = npt.NDArray[np.int64]
 Transform: TypeAlias = Callable[[npt.NDArray[Any], Indices, int], Any]
@@ -86,25 +86,14 @@ class ImageBatches(keras.utils.PyDataset):
     ) -> None:
         super().__init__()
         self.seed = random.draw_seed() if seed is None else seed
-        random.key(self.seed)  # refuses what is no seed
         self.samples = len(source)
-        self.batch_size = check_whole("batch_size", batch_size)
         self.files = files
+        self._order = Order(self.samples, batch_size, shuffle, self.seed, shard, drop_remainder)
+        self.batch_size = self._order.batch_size
         self._source = source
-        self._targets = _checked_targets(targets, self.samples)
-        self._sample_weight = _as_array("sample_weight", sample_weight, self.samples)
-        if self._sample_weight is not None and targets is None:
-            raise ValueError("sample_weight weights targets, and there are none: give both.")
-        self._transform = transform
+        self._targets, self._sample_weight = checked_targets(targets, sample_weight, self.samples)
+        self._transform = checked_transform(transform)
         self._transform_lock = threading.RLock()
-        self._order = Order(
-            self.samples,
-            self.batch_size,
-            bool(shuffle),
-            self.seed,
-            _checked_shard(shard),
-            drop_remainder,
-        )
         self._num_threads = checked_threads(num_threads)
         if not self._order.batches:
             raise ValueError(
@@ -260,10 +249,28 @@ class ImageBatches(keras.utils.PyDataset):
             return self._transform(images, indices, epoch)
 
 
-def _checked_targets(targets: Any, samples: int) -> Any:
+def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any, Any]:
+    """Return targets and weights as arrays or as what gives them by indices, or say what is wrong.
+
+    Raises:
+        ValueError: if there are not as many as samples, or weights without targets.
+    """
     if isinstance(targets, str) and targets != "input":
         raise ValueError(f"targets={targets!r} must be an array, 'input' or None.")
-    return targets if isinstance(targets, str) else _as_array("targets", targets, samples)
+    if sample_weight is not None and targets is None:
+        raise ValueError("sample_weight weights targets, and there are none: give both.")
+    if not isinstance(targets, str):
+        targets = _as_array("targets", targets, samples)
+    return targets, _as_array("sample_weight", sample_weight, samples)
+
+
+def checked_transform(transform: Transform | None) -> Transform | None:
+    """Return `transform`, or say that it must be a function."""
+    if transform is not None and not callable(transform):
+        raise ValueError(
+            f"transform={transform!r} must be a function of images, indices and epoch, or None."
+        )
+    return transform
 
 
 def _as_array(name: str, values: Any, samples: int) -> Any:
@@ -276,13 +283,6 @@ def _as_array(name: str, values: Any, samples: int) -> Any:
             f"{name} with shape {array.shape} must have one entry for each of {samples} samples."
         )
     return array
-
-
-def _checked_shard(shard: tuple[int, int]) -> tuple[int, int]:
-    index, count = shard
-    if not 0 <= index < count:
-        raise ValueError(f"shard={shard!r} must be (index, count) with 0 <= index < count.")
-    return int(index), int(count)
 
 
 def _refuse_queue(name: str, value: object, only: object) -> None:

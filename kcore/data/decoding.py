@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kcore.arguments import check_choice, check_wholes
+from kcore.arguments import check_choice, check_switch, check_wholes
 from kcore.images.color_modes import PILLOW_MODES, in_color_mode
 from kcore.images.decoding import decode
 from kcore.images.errors import ImageDecodeError
@@ -48,6 +48,8 @@ class Decoding:
         object.__setattr__(self, "target_size", size)
         check_choice("color_mode", self.color_mode, tuple(PILLOW_MODES))
         check_choice("interpolation", self.interpolation, tuple(INTERPOLATIONS))
+        for name in ("keep_aspect_ratio", "draft"):
+            object.__setattr__(self, name, check_switch(name, getattr(self, name)))
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore.arguments import check_whole
+from kcore.arguments import check_switch, check_whole
 
 __all__ = ["Order", "checked_threads", "read_ahead"]
 
@@ -32,6 +32,9 @@ class Order:
         shard: (index, count): take the part `index` of `count` equal ones; what is left over when
             `samples` is divided by `count` belongs to none.
         drop_remainder: whether to leave a last batch out that is not full.
+
+    Raises:
+        ValueError: if a value is none of the above.
     """
 
     samples: int
@@ -40,6 +43,13 @@ class Order:
     seed: int
     shard: tuple[int, int] = (0, 1)
     drop_remainder: bool = False
+
+    def __post_init__(self) -> None:
+        random.key(self.seed)  # refuses what is no seed
+        object.__setattr__(self, "batch_size", check_whole("batch_size", self.batch_size))
+        object.__setattr__(self, "shard", _checked_shard(self.shard))
+        check_switch("shuffle", self.shuffle)
+        check_switch("drop_remainder", self.drop_remainder)
 
     @property
     def samples_in_shard(self) -> int:
@@ -105,6 +115,18 @@ def checked_threads(num_threads: int | None) -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _checked_shard(shard: Any) -> tuple[int, int]:
+    try:
+        index, count = (check_whole("shard", number, minimum=0) for number in shard)
+    except (TypeError, ValueError):
+        index = count = 0
+    if index >= count:
+        raise ValueError(
+            f"shard={shard!r} must be (index, count), two whole numbers with 0 <= index < count."
+        )
+    return index, count
 
 
 def _grain() -> ModuleType:
