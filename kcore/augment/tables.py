@@ -100,6 +100,7 @@ class Table:
             ValueError: if a column is missing, no row is left, or the classes don't fit.
         """
         paths = self._paths()
+        self._check_lengths(len(paths))
         kept = list(range(len(paths)))
         if validate_filenames:
             kept = self._with_files(kept, paths)
@@ -120,6 +121,17 @@ class Table:
                 f"The table has no column {name!r}; it has {', '.join(map(repr, there))}."
             )
         return list(self.columns[name])
+
+    def _check_lengths(self, rows: int) -> None:
+        targets = [self.y_col] if isinstance(self.y_col, str) else list(self.y_col)
+        used = targets if self.class_mode not in (None, "input") else []
+        for name in used if self.weight_col is None else [*used, self.weight_col]:
+            found = len(self._column(name))
+            if found != rows:
+                raise ValueError(
+                    f"Column {name!r} has {found} row{'s' * (found != 1)}, and x_col="
+                    f"{self.x_col!r} has {rows}: all columns must be of one length."
+                )
 
     def _paths(self) -> list[str]:
         names = self._column(self.x_col)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from numbers import Integral
 from typing import Any, Protocol, TypeAlias
 
 import keras
@@ -16,7 +17,14 @@ from kcore.data.passes import Passes
 from kcore.data.records import ImageFiles, Labels
 from kcore.data.sources import Source
 
-__all__ = ["ImageBatches", "Targets", "Transform", "checked_targets", "checked_transform"]
+__all__ = [
+    "ImageBatches",
+    "Targets",
+    "Transform",
+    "check_index",
+    "checked_targets",
+    "checked_transform",
+]
 
 Indices = npt.NDArray[np.int64]
 Transform: TypeAlias = Callable[[npt.NDArray[Any], Indices, int], Any]
@@ -36,7 +44,8 @@ class ImageBatches(keras.utils.PyDataset):
 
     A sample's *index* is its place in the dataset, 0 to `samples - 1`, and is not changed by
     shuffling. `dataset[i]` is batch `i` of the epoch `dataset.epoch`. `fit` moves on to the next
-    epoch when it has taken all batches; a pass that it breaks off is begun again. Which samples
+    epoch when it has taken all batches; a pass that is broken off, as by Ctrl-C, is begun again.
+    Setting `epoch` ends it: then `dataset[i]` is batch `i` again. Which samples
     are in which batch depends on the seed and the epoch alone, and so does the order in which
     `fit` gets the batches of a shuffled dataset: the argument `shuffle` of `fit`, which would
     shuffle them again with Python's global random state, makes no difference to it. Without
@@ -108,10 +117,7 @@ class ImageBatches(keras.utils.PyDataset):
         return self._order.batches
 
     def __getitem__(self, number: int) -> Any:
-        batches = len(self)
-        if not -batches <= number < batches:
-            raise IndexError(f"There is no batch {number}: there are {batches}.")
-        return self._passes[number % batches]
+        return self._passes[self._place(number)]
 
     def __iter__(self) -> Iterator[Any]:
         """Iterate over the batches of `epoch` in order, made ahead by threads."""
@@ -134,7 +140,11 @@ class ImageBatches(keras.utils.PyDataset):
 
     @property
     def epoch(self) -> int:
-        """The epoch, from 0, that is served. Set it to go on where another run ended."""
+        """The epoch, from 0, that is served.
+
+        Set it to go on where another run ended, or to ask for batches by their numbers after a call
+        of `fit` was broken off.
+        """
         return self._passes.epoch
 
     @epoch.setter
@@ -158,9 +168,13 @@ class ImageBatches(keras.utils.PyDataset):
 
         Returns:
             int64 array of shape (samples of the batch,).
+
+        Raises:
+            IndexError: if there is no such batch.
+            ValueError: if `epoch` is no whole number of at least 0.
         """
-        order = self._order.indices(self.epoch if epoch is None else epoch)
-        return np.asarray(order[range(len(self))[number]], np.int64)
+        epoch = self.epoch if epoch is None else check_whole("epoch", epoch, minimum=0)
+        return np.asarray(self._order.indices(epoch)[self._place(number)], np.int64)
 
     def image(self, index: int, epoch: int | None = None) -> npt.NDArray[Any]:
         """Return the image of one sample.
@@ -175,9 +189,11 @@ class ImageBatches(keras.utils.PyDataset):
 
         Raises:
             IndexError: if there is no such sample.
+            ValueError: if `epoch` is no whole number of at least 0.
         """
-        if not 0 <= index < self.samples:
-            raise IndexError(f"index={index} is outside of 0 to {self.samples - 1}.")
+        if epoch is not None:
+            check_whole("epoch", epoch, minimum=0)
+        check_index(index, self.samples)
         images, indices = self._source.load(np.array([index], np.int64))
         if epoch is not None:
             images = self._transformed(images, indices, epoch)
@@ -231,6 +247,12 @@ class ImageBatches(keras.utils.PyDataset):
     def use_multiprocessing(self, value: bool) -> None:
         _refuse_queue("use_multiprocessing", value, False)
 
+    def _place(self, number: int) -> int:
+        batches = len(self)
+        if not isinstance(number, Integral) or not -batches <= int(number) < batches:
+            raise IndexError(f"There is no batch {number!r}: there are {batches}.")
+        return int(number) % batches
+
     def _epoch_batches(self, epoch: int) -> Any:
         return self._order.indices(epoch).map(lambda indices: self._batch(indices, epoch))
 
@@ -247,6 +269,12 @@ class ImageBatches(keras.utils.PyDataset):
             return images
         with self._transform_lock:
             return self._transform(images, indices, epoch)
+
+
+def check_index(index: object, samples: int) -> None:
+    """Raise an IndexError unless a sample has this index."""
+    if not isinstance(index, Integral) or not 0 <= int(index) < samples:
+        raise IndexError(f"index={index!r} is outside of 0 to {samples - 1}.")
 
 
 def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any, Any]:

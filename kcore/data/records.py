@@ -112,8 +112,12 @@ class ImageFiles:
             class_names: the names of the classes.
 
         Raises:
-            ValueError: if there are not as many labels as paths, or a label has no class.
+            ValueError: if there are not as many labels as paths, a label has no class, or `paths`
+                is a single name.
         """
+        if isinstance(paths, str | bytes | os.PathLike):
+            name = os.fspath(paths)
+            raise ValueError(f"paths={name!r} is one name: give a list of them, [{name!r}].")
         names = [os.fsencode(path) for path in paths]
         offsets = np.zeros(len(names) + 1, np.int64)
         np.cumsum([len(name) for name in names], out=offsets[1:])
@@ -220,6 +224,10 @@ def _checked_labels(labels: npt.ArrayLike, files: int, classes: int) -> Labels:
     codes = np.asarray(labels)
     if codes.shape != (files,):
         raise ValueError(f"labels has shape {codes.shape}: {files} paths need shape ({files},).")
+    if files and not classes:
+        raise ValueError(
+            "labels are given without class_names: name the classes that they are positions in."
+        )
     if codes.dtype.kind not in "iu" or (files and not 0 <= codes.min() <= codes.max() < classes):
         raise ValueError(
             f"labels must be whole numbers from 0 to {classes - 1}, positions in class_names, "

@@ -161,6 +161,24 @@ def test_arguments_that_are_refused(folder, arguments, error, message):
         flow(folder, table(n=list(range(COUNT))), **arguments)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"y_col": "short"},
+        {"y_col": "short", "class_mode": "raw"},
+        {"y_col": ["n", "short"], "class_mode": "multi_output"},
+        {"weight_col": "short"},
+        {"x_col": "short", "y_col": "n", "class_mode": "raw"},
+    ],
+    ids=str,
+)
+def test_columns_of_other_lengths_are_refused(folder, arguments):
+    columns = table(n=list(range(COUNT)), short=["a.png"])
+    message = r"Column '.*' has \d rows?, and x_col='.*' has \d: all columns must be of one length"
+    with pytest.raises(ValueError, match=message):
+        flow(folder, columns, **arguments)
+
+
 @pytest.mark.filterwarnings("ignore:6 of 6 rows")
 def test_no_row_left(tmp_path):
     with pytest.raises(ValueError, match="Of the table's 6 rows none is left to flow"):

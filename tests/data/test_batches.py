@@ -29,10 +29,11 @@ def test_arrays_in_batches():
     assert repr(from_arrays(X, seed=3)) == "<ImageBatches: 10 samples in 1 batches of 32, seed 3>"
 
 
-@pytest.mark.parametrize("number", [3, -4])
+@pytest.mark.parametrize("number", [3, -4, 1.0])
 def test_there_is_no_other_batch(number):
-    with pytest.raises(IndexError, match=f"There is no batch {number}: there are 3"):
-        from_arrays(X, batch_size=4)[number]
+    for ask in (from_arrays(X, batch_size=4).__getitem__, from_arrays(X, batch_size=4).indices):
+        with pytest.raises(IndexError, match=f"There is no batch {number}: there are 3"):
+            ask(number)
 
 
 def test_images_of_a_batch_belong_to_their_targets():
@@ -97,8 +98,12 @@ def test_an_image_can_be_replayed():
         for image, index in zip(x, y, strict=True):
             np.testing.assert_array_equal(dataset.image(index, epoch=2), image)
             np.testing.assert_array_equal(dataset.image(index), X[index])
-    with pytest.raises(IndexError, match="index=10 is outside of 0 to 9"):
-        dataset.image(10)
+    for index in (10, -1, 1.5):
+        with pytest.raises(IndexError, match=f"index={index} is outside of 0 to 9"):
+            dataset.image(index)
+    for ask in (dataset.image, dataset.indices):
+        with pytest.raises(ValueError, match="epoch=-1 must be a whole number of at least 0"):
+            ask(0, epoch=-1)
 
 
 def test_inputs_as_targets_are_those_that_the_model_receives():

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from kcore.data import ImageFiles
@@ -42,3 +44,14 @@ def test_there_is_no_other_index(files, index):
 def test_wrong_labels_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
         ImageFiles.from_paths(["a", "b"], labels, ["cat", "dog"])
+
+
+def test_labels_need_names():
+    with pytest.raises(ValueError, match="labels are given without class_names: name the classes"):
+        ImageFiles.from_paths(["a", "b"], [0, 1])
+
+
+@pytest.mark.parametrize("paths", ["abc.png", Path("abc.png"), b"abc.png"])
+def test_one_path_is_no_list_of_paths(paths):
+    with pytest.raises(ValueError, match=r"paths=.* is one name: give a list of them, \[.*'\]"):
+        ImageFiles.from_paths(paths)
