@@ -1,6 +1,6 @@
 """What may happen to an image: the options of `ImageDataGenerator`, validated once."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -131,9 +131,9 @@ class Recipe:
         Raises:
             ValueError: if the shape has other than three axes.
         """
-        if len(image_shape) != 3:
+        if not isinstance(image_shape, Sized) or len(image_shape) != 3:
             raise ValueError(
-                f"image_shape={tuple(image_shape)} must have three axes, height and width and "
+                f"image_shape={image_shape!r} must have three axes, height and width and "
                 "channels, without the batch axis."
             )
         height_axis = 1 if self.data_format == "channels_first" else 0

@@ -36,6 +36,8 @@ class Saving:
     file_format: str = "png"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.folder, str | os.PathLike):
+            raise ValueError(f"save_to_dir={self.folder!r} must be the name of a folder, or None.")
         if f".{self.file_format}".lower() not in _writable_suffixes():
             raise ValueError(
                 f"save_format={self.file_format!r} is no format that Pillow writes: use 'png', "

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from kcore.arguments import check_choice
 from kcore.augment.table_classes import RowClasses, row_classes
 from kcore.data import ImageFiles
+from kcore.data.classes import check_class_names
 from kcore.data.walking import SUFFIXES
 
 __all__ = ["Rows", "Table"]
@@ -115,7 +116,7 @@ class Table:
         return Rows(files, targets, self._weights(kept))
 
     def _column(self, name: str) -> list[Any]:
-        there = list(getattr(self.columns, "columns", self.columns))
+        there = _column_names(self.columns)
         if name not in there:
             raise ValueError(
                 f"The table has no column {name!r}; it has {', '.join(map(repr, there))}."
@@ -165,6 +166,8 @@ class Table:
             raise TypeError(
                 f"y_col={self.y_col!r} must be one column for class_mode={self.class_mode!r}."
             )
+        if self.classes is not None:
+            check_class_names(self.classes)
         return row_classes(self._column(self.y_col), self.y_col, self.classes, str(self.class_mode))
 
     def _with_classes(self, rows: list[int], classes: RowClasses) -> list[int]:
@@ -200,7 +203,12 @@ class Table:
 
     def _values(self, name: str, rows: list[int]) -> _Array:
         column = self._column(name)
-        return np.array([column[row] for row in rows])
+        try:
+            return np.array([column[row] for row in rows])
+        except ValueError as error:
+            raise ValueError(
+                f"Column {name!r} holds values of different shapes: targets need one shape."
+            ) from error
 
     def _weights(self, rows: list[int]) -> _Array | None:
         if self.weight_col is None:
@@ -209,6 +217,20 @@ class Table:
         if weights.dtype.kind not in "iuf":
             raise TypeError(f"Column weight_col={self.weight_col!r} must hold numbers.")
         return weights
+
+
+def _column_names(table: Any) -> list[str]:
+    names = getattr(table, "columns", None)
+    if names is None and isinstance(table, Mapping):
+        names = table
+    if names is None:
+        names = getattr(getattr(table, "dtype", None), "names", None)
+    if names is None:
+        raise TypeError(
+            f"dataframe is of type {type(table).__name__}: give a data frame, or a dictionary of "
+            "columns such as {'filename': [...], 'class': [...]}."
+        )
+    return list(names)
 
 
 def _is_image_file(path: str) -> bool:

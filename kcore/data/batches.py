@@ -149,7 +149,9 @@ class ImageBatches(keras.utils.PyDataset):
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        self._passes.epoch = check_whole("epoch", epoch, minimum=0)
+        if check_whole("epoch", epoch, minimum=0) >= 2**32:
+            raise ValueError(f"epoch={epoch} must be a whole number of at least 0, below 2**32.")
+        self._passes.epoch = int(epoch)
 
     def on_epoch_begin(self) -> None:
         """Called by Keras."""

@@ -1,13 +1,20 @@
 """From the labels of a batch to the targets that `fit` receives."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from kcore.data.records import Labels
 
-__all__ = ["CLASS_MODES", "ClassTargets", "check_class_mode", "check_class_mode_name"]
+__all__ = [
+    "CLASS_MODES",
+    "ClassTargets",
+    "check_class_mode",
+    "check_class_mode_name",
+    "check_class_names",
+]
 
 CLASS_MODES = ("binary", "categorical", "sparse", "input", None)
 
@@ -34,6 +41,13 @@ class ClassTargets:
         one_hot = np.zeros((len(labels), self._classes), np.float32)
         one_hot[np.arange(len(labels)), labels] = 1
         return one_hot
+
+
+def check_class_names(classes: object) -> None:
+    """Raise a ValueError unless `classes` is a sequence of names."""
+    is_list = isinstance(classes, Iterable) and not isinstance(classes, str)
+    if not is_list or not all(isinstance(name, str) for name in cast(Iterable[object], classes)):
+        raise ValueError(f"classes={classes!r} must be a list of names such as ['cat', 'dog'].")
 
 
 def check_class_mode_name(class_mode: object) -> None:

@@ -14,7 +14,7 @@ from kcore.data.cache import open_cache
 from kcore.data.classes import ClassTargets, check_class_mode
 from kcore.data.options import FileOptions, file_options
 from kcore.data.order import checked_threads
-from kcore.data.records import ImageFiles
+from kcore.data.records import ImageFiles, check_files
 from kcore.data.scanning import scan
 from kcore.data.sources import ArraySource, FileSource, usable
 from kcore.data.splits import check_subset, parts_of
@@ -223,11 +223,7 @@ def from_files(
         drop_remainder=drop_remainder,
         num_threads=num_threads,
     )
-    if not isinstance(files, ImageFiles):
-        raise TypeError(
-            f"files is of type {type(files).__name__}: use what kcore.data.scan finds, or "
-            "kcore.data.ImageFiles.from_paths(files) for a list of names."
-        )
+    check_files(files)
     if files.table.root:
         options.check_outside(os.fsdecode(files.table.root))
     kept = without_bad_files(files, options, targets, sample_weight)

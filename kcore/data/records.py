@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from kcore.data.bad_files import Audit
 
-__all__ = ["FileTable", "ImageFiles", "LeftOut"]
+__all__ = ["FileTable", "ImageFiles", "LeftOut", "check_files"]
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 Labels = np.ndarray[Any, np.dtype[np.int32]]
@@ -194,8 +194,16 @@ class ImageFiles:
         return self.table.class_of_row(self.row(index))
 
     def select(self, indices: npt.ArrayLike) -> "ImageFiles":
-        """Return some of the files, in the order of `indices`."""
-        chosen = np.asarray(indices, dtype=np.int64)
+        """Return some of the files.
+
+        Args:
+            indices: whole numbers, in the order wanted, or a mask with True for each file wanted.
+
+        Raises:
+            IndexError: if there is no file of an index.
+            ValueError: if `indices` is none of the above.
+        """
+        chosen = _checked_indices(indices, len(self))
         return ImageFiles(self.table, chosen if self._rows is None else self._rows[chosen])
 
     def counts(self) -> dict[str, int]:
@@ -218,6 +226,30 @@ class ImageFiles:
             lines.append(f"  found: {reason}: {number:,}")
         # A file's name may hold bytes that are no text, which strict streams refuse.
         return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+
+
+def check_files(files: object) -> None:
+    """Raise a TypeError unless `files` is an `ImageFiles`."""
+    if not isinstance(files, ImageFiles):
+        raise TypeError(
+            f"files is of type {type(files).__name__}: use what kcore.data.scan finds, or "
+            "kcore.data.ImageFiles.from_paths(files) for a list of names."
+        )
+
+
+def _checked_indices(indices: npt.ArrayLike, files: int) -> Numbers:
+    chosen = np.asarray(indices)
+    if chosen.dtype == np.bool_ and chosen.shape == (files,):
+        return np.flatnonzero(chosen)
+    if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
+        raise ValueError(
+            f"indices with shape {chosen.shape} and dtype {chosen.dtype} must be whole numbers on "
+            f"one axis, or a mask of {files}, one for each file."
+        )
+    wrong = chosen[(chosen < 0) | (chosen >= files)]
+    if wrong.size:
+        raise IndexError(f"indices holds {wrong[0]}, which is outside of 0 to {files - 1}.")
+    return chosen.astype(np.int64)
 
 
 def _checked_labels(labels: npt.ArrayLike, files: int, classes: int) -> Labels:

@@ -243,6 +243,7 @@ def test_saved_images_are_those_of_the_batch(tmp_path):
         ({"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
         ({"seed": -3}, r"seed=-3 must be a whole number, 0 <= seed < 2\*\*64"),
         ({"save_to_dir": "x", "save_format": "doc"}, "save_format='doc' is no format that"),
+        ({"save_to_dir": 5}, "save_to_dir=5 must be the name of a folder"),
         ({"save_to_dir": "x", "save_prefix": "a/b"}, "save_prefix='a/b' must be the start"),
     ],
 )

@@ -260,3 +260,11 @@ def test_lists_of_targets_and_weights_are_taken():
 def test_targets_that_do_not_fit_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         from_arrays(np.zeros((3, 2)), **options)
+
+
+@pytest.mark.parametrize("epoch", [-1, 2**32, 1.0])
+def test_an_epoch_that_has_no_order_is_refused_when_it_is_set(epoch):
+    dataset = from_arrays(X)
+    with pytest.raises(ValueError, match=f"epoch={epoch} must be a whole number of at least 0"):
+        dataset.epoch = epoch
+    assert dataset.epoch == 0
