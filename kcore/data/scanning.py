@@ -48,7 +48,8 @@ def scan(
         directory: the folder.
         classes: names of sub-directories, in the order of the labels; None for all of them, sorted.
         follow_links: whether to enter directories inside a class through symbolic links. Each
-            directory is entered once in a class, so that loops end. Links to files, and class
+            directory is entered once in a class, so that loops end, and the folder itself not
+            again, whose other classes are no part of this one. Links to files, and class
             directories that are links, are always followed.
         unreadable: "raise" if a directory that can't be listed is an error, or "skip" to leave it
             out and count it in `left_out`.

@@ -167,6 +167,15 @@ def test_loops_of_followed_links_end(tmp_path):
     assert reasons(files) == {"directories entered before through another name": 2}
 
 
+def test_a_link_up_does_not_take_other_classes_into_a_class(tmp_path):
+    touch(tmp_path, "data/a/1.png", "data/b/2.png")
+    (tmp_path / "data" / "a" / "up").symlink_to(tmp_path / "data")
+    (tmp_path / "data" / "b" / "further up").symlink_to(tmp_path)
+    files = scan(tmp_path / "data", follow_links=True)
+    assert files.filenames == ["a/1.png", "b/2.png"]
+    assert reasons(files) == {"directories entered before through another name": 2}
+
+
 def refuse(monkeypatch, name):
     """Make one directory unreadable, for root too."""
     listed = os.scandir
