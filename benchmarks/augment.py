@@ -22,16 +22,7 @@ from PIL import Image
 
 BATCH_SIZE = 32
 CORES = os.cpu_count()
-COURSE = {
-    "rotation_range": 40,
-    "width_shift_range": 0.2,
-    "height_shift_range": 0.2,
-    "shear_range": 0.2,
-    "zoom_range": 0.2,
-    "horizontal_flip": True,
-    "rescale": 1 / 255,
-    "data_format": "channels_last",
-}
+COURSE = {**harness.COURSE, "data_format": "channels_last"}
 OURS = "kcore"
 PROCESSOR = "processor ms/image"
 

@@ -24,15 +24,7 @@ import kcore
 
 BATCH_SIZE = 32
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-COURSE = {
-    "rotation_range": 40,
-    "width_shift_range": 0.2,
-    "height_shift_range": 0.2,
-    "shear_range": 0.2,
-    "zoom_range": 0.2,
-    "horizontal_flip": True,
-    "rescale": 1 / 255,
-}
+COURSE = harness.COURSE
 OURS = "kcore"
 
 

@@ -17,6 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
+COURSE = {
+    "rotation_range": 40,
+    "width_shift_range": 0.2,
+    "height_shift_range": 0.2,
+    "shear_range": 0.2,
+    "zoom_range": 0.2,
+    "horizontal_flip": True,
+    "rescale": 1 / 255,
+}
+"""The course's augmentation, as options of `ImageDataGenerator`."""
 
 
 @dataclass

@@ -10,9 +10,12 @@ __all__ = [
     "check_fraction",
     "check_seed",
     "check_shape",
+    "check_switch",
     "check_whole",
     "check_wholes",
 ]
+
+_BOOLS = ("bool", "bool_")  # Python's and NumPy's, which this floor does without
 
 
 def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -20,6 +23,13 @@ def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
     if value not in allowed:
         choices = ", ".join(map(repr, allowed))
         raise ValueError(f"{name}={value!r} is unknown: use one of {choices}.")
+
+
+def check_switch(name: str, value: object) -> bool:
+    """Return `value` as a bool, or say that it must be one; 1 and "no" are none."""
+    if type(value).__name__ not in _BOOLS:
+        raise ValueError(f"{name}={value!r} must be True or False.")
+    return bool(value)
 
 
 def check_whole(name: str, value: object, minimum: int = 1) -> int:

@@ -51,6 +51,11 @@ def arrays_of(
     others = {"y": targets, "sample_weight": weights}
     others |= {f"x[1][{place}]": values for place, values in enumerate(further_inputs)}
     for name, values in others.items():
+        if values is not None and values.ndim == 0:
+            raise ValueError(
+                f"{name} has shape (): give an array of one entry for each of the {len(images)} "
+                "images."
+            )
         if values is not None and len(values) != len(images):
             raise ValueError(f"x holds {len(images)} images, but {name} has {len(values)} entries.")
     start, stop = split_bounds(len(images), subset, validation_split)

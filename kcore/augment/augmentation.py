@@ -12,7 +12,7 @@ from kcore.augment.recipe import Recipe
 from kcore.augment.standardization import Standardization, Statistics
 from kcore.augment.warp import apply
 
-__all__ = ["Augmentation", "known_seed"]
+__all__ = ["Augmentation", "known_seed", "print_drawn"]
 
 _Array = npt.NDArray[Any]
 
@@ -89,8 +89,13 @@ def known_seed(seed: int | None) -> int:
     Raises:
         ValueError: for what is no seed.
     """
+    known = random.draw_seed() if seed is None else seed
+    random.key(known)
     if seed is None:
-        seed = random.draw_seed()
-        print(f"No seed was given, so one was drawn; seed={seed} repeats this run.")
-    random.key(seed)
-    return seed
+        print_drawn(known)
+    return known
+
+
+def print_drawn(seed: int) -> None:
+    """Print a seed that was drawn as none was given."""
+    print(f"No seed was given, so one was drawn; seed={seed} repeats this run.")

@@ -12,6 +12,7 @@ from kcore.arguments import check_whole
 from kcore.augment.augmentation import Augmentation
 from kcore.augment.saving import Saving
 from kcore.data import ImageBatches
+from kcore.data.batches import check_index
 
 __all__ = ["Feed", "Flow"]
 
@@ -106,7 +107,7 @@ class Flow(keras.utils.PyDataset):
 
     @property
     def epoch(self) -> int:
-        """The epoch, from 0, that is served. Set it to go on where another run ended."""
+        """The epoch, from 0, that is served; see `kcore.data.ImageBatches.epoch` on setting it."""
         return self.batches.epoch
 
     @epoch.setter
@@ -163,8 +164,7 @@ class Flow(keras.utils.PyDataset):
             ValueError: if `epoch` is no whole number of at least 0.
         """
         epoch = check_whole("epoch", epoch, minimum=0)
-        if not 0 <= index < self.n:
-            raise IndexError(f"index={index} is outside of 0 to {self.n - 1}.")
+        check_index(index, self.n)
         return self._augmentation.parameters([index], epoch, self.image_shape).as_dicts()[0]
 
     def replay(self, index: int, epoch: int = 0) -> tuple[_Array, dict[str, float | bool | None]]:

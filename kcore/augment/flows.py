@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy.typing as npt
 
 from kcore.augment.arrays import arrays_of
-from kcore.augment.augmentation import Augmentation, known_seed
+from kcore.augment.augmentation import Augmentation, known_seed, print_drawn
 from kcore.augment.flow import Feed, Flow
 from kcore.augment.recipe import Recipe
 from kcore.augment.saving import Saving, saving_in
@@ -15,12 +16,22 @@ from kcore.augment.standardization import Standardization
 from kcore.augment.subsets import split_bounds, subset_of
 from kcore.augment.tables import Table
 from kcore.augment.transforms import Transforms
-from kcore.data import ImageFiles, from_arrays, from_files, scan
-from kcore.data.cache import cache_bytes
+from kcore.data import ImageFiles, from_arrays, scan
 from kcore.data.decoding import Decoding
+from kcore.data.loading import batches_of, without_bad_files
+from kcore.data.options import FileOptions, check_outside, file_options
 from kcore.progress import megabytes
 
 __all__ = ["Flows"]
+
+_OPTIONS = {field.name for owner in (FileOptions, Decoding) for field in fields(owner)} - {
+    "decoding",
+    "transform",
+    "data_format",
+}
+_BESIDES_LEGACY = (
+    "bad_files", "cache", "draft", "drop_remainder", "keep_aspect_ratio", "num_threads", "shard",
+)  # fmt: skip
 
 
 class Flows(Transforms):
@@ -81,10 +92,11 @@ class Flows(Transforms):
             ValueError: if the arrays don't fit together, or an argument is none of the above.
         """
         arrays = arrays_of(x, y, sample_weight, subset, self.validation_split, ignore_class_split)
-        augmentation = self._augmentation(seed)
+        saving = saving_in(save_to_dir, save_prefix, save_format)
+        augmentation = self._augmentation(known_seed(seed))
         feed = Feed(
             augmentation,
-            saving_in(save_to_dir, save_prefix, save_format),
+            saving,
             arrays.further_inputs,
             has_targets=arrays.targets is not None,
         )
@@ -132,7 +144,7 @@ class Flows(Transforms):
             batch_size: images in a batch; the last batch may have fewer.
             shuffle: whether each epoch has its own order.
             seed: whole number, 0 <= seed < 2**64; None draws one and prints it.
-            save_to_dir: folder for the images of all batches; see `flow`.
+            save_to_dir: folder for the images of all batches, outside of `directory`; see `flow`.
             save_prefix: see `flow`.
             save_format: see `flow`.
             follow_links: whether to enter directories inside a class through symbolic links.
@@ -152,19 +164,10 @@ class Flows(Transforms):
             kcore.data.BadFileError: if a directory in it can't be listed.
             ValueError: if an argument is none of the above, or there are no images.
         """
-        files = scan(
-            directory,
-            classes=classes,
-            follow_links=follow_links,
-            unreadable="raise" if options.get("bad_files", "raise") == "raise" else "skip",
-        )
-        files = subset_of(files, subset, self.validation_split)
-        print(f"Found {files.summary()}")
-        return self._flow_of_files(
-            files,
-            None,
+        split_bounds(0, subset, self.validation_split)  # refuses what is no subset
+        saving = saving_in(save_to_dir, save_prefix, save_format)
+        checked = self._options(
             seed,
-            saving_in(save_to_dir, save_prefix, save_format),
             target_size=target_size,
             color_mode=color_mode,
             class_mode=class_mode,
@@ -174,6 +177,16 @@ class Flows(Transforms):
             keep_aspect_ratio=keep_aspect_ratio,
             **options,
         )
+        checked.check_outside(directory)
+        check_outside("save_to_dir", save_to_dir, directory)
+        files = scan(
+            directory,
+            classes=classes,
+            follow_links=follow_links,
+            unreadable="raise" if checked.bad_files == "raise" else "skip",
+        )
+        files = subset_of(files, subset, self.validation_split)
+        return self._flow_of_files(files, checked, saving, seed_is_drawn=seed is None)
 
     def flow_from_dataframe(
         self,
@@ -233,6 +246,8 @@ class Flows(Transforms):
             TypeError: if a column holds values of a wrong type.
             ValueError: if a column is missing, or an argument is none of the above.
         """
+        split_bounds(0, subset, self.validation_split)  # refuses what is no subset
+        saving = saving_in(save_to_dir, save_prefix, save_format)
         table = Table(
             columns=dataframe,
             directory=directory,
@@ -242,53 +257,66 @@ class Flows(Transforms):
             classes=classes,
             class_mode=class_mode,
         )
-        rows = table.rows(
-            validate_filenames, lambda count: split_bounds(count, subset, self.validation_split)
-        )
-        print(f"Found {rows.files.summary()}")
-        return self._flow_of_files(
-            rows.files,
-            rows.targets,
+        checked = self._options(
             seed,
-            saving_in(save_to_dir, save_prefix, save_format),
-            sample_weight=rows.sample_weight,
             target_size=target_size,
             color_mode=color_mode,
-            class_mode=class_mode,
+            class_mode=table.class_mode_of_files,
             batch_size=batch_size,
             shuffle=shuffle,
             interpolation=interpolation,
             **options,
         )
+        rows = table.rows(
+            validate_filenames, lambda count: split_bounds(count, subset, self.validation_split)
+        )
+        return self._flow_of_files(
+            rows.files,
+            checked,
+            saving,
+            seed_is_drawn=seed is None,
+            targets=rows.targets,
+            sample_weight=rows.sample_weight,
+        )
+
+    def _options(self, seed: int | None, **options: Any) -> FileOptions:
+        """Check the options of a flow of files, all but those that count the files."""
+        self._standardization.check_fitted(self._statistics())
+        for name in options:
+            if name not in _OPTIONS:
+                raise TypeError(
+                    f"The flow got an unexpected keyword argument {name!r}: besides those of "
+                    f"legacy Keras there are {', '.join(_BESIDES_LEGACY)}."
+                )
+        return file_options(seed=seed, data_format=self.data_format, **options)
 
     def _flow_of_files(
         self,
         files: ImageFiles,
-        targets: Any,
-        seed: int | None,
+        options: FileOptions,
         saving: Saving | None,
-        **options: Any,
+        *,
+        seed_is_drawn: bool,
+        targets: Any = None,
+        sample_weight: npt.ArrayLike | None = None,
     ) -> Flow:
-        decoding = Decoding(options["target_size"], options["color_mode"])
-        *size, channels = decoding.image_shape
-        is_last = self.data_format == "channels_last"
+        print(f"Found {files.summary()}")
+        seed = options.order(0).seed
+        if seed_is_drawn:
+            print_drawn(seed)
         augmentation = self._augmentation(seed)
-        if options.get("cache") is not None:
-            print(
-                f"The cache of decoded images takes {megabytes(cache_bytes(len(files), decoding))}."
-            )
-        batches = from_files(
-            files,
-            targets,
-            seed=augmentation.seed,
-            transform=Feed(augmentation, saving),
-            data_format=self.data_format,
-            **options,
-        )
+        options = replace(options, transform=Feed(augmentation, saving))
+        files = without_bad_files(files, options, targets, sample_weight)
+        if options.cache is not None:
+            needed = megabytes(options.cache_bytes(len(files)))
+            print(f"The cache of decoded images takes {needed}.")
+        batches = batches_of(files, options, targets, sample_weight)
+        *size, channels = options.decoding.image_shape
+        is_last = self.data_format == "channels_last"
         return Flow(batches, augmentation, (*size, channels) if is_last else (channels, *size))
 
-    def _augmentation(self, seed: int | None) -> Augmentation:
+    def _augmentation(self, seed: int) -> Augmentation:
         self._standardization.check_fitted(self._statistics())
         return Augmentation(
-            self.recipe, self._standardization, self._statistics(), known_seed(seed), self.dtype
+            self.recipe, self._standardization, self._statistics(), seed, self.dtype
         )

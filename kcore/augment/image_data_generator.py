@@ -1,5 +1,6 @@
 """The face of the legacy `ImageDataGenerator`: its arguments and methods, on the core of kcore."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -145,6 +146,9 @@ class ImageDataGenerator(Flows):
 
 
 def _checked_dtype(dtype: str | None) -> str:
-    name = floatx() if dtype is None else np.dtype(dtype).name
-    check_choice("dtype", name, _DTYPES)
-    return name
+    if dtype is None:
+        dtype = floatx()
+    with contextlib.suppress(TypeError):  # np.float32 and the like have names too
+        dtype = np.dtype(dtype).name
+    check_choice("dtype", dtype, _DTYPES)
+    return dtype

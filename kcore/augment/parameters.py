@@ -137,7 +137,10 @@ def _given(transform: Mapping[str, Any], name: str, neutral: float) -> Any:
 
 
 def _column(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
-    column: npt.NDArray[Any] = np.asarray(values, dtype=np.bool_ if name in _FLIPS else np.float64)
+    try:
+        column: npt.NDArray[Any] = np.asarray(values, np.bool_ if name in _FLIPS else np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}={values!r} must be numbers, one for each image.") from error
     if column.ndim != 1:
         raise ValueError(f"{name} with shape {column.shape} must be (images,), one for each image.")
     if not np.isfinite(column).all():

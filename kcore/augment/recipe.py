@@ -1,6 +1,6 @@
 """What may happen to an image: the options of `ImageDataGenerator`, validated once."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore.arguments import check_choice, check_finite
+from kcore.arguments import check_choice, check_finite, check_switch
 from kcore.augment.drawing import COLUMNS, drawn
 from kcore.augment.parameters import Parameters
 from kcore.settings import is_channels_first
@@ -86,7 +86,7 @@ class Recipe:
         if self.brightness_range is not None:
             self._set("brightness_range", _pair("brightness_range", self.brightness_range))
         for name in ("horizontal_flip", "vertical_flip"):
-            self._set(name, _switch(name, getattr(self, name)))
+            self._set(name, check_switch(name, getattr(self, name)))
         self._set("cval", check_finite("cval", self.cval))
         if self.rescale is not None:
             self._set("rescale", check_finite("rescale", self.rescale))
@@ -131,9 +131,9 @@ class Recipe:
         Raises:
             ValueError: if the shape has other than three axes.
         """
-        if len(image_shape) != 3:
+        if not isinstance(image_shape, Sized) or len(image_shape) != 3:
             raise ValueError(
-                f"image_shape={tuple(image_shape)} must have three axes, height and width and "
+                f"image_shape={image_shape!r} must have three axes, height and width and "
                 "channels, without the batch axis."
             )
         height_axis = 1 if self.data_format == "channels_first" else 0
@@ -179,9 +179,3 @@ def _pair(name: str, value: object) -> tuple[float, float]:
     if not 0 <= low <= high:
         raise ValueError(f"{name}={value!r} must be (lowest, highest): 0 <= lowest <= highest.")
     return low, high
-
-
-def _switch(name: str, value: object) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name}={value!r} must be True or False.")
-    return bool(value)

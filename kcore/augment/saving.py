@@ -22,7 +22,7 @@ class Saving:
     files again, and `replay(index, epoch)` of the flow finds what is in a file.
 
     Attributes:
-        folder: is made if it is missing.
+        folder: is made with the first batch if it is missing.
         prefix: of the files' names.
         file_format: a format that Pillow writes, such as "png" or "jpeg".
 
@@ -36,6 +36,8 @@ class Saving:
     file_format: str = "png"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.folder, str | os.PathLike):
+            raise ValueError(f"save_to_dir={self.folder!r} must be the name of a folder, or None.")
         if f".{self.file_format}".lower() not in _writable_suffixes():
             raise ValueError(
                 f"save_format={self.file_format!r} is no format that Pillow writes: use 'png', "
@@ -45,12 +47,12 @@ class Saving:
             raise ValueError(f"save_prefix={self.prefix!r} must be the start of a file's name.")
         if Path(self.folder).exists() and not Path(self.folder).is_dir():
             raise NotADirectoryError(f"save_to_dir={str(self.folder)!r} is a file, not a folder.")
-        Path(self.folder).mkdir(parents=True, exist_ok=True)
 
     def __call__(
         self, images: npt.NDArray[Any], indices: npt.ArrayLike, epoch: int, data_format: str
     ) -> None:
         """Save a batch, each image stretched from its least value, black, to its greatest."""
+        Path(self.folder).mkdir(parents=True, exist_ok=True)
         for image, index in zip(images, np.asarray(indices).tolist(), strict=True):
             name = f"{self.prefix}_{index}_{epoch}.{self.file_format}"
             save_img(Path(self.folder) / name, image, data_format=data_format, scale=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_finite
+from kcore.arguments import check_finite, check_switch
 
 __all__ = ["Standardization", "Statistics", "fitted"]
 
@@ -68,9 +68,7 @@ class Standardization:
                 f"preprocessing_function={function!r} must be a function of an image, or None."
             )
         for name in _SWITCHES:
-            value = getattr(self, name)
-            if not isinstance(value, bool | np.bool_):
-                raise ValueError(f"{name}={value!r} must be True or False.")
+            check_switch(name, getattr(self, name))
         if check_finite("zca_epsilon", self.zca_epsilon) < 0:
             raise ValueError(f"zca_epsilon={self.zca_epsilon!r} must be at least 0.")
         if self.zca_whitening and self.featurewise_std_normalization:

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ import numpy.typing as npt
 from kcore.arguments import check_choice
 from kcore.augment.table_classes import RowClasses, row_classes
 from kcore.data import ImageFiles
+from kcore.data.classes import check_class_names
 from kcore.data.walking import SUFFIXES
 
 __all__ = ["Rows", "Table"]
 
 _Array = npt.NDArray[Any]
-_CLASS_MODES = ("binary", "categorical", "input", "multi_output", "raw", "sparse", "None")
+_CLASS_MODES = ("binary", "categorical", "input", "multi_output", "raw", "sparse")
 _WITH_CLASSES = ("binary", "categorical", "sparse")
 
 
@@ -75,11 +76,17 @@ class Table:
     class_mode: str | None
 
     def __post_init__(self) -> None:
-        check_choice("class_mode", str(self.class_mode), _CLASS_MODES)
+        if self.class_mode is not None:
+            check_choice("class_mode", self.class_mode, _CLASS_MODES)
         if self.class_mode == "multi_output" and isinstance(self.y_col, str):
             raise TypeError(
                 f"y_col={self.y_col!r} must be a list of columns for class_mode='multi_output'."
             )
+
+    @property
+    def class_mode_of_files(self) -> str | None:
+        """The `class_mode` of `kcore.data`, where its labels are the targets."""
+        return None if self.class_mode in ("raw", "multi_output") else self.class_mode
 
     def rows(self, validate_filenames: bool, bounds: Callable[[int], tuple[int, int]]) -> Rows:
         """Return the rows that can be used.
@@ -94,6 +101,7 @@ class Table:
             ValueError: if a column is missing, no row is left, or the classes don't fit.
         """
         paths = self._paths()
+        self._check_lengths(len(paths))
         kept = list(range(len(paths)))
         if validate_filenames:
             kept = self._with_files(kept, paths)
@@ -108,12 +116,23 @@ class Table:
         return Rows(files, targets, self._weights(kept))
 
     def _column(self, name: str) -> list[Any]:
-        there = list(getattr(self.columns, "columns", self.columns))
+        there = _column_names(self.columns)
         if name not in there:
             raise ValueError(
                 f"The table has no column {name!r}; it has {', '.join(map(repr, there))}."
             )
         return list(self.columns[name])
+
+    def _check_lengths(self, rows: int) -> None:
+        targets = [self.y_col] if isinstance(self.y_col, str) else list(self.y_col)
+        used = targets if self.class_mode not in (None, "input") else []
+        for name in used if self.weight_col is None else [*used, self.weight_col]:
+            found = len(self._column(name))
+            if found != rows:
+                raise ValueError(
+                    f"Column {name!r} has {found} row{'s' * (found != 1)}, and x_col="
+                    f"{self.x_col!r} has {rows}: all columns must be of one length."
+                )
 
     def _paths(self) -> list[str]:
         names = self._column(self.x_col)
@@ -147,6 +166,8 @@ class Table:
             raise TypeError(
                 f"y_col={self.y_col!r} must be one column for class_mode={self.class_mode!r}."
             )
+        if self.classes is not None:
+            check_class_names(self.classes)
         return row_classes(self._column(self.y_col), self.y_col, self.classes, str(self.class_mode))
 
     def _with_classes(self, rows: list[int], classes: RowClasses) -> list[int]:
@@ -182,7 +203,12 @@ class Table:
 
     def _values(self, name: str, rows: list[int]) -> _Array:
         column = self._column(name)
-        return np.array([column[row] for row in rows])
+        try:
+            return np.array([column[row] for row in rows])
+        except ValueError as error:
+            raise ValueError(
+                f"Column {name!r} holds values of different shapes: targets need one shape."
+            ) from error
 
     def _weights(self, rows: list[int]) -> _Array | None:
         if self.weight_col is None:
@@ -191,6 +217,20 @@ class Table:
         if weights.dtype.kind not in "iuf":
             raise TypeError(f"Column weight_col={self.weight_col!r} must hold numbers.")
         return weights
+
+
+def _column_names(table: Any) -> list[str]:
+    names = getattr(table, "columns", None)
+    if names is None and isinstance(table, Mapping):
+        names = table
+    if names is None:
+        names = getattr(getattr(table, "dtype", None), "names", None)
+    if names is None:
+        raise TypeError(
+            f"dataframe is of type {type(table).__name__}: give a data frame, or a dictionary of "
+            "columns such as {'filename': [...], 'class': [...]}."
+        )
+    return list(names)
 
 
 def _is_image_file(path: str) -> bool:

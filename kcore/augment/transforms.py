@@ -176,7 +176,10 @@ class Transforms:
 
 
 def _float_images(name: str, x: npt.ArrayLike) -> _Array:
-    images = np.asarray(x, dtype=np.float32)
+    try:
+        images = np.asarray(x, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold real numbers, such as uint8: {error}.") from error
     if images.ndim != 4:
         raise ValueError(
             f"{name} has shape {images.shape}: images have four axes, (n, height, width, channels) "

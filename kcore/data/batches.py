@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from numbers import Integral
 from typing import Any, Protocol, TypeAlias
 
 import keras
@@ -16,7 +17,14 @@ from kcore.data.passes import Passes
 from kcore.data.records import ImageFiles, Labels
 from kcore.data.sources import Source
 
-__all__ = ["ImageBatches"]
+__all__ = [
+    "ImageBatches",
+    "Targets",
+    "Transform",
+    "check_index",
+    "checked_targets",
+    "checked_transform",
+]
 
 Indices = npt.NDArray[np.int64]
 Transform: TypeAlias = Callable[[npt.NDArray[Any], Indices, int], Any]
@@ -36,7 +44,8 @@ class ImageBatches(keras.utils.PyDataset):
 
     A sample's *index* is its place in the dataset, 0 to `samples - 1`, and is not changed by
     shuffling. `dataset[i]` is batch `i` of the epoch `dataset.epoch`. `fit` moves on to the next
-    epoch when it has taken all batches; a pass that it breaks off is begun again. Which samples
+    epoch when it has taken all batches; a pass that is broken off, as by Ctrl-C, is begun again.
+    Setting `epoch` ends it: then `dataset[i]` is batch `i` again. Which samples
     are in which batch depends on the seed and the epoch alone, and so does the order in which
     `fit` gets the batches of a shuffled dataset: the argument `shuffle` of `fit`, which would
     shuffle them again with Python's global random state, makes no difference to it. Without
@@ -86,25 +95,14 @@ class ImageBatches(keras.utils.PyDataset):
     ) -> None:
         super().__init__()
         self.seed = random.draw_seed() if seed is None else seed
-        random.key(self.seed)  # refuses what is no seed
         self.samples = len(source)
-        self.batch_size = check_whole("batch_size", batch_size)
         self.files = files
+        self._order = Order(self.samples, batch_size, shuffle, self.seed, shard, drop_remainder)
+        self.batch_size = self._order.batch_size
         self._source = source
-        self._targets = _checked_targets(targets, self.samples)
-        self._sample_weight = _as_array("sample_weight", sample_weight, self.samples)
-        if self._sample_weight is not None and targets is None:
-            raise ValueError("sample_weight weights targets, and there are none: give both.")
-        self._transform = transform
+        self._targets, self._sample_weight = checked_targets(targets, sample_weight, self.samples)
+        self._transform = checked_transform(transform)
         self._transform_lock = threading.RLock()
-        self._order = Order(
-            self.samples,
-            self.batch_size,
-            bool(shuffle),
-            self.seed,
-            _checked_shard(shard),
-            drop_remainder,
-        )
         self._num_threads = checked_threads(num_threads)
         if not self._order.batches:
             raise ValueError(
@@ -119,10 +117,7 @@ class ImageBatches(keras.utils.PyDataset):
         return self._order.batches
 
     def __getitem__(self, number: int) -> Any:
-        batches = len(self)
-        if not -batches <= number < batches:
-            raise IndexError(f"There is no batch {number}: there are {batches}.")
-        return self._passes[number % batches]
+        return self._passes[self._place(number)]
 
     def __iter__(self) -> Iterator[Any]:
         """Iterate over the batches of `epoch` in order, made ahead by threads."""
@@ -145,12 +140,18 @@ class ImageBatches(keras.utils.PyDataset):
 
     @property
     def epoch(self) -> int:
-        """The epoch, from 0, that is served. Set it to go on where another run ended."""
+        """The epoch, from 0, that is served.
+
+        Set it to go on where another run ended, or to ask for batches by their numbers after a call
+        of `fit` was broken off.
+        """
         return self._passes.epoch
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        self._passes.epoch = check_whole("epoch", epoch, minimum=0)
+        if check_whole("epoch", epoch, minimum=0) >= 2**32:
+            raise ValueError(f"epoch={epoch} must be a whole number of at least 0, below 2**32.")
+        self._passes.epoch = int(epoch)
 
     def on_epoch_begin(self) -> None:
         """Called by Keras."""
@@ -169,9 +170,13 @@ class ImageBatches(keras.utils.PyDataset):
 
         Returns:
             int64 array of shape (samples of the batch,).
+
+        Raises:
+            IndexError: if there is no such batch.
+            ValueError: if `epoch` is no whole number of at least 0.
         """
-        order = self._order.indices(self.epoch if epoch is None else epoch)
-        return np.asarray(order[range(len(self))[number]], np.int64)
+        epoch = self.epoch if epoch is None else check_whole("epoch", epoch, minimum=0)
+        return np.asarray(self._order.indices(epoch)[self._place(number)], np.int64)
 
     def image(self, index: int, epoch: int | None = None) -> npt.NDArray[Any]:
         """Return the image of one sample.
@@ -186,9 +191,11 @@ class ImageBatches(keras.utils.PyDataset):
 
         Raises:
             IndexError: if there is no such sample.
+            ValueError: if `epoch` is no whole number of at least 0.
         """
-        if not 0 <= index < self.samples:
-            raise IndexError(f"index={index} is outside of 0 to {self.samples - 1}.")
+        if epoch is not None:
+            check_whole("epoch", epoch, minimum=0)
+        check_index(index, self.samples)
         images, indices = self._source.load(np.array([index], np.int64))
         if epoch is not None:
             images = self._transformed(images, indices, epoch)
@@ -242,6 +249,12 @@ class ImageBatches(keras.utils.PyDataset):
     def use_multiprocessing(self, value: bool) -> None:
         _refuse_queue("use_multiprocessing", value, False)
 
+    def _place(self, number: int) -> int:
+        batches = len(self)
+        if not isinstance(number, Integral) or not -batches <= int(number) < batches:
+            raise IndexError(f"There is no batch {number!r}: there are {batches}.")
+        return int(number) % batches
+
     def _epoch_batches(self, epoch: int) -> Any:
         return self._order.indices(epoch).map(lambda indices: self._batch(indices, epoch))
 
@@ -260,10 +273,34 @@ class ImageBatches(keras.utils.PyDataset):
             return self._transform(images, indices, epoch)
 
 
-def _checked_targets(targets: Any, samples: int) -> Any:
+def check_index(index: object, samples: int) -> None:
+    """Raise an IndexError unless a sample has this index."""
+    if not isinstance(index, Integral) or not 0 <= int(index) < samples:
+        raise IndexError(f"index={index!r} is outside of 0 to {samples - 1}.")
+
+
+def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any, Any]:
+    """Return targets and weights as arrays or as what gives them by indices, or say what is wrong.
+
+    Raises:
+        ValueError: if there are not as many as samples, or weights without targets.
+    """
     if isinstance(targets, str) and targets != "input":
         raise ValueError(f"targets={targets!r} must be an array, 'input' or None.")
-    return targets if isinstance(targets, str) else _as_array("targets", targets, samples)
+    if sample_weight is not None and targets is None:
+        raise ValueError("sample_weight weights targets, and there are none: give both.")
+    if not isinstance(targets, str):
+        targets = _as_array("targets", targets, samples)
+    return targets, _as_array("sample_weight", sample_weight, samples)
+
+
+def checked_transform(transform: Transform | None) -> Transform | None:
+    """Return `transform`, or say that it must be a function."""
+    if transform is not None and not callable(transform):
+        raise ValueError(
+            f"transform={transform!r} must be a function of images, indices and epoch, or None."
+        )
+    return transform
 
 
 def _as_array(name: str, values: Any, samples: int) -> Any:
@@ -276,13 +313,6 @@ def _as_array(name: str, values: Any, samples: int) -> Any:
             f"{name} with shape {array.shape} must have one entry for each of {samples} samples."
         )
     return array
-
-
-def _checked_shard(shard: tuple[int, int]) -> tuple[int, int]:
-    index, count = shard
-    if not 0 <= index < count:
-        raise ValueError(f"shard={shard!r} must be (index, count) with 0 <= index < count.")
-    return int(index), int(count)
 
 
 def _refuse_queue(name: str, value: object, only: object) -> None:

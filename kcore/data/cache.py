@@ -1,5 +1,6 @@
 """Keep decoded images: in memory, or in a file that later runs and other processes use too."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -18,12 +19,13 @@ from kcore.data.decoding import Decoding, Pixels
 from kcore.data.records import ImageFiles
 from kcore.progress import Progress, megabytes
 
-__all__ = ["DecodedCache", "cache_bytes", "open_cache", "stamp"]
+__all__ = ["DecodedCache", "cache_bytes", "check_place", "open_cache", "stamp"]
 
 _LAYOUT = "kcore decoded images 1"
 _UNKNOWN = -1
 
 Stamp = tuple[int, int]
+Stamps = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def stamp(path: str) -> Stamp:
@@ -37,8 +39,16 @@ def cache_bytes(images: int, decoding: Decoding) -> int:
     return images * (1 + int(np.prod(decoding.image_shape)))
 
 
+def check_place(where: object) -> None:
+    """Raise an error unless `where` is what `open_cache` takes, or None."""
+    if where is not None and not isinstance(where, str | os.PathLike):
+        raise ValueError(f"cache={where!r} must be 'memory', a directory for a file, or None.")
+    if where not in (None, "memory") and Path(where).is_file():
+        raise NotADirectoryError(f"cache={str(where)!r} is a file; give a directory.")
+
+
 def open_cache(
-    where: str | os.PathLike[str], files: ImageFiles, decoding: Decoding
+    where: str | os.PathLike[str], files: ImageFiles, decoding: Decoding, served: range
 ) -> "DecodedCache":
     """Open the cache of these files and options, and begin one if there is none.
 
@@ -51,23 +61,27 @@ def open_cache(
             write the same one each write a file of their own, and the last takes the name.
         files: the image files.
         decoding: the options.
+        served: the indices of those that will be asked for; the cache is of them alone, for with
+            another one it would never be complete.
 
     Raises:
         OSError: if the directory has no room for it.
     """
-    shape = (len(files), *decoding.image_shape)
+    images = len(served)
+    shape = (images, *decoding.image_shape)
     if where == "memory":
-        filled, pixels = np.zeros(len(files), bool), np.empty(shape, np.uint8)
-        return DecodedCache(filled, pixels, np.full((len(files), 2), _UNKNOWN, np.int64))
+        filled, pixels = np.zeros(images, bool), np.empty(shape, np.uint8)
+        stamps = np.full((images, 2), _UNKNOWN, np.int64)
+        return DecodedCache(filled, pixels, stamps, served)
     directory = Path(where)
     directory.mkdir(parents=True, exist_ok=True)
-    stamps = _stamps(files)
-    family, name = _names(files, decoding, stamps)
+    stamps = _stamps(files, served)
+    family, name = _names(files, served, decoding, stamps)
     final = directory / name
-    if final.exists() and final.stat().st_size == cache_bytes(len(files), decoding):
+    if final.exists() and final.stat().st_size == cache_bytes(images, decoding):
         filled, pixels = _mapped(final, shape, "r")
-        return DecodedCache(filled, pixels, stamps)
-    return _begin(final, family, shape, stamps)
+        return DecodedCache(filled, pixels, stamps, served)
+    return _begin(final, family, shape, stamps, served)
 
 
 class DecodedCache:
@@ -77,6 +91,7 @@ class DecodedCache:
         filled: bool array (images,): which images are there.
         pixels: uint8 array (images, height, width, channels).
         stamps: int64 array (images, 2): the `stamp` that each file had, or -1 if not yet known.
+        served: the indices of the images; others are not kept.
         finish: called once, when all images have been put or given up.
     """
 
@@ -84,12 +99,13 @@ class DecodedCache:
         self,
         filled: np.ndarray[Any, np.dtype[np.bool_]],
         pixels: Pixels,
-        stamps: np.ndarray[Any, np.dtype[np.int64]],
+        stamps: Stamps,
+        served: range,
         finish: Callable[[], None] | None = None,
     ) -> None:
         self._filled, self._pixels, self._stamps = filled, pixels, stamps
-        self._finish = finish
-        self._missing = {int(index) for index in np.flatnonzero(~filled)} if finish else set()
+        self._served, self._finish = served, finish
+        self._missing = {int(place) for place in np.flatnonzero(~filled)} if finish else set()
         self._lock = threading.Lock()
 
     @property
@@ -97,62 +113,63 @@ class DecodedCache:
         """Whether all images are there."""
         return bool(self._filled.all())
 
+    def __contains__(self, index: int) -> bool:
+        return index in self._served
+
     def get(self, index: int, now: Stamp) -> Pixels | None:
         """Return an image, or None if it isn't there or the file has changed since."""
-        if self._filled[index] and tuple(self._stamps[index]) == now:
-            return self._pixels[index]
+        place = self._served.index(index)
+        if self._filled[place] and tuple(self._stamps[place]) == now:
+            return self._pixels[place]
         return None
 
     def put(self, index: int, before: Stamp, image: Pixels) -> None:
         """Keep an image, unless the file has changed since the cache was opened.
 
         Args:
-            index: the image's place.
+            index: the image's, one of those served.
             before: the file's stamp, taken before it was read.
             image: uint8 array (height, width, channels).
         """
         if not self._pixels.flags.writeable:
             return  # complete but for files that were bad when it was made, and are good now
+        place = self._served.index(index)
         with self._lock:
-            known = int(self._stamps[index, 0]) != _UNKNOWN
-            if self._filled[index] or (known and tuple(self._stamps[index]) != before):
+            known = int(self._stamps[place, 0]) != _UNKNOWN
+            if self._filled[place] or (known and tuple(self._stamps[place]) != before):
                 return
-            self._pixels[index] = image
-            self._stamps[index] = before
-            self._filled[index] = True
-            self._one_less(index)
+            self._pixels[place] = image
+            self._stamps[place] = before
+            self._filled[place] = True
+            self._one_less(place)
 
     def give_up(self, index: int) -> None:
         """Do without an image that can't be decoded."""
         with self._lock:
-            self._one_less(index)
+            self._one_less(self._served.index(index))
 
-    def _one_less(self, index: int) -> None:
-        if index in self._missing:
-            self._missing.remove(index)
+    def _one_less(self, place: int) -> None:
+        if place in self._missing:
+            self._missing.remove(place)
             if not self._missing and self._finish is not None:
                 self._finish()
 
 
-def _stamps(files: ImageFiles) -> np.ndarray[Any, np.dtype[np.int64]]:
-    stamps = np.full((len(files), 2), _UNKNOWN, np.int64)
-    with Progress("Checking files for the cache", len(files), delay=2.0) as progress:
-        for index in range(len(files)):
-            try:
-                stamps[index] = stamp(files.path(index))
-            except OSError:  # decoding it will tell
-                stamps[index] = _UNKNOWN
+def _stamps(files: ImageFiles, served: range) -> Stamps:
+    stamps = np.full((len(served), 2), _UNKNOWN, np.int64)
+    with Progress("Checking files for the cache", len(served), delay=2.0) as progress:
+        for place, index in enumerate(served):
+            with contextlib.suppress(OSError):  # decoding it will tell
+                stamps[place] = stamp(files.path(index))
             progress.advance()
     return stamps
 
 
-def _names(
-    files: ImageFiles, decoding: Decoding, stamps: np.ndarray[Any, np.dtype[np.int64]]
-) -> tuple[str, str]:
+def _names(files: ImageFiles, served: range, decoding: Decoding, stamps: Stamps) -> tuple[str, str]:
     """Return how the names of all caches of these files and options begin, and this one's name."""
     digest = hashlib.blake2b(digest_size=10)
-    digest.update(f"{_LAYOUT}, Pillow {PIL.__version__}, {decoding!r}, {len(files)}\0".encode())
-    for index in range(len(files)):
+    digest.update(f"{_LAYOUT}, Pillow {PIL.__version__}, {decoding!r}, {len(served)}\0".encode())
+    for index in served:
         digest.update(os.fsencode(files.path(index)) + b"\0")
     content = hashlib.blake2b(np.ascontiguousarray(stamps).tobytes(), digest_size=10)
     family = f"images-{digest.hexdigest()}-"
@@ -163,7 +180,8 @@ def _begin(
     final: Path,
     family: str,
     shape: tuple[int, ...],
-    stamps: np.ndarray[Any, np.dtype[np.int64]],
+    stamps: Stamps,
+    served: range,
 ) -> DecodedCache:
     size = shape[0] + int(np.prod(shape))
     free = shutil.disk_usage(final.parent).free
@@ -188,7 +206,7 @@ def _begin(
             if outdated != final:
                 outdated.unlink(missing_ok=True)
 
-    cache = DecodedCache(filled, pixels, stamps, finish)
+    cache = DecodedCache(filled, pixels, stamps, served, finish)
     weakref.finalize(cache, partial.unlink, missing_ok=True)
     return cache
 

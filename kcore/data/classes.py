@@ -1,14 +1,20 @@
 """From the labels of a batch to the targets that `fit` receives."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_choice
 from kcore.data.records import Labels
 
-__all__ = ["CLASS_MODES", "ClassTargets", "check_class_mode"]
+__all__ = [
+    "CLASS_MODES",
+    "ClassTargets",
+    "check_class_mode",
+    "check_class_mode_name",
+    "check_class_names",
+]
 
 CLASS_MODES = ("binary", "categorical", "sparse", "input", None)
 
@@ -37,12 +43,23 @@ class ClassTargets:
         return one_hot
 
 
-def check_class_mode(class_mode: object, class_names: tuple[str, ...]) -> None:
-    """Raise a ValueError unless `class_mode` is one, and fits the classes there are."""
-    if class_mode is None:
-        return
-    check_choice("class_mode", class_mode, [mode for mode in CLASS_MODES if mode] + ["None"])
-    if class_mode == "input":
+def check_class_names(classes: object) -> None:
+    """Raise a ValueError unless `classes` is a sequence of names."""
+    is_list = isinstance(classes, Iterable) and not isinstance(classes, str)
+    if not is_list or not all(isinstance(name, str) for name in cast(Iterable[object], classes)):
+        raise ValueError(f"classes={classes!r} must be a list of names such as ['cat', 'dog'].")
+
+
+def check_class_mode_name(class_mode: object) -> None:
+    """Raise a ValueError unless `class_mode` is one."""
+    if class_mode not in CLASS_MODES:
+        modes = ", ".join(repr(mode) for mode in CLASS_MODES if mode)
+        raise ValueError(f"class_mode={class_mode!r} is unknown: use one of {modes}, or None.")
+
+
+def check_class_mode(class_mode: str | None, class_names: tuple[str, ...]) -> None:
+    """Raise a ValueError unless `class_mode` fits the classes there are."""
+    if class_mode in (None, "input"):
         return
     if not class_names:
         raise ValueError(

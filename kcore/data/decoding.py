@@ -1,13 +1,14 @@
 """From an image file to the uint8 pixels of one place in a batch."""
 
+import os
+import stat
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kcore.arguments import check_choice, check_wholes
+from kcore.arguments import check_choice, check_switch, check_wholes
 from kcore.images.color_modes import PILLOW_MODES, in_color_mode
 from kcore.images.decoding import decode
 from kcore.images.errors import ImageDecodeError
@@ -47,6 +48,8 @@ class Decoding:
         object.__setattr__(self, "target_size", size)
         check_choice("color_mode", self.color_mode, tuple(PILLOW_MODES))
         check_choice("interpolation", self.interpolation, tuple(INTERPOLATIONS))
+        for name in ("keep_aspect_ratio", "draft"):
+            object.__setattr__(self, name, check_switch(name, getattr(self, name)))
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -72,7 +75,7 @@ class Decoding:
             if self.draft:
                 img.draft(None, self.target_size[::-1])
 
-        img = _in_8_bits(decode(Path(path).read_bytes(), path, look), self.color_mode, path)
+        img = _in_8_bits(decode(_content(path), path, look), self.color_mode, path)
         pixels = np.asarray(self._resized(img))
         return pixels.reshape(self.image_shape), notes
 
@@ -82,6 +85,25 @@ class Decoding:
             return img
         box = centered_box(img.size, size) if self.keep_aspect_ratio else None
         return resize(img, size, INTERPOLATIONS[self.interpolation], box)
+
+
+def _content(path: str) -> bytes:
+    """Return the bytes of a file; of nothing else, as reading a pipe could last forever."""
+    mode = os.stat(path).st_mode  # noqa: PTH116 -- a Path for each file takes longer
+    if not stat.S_ISREG(mode):
+        kind = next((kind for is_kind, kind in _NO_FILES if is_kind(mode)), "something else")
+        raise ImageDecodeError(path, f"no file, but {kind}")
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return file.read()
+
+
+_NO_FILES = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 def _in_8_bits(img: Image.Image, color_mode: str, path: str) -> Image.Image:
@@ -99,7 +121,8 @@ def _in_8_bits(img: Image.Image, color_mode: str, path: str) -> Image.Image:
 def _notes(img: Image.Image, path: str, color_mode: str) -> tuple[str, ...]:
     """Say what of the file is lost or changed, from its header alone."""
     notes = []
-    suffix_format = Image.registered_extensions().get(Path(path).suffix.lower())
+    suffix = os.path.splitext(path)[1]  # noqa: PTH122 -- as above
+    suffix_format = Image.registered_extensions().get(suffix.lower())
     file_format = "JPEG" if img.format == "MPO" else img.format
     if suffix_format != file_format:
         notes.append(f"{file_format} file by its content, which its name does not say")

@@ -1,29 +1,26 @@
 """Make a dataset of a folder, of a list of files, or of arrays."""
 
-import functools
 import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kcore import random
-from kcore.arguments import check_choice
-from kcore.data.bad_files import POLICIES
-from kcore.data.batches import ImageBatches, Targets, Transform
-from kcore.data.cache import cache_bytes, open_cache
+from kcore.data.batches import ImageBatches, Targets, Transform, checked_targets
+from kcore.data.cache import open_cache
 from kcore.data.classes import ClassTargets, check_class_mode
-from kcore.data.decoding import Decoding
+from kcore.data.options import FileOptions, file_options
 from kcore.data.order import checked_threads
-from kcore.data.records import ImageFiles
+from kcore.data.records import ImageFiles, check_files
 from kcore.data.scanning import scan
 from kcore.data.sources import ArraySource, FileSource, usable
 from kcore.data.splits import check_subset, parts_of
 from kcore.progress import megabytes
 
-__all__ = ["from_arrays", "from_directory", "from_files"]
+__all__ = ["batches_of", "from_arrays", "from_directory", "from_files", "without_bad_files"]
 
 
 def from_directory(
@@ -78,7 +75,8 @@ def from_directory(
             once before the first batch, and the bad ones left out. In any case `audit` of the
             result lists them.
         cache: "memory", or a directory for a file, to keep decoded images in after their first
-            use: height * width * channels bytes each.
+            use: height * width * channels bytes each. A directory inside of the image folder must
+            be hidden, or it would be a class; see `docs/data.md`.
         transform: function of a batch's images, indices and epoch; see `ImageBatches`.
         data_format: "channels_last", "channels_first" or None for Keras's default.
         shard: (index, count), the part of this host; see `ImageBatches`.
@@ -115,9 +113,25 @@ def from_directory(
         >>> folder.cleanup()
     """
     check_subset(validation_split, subset, seed)
-    seed = random.draw_seed() if seed is None else seed
-    decoding = Decoding(target_size, color_mode, interpolation, keep_aspect_ratio, draft)
-    check_choice("bad_files", bad_files, POLICIES)
+    options = file_options(
+        target_size=target_size,
+        color_mode=color_mode,
+        interpolation=interpolation,
+        keep_aspect_ratio=keep_aspect_ratio,
+        draft=draft,
+        class_mode=class_mode,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        bad_files=bad_files,
+        cache=cache,
+        transform=transform,
+        data_format=data_format,
+        shard=shard,
+        drop_remainder=drop_remainder,
+        num_threads=num_threads,
+    )
+    options.check_outside(directory)
     files = scan(
         directory,
         classes=classes,
@@ -125,25 +139,13 @@ def from_directory(
         unreadable="raise" if bad_files == "raise" else "skip",
     )
     check_class_mode(class_mode, files.class_names)
-    files = _checked(files, decoding, bad_files, num_threads)
-    parts = parts_of(files, validation_split, subset, seed)
+    files = without_bad_files(files, options)
+    parts = parts_of(files, validation_split, subset, options.order(0).seed)
+    both = (options, replace(options, shuffle=False, transform=None))
     if verbose:
-        _describe(parts, seed, decoding, cache)
-    make = functools.partial(
-        _dataset,
-        decoding=decoding,
-        bad_files=bad_files,
-        cache=cache,
-        data_format=data_format,
-        class_mode=class_mode,
-        batch_size=batch_size,
-        seed=seed,
-        shard=shard,
-        drop_remainder=drop_remainder,
-        num_threads=num_threads,
-    )
-    first = make(parts[0], shuffle=shuffle, transform=transform)
-    return (first, make(parts[1], shuffle=False)) if len(parts) == 2 else first
+        _describe(parts, both)
+    datasets = [batches_of(part, its) for part, its in zip(parts, both, strict=False)]
+    return tuple(datasets) if len(datasets) == 2 else datasets[0]
 
 
 def from_files(
@@ -156,10 +158,17 @@ def from_files(
     keep_aspect_ratio: bool = False,
     draft: bool = False,
     class_mode: str | None = "categorical",
+    batch_size: int = 32,
+    shuffle: bool = True,
+    seed: int | None = None,
+    sample_weight: npt.ArrayLike | None = None,
     bad_files: str = "raise",
     cache: str | os.PathLike[str] | None = None,
+    transform: Transform | None = None,
     data_format: str | None = None,
-    **options: Any,
+    shard: tuple[int, int] = (0, 1),
+    drop_remainder: bool = False,
+    num_threads: int | None = None,
 ) -> ImageBatches:
     """Make a dataset of image files, as `scan`, `split` or `ImageFiles.from_paths` give them.
 
@@ -168,18 +177,25 @@ def from_files(
         targets: array of shape (files, ...) or an object that gives the targets of an array of
             indices, instead of those of `class_mode`.
         target_size: (height, width) of the images.
-        color_mode: as in `from_directory`, and so are the arguments from here to `data_format`.
+        color_mode: as in `from_directory`, and so are the arguments not named here.
         interpolation: see there.
         keep_aspect_ratio: see there.
         draft: see there.
         class_mode: see there.
+        batch_size: see there.
+        shuffle: see there.
+        seed: see there.
+        sample_weight: array of shape (files,), or None.
         bad_files: see there.
         cache: see there.
+        transform: see there.
         data_format: see there.
-        **options: arguments of `ImageBatches`: batch_size, shuffle, seed, sample_weight,
-            transform, shard, drop_remainder, num_threads.
+        shard: see there.
+        drop_remainder: see there.
+        num_threads: see there.
 
     Raises:
+        TypeError: if `files` is a list of names or the like.
         ValueError: if an argument is out of its range.
 
     Example:
@@ -189,26 +205,29 @@ def from_files(
         >>> dataset
         <ImageBatches: 2 samples in 1 batches of 32, seed 7>
     """
-    check_choice("bad_files", bad_files, POLICIES)
-    decoding = Decoding(target_size, color_mode, interpolation, keep_aspect_ratio, draft)
-    if targets is None:
-        check_class_mode(class_mode, files.class_names)
-    kept = _checked(files, decoding, bad_files, options.get("num_threads"))
-    if kept is not files and (targets is not None or options.get("sample_weight") is not None):
-        raise ValueError(
-            "bad_files='quarantine' found bad files, and targets or sample_weight count them too: "
-            "see files.audit, leave them out, and make the dataset of the others."
-        )
-    return _dataset(
-        kept,
-        targets,
-        decoding=decoding,
+    options = file_options(
+        target_size=target_size,
+        color_mode=color_mode,
+        interpolation=interpolation,
+        keep_aspect_ratio=keep_aspect_ratio,
+        draft=draft,
         class_mode=class_mode,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
         bad_files=bad_files,
         cache=cache,
+        transform=transform,
         data_format=data_format,
-        **options,
+        shard=shard,
+        drop_remainder=drop_remainder,
+        num_threads=num_threads,
     )
+    check_files(files)
+    if files.table.root:
+        options.check_outside(os.fsdecode(files.table.root))
+    kept = without_bad_files(files, options, targets, sample_weight)
+    return batches_of(kept, options, targets, sample_weight)
 
 
 def from_arrays(x: npt.ArrayLike, y: Targets | str | None = None, **options: Any) -> ImageBatches:
@@ -240,58 +259,77 @@ def from_arrays(x: npt.ArrayLike, y: Targets | str | None = None, **options: Any
     return ImageBatches(ArraySource(images), y, **options)
 
 
-def _checked(
-    files: ImageFiles, decoding: Decoding, bad_files: str, num_threads: int | None
+def without_bad_files(
+    files: ImageFiles,
+    options: FileOptions,
+    targets: Targets | None = None,
+    sample_weight: npt.ArrayLike | None = None,
 ) -> ImageFiles:
-    if bad_files != "quarantine":
+    """Return the files that a dataset of these options is made of.
+
+    Raises:
+        ValueError: if targets or weights don't fit the files, or no file is left.
+    """
+    if targets is None:
+        check_class_mode(options.class_mode, files.class_names)
+        checked_targets(options.class_mode and "input", sample_weight, len(files))
+    else:
+        checked_targets(targets, sample_weight, len(files))
+    if options.bad_files != "quarantine":
         return files
-    good = usable(files, decoding, checked_threads(num_threads))
+    good = usable(files, options.decoding, checked_threads(options.num_threads))
+    if len(good) == len(files):
+        return files
     if not len(good):
         raise ValueError(f"All {len(files)} images are bad; the first: {files.audit.bad[0]}.")
-    if len(good) < len(files):
-        warnings.warn(
-            f"{len(files) - len(good)} of {len(files)} images are bad and left out; `audit` of the "
-            "dataset lists them.",
-            stacklevel=3,
+    warnings.warn(
+        f"{len(files) - len(good)} of {len(files)} images are bad and left out; `audit` of the "
+        "dataset lists them.",
+        stacklevel=3,
+    )
+    if targets is not None or sample_weight is not None:
+        raise ValueError(
+            "bad_files='quarantine' found bad files, and targets or sample_weight count them too: "
+            "see files.audit, leave them out, and make the dataset of the others."
         )
     return good
 
 
-def _describe(
-    parts: tuple[ImageFiles, ...],
-    seed: int,
-    decoding: Decoding,
-    cache: str | os.PathLike[str] | None,
-) -> None:
+def batches_of(
+    files: ImageFiles,
+    options: FileOptions,
+    targets: Targets | None = None,
+    sample_weight: npt.ArrayLike | None = None,
+) -> ImageBatches:
+    """Make the dataset of files that were checked."""
+    order, cache = options.order(len(files)), None
+    if options.cache is not None and order.batches:
+        cache = open_cache(options.cache, files, options.decoding, order.served)
+    skips_bad = options.bad_files == "skip"
+    return ImageBatches(
+        FileSource(files, options.decoding, skips_bad, cache, options.data_format),
+        _targets(files, options.class_mode) if targets is None else targets,
+        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
+        batch_size=order.batch_size,
+        shuffle=order.shuffle,
+        seed=order.seed,
+        transform=options.transform,
+        shard=order.shard,
+        drop_remainder=order.drop_remainder,
+        num_threads=options.num_threads,
+        files=files,
+    )
+
+
+def _describe(parts: tuple[ImageFiles, ...], options: tuple[FileOptions, ...]) -> None:
     """Print what there is, before any of it is read."""
     names = ("Training: ", "Validation: ") if len(parts) == 2 else ("",)
-    for name, files in zip(names, parts, strict=True):
+    for name, files, its in zip(names, parts, options, strict=False):
         first, *others = files.summary().splitlines()
-        print("\n".join([f"{name}{first}, seed {seed}", *others]))
-        if cache is not None:
-            size = megabytes(cache_bytes(len(files), decoding))
-            print(f"  cache: {size} in {os.fspath(cache)}")
-
-
-def _dataset(
-    files: ImageFiles,
-    targets: Targets | None = None,
-    *,
-    decoding: Decoding,
-    class_mode: str | None,
-    bad_files: str,
-    cache: str | os.PathLike[str] | None,
-    data_format: str | None,
-    **options: Any,
-) -> ImageBatches:
-    opened = None if cache is None else open_cache(cache, files, decoding)
-    source = FileSource(files, decoding, bad_files == "skip", opened, data_format)
-    return ImageBatches(
-        source,
-        _targets(files, class_mode) if targets is None else targets,
-        files=files,
-        **options,
-    )
+        print("\n".join([f"{name}{first}, seed {its.seed}", *others]))
+        if its.cache is not None:
+            size = megabytes(its.cache_bytes(len(files)))
+            print(f"  cache: {size} in {os.fspath(its.cache)}")
 
 
 def _targets(files: ImageFiles, class_mode: str | None) -> Targets | str | None:

@@ -52,6 +52,7 @@ class Passes:
     def epoch(self, epoch: int) -> None:
         with self._lock:
             self._epoch = epoch
+            self._running = False  # Keras doesn't end an epoch that Ctrl-C breaks off
             self._forget()
 
     def begin(self) -> None:

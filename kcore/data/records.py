@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from kcore.data.bad_files import Audit
 
-__all__ = ["FileTable", "ImageFiles", "LeftOut"]
+__all__ = ["FileTable", "ImageFiles", "LeftOut", "check_files"]
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 Labels = np.ndarray[Any, np.dtype[np.int32]]
@@ -112,8 +112,12 @@ class ImageFiles:
             class_names: the names of the classes.
 
         Raises:
-            ValueError: if there are not as many labels as paths, or a label has no class.
+            ValueError: if there are not as many labels as paths, a label has no class, or `paths`
+                is a single name.
         """
+        if isinstance(paths, str | bytes | os.PathLike):
+            name = os.fspath(paths)
+            raise ValueError(f"paths={name!r} is one name: give a list of them, [{name!r}].")
         names = [os.fsencode(path) for path in paths]
         offsets = np.zeros(len(names) + 1, np.int64)
         np.cumsum([len(name) for name in names], out=offsets[1:])
@@ -190,8 +194,16 @@ class ImageFiles:
         return self.table.class_of_row(self.row(index))
 
     def select(self, indices: npt.ArrayLike) -> "ImageFiles":
-        """Return some of the files, in the order of `indices`."""
-        chosen = np.asarray(indices, dtype=np.int64)
+        """Return some of the files.
+
+        Args:
+            indices: whole numbers, in the order wanted, or a mask with True for each file wanted.
+
+        Raises:
+            IndexError: if there is no file of an index.
+            ValueError: if `indices` is none of the above.
+        """
+        chosen = _checked_indices(indices, len(self))
         return ImageFiles(self.table, chosen if self._rows is None else self._rows[chosen])
 
     def counts(self) -> dict[str, int]:
@@ -216,10 +228,38 @@ class ImageFiles:
         return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
 
+def check_files(files: object) -> None:
+    """Raise a TypeError unless `files` is an `ImageFiles`."""
+    if not isinstance(files, ImageFiles):
+        raise TypeError(
+            f"files is of type {type(files).__name__}: use what kcore.data.scan finds, or "
+            "kcore.data.ImageFiles.from_paths(files) for a list of names."
+        )
+
+
+def _checked_indices(indices: npt.ArrayLike, files: int) -> Numbers:
+    chosen = np.asarray(indices)
+    if chosen.dtype == np.bool_ and chosen.shape == (files,):
+        return np.flatnonzero(chosen)
+    if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
+        raise ValueError(
+            f"indices with shape {chosen.shape} and dtype {chosen.dtype} must be whole numbers on "
+            f"one axis, or a mask of {files}, one for each file."
+        )
+    wrong = chosen[(chosen < 0) | (chosen >= files)]
+    if wrong.size:
+        raise IndexError(f"indices holds {wrong[0]}, which is outside of 0 to {files - 1}.")
+    return chosen.astype(np.int64)
+
+
 def _checked_labels(labels: npt.ArrayLike, files: int, classes: int) -> Labels:
     codes = np.asarray(labels)
     if codes.shape != (files,):
         raise ValueError(f"labels has shape {codes.shape}: {files} paths need shape ({files},).")
+    if files and not classes:
+        raise ValueError(
+            "labels are given without class_names: name the classes that they are positions in."
+        )
     if codes.dtype.kind not in "iu" or (files and not 0 <= codes.min() <= codes.max() < classes):
         raise ValueError(
             f"labels must be whole numbers from 0 to {classes - 1}, positions in class_names, "

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TextIO
 
-from kcore.arguments import check_choice
+from kcore.arguments import check_choice, check_switch
+from kcore.data.classes import check_class_names
 from kcore.data.packing import PackedFiles
 from kcore.data.records import FileTable, ImageFiles
 from kcore.data.walking import SUFFIXES, Listing, Walk
@@ -47,7 +48,8 @@ def scan(
         directory: the folder.
         classes: names of sub-directories, in the order of the labels; None for all of them, sorted.
         follow_links: whether to enter directories inside a class through symbolic links. Each
-            directory is entered once in a class, so that loops end. Links to files, and class
+            directory is entered once in a class, so that loops end, and the folder itself not
+            again, whose other classes are no part of this one. Links to files, and class
             directories that are links, are always followed.
         unreadable: "raise" if a directory that can't be listed is an error, or "skip" to leave it
             out and count it in `left_out`.
@@ -82,17 +84,19 @@ def scan(
         >>> folder.cleanup()
     """
     check_choice("unreadable", unreadable, ("raise", "skip"))
+    check_switch("follow_links", follow_links)
     _check_directory(directory)
+    root = os.fsencode(directory) or b"."
     started = time.monotonic()
     progress = Progress("Scanning", delay=PROGRESS_DELAY, amount=_Rate(started), stream=stream)
     with progress:
         walk = Walk(
-            os.fsencode(directory),
+            root,
             follow_links=follow_links,
             raise_unreadable=unreadable == "raise",
             advance=progress.advance,
         )
-        table = _table(walk, os.fsencode(directory), classes)
+        table = _table(walk, root, classes)
     if not len(table):
         raise ValueError(_nothing_found(directory, table))
     files = ImageFiles(table)
@@ -114,6 +118,8 @@ class _Rate:
 
 
 def _check_directory(directory: str | os.PathLike[str]) -> None:
+    if not isinstance(directory, str | os.PathLike):
+        raise TypeError(f"directory={directory!r} must be the name of a directory.")
     path = Path(directory)
     if not path.exists():
         raise FileNotFoundError(f"directory={str(path)!r} does not exist.")
@@ -141,10 +147,9 @@ def _table(walk: Walk, root: bytes, classes: Sequence[str] | None) -> FileTable:
 def _class_names(root: bytes, top: Listing, classes: Sequence[str] | None) -> tuple[str, ...]:
     if classes is None:
         return tuple(os.fsdecode(name) for name in sorted(top.directories))
-    if isinstance(classes, str) or not all(isinstance(name, str) for name in classes):
-        raise ValueError(f"classes={classes!r} must be a list of names such as ['cat', 'dog'].")
+    check_class_names(classes)
     names = tuple(classes)
-    if not names or len(set(names)) != len(names):
+    if not names or len({PurePath(name) for name in names}) != len(names):
         raise ValueError(f"classes={list(names)!r} must be names that differ, at least one.")
     for name in names:
         _check_class_directory(root, name)

@@ -111,7 +111,7 @@ class FileSource:
 
     def _image(self, index: int) -> Pixels:
         path = self._files.path(index)
-        if self._cache is None:
+        if self._cache is None or index not in self._cache:
             return decoded(self._files, index, path, self._decoding)
         try:
             now = stamp(path)

@@ -6,7 +6,7 @@ import numpy as np
 
 from kcore import random
 from kcore.arguments import check_choice, check_fraction
-from kcore.data.records import ImageFiles
+from kcore.data.records import ImageFiles, check_files
 
 __all__ = ["SUBSETS", "check_subset", "parts_of", "split"]
 
@@ -41,6 +41,7 @@ def split(files: ImageFiles, validation_split: float, seed: int) -> tuple[ImageF
         >>> training.counts(), validation.counts()
         ({'cat': 3, 'dog': 3}, {'cat': 1, 'dog': 1})
     """
+    check_files(files)
     fraction = check_fraction("validation_split", validation_split)
     key = random.fold_in(random.key(seed), _STREAM)
     in_validation = np.zeros(len(files), bool)

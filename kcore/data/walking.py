@@ -54,6 +54,7 @@ class Walk:
     def below(self, top: bytes, class_name: str) -> Iterator[tuple[bytes, Listing]]:
         """Yield each directory of the tree whose top is `top`, and what is inside."""
         entered: set[_Identity] = set()
+        self._is_new(b"", entered)  # a link back to the root would mix the classes
         waiting = [top]
         while waiting:
             directory = waiting.pop()

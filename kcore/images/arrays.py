@@ -50,7 +50,7 @@ def img_to_array(
         )
     if channels_first:
         pixels = pixels.transpose(2, 0, 1)
-    return _cast(pixels, np.dtype(floatx() if dtype is None else dtype))
+    return _cast(pixels, _dtype(floatx() if dtype is None else dtype))
 
 
 def array_to_img(
@@ -92,7 +92,7 @@ def array_to_img(
     """
     pixels = _channels_last(_finite_numbers(x), is_channels_first(data_format))
     if dtype is not None:
-        target = np.dtype(dtype)
+        target = _dtype(dtype)
     else:
         target = np.dtype(pixels.dtype if pixels.dtype.kind in "bui" else floatx())
     if scale:
@@ -100,6 +100,15 @@ def array_to_img(
     if target.kind in "bui":
         pixels = _without_fractions(pixels)
     return _image(_in_smallest_depth(_without_fractions(_cast(pixels, target))))
+
+
+def _dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    try:
+        return np.dtype(dtype)
+    except TypeError as error:
+        raise ValueError(
+            f"dtype={dtype!r} is no dtype of NumPy: use one such as 'float32' or 'uint8'."
+        ) from error
 
 
 def _pixels(img: Image.Image) -> Pixels:

@@ -85,6 +85,11 @@ def uniform(
     low, high = check_float32("minval", minval), check_float32("maxval", maxval)
     if low > high:
         raise ValueError(f"minval={minval!r} must not be greater than maxval={maxval!r}.")
+    if low == high and minval != maxval:
+        raise ValueError(
+            f"minval={minval!r}, maxval={maxval!r} are the same number in float32, {low!r}: give "
+            "limits further apart, or draw between smaller ones and add to the result."
+        )
     span = check_float32("maxval - minval", float(np.float32(high - low)))
     upper_bits = xp.bitwise_and(words(xp, key, size(shape)), np.uint32(0xFFFFFF00))
     values = scaled(xp, upper_bits, None, 2.0**-32 * span, low)

@@ -67,13 +67,7 @@ def fold_in(key: Any, data: Any) -> Any:
         >>> kcore.random.fold_in(epoch_key, range(32)).shape
         (32, 2)
     """
-    xp, key = as_key(key)
-    if xp is np and not _is_tensor(data):
-        data = _checked_data(data)
-    else:
-        xp, key, data = _as_tensors(key, data)
-    _check_lengths(key, data)
-    return xp.concatenate(encrypted(xp, key, data[..., None], FOLD_IN), axis=-1)
+    return _folded(key, "data", data)
 
 
 def split(key: Any, num: int = 2) -> Any:
@@ -118,20 +112,33 @@ def sample_keys(seed: int, epoch: int, indices: Any) -> Any:
         >>> bool((batch[1] == kcore.random.sample_keys(7, 0, [2])[0]).all())
         True
     """
-    return fold_in(fold_in(key(seed), epoch), indices)
+    of_epoch = _folded(key(seed), "epoch", epoch)
+    if len(of_epoch.shape) != 1:
+        raise ValueError(f"epoch has shape {tuple(of_epoch.shape[:1])}: give one number.")
+    return _folded(of_epoch, "indices", indices)
 
 
-def _checked_data(data: Any) -> np.ndarray[Any, np.dtype[np.uint32]]:
+def _folded(key: Any, name: str, data: Any) -> Any:
+    xp, key = as_key(key)
+    if xp is np and not _is_tensor(data):
+        data = _checked_data(name, data)
+    else:
+        xp, key, data = _as_tensors(key, name, data)
+    _check_lengths(key, data)
+    return xp.concatenate(encrypted(xp, key, data[..., None], FOLD_IN), axis=-1)
+
+
+def _checked_data(name: str, data: Any) -> np.ndarray[Any, np.dtype[np.uint32]]:
     numbers = np.asarray(data)
     if numbers.size == 0:
         numbers = numbers.astype("uint32")
     if numbers.dtype.kind not in "iu":
-        raise TypeError(f"data={data!r} must be whole numbers; it has dtype {numbers.dtype}.")
+        raise TypeError(f"{name}={data!r} must be whole numbers; it has dtype {numbers.dtype}.")
     if numbers.ndim > 1:
-        raise ValueError(f"data has shape {numbers.shape}: give one number or one axis of them.")
+        raise ValueError(f"{name} has shape {numbers.shape}: give one number or one axis of them.")
     if numbers.size and (numbers.min() < 0 or numbers.max() >= 2**32):
         wrong = numbers.min() if numbers.min() < 0 else numbers.max()
-        raise ValueError(f"data={wrong} is out of range: 0 <= data < 2**32.")
+        raise ValueError(f"{name}={wrong} is out of range: 0 <= {name} < 2**32.")
     return numbers.astype("uint32")
 
 
@@ -139,11 +146,11 @@ def _is_tensor(data: Any) -> bool:
     return hasattr(data, "dtype") and not isinstance(data, (np.ndarray, np.generic))
 
 
-def _as_tensors(key: Any, data: Any) -> tuple[Any, Any, Any]:
+def _as_tensors(key: Any, name: str, data: Any) -> tuple[Any, Any, Any]:
     import keras
 
     if not _is_tensor(data):
-        data = _checked_data(data)
+        data = _checked_data(name, data)
     return keras.ops, keras.ops.cast(key, "uint32"), keras.ops.cast(data, "uint32")
 
 

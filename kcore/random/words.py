@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,8 @@ def _check_key_shape(key: Any) -> None:
 
 def check_draw_shape(shape: Sequence[int] | int) -> tuple[int, ...]:
     """Return the shape of a draw as a tuple of ints of at least 1."""
-    if isinstance(shape, int) and not isinstance(shape, bool):
-        shape = (shape,)
+    if isinstance(shape, Integral) and not isinstance(shape, bool):
+        shape = (int(shape),)
     return check_wholes("shape", shape)
 
 

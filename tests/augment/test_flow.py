@@ -235,11 +235,15 @@ def test_saved_images_are_those_of_the_batch(tmp_path):
         ({"y": np.zeros(9)}, "x holds 10 images, but y has 9 entries"),
         ({"y": np.zeros(10), "sample_weight": np.zeros(3)}, "sample_weight has 3 entries"),
         ({"sample_weight": np.zeros(10)}, "sample_weight is given without y"),
+        ({"y": 3}, r"y has shape \(\): give an array of one entry for each of the 10 images"),
+        ({"y": np.zeros(10), "sample_weight": 0.5}, r"sample_weight has shape \(\): give an"),
+        ({"x": (images(), [2.0, np.zeros(10)])}, r"x\[1\]\[0\] has shape \(\): give an array of"),
         ({"subset": "training"}, "needs a generator with a validation_split"),
         ({"subset": "test"}, "subset='test' is unknown: use one of 'training', 'validation'"),
         ({"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
         ({"seed": -3}, r"seed=-3 must be a whole number, 0 <= seed < 2\*\*64"),
         ({"save_to_dir": "x", "save_format": "doc"}, "save_format='doc' is no format that"),
+        ({"save_to_dir": 5}, "save_to_dir=5 must be the name of a folder"),
         ({"save_to_dir": "x", "save_prefix": "a/b"}, "save_prefix='a/b' must be the start"),
     ],
 )
@@ -247,7 +251,7 @@ def test_arguments_that_are_refused(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     generator = ImageDataGenerator(data_format="channels_last")
     with pytest.raises(ValueError, match=message):
-        generator.flow(images(), **{"seed": 1, **arguments})
+        generator.flow(**{"x": images(), "seed": 1, **arguments})
     assert not list(tmp_path.iterdir())
 
 

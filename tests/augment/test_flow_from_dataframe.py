@@ -161,7 +161,52 @@ def test_arguments_that_are_refused(folder, arguments, error, message):
         flow(folder, table(n=list(range(COUNT))), **arguments)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"y_col": "short"},
+        {"y_col": "short", "class_mode": "raw"},
+        {"y_col": ["n", "short"], "class_mode": "multi_output"},
+        {"weight_col": "short"},
+        {"x_col": "short", "y_col": "n", "class_mode": "raw"},
+    ],
+    ids=str,
+)
+def test_columns_of_other_lengths_are_refused(folder, arguments):
+    columns = table(n=list(range(COUNT)), short=["a.png"])
+    message = r"Column '.*' has \d rows?, and x_col='.*' has \d: all columns must be of one length"
+    with pytest.raises(ValueError, match=message):
+        flow(folder, columns, **arguments)
+
+
 @pytest.mark.filterwarnings("ignore:6 of 6 rows")
 def test_no_row_left(tmp_path):
     with pytest.raises(ValueError, match="Of the table's 6 rows none is left to flow"):
         flow(tmp_path, table())
+
+
+def test_a_structured_array_is_a_table(folder):
+    names = table()["filename"]
+    rows = np.array([(name, "a") for name in names], [("filename", "U20"), ("class", "U1")])
+    assert len(flow(folder, rows).filenames) == COUNT
+
+
+@pytest.mark.parametrize(
+    "rows", [None, "table.csv", [{"filename": "a.png", "class": "a"}]], ids=str
+)
+def test_what_is_no_table_is_refused(folder, rows):
+    message = f"dataframe is of type {type(rows).__name__}: give a data frame, or a dictionary of"
+    with pytest.raises(TypeError, match=message):
+        flow(folder, rows)
+
+
+@pytest.mark.parametrize("classes", ["ab", 5])
+def test_classes_are_a_list(folder, classes):
+    with pytest.raises(ValueError, match=f"classes={classes!r} must be a list of names"):
+        flow(folder, table(), classes=classes)
+
+
+def test_values_of_different_shapes_are_no_targets(folder):
+    values = [[1]] * 3 + [[1, 2]] * (COUNT - 3)
+    with pytest.raises(ValueError, match="Column 'v' holds values of different shapes: targets"):
+        flow(folder, table(v=values), y_col="v", class_mode="raw")

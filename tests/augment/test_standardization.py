@@ -177,6 +177,8 @@ def test_the_result_has_the_dtype(dtype):
     ("options", "message"),
     [
         ({"dtype": "uint8"}, "dtype='uint8' is unknown: use one of 'float16', 'float32'"),
+        ({"dtype": "foo"}, "dtype='foo' is unknown: use one of 'float16', 'float32', 'float64'"),
+        ({"dtype": 32}, "dtype=32 is unknown: use one of 'float16'"),
         ({"zca_whitening": True, "featurewise_std_normalization": True}, "leave out featurewise"),
         ({"zca_epsilon": -1}, "zca_epsilon=-1 must be at least 0"),
         ({"samplewise_center": "yes"}, "samplewise_center='yes' must be True or False"),

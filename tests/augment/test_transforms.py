@@ -68,3 +68,14 @@ def test_an_unknown_parameter():
     generator = ImageDataGenerator(data_format="channels_last")
     with pytest.raises(ValueError, match="'angle' is no parameter of a transformation: use theta"):
         generator.apply_transform(image(), {"angle": 3})
+
+
+def test_what_is_no_image_shape_or_number_is_refused():
+    generator = ImageDataGenerator(rotation_range=40, data_format="channels_last")
+    with pytest.raises(ValueError, match="image_shape=5 must have three axes"):
+        generator.get_random_transform(5)
+    for call in (generator.fit, generator.standardize):
+        with pytest.raises(ValueError, match="x must hold real numbers, such as uint8"):
+            call("abc")
+    with pytest.raises(ValueError, match=r"theta=\['a'\] must be numbers"):
+        generator.apply_transform(image(), {"theta": "a"})

@@ -2,6 +2,7 @@ import csv
 import os
 import pickle
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,12 +116,20 @@ def test_a_folder_without_any_good_file_is_an_error(tmp_path):
         from_directory(tree, **OPTIONS, bad_files="quarantine")
 
 
-def test_a_directory_is_no_image(tmp_path):
+def link_to_a_device(path):
+    path.symlink_to(os.devnull)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(Path.mkdir, "a directory"), (os.mkfifo, "a pipe"), (link_to_a_device, "a device")],
+)
+def test_what_is_no_file_is_reported_and_not_read(tmp_path, make, kind):
     tree = write_tree(tmp_path / "tree", {"cat": 2})
     files = scan(tree)
     (tree / "cat" / "000.png").unlink()
-    (tree / "cat" / "000.png").mkdir()
-    with pytest.raises(BadFileError, match=r"000\.png \(class 'cat'\): Is a directory"):
+    make(tree / "cat" / "000.png")
+    with pytest.raises(BadFileError, match=rf"000\.png \(class 'cat'\): no file, but {kind}$"):
         from_files(files, class_mode="sparse")[0]
 
 

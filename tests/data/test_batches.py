@@ -29,10 +29,11 @@ def test_arrays_in_batches():
     assert repr(from_arrays(X, seed=3)) == "<ImageBatches: 10 samples in 1 batches of 32, seed 3>"
 
 
-@pytest.mark.parametrize("number", [3, -4])
+@pytest.mark.parametrize("number", [3, -4, 1.0])
 def test_there_is_no_other_batch(number):
-    with pytest.raises(IndexError, match=f"There is no batch {number}: there are 3"):
-        from_arrays(X, batch_size=4)[number]
+    for ask in (from_arrays(X, batch_size=4).__getitem__, from_arrays(X, batch_size=4).indices):
+        with pytest.raises(IndexError, match=f"There is no batch {number}: there are 3"):
+            ask(number)
 
 
 def test_images_of_a_batch_belong_to_their_targets():
@@ -97,8 +98,12 @@ def test_an_image_can_be_replayed():
         for image, index in zip(x, y, strict=True):
             np.testing.assert_array_equal(dataset.image(index, epoch=2), image)
             np.testing.assert_array_equal(dataset.image(index), X[index])
-    with pytest.raises(IndexError, match="index=10 is outside of 0 to 9"):
-        dataset.image(10)
+    for index in (10, -1, 1.5):
+        with pytest.raises(IndexError, match=f"index={index} is outside of 0 to 9"):
+            dataset.image(index)
+    for ask in (dataset.image, dataset.indices):
+        with pytest.raises(ValueError, match="epoch=-1 must be a whole number of at least 0"):
+            ask(0, epoch=-1)
 
 
 def test_inputs_as_targets_are_those_that_the_model_receives():
@@ -128,7 +133,7 @@ def test_shards_have_batches_of_their_own():
         ({"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
         ({"seed": -1}, r"seed=-1 must be a whole number, 0 <= seed < 2\*\*64"),
         ({"seed": 2**64}, "seed=18446744073709551616 must be a whole number"),
-        ({"shard": (2, 2)}, r"shard=\(2, 2\) must be \(index, count\) with 0 <= index < count"),
+        ({"shard": (2, 2)}, r"shard=\(2, 2\) must be \(index, count\), two whole n"),
         ({"num_threads": 0}, "num_threads=0 must be a whole number"),
         ({"drop_remainder": True}, "10 samples, batch_size=32, shard=.* leave no batch"),
         ({"sample_weight": np.ones(3)}, "sample_weight has 3 samples, and x has 10"),
@@ -255,3 +260,11 @@ def test_lists_of_targets_and_weights_are_taken():
 def test_targets_that_do_not_fit_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         from_arrays(np.zeros((3, 2)), **options)
+
+
+@pytest.mark.parametrize("epoch", [-1, 2**32, 1.0])
+def test_an_epoch_that_has_no_order_is_refused_when_it_is_set(epoch):
+    dataset = from_arrays(X)
+    with pytest.raises(ValueError, match=f"epoch={epoch} must be a whole number of at least 0"):
+        dataset.epoch = epoch
+    assert dataset.epoch == 0

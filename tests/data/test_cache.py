@@ -10,7 +10,7 @@ import pytest
 from oracles.image_trees import pixels, write_tree
 from PIL import Image
 
-from kcore.data import BadFileError, cache, from_directory
+from kcore.data import BadFileError, cache, from_directory, from_files, scan
 from kcore.data.decoding import Decoding
 
 OPTIONS = {"target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "seed": 1}
@@ -251,3 +251,90 @@ def test_processes_that_write_the_same_cache_do_not_disturb_each_other(tree, tmp
     (file,) = (tmp_path / "cache").iterdir()
     assert file.suffix == ".cache"
     assert_same(load(tree, tmp_path / "cache"), load(tree, None))
+
+
+PARTIAL = [{"shard": (0, 2)}, {"shard": (1, 2)}, {"drop_remainder": True}]
+
+
+@pytest.mark.parametrize("options", PARTIAL, ids=str)
+def test_a_cache_of_what_is_ever_served_is_completed(tree, where, decodings, options, capsys):
+    options = {"shuffle": False, "cache": where, **OPTIONS, **options}
+    dataset = from_directory(tree, **options)
+    expected = load(tree, None)
+    served = [index for number in range(len(dataset)) for index in dataset.indices(number)]
+    size = cache.cache_bytes(len(served), Decoding((8, 8)))
+    assert len(served) in (4, 8)
+    for _ in range(2):
+        list(dataset)
+    assert sorted(decodings) == sorted(dataset.filenames[index] for index in served)
+    assert_same(dataset, expected)
+    if where != "memory":
+        (file,) = where.iterdir()
+        assert file.stat().st_size == size
+        decodings.clear()
+        list(from_directory(tree, **options))
+        assert decodings == []
+
+
+def test_caches_of_different_shards_never_mix(tree, tmp_path):
+    options = {"shuffle": False, "cache": tmp_path / "cache"}
+    shards = [{}, {"shard": (0, 2)}, {"shard": (1, 2)}]
+    for _ in range(2):
+        for shard in shards:
+            dataset = load(tree, tmp_path / "cache", shuffle=False, **shard)
+            list(dataset)
+            assert_same(dataset, load(tree, None))
+    assert len(list(options["cache"].glob("*.cache"))) == 3
+
+
+def test_a_cache_of_a_shuffled_shard_holds_all_that_pass(tree, tmp_path):
+    shard = load(tree, tmp_path / "cache", shard=(0, 2))
+    epochs = 0
+    while not list((tmp_path / "cache").glob("*.cache")):
+        shard.epoch = epochs
+        list(shard)
+        epochs += 1
+        assert epochs < 40
+    list(load(tree, tmp_path / "cache"))
+    assert len(list((tmp_path / "cache").glob("*.cache"))) == 1, "that of all hosts is the same"
+
+
+def test_the_stated_size_is_that_of_this_shard(tree, capsys):
+    options = {"target_size": (1000, 1000), "cache": "memory", "seed": 1}
+    from_directory(tree, **options)
+    assert "cache: 27.0 MB in memory" in capsys.readouterr().out
+    from_directory(tree, **options, shuffle=False, shard=(0, 2))
+    assert "cache: 12.0 MB in memory" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["", "cat", "new", "cat/new", "cat/../new/."])
+def test_a_cache_inside_of_the_folder_is_refused_before_it_is_made(tree, place):
+    before = sorted(tree.rglob("*"))
+    message = r"cache='.*' lies inside of directory='.*', .* choose a place outside"
+    for make in (
+        lambda: load(tree, tree / place),
+        lambda: from_files(scan(tree), cache=str(tree / place), class_mode="sparse"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()
+    assert sorted(tree.rglob("*")) == before
+
+
+def test_a_hidden_cache_inside_of_the_folder_is_no_class(tree):
+    list(load(tree, tree / ".cache" / "images"))
+    assert scan(tree).class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "message"),
+    [
+        (True, ValueError, "cache=True must be 'memory', a directory for a file, or None"),
+        (7, ValueError, "cache=7 must be"),
+        (Path(__file__), NotADirectoryError, r"cache='.*test_cache\.py' is a file; give a dir"),
+    ],
+    ids=str,
+)
+def test_what_is_no_place_for_a_cache_is_refused(tree, decodings, where, error, message):
+    with pytest.raises(error, match=message):
+        load(tree, where, bad_files="quarantine")
+    assert decodings == []

@@ -85,6 +85,21 @@ def test_drop_remainder(samples, expected):
     assert order.batches == expected == len(batches(order))
 
 
+@given(
+    samples=st.integers(0, 40),
+    count=st.integers(1, 5),
+    batch_size=st.integers(1, 9),
+    drop_remainder=st.booleans(),
+)
+def test_what_is_ever_served(samples, count, batch_size, drop_remainder):
+    for index in range(count):
+        options = {"shard": (index, count), "drop_remainder": drop_remainder}
+        fixed = Order(samples, batch_size, False, 5, **options)
+        assert list(fixed.served) == flat(fixed, 0) == flat(fixed, 1)
+        shuffled = Order(samples, batch_size, True, 5, **options)
+        assert list(shuffled.served) == list(range(samples))
+
+
 @pytest.mark.parametrize("num_threads", [1, 2, 7])
 def test_reading_ahead_keeps_the_order(num_threads):
     order = Order(50, 4, True, 9)

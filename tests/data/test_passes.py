@@ -117,6 +117,18 @@ def test_an_epoch_can_be_set():
     assert served.epoch == 8
 
 
+@pytest.mark.parametrize("free_order", [True, False])
+def test_after_a_pass_that_is_broken_off_setting_the_epoch_ends_it(free_order):
+    served = passes(free_order=free_order)
+    epoch_of_keras(served, range(BATCHES))
+    served.begin()
+    served.count()
+    assert served[3][0] == 1, "and here somebody presses Ctrl-C"
+    served.epoch = 0
+    assert [served[number] for number in (2, 5, 2)] == [(0, 2), (0, 5), (0, 2)]
+    assert epoch_of_keras(served, range(BATCHES)) == in_order(0)
+
+
 def test_the_next_batches_are_made_before_they_are_asked_for():
     made = threading.Semaphore(0)
     served = passes(make=lambda epoch, place: made.release())

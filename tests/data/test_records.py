@@ -1,6 +1,9 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from kcore.data import ImageFiles
+from kcore.data import ImageFiles, split
 
 
 @pytest.fixture
@@ -42,3 +45,44 @@ def test_there_is_no_other_index(files, index):
 def test_wrong_labels_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
         ImageFiles.from_paths(["a", "b"], labels, ["cat", "dog"])
+
+
+def test_labels_need_names():
+    with pytest.raises(ValueError, match="labels are given without class_names: name the classes"):
+        ImageFiles.from_paths(["a", "b"], [0, 1])
+
+
+@pytest.mark.parametrize("paths", ["abc.png", Path("abc.png"), b"abc.png"])
+def test_one_path_is_no_list_of_paths(paths):
+    with pytest.raises(ValueError, match=r"paths=.* is one name: give a list of them, \[.*'\]"):
+        ImageFiles.from_paths(paths)
+
+
+def test_a_mask_selects_what_is_true(files):
+    assert files.select([True, False, True]).filenames == [files.filename(0), files.filename(2)]
+    assert files.select(np.array([], bool)[:0].astype(int)).filenames == []
+    assert files.select([]).filenames == []
+
+
+@pytest.mark.parametrize(
+    ("indices", "error", "message"),
+    [
+        ([0, 3], IndexError, "indices holds 3, which is outside of 0 to 2"),
+        ([-1], IndexError, "indices holds -1, which is outside of 0 to 2"),
+        (
+            [0.7],
+            ValueError,
+            r"indices with shape \(1,\) and dtype float64 must be whole numbers on",
+        ),
+        ([True], ValueError, r"indices with shape \(1,\) and dtype bool must be .* a mask of 3"),
+        (1, ValueError, r"indices with shape \(\) and dtype int64 must be whole numbers"),
+    ],
+)
+def test_what_selects_nothing_is_refused(files, indices, error, message):
+    with pytest.raises(error, match=message):
+        files.select(indices)
+
+
+def test_a_list_cannot_be_split():
+    with pytest.raises(TypeError, match=r"files is of type list: use what kcore\.data\.scan finds"):
+        split(["a.png"], 0.5, 1)

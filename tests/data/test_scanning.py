@@ -167,6 +167,15 @@ def test_loops_of_followed_links_end(tmp_path):
     assert reasons(files) == {"directories entered before through another name": 2}
 
 
+def test_a_link_up_does_not_take_other_classes_into_a_class(tmp_path):
+    touch(tmp_path, "data/a/1.png", "data/b/2.png")
+    (tmp_path / "data" / "a" / "up").symlink_to(tmp_path / "data")
+    (tmp_path / "data" / "b" / "further up").symlink_to(tmp_path)
+    files = scan(tmp_path / "data", follow_links=True)
+    assert files.filenames == ["a/1.png", "b/2.png"]
+    assert reasons(files) == {"directories entered before through another name": 2}
+
+
 def refuse(monkeypatch, name):
     """Make one directory unreadable, for root too."""
     listed = os.scandir
@@ -274,3 +283,29 @@ def test_the_summary_can_be_printed_whatever_names_hold(tmp_path):
     with open(folder + b"/1.png", "wb"):  # noqa: PTH123
         pass
     assert "caf\\udce9" in scan(tmp_path).summary().encode("utf-8").decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"directory": 5}, TypeError, "directory=5 must be the name of a directory"),
+        ({"directory": ["a"]}, TypeError, r"directory=\['a'\] must be the name"),
+        ({"follow_links": "no"}, ValueError, "follow_links='no' must be True or False"),
+        ({"classes": 5}, ValueError, r"classes=5 must be a list of names such as"),
+        (
+            {"classes": ["a", "a/."]},
+            ValueError,
+            r"classes=\['a', 'a/\.'\] must be names that differ",
+        ),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_refused(tmp_path, arguments, error, message):
+    write_tree(tmp_path, {"a": 1})
+    with pytest.raises(error, match=message):
+        scan(**{"directory": tmp_path} | arguments)
+
+
+def test_no_name_is_the_directory_where_one_is(tmp_path, monkeypatch):
+    write_tree(tmp_path, {"a": 1})
+    monkeypatch.chdir(tmp_path)
+    assert scan("").filenames == scan(".").filenames == ["a/000.png"]

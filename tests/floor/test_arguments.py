@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kcore.arguments import check_finite, check_fraction, check_shape, check_whole
+from kcore.arguments import check_finite, check_fraction, check_shape, check_switch, check_whole
 
 
 def test_numbers_of_any_kind_are_taken():
@@ -34,3 +34,11 @@ def test_fractions_only(value):
 def test_shapes_are_sequences(shape):
     with pytest.raises(ValueError, match=r"must be a tuple \(features,\), without the batch axis"):
         check_shape(shape, ("features",))
+
+
+def test_switches_only():
+    assert [check_switch("x", value) for value in (True, False, np.bool_(True))] == [1, 0, 1]
+    assert type(check_switch("x", np.bool_(True))) is bool
+    for value in (1, 0, "no", None, np.ones(1, bool)):
+        with pytest.raises(ValueError, match=r"x=.* must be True or False\."):
+            check_switch("x", value)

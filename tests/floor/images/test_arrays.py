@@ -291,3 +291,10 @@ def test_without_keras_its_defaults_must_be_given():
         img_to_array(img, "channels_last")
     np.testing.assert_array_equal(img_to_array(img, "channels_last", "float32"), RGB)
     np.testing.assert_array_equal(np.asarray(array_to_img(RGB, "channels_last", False)), RGB)
+
+
+@pytest.mark.parametrize("dtype", ["foo", 32])
+def test_what_is_no_dtype_is_refused(dtype):
+    for convert in (img_to_array, array_to_img):
+        with pytest.raises(ValueError, match=f"dtype={dtype!r} is no dtype of NumPy: use one such"):
+            convert(RGB, data_format="channels_last", dtype=dtype)

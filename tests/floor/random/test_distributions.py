@@ -114,6 +114,7 @@ def test_uniform_never_reaches_its_upper_limit_by_rounding():
         (("0", 1), r"minval='0' must be a finite number"),
         ((0, 1e39), r"maxval=1e\+39 is out of range: its magnitude is 0, or between 1e-18 and"),
         ((0, 1e-30), r"maxval=1e-30 is out of range"),
+        ((1, 1 + 1e-9), r"minval=1, maxval=1.000000001 are the same number in float32, 1.0: "),
     ],
 )
 def test_limits_that_uniform_refuses(limits, message):
@@ -121,7 +122,19 @@ def test_limits_that_uniform_refuses(limits, message):
         kcore.random.uniform(kcore.random.key(0), 3, *limits)
 
 
-@pytest.mark.parametrize("shape", [(0,), (-1,), (2.0,), "ab", (3, None)])
+def test_equal_limits_are_the_only_value():
+    assert set(kcore.random.uniform(kcore.random.key(0), 5, 0.1, 0.1)) == {np.float32(0.1)}
+    nearest = np.nextafter(np.float32(1), np.float32(2))
+    assert set(kcore.random.uniform(kcore.random.key(0), 99, 1, nearest)) == {np.float32(1)}
+
+
+def test_sizes_of_numpy_are_sizes():
+    expected = kcore.random.bits(kcore.random.key(0), (3,))
+    for shape in (np.int64(3), (np.uint8(3),), [np.int32(3)]):
+        np.testing.assert_array_equal(kcore.random.bits(kcore.random.key(0), shape), expected)
+
+
+@pytest.mark.parametrize("shape", [(0,), (-1,), (2.0,), "ab", (3, None), np.True_, 3.0])
 def test_shapes_that_are_refused(shape):
     with pytest.raises(ValueError, match="shape"):
         kcore.random.uniform(kcore.random.key(0), shape)

@@ -189,3 +189,20 @@ def test_global_random_state_is_neither_read_nor_changed():
 
 
 GOLDEN_SAMPLE_KEYS = [["d0f95c2f", "f207f242"], ["028233fd", "bf10c29c"], ["f1a23735", "58c35b21"]]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "indices", "error", "message"),
+    [
+        (-1, [0], ValueError, r"epoch=-1 is out of range: 0 <= epoch < 2\*\*32"),
+        (2**32, [0], ValueError, r"epoch=4294967296 is out of range"),
+        (0.5, [0], TypeError, r"epoch=0.5 must be whole numbers; it has dtype float64"),
+        ([0, 1], [0, 1], ValueError, r"epoch has shape \(2,\): give one number"),
+        (0, [3, -1], ValueError, r"indices=-1 is out of range: 0 <= indices < 2\*\*32"),
+        (0, [[1]], ValueError, r"indices has shape \(1, 1\): give one number or one axis of"),
+        (0, "a", TypeError, r"indices='a' must be whole numbers"),
+    ],
+)
+def test_wrong_samples_are_called_by_their_names(epoch, indices, error, message):
+    with pytest.raises(error, match=message):
+        kcore.random.sample_keys(7, epoch, indices)
