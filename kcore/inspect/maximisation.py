@@ -1,6 +1,5 @@
 """Images that a filter or a class answers to most strongly."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from kcore.inspect.classes import check_score, indices, selector
 from kcore.inspect.looking import Seen
 from kcore.inspect.reading import Reader, reader_of
 from kcore.inspect.selection import one_output_of
+from kcore.warning import warn
 
 __all__ = ["Maximisation", "maximise_activation"]
 
@@ -139,11 +139,9 @@ def _ascend(
 
 def _warn_of_unmoved(places: Array) -> None:
     if len(places):
-        warnings.warn(
+        warn(
             "maximise_activation: these images stayed noise, because their activation has no "
-            f"gradient there: {', '.join(map(str, places))}. Try another seed.",
-            UserWarning,
-            stacklevel=4,
+            f"gradient there: {', '.join(map(str, places))}. Try another seed."
         )
 
 

@@ -1,13 +1,13 @@
 """The channels of a feature map as grey tiles, beside each other."""
 
 import math
-import warnings
 
 import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_choice, check_whole
 from kcore.visualize.arrays import as_real, channels_last
+from kcore.warning import warn
 
 __all__ = ["feature_grid"]
 
@@ -159,10 +159,9 @@ def _shades(
 def _shades_with_holes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     is_finite = np.isfinite(values)
     broken = int((~is_finite.all(axis=(0, 1))).sum())
-    warnings.warn(
+    warn(
         f"{broken} of {values.shape[2]} channels hold values that are not finite; "
-        "NaN is drawn black.",
-        stacklevel=4,
+        "NaN is drawn black."
     )
     shades = np.where(values == np.inf, 255, 0).astype(np.uint8)
     for channel in np.flatnonzero(is_finite.any(axis=(0, 1))):

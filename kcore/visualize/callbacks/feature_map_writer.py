@@ -1,7 +1,6 @@
 """What the layers see of one image, again after every epoch."""
 
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from kcore.arguments import check_whole
 from kcore.inspect.activations import activations
 from kcore.visualize.frames import FILM_FORMATS, encoded_film, encoded_picture, frame_of
 from kcore.visualize.reporting.writing import check_target, write_whole
+from kcore.warning import warn
 
 __all__ = ["FeatureMapWriter"]
 
@@ -108,10 +108,9 @@ class FeatureMapWriter(keras.callbacks.Callback):
         try:
             what()
         except OSError as error:
-            warnings.warn(
+            warn(
                 f"FeatureMapWriter drew nothing: {error}. The training goes on.",
                 RuntimeWarning,
-                stacklevel=2,
             )
 
     def _write_film(self) -> None:

@@ -14,7 +14,12 @@ from kcore.visualize.arrays import as_class_indices, check_class_names
 from kcore.visualize.confusion import confusion_matrix
 from kcore.visualize.mistakes import predicted_classes, worst_mistakes
 from kcore.visualize.reporting.confusion import confusion_section
-from kcore.visualize.reporting.facts import bad_files_section, environment, setup_section
+from kcore.visualize.reporting.facts import (
+    bad_files_section,
+    checked_files,
+    environment,
+    setup_section,
+)
 from kcore.visualize.reporting.model import model_section
 from kcore.visualize.reporting.page import STATUSES, page
 from kcore.visualize.reporting.pictures import (
@@ -52,7 +57,7 @@ def report(
     feature_maps: Mapping[str, npt.ArrayLike] | None = None,
     overlays: Mapping[str, npt.ArrayLike] | None = None,
     seeds: int | Mapping[str, object] | None = None,
-    bad_files: Sequence[Sequence[object]] | None = None,
+    bad_files: Any = None,
     data_format: str | None = None,
 ) -> Path:
     """Write what is known of a training into one HTML file.
@@ -88,8 +93,9 @@ def report(
             width are left out.
         overlays: a picture for each caption: what `overlay` returns.
         seeds: the seed, or one for each of its uses.
-        bad_files: file, class and reason of each file that was left out, or the findings that a
-            dataset's `audit.bad` of `kcore.data` lists; an empty sequence says that none was.
+        bad_files: file, class and reason of each file that was left out, or the `audit` of a
+            dataset of `kcore.data`, or what its `audit.bad` lists; an empty sequence says that none
+            was.
         data_format: of the feature maps: "channels_last", "channels_first", or None for Keras's
             default.
 
@@ -120,7 +126,7 @@ def report(
         feature_maps_section(feature_maps, data_format) if feature_maps else None,
         model_section(model) if model is not None else None,
         epochs_section(curves, epoch_seconds) if curves or epoch_seconds else None,
-        bad_files_section(_checked_files(bad_files)) if bad_files is not None else None,
+        bad_files_section(checked_files(bad_files)) if bad_files is not None else None,
         setup_section(environment(), _named_seeds(seeds)),
     ]
     shown = [section for section in sections if section is not None]
@@ -181,17 +187,6 @@ def _named_seeds(seeds: int | Mapping[str, object] | None) -> Mapping[str, objec
     if seeds is None:
         return {}
     return seeds if isinstance(seeds, Mapping) else {"everything": seeds}
-
-
-def _checked_files(bad_files: Sequence[Any]) -> list[tuple[object, ...]]:
-    bad_files = [
-        (file.path, file.class_name or "", file.reason) if hasattr(file, "class_name") else file
-        for file in bad_files
-    ]
-    for file in bad_files:
-        if isinstance(file, str) or len(file) != 3:
-            raise ValueError(f"bad_files holds {file!r}; each must be (file, class, reason).")
-    return [tuple(file) for file in bad_files]
 
 
 def _last_values(curves: Sequence[Curve]) -> dict[str, float]:
