@@ -82,8 +82,10 @@ def test_a_filter_of_a_nested_layer_answers_more(convolution):
 
 
 def test_all_filters_are_the_default_and_a_class_may_be_given_by_its_number(convolution):
-    with pytest.warns(UserWarning, match=r"stayed noise, .* no gradient there: 3\. Try another"):
+    stayed = r"stayed noise, .* no gradient there: 3\. Try another"
+    with pytest.warns(UserWarning, match=stayed) as caught:
         assert maximise_activation(convolution, "conv", steps=1).images.shape == (4, 8, 8, 3)
+    assert caught[0].filename == __file__
     found = maximise_activation(convolution, class_index=1, steps=4)
     scores = class_scores(convolution, found.images).values
     assert found.activations.max() == pytest.approx(scores[0, 1], rel=1e-4)

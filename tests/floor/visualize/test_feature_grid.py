@@ -65,8 +65,11 @@ def test_constant_channels_are_mid_grey(value, dtype):
 def test_nan_is_black_and_infinity_black_or_white():
     maps = np.random.default_rng(0).normal(size=(6, 6, 2))
     maps[0, 0, 1], maps[0, 1, 1], maps[0, 2, 1] = np.nan, np.inf, -np.inf
-    with pytest.warns(UserWarning, match="1 of 2 channels hold values that are not finite"):
+    with pytest.warns(
+        UserWarning, match="1 of 2 channels hold values that are not finite"
+    ) as caught:
         shown = grid(maps)
+    assert caught[0].filename == __file__
     np.testing.assert_array_equal(shown[:, :6], by_loop(maps[..., :1]))
     assert shown[0, 6:9].tolist() == [0, 255, 0]
     known = maps[..., 1][np.isfinite(maps[..., 1])]
