@@ -1,6 +1,5 @@
 """Integrated Gradients: the difference of a score to a baseline's, shared out among pixels."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from kcore.inspect.classes import chosen_classes, of_classes
 from kcore.inspect.gradients import slopes
 from kcore.inspect.maps import without_holes
 from kcore.inspect.reading import reader_of
+from kcore.warning import warn
 
 __all__ = ["Attributions", "integrated_gradients"]
 
@@ -134,10 +134,8 @@ def _warn_of_gaps(gaps: Array, differences: Array) -> None:
     missed = np.flatnonzero(np.isfinite(gaps) & ~(np.abs(gaps) <= allowed))
     if len(missed):
         worst = missed[np.argmax(np.abs(gaps[missed]))]
-        warnings.warn(
+        warn(
             "integrated_gradients: the values of these samples don't add up to the difference of "
             f"the scores: {', '.join(map(str, missed))}. Sample {worst} misses "
-            f"{differences[worst]:.4g} by {gaps[worst]:.4g}; take more steps.",
-            UserWarning,
-            stacklevel=3,
+            f"{differences[worst]:.4g} by {gaps[worst]:.4g}; take more steps."
         )

@@ -1,7 +1,7 @@
 """Arrays that a model takes: their checks, and equal batches of them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -13,6 +13,7 @@ __all__ = [
     "as_images",
     "as_one_array",
     "batches",
+    "check_inputs",
     "even_size",
     "first",
     "first_images",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
+Shape = tuple[int | None, ...]
 
 
 def as_arrays(x: Any) -> Any:
@@ -46,7 +48,7 @@ def as_one_array(x: Any, floating: bool = True) -> Array:
     if isinstance(x, (list, tuple, dict)):
         raise TypeError(
             f"A {type(x).__name__} was given; this function takes a model with one input, and one "
-            "array of samples."
+            "array of samples. Of single samples numpy.stack makes one."
         )
     array: Array = as_arrays(x)
     return array.astype(keras.config.floatx(), copy=False) if floating else array
@@ -62,6 +64,32 @@ def as_images(images: Any) -> Array:
             "give image[None]."
         )
     return array
+
+
+def check_inputs(model: Any, x: Any) -> None:
+    """Check that arrays have the shapes that a model's inputs ask for.
+
+    As in `predict`, a last axis of 1 may be there or not.
+
+    Raises:
+        ValueError: if there are more or fewer arrays than inputs, or an array doesn't fit. Nothing
+            is known of a subclassed model.
+    """
+    inputs = keras.tree.flatten(getattr(model, "inputs", None) or [])
+    if not inputs:
+        return
+    arrays = keras.tree.flatten(x)
+    if isinstance(x, dict):
+        inputs, arrays = _by_name(model, inputs, x)
+    elif len(arrays) != len(inputs):
+        raise ValueError(
+            f"{model.name!r} takes {_counted(inputs, 'input')}, but {_counted(arrays, 'array')} "
+            f"{'was' if len(arrays) == 1 else 'were'} given. "
+            "Of single samples numpy.stack makes one array."
+        )
+    for one, array in zip(inputs, arrays, strict=True):
+        if not any(_fits(one.shape, shape) for shape in _with_and_without_axis(array.shape)):
+            _refuse(model, one, array.shape, len(inputs))
 
 
 def first_images(arrays: Any) -> Array:
@@ -109,10 +137,49 @@ def batches(arrays: Any, size: int) -> Iterator[tuple[slice, Any]]:
         yield place, keras.tree.map_structure(lambda array, at=chosen: array[at], arrays)
 
 
+def _by_name(model: Any, inputs: Sequence[Any], x: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Return the inputs and their arrays; Keras ignores arrays of other names."""
+    named = model.input if isinstance(model.input, dict) else {one.name: one for one in inputs}
+    missing = [repr(name) for name in named if name not in x]
+    if missing:
+        raise ValueError(
+            f"{model.name!r} takes {', '.join(map(repr, named))}, but {', '.join(missing)} is not "
+            f"among the arrays: {', '.join(map(repr, x))}."
+        )
+    return list(named.values()), [x[name] for name in named]
+
+
+def _fits(wanted: Shape, given: Shape) -> bool:
+    return len(wanted) == len(given) and all(
+        size in (None, other) for size, other in zip(wanted[1:], given[1:], strict=True)
+    )
+
+
+def _with_and_without_axis(shape: Shape) -> list[Shape]:
+    return [shape, (*shape, 1), *([shape[:-1]] if shape[-1] == 1 else [])]
+
+
+def _refuse(model: Any, one: Any, given: Shape, inputs: int) -> None:
+    sizes = ["samples", *("any" if size is None else str(size) for size in one.shape[1:])]
+    of = f" for {one.name!r}" if inputs > 1 else ""
+    is_one_sample = any(_fits(one.shape, (1, *shape)) for shape in _with_and_without_axis(given))
+    hint = " It has the shape of one sample: give x[None]." if is_one_sample else ""
+    raise ValueError(
+        f"{model.name!r} takes arrays ({', '.join(sizes)}){of}, but one with shape {given} was "
+        f"given.{hint}"
+    )
+
+
+def _counted(things: Sequence[Any], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
 def _as_array(leaf: Any) -> Array:
     if not hasattr(leaf, "shape"):
         raise TypeError(f"A {type(leaf).__name__} was given where an array or a tensor is wanted.")
-    array = np.asarray(keras.ops.convert_to_numpy(leaf))
+    array = np.asarray(leaf if isinstance(leaf, np.ndarray) else keras.ops.convert_to_numpy(leaf))
+    if array.dtype.kind in "OSUM":
+        raise TypeError(f"An array of {array.dtype} was given; the values must be numbers.")
     if array.ndim == 0:
         raise ValueError("A single number was given; give an array with a batch axis.")
     is_floating = np.issubdtype(array.dtype, np.floating)

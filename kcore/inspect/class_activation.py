@@ -7,7 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_whole
-from kcore.inspect.batches import as_arrays, as_images, first_images, image_size, length
+from kcore.inspect.batches import (
+    as_arrays,
+    as_images,
+    batches,
+    even_size,
+    first_images,
+    image_size,
+    length,
+)
 from kcore.inspect.classes import check_score, chosen_classes, indices, of_classes
 from kcore.inspect.gradients import class_gradients
 from kcore.inspect.looking import Seen
@@ -211,15 +219,25 @@ def _by_scores(
         return np.full(maps.shape[1:], np.nan)
     if not varies.any():
         return np.zeros(maps.shape[1:])
-    span = np.where(high > low, high - low, 1)
-    masks = resized((maps - low) / span, image_size(image, reader.is_channels_first))
+    shares = (maps - low) / np.where(high > low, high - low, 1)
+    scores = np.empty(len(maps))
+    # Part by part, since a masked image for each channel takes much memory.
+    for place, part in batches(shares, even_size(len(maps), batch_size)):
+        found = _scores_of_masked(model, reader, image, part, chosen)
+        scores[place] = found[: place.stop - place.start]
+    weights = np.where(varies, np.exp(scores - scores[varies].max()), 0)
+    return np.einsum("khw,k->hw", maps, weights / weights.sum())
+
+
+def _scores_of_masked(
+    model: Any, reader: Reader, image: Array, shares: Array, chosen: int
+) -> Floats:
+    masks = resized(shares, image_size(image, reader.is_channels_first))
     masked = image * np.expand_dims(masks, 1 if reader.is_channels_first else -1)
     masked = masked.astype(image.dtype)
-    reader = reader_of(model, masked, batch_size)
+    reader = reader_of(model, masked, len(masked))
     (scores,) = reader.forward(masked, ["score"])
-    of_class = of_classes(reader.score, scores, np.full(len(masks), chosen)).astype(np.float64)
-    weights = np.where(varies, np.exp(of_class - of_class[varies].max()), 0)
-    return np.einsum("khw,k->hw", maps, weights / weights.sum())
+    return of_classes(reader.score, scores, np.full(len(masked), chosen))
 
 
 def _feature_map(model: Any, reader: Reader, layer: Any) -> Seen:

@@ -90,9 +90,10 @@ class Backward(keras.Model):
     def run(self, inputs: Any, weights: Sequence[Any]) -> list[Array]:
         """Return the gradient of each sample's score, then the tensors to keep, as float32."""
         self.train_on_batch([inputs, list(weights)])
-        # Copies, because the next step may reuse the memory, and NumPy's are writable.
         held = [self.optimizer.gradient, *self._kept]
-        return [np.array(keras.ops.convert_to_numpy(keras.ops.copy(variable))) for variable in held]
+        # A copy, because the next step may reuse the memory; one more only if NumPy's is read-only.
+        copies = (keras.ops.convert_to_numpy(keras.ops.copy(variable)) for variable in held)
+        return [np.require(array, requirements="W") for array in copies]
 
 
 class _KeepGradient(keras.optimizers.Optimizer):

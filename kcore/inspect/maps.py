@@ -1,11 +1,12 @@
 """Heat maps: brought to the size of the image and to 0..1, and never a picture of nothing."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from kcore.warning import warn
 
 __all__ = ["channels_last", "finished", "resized", "without_holes"]
 
@@ -75,11 +76,7 @@ def without_holes(of: str, maps: Array) -> Array:
 def _warn(of: str, reason: str, images: Sequence[int] | Array) -> None:
     if len(images):
         numbers = ", ".join(map(str, images))
-        warnings.warn(
-            f"{of}: the maps of these images are zero, because {reason}: {numbers}.",
-            UserWarning,
-            stacklevel=4,
-        )
+        warn(f"{of}: the maps of these images are zero, because {reason}: {numbers}.")
 
 
 def _interpolation(cells: int, pixels: int) -> Array:

@@ -1,6 +1,5 @@
 """Images that a filter or a class answers to most strongly."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from kcore.inspect.classes import check_score, indices, selector
 from kcore.inspect.looking import Seen
 from kcore.inspect.reading import Reader, reader_of
 from kcore.inspect.selection import one_output_of
+from kcore.warning import warn
 
 __all__ = ["Maximisation", "maximise_activation"]
 
@@ -86,8 +86,8 @@ def maximise_activation(
 
     Raises:
         TypeError: if `model` is no Keras model.
-        ValueError: if not exactly one of `layer` and `class_index` is given, one is not in the
-            model, or another argument is out of range.
+        ValueError: if not exactly one of `layer` and `class_index` is given, there are `filters`
+            without a layer, one is not in the model, or another argument is out of range.
 
     Example:
         >>> import kcore
@@ -98,6 +98,8 @@ def maximise_activation(
     """
     if (layer is None) == (class_index is None):
         raise ValueError("Give either layer, with filters, or class_index.")
+    if layer is None and filters is not None:
+        raise ValueError(f"filters={filters!r} are those of a layer; leave them out for classes.")
     low, high = _checked_range(value_range)
     steps = check_whole("steps", steps)
     shape = _input_shape(model, input_shape)
@@ -139,11 +141,9 @@ def _ascend(
 
 def _warn_of_unmoved(places: Array) -> None:
     if len(places):
-        warnings.warn(
+        warn(
             "maximise_activation: these images stayed noise, because their activation has no "
-            f"gradient there: {', '.join(map(str, places))}. Try another seed.",
-            UserWarning,
-            stacklevel=4,
+            f"gradient there: {', '.join(map(str, places))}. Try another seed."
         )
 
 
@@ -213,6 +213,8 @@ def _input_shape(model: Any, input_shape: Sequence[int] | None) -> tuple[int, ..
 
 
 def _checked_range(value_range: tuple[float, float]) -> tuple[float, float]:
+    if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
+        raise ValueError(f"value_range={value_range!r} must be (lowest, highest).")
     low, high = (check_finite("value_range", value) for value in value_range)
     if low >= high:
         raise ValueError(f"value_range={value_range!r} must be (lowest, highest).")

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from kcore.inspect.batches import batches, even_size, first, length
+from kcore.inspect.batches import batches, check_inputs, even_size, first, length
 from kcore.inspect.calls import named_layers
 from kcore.inspect.compiled import Backward, Forward
 from kcore.inspect.looking import Seen, has_channels_first, look, one_output, scores_in
@@ -52,6 +52,7 @@ def reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"model is a {type(model).__name__}; give a keras.Model.")
+    check_inputs(model, x)
     if not model.built:
         model(first(x), training=False)
     size = _fixed_batch_size(model) or even_size(length(x), batch_size)

@@ -1,13 +1,20 @@
 """Checks that several pictures make of the arrays that they are given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from kcore.settings import is_channels_first
 
-__all__ = ["as_class_indices", "as_pixels", "as_real", "channels_last", "check_class_names"]
+__all__ = [
+    "as_class_indices",
+    "as_names",
+    "as_pixels",
+    "as_real",
+    "channels_last",
+    "check_class_names",
+]
 
 
 def as_real(name: str, values: npt.ArrayLike, axes: str) -> npt.NDArray[np.floating]:
@@ -83,15 +90,30 @@ def as_class_indices(
     return indices.astype(np.intp)
 
 
+def as_names(class_names: Sequence[str]) -> list[str]:
+    """Return the names of classes as a list, or say why they have no certain order."""
+    if isinstance(class_names, Mapping):
+        raise ValueError(
+            f"class_names is a {type(class_names).__name__}, whose order need not be that of the "
+            "class indices; give a sequence of names. Of Keras's class_indices that is "
+            "sorted(class_indices, key=class_indices.get)."
+        )
+    is_sequence = isinstance(class_names, (Sequence, np.ndarray))
+    if not is_sequence or isinstance(class_names, (str, bytes)) or np.ndim(class_names) != 1:
+        raise ValueError(f"class_names={class_names!r} must be a sequence of names, one a class.")
+    return [str(name) for name in class_names]
+
+
 def check_class_names(class_names: Sequence[str] | None, classes: int) -> list[str]:
     """Return a name for each class: the given ones, or the indices."""
     if class_names is None:
         return [str(index) for index in range(classes)]
-    if isinstance(class_names, str) or len(class_names) != classes:
+    names = as_names(class_names)
+    if len(names) != classes:
         raise ValueError(
             f"class_names={class_names!r} must be a sequence of {classes} names, one a class."
         )
-    return [str(name) for name in class_names]
+    return names
 
 
 def _are_whole(indices: npt.NDArray[np.generic]) -> bool:

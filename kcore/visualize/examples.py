@@ -1,5 +1,6 @@
 """Images on which a training is judged as it goes on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,13 @@ class Examples:
         self,
         examples: tuple[npt.ArrayLike, npt.ArrayLike],
         pictures: npt.ArrayLike | None = None,
+        class_names: Sequence[str] | None = None,
     ):
         if not isinstance(examples, (tuple, list)) or len(examples) != 2:
             raise ValueError("examples must be a pair: images and their class indices.")
+        classes = None if class_names is None else len(class_names)
         self.x: npt.NDArray[Any] = np.asarray(examples[0])
-        self.labels = as_class_indices("examples[1]", examples[1])
+        self.labels = as_class_indices("examples[1]", examples[1], classes)
         if pictures is None:
             self.pictures = _shown("examples[0]", self.x)
         else:

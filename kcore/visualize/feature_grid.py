@@ -1,13 +1,13 @@
 """The channels of a feature map as grey tiles, beside each other."""
 
 import math
-import warnings
 
 import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_choice, check_whole
 from kcore.visualize.arrays import as_real, channels_last
+from kcore.warning import warn
 
 __all__ = ["feature_grid"]
 
@@ -17,6 +17,8 @@ _LARGEST_TILE = 96
 _FITTED_GAP = 2
 # Means of so many shades leave float32 enough digits for one.
 _WELL_SCALED = 1e4
+# So many values fit into the cache of a core.
+_CACHED = 65536
 
 Numbers = npt.NDArray[np.float64]
 
@@ -34,7 +36,8 @@ def feature_grid(
     A channel's values are brought to mean 0 and standard deviation 1, multiplied by 64, moved up by
     128 and clipped to 0..255: mid-grey is the channel's mean, and black and white lie two standard
     deviations off. So a channel shows where it responds, not how strongly it does compared with its
-    neighbours. A constant channel is mid-grey everywhere. NaN and minus infinity are drawn black
+    neighbours. A channel whose values are all the same is mid-grey everywhere;
+    any other is normalised, however small its values are. NaN and minus infinity are drawn black
     and infinity white; they are left out of mean and deviation, and a warning counts the channels.
 
     Args:
@@ -108,61 +111,87 @@ def fitted_grid(values: npt.NDArray[np.floating], width: int) -> npt.NDArray[np.
 def _normalised(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Return the shades of each channel of `(height, width, channels)`."""
     values = np.ascontiguousarray(values)
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean, deviation = _mean_and_deviation(values)
-    if not np.isfinite(deviation).all():
-        if not np.isfinite(values).all():
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        mean, mean_square = _means(values)
+        if not np.isfinite(mean_square).all() and not np.isfinite(values).all():
             return _shades_with_holes(values)
-        # Squares of these numbers are too large for their dtype.
-        largest = np.abs(values).max(axis=(0, 1))
-        return _normalised(values / np.where(largest == 0, 1, largest))
+        if _squares_are_lost(values, mean_square):
+            largest = np.abs(values).max(axis=(0, 1)).astype(np.float64)
+            return _normalised(values / np.where(largest == 0, 1, largest))
+        deviation = _deviation(values, mean, mean_square)
     return _shades(values, mean, deviation)
 
 
-def _mean_and_deviation(values: npt.NDArray[np.floating]) -> tuple[Numbers, Numbers]:
-    """Return both for each channel; what rounding leaves of a constant has no deviation."""
-    pixels = values.shape[0] * values.shape[1]
-    # Rows are summed in their own dtype, which is fast, and their sums in float64.
-    mean = np.einsum("hwc->hc", values).sum(axis=0, dtype=np.float64) / pixels
-    mean_square = _mean_square(values, pixels)
+def _means(values: npt.NDArray[np.floating]) -> tuple[Numbers, Numbers]:
+    """Return the mean of each channel, and that of its squares."""
+    height, width, channels = values.shape
+    rows = values.reshape(height, width * channels)
+    # Columns are summed in their own dtype, which is fast, and their sums in float64.
+    sums = np.add.reduce(rows, axis=0)
+    sums_of_squares = np.einsum("hk,hk->k", rows, rows)
+    total, total_of_squares = (
+        one.reshape(width, channels).sum(axis=0, dtype=np.float64)
+        for one in (sums, sums_of_squares)
+    )
+    return total / (height * width), total_of_squares / (height * width)
+
+
+def _squares_are_lost(values: npt.NDArray[np.floating], mean_square: Numbers) -> bool:
+    """Tell whether squares are too large for the dtype, or too small for all of their digits."""
+    if not np.isfinite(mean_square).all():
+        return True
+    limits = np.finfo(values.dtype)
+    is_small = mean_square < limits.tiny / limits.eps
+    return bool(is_small.any() and values[..., is_small].any())
+
+
+def _deviation(values: npt.NDArray[np.floating], mean: Numbers, mean_square: Numbers) -> Numbers:
+    """Return the standard deviation of each channel; exactly 0 where all values are the same.
+
+    Where a mean is much larger than the deviation, their squares cancel each other: there the mean
+    is replaced by a more exact one too.
+    """
     variance = mean_square - mean**2
-    # Where the mean is much larger than the deviation, their squares cancel each other.
-    if not (variance > 1e-3 * mean_square).all():
-        centred = values - mean.astype(values.dtype)
-        variance = _mean_square(centred, pixels)
-        variance[(values == values[0, 0]).all(axis=(0, 1)) & np.isfinite(mean)] = 0
-    return mean, np.sqrt(variance)
-
-
-def _mean_square(values: npt.NDArray[np.floating], pixels: int) -> Numbers:
-    sums: Numbers = np.einsum("hwc,hwc->hc", values, values).sum(axis=0, dtype=np.float64)
-    return sums / pixels
+    cancels = (variance <= 1e-3 * mean_square) & (mean_square > 0)
+    if cancels.any():
+        part = values[..., cancels].astype(np.float64)
+        mean[cancels] = part.mean(axis=(0, 1))
+        variance[cancels] = ((part - mean[cancels]) ** 2).mean(axis=(0, 1))
+        variance[cancels] *= (part != part[0, 0]).any(axis=(0, 1))
+    return np.sqrt(variance)
 
 
 def _shades(
     values: npt.NDArray[np.floating], mean: Numbers, deviation: Numbers
 ) -> npt.NDArray[np.uint8]:
-    height, width, _ = values.shape
-    factor = np.where(deviation == 0, 0, _SPREAD / np.where(deviation == 0, 1, deviation))
-    if values.dtype == np.float32 and not (np.abs(mean) * factor < _WELL_SCALED).all():
-        values = values.astype(np.float64)
-    # A whole row at a time: NumPy's inner loop would be as short as the channels are few.
-    factors, offsets = (
-        np.tile(numbers.astype(values.dtype), width)
-        for numbers in (factor, _MIDDLE - mean * factor)
-    )
-    scaled = values.reshape(height, -1) * factors
-    scaled += offsets
-    return np.clip(scaled, 0, 255, out=scaled).astype(np.uint8).reshape(values.shape)
+    height, width, channels = values.shape
+    factor = _SPREAD / np.where(deviation == 0, np.inf, deviation)
+    dtype: np.dtype[np.floating] = values.dtype
+    if dtype == np.float32 and not (np.abs(mean) * factor < _WELL_SCALED).all():
+        dtype = np.dtype(np.float64)
+    # A whole row at a time: NumPy's inner loop would be as short as the channels are few. And few
+    # rows at a time, so that what lies between the steps stays in the processor's cache.
+    factors, offsets = np.empty((2, width, channels), dtype)
+    factors[:], offsets[:] = factor, _MIDDLE - mean * factor
+    rows = values.reshape(height, width * channels)
+    shades = np.empty(rows.shape, np.uint8)
+    step = max(1, _CACHED // rows.shape[1])
+    scaled = np.empty((min(step, height), rows.shape[1]), dtype)
+    for top in range(0, height, step):
+        part = rows[top : top + step]
+        held = scaled[: len(part)]
+        np.multiply(part, factors.reshape(-1), out=held)
+        held += offsets.reshape(-1)
+        shades[top : top + step] = np.clip(held, 0, 255, out=held)
+    return shades.reshape(values.shape)
 
 
 def _shades_with_holes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     is_finite = np.isfinite(values)
     broken = int((~is_finite.all(axis=(0, 1))).sum())
-    warnings.warn(
+    warn(
         f"{broken} of {values.shape[2]} channels hold values that are not finite; "
-        "NaN is drawn black.",
-        stacklevel=4,
+        "NaN is drawn black."
     )
     shades = np.where(values == np.inf, 255, 0).astype(np.uint8)
     for channel in np.flatnonzero(is_finite.any(axis=(0, 1))):

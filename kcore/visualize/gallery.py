@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from kcore.arguments import check_whole
+from kcore.visualize.arrays import as_class_indices, as_names, as_pixels
 from kcore.visualize.lettering import drawable, font_of, shorten
 
 __all__ = ["gallery"]
@@ -65,7 +67,7 @@ def gallery(
         >>> picture.shape
         (74, 108, 3)
     """
-    tiles = _as_uint8(np.asarray(images))
+    tiles = _as_tiles(images)
     tile_size = check_whole("tile_size", tile_size, minimum=8)
     columns = _columns(len(tiles), columns)
     percentages = _percentages(confidences, predictions, len(tiles))
@@ -85,25 +87,14 @@ def gallery(
     return np.asarray(sheet)
 
 
-def _as_uint8(images: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[-1] not in (1, 3)):
+def _as_tiles(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    array = np.asarray(images)
+    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] not in (1, 3)):
         raise ValueError(
-            f"images with shape {images.shape} must be (images, height, width) or "
+            f"images with shape {array.shape} must be (images, height, width) or "
             "(images, height, width, channels) with 1 or 3 channels."
         )
-    if images.size == 0:
-        raise ValueError(f"images with shape {images.shape} hold no pixel; give an image.")
-    if images.dtype == np.uint8:
-        return images.astype(np.uint8, copy=False)
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(f"images with dtype {images.dtype} must be uint8, or floats in 0..1.")
-    low, high = images.min(), images.max()
-    if not (low >= 0 and high <= 1):
-        raise ValueError(
-            f"images range from {low:.4g} to {high:.4g}; floats must lie in 0..1. "
-            "Rescale them, or give uint8."
-        )
-    return np.rint(images * 255).astype(np.uint8)
+    return as_pixels("images", array)
 
 
 def _columns(count: int, columns: int | None) -> int:
@@ -120,19 +111,21 @@ def _answers(
     class_names: Sequence[str] | None,
 ) -> list[list[tuple[str, str]]]:
     """Return for each image its lines: text and colour."""
-    true = _indices("labels", labels, count, class_names)
-    predicted = _indices("predictions", predictions, count, class_names)
-    names = class_names if class_names is not None else _Numbers()
+    names = None if class_names is None else as_names(class_names)
+    classes = None if names is None else len(names)
+    true = _indices("labels", labels, count, classes)
+    predicted = _indices("predictions", predictions, count, classes)
+    name = str if names is None else names.__getitem__
     answers: list[list[tuple[str, str]]] = [[] for _ in range(count)]
     for image, lines in enumerate(answers):
         if true is not None:
-            lines.append((names[true[image]], _INK))
+            lines.append((name(true[image]), _INK))
         if predicted is not None and true is None:
-            lines.append((f"{percentages[image]}{names[predicted[image]]}", _INK))
+            lines.append((f"{percentages[image]}{name(predicted[image])}", _INK))
         elif predicted is not None and true is not None:
             is_right = predicted[image] == true[image]
             sign, colour = (_RIGHT_SIGN, _RIGHT) if is_right else (_WRONG_SIGN, _WRONG)
-            lines.append((f"{sign} {percentages[image]}{names[predicted[image]]}", colour))
+            lines.append((f"{sign} {percentages[image]}{name(predicted[image])}", colour))
     return answers
 
 
@@ -143,10 +136,13 @@ def _percentages(
         return [""] * count
     if predictions is None:
         raise ValueError("confidences are those of predictions; give predictions too.")
-    if len(confidences) != count:
-        raise ValueError(f"There are {len(confidences)} confidences for {count} images.")
+    if np.shape(confidences) != (count,):
+        raise ValueError(
+            f"confidences with shape {np.shape(confidences)} must be one number for each of the "
+            f"{count} images."
+        )
     for confidence in confidences:
-        if not 0 <= confidence <= 1.001:
+        if not isinstance(confidence, (Real, np.number)) or not 0 <= confidence <= 1.001:
             raise ValueError(f"confidences hold {confidence}; they must lie in 0..1.")
     return [f"{confidence:.0%} " for confidence in confidences]
 
@@ -155,9 +151,9 @@ def _wrapped(captions: Sequence[str] | None, count: int, width: int) -> list[lis
     """Break each caption into lines that are at most `width` pixels wide, between words."""
     if captions is None:
         return [[]] * count
-    if isinstance(captions, str) or len(captions) != count:
+    if isinstance(captions, str) or np.shape(captions) != (count,):
         raise ValueError(f"captions must be a list of {count} texts, one for each image.")
-    return [_lines(drawable(caption), width) for caption in captions]
+    return [_lines(drawable(str(caption)), width) for caption in captions]
 
 
 def _lines(text: str, width: int) -> list[str]:
@@ -172,30 +168,14 @@ def _lines(text: str, width: int) -> list[str]:
     return [line for line in lines if line]
 
 
-class _Numbers:
-    """Names for classes that have none: their indices."""
-
-    def __getitem__(self, index: int) -> str:
-        return str(index)
-
-
 def _indices(
-    argument: str, values: npt.ArrayLike | None, count: int, class_names: Sequence[str] | None
+    argument: str, values: npt.ArrayLike | None, count: int, classes: int | None
 ) -> list[int] | None:
     if values is None:
         return None
-    indices = np.asarray(values)
-    if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
-        raise ValueError(
-            f"{argument} with shape {indices.shape} and dtype {indices.dtype} must be one whole "
-            "number for each image. Of probabilities, take argmax(axis=-1)."
-        )
+    indices = as_class_indices(argument, values, classes)
     if len(indices) != count:
         raise ValueError(f"There are {len(indices)} {argument} for {count} images; give one each.")
-    for index in indices:
-        if index < 0 or (class_names is not None and index >= len(class_names)):
-            known = "" if class_names is None else f", but class_names has {len(class_names)} names"
-            raise ValueError(f"{argument} hold the class index {index}{known}.")
     return [int(index) for index in indices]
 
 

@@ -1,5 +1,7 @@
 """A heat map laid over the image that it explains."""
 
+from numbers import Real
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -47,7 +49,7 @@ def overlay(
         (array([200, 200, 200], dtype=uint8), array([238, 239, 86], dtype=uint8))
     """
     grey = _grey(as_pixels("image", image))
-    if isinstance(opacity, bool) or not 0 <= opacity <= 1:
+    if isinstance(opacity, bool) or not isinstance(opacity, Real) or not 0 <= opacity <= 1:
         raise ValueError(f"opacity={opacity!r} must be a share: 0 <= opacity <= 1.")
     warmth = _resized(_checked_map(heat_map), grey.shape)
     cover = (opacity * warmth)[..., np.newaxis]

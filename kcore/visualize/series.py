@@ -1,9 +1,11 @@
 """The numbers of a training, as one series for each metric."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from kcore.arguments import check_whole
 
@@ -64,10 +66,14 @@ def curves_of(
         raise ValueError(
             f"history={history!r} must be what fit returned, or a mapping of names to values."
         )
+    for name, values in logs.items():
+        _check_values(name, values)
     epochs = _epochs(history, logs)
     names = list(dict.fromkeys(name.removeprefix(_VALIDATION) for name in logs))
     if not names or not epochs:
         raise ValueError("history holds no epoch; train first.")
+    if isinstance(metrics, str):
+        raise ValueError(f"metrics={metrics!r} must be a sequence of names, such as [{metrics!r}].")
     for metric in metrics or ():
         if metric not in names:
             raise ValueError(f"metrics holds {metric!r}, but history has: {', '.join(names)}.")
@@ -102,6 +108,15 @@ def gap_in_words(gap: float) -> str:
     return f"validation {abs(gap):.3g} {side} training" if gap else "validation equals training"
 
 
+def _check_values(name: object, values: Any) -> None:
+    is_series = isinstance(values, Iterable) and not isinstance(values, (str, Mapping))
+    if not is_series or np.ndim(values) != 1:
+        raise ValueError(f"history[{name!r}]={values!r} must be one value for each epoch.")
+    for value in values:
+        if value is not None and np.asarray(value).dtype.kind not in "iufb":
+            raise ValueError(f"history[{name!r}] holds {value!r}; give numbers, or None.")
+
+
 def _epochs(history: Any, logs: Mapping[str, Sequence[Any]]) -> list[int]:
     ran = getattr(history, "epoch", None)
     if ran:
@@ -132,7 +147,7 @@ def _points(
 
 def _validated(epochs: list[int], validation_freq: int | Sequence[int]) -> list[int]:
     """Return the epochs in which `fit` validates: every so many, or those in a list."""
-    if isinstance(validation_freq, Sequence):
+    if isinstance(validation_freq, Sequence) and not isinstance(validation_freq, str):
         return [epoch for epoch in epochs if epoch in validation_freq]
     every = check_whole("validation_freq", validation_freq)
     return [epoch for epoch in epochs if epoch % every == 0]

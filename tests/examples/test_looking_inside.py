@@ -33,7 +33,7 @@ def test_what_the_model_looks_at_is_the_object(tmp_path):
     shares = dict(re.findall(r"^  (\S.*\S) +([\d.]+)%$", output, re.M))
     assert len(shares) == 8
     for name, share in shares.items():
-        assert float(share) > 1.5 * chance, name
+        assert float(share) > 2 * chance, name
     with Image.open(tmp_path / "maps.png") as picture:
         assert picture.width == 12 * 126 + 6
     assert (tmp_path / "ideals.png").is_file()

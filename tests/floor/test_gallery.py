@@ -99,6 +99,14 @@ def test_long_names_stay_in_their_tile():
     np.testing.assert_array_equal(picture[6 + 64 :, 6 + 64 + 6 :], 255)
 
 
+def test_whole_floats_and_columns_are_labels_too():
+    """As the binary labels of Keras's generators are."""
+    images, names = np.zeros((2, 8, 8)), ["a", "b"]
+    wanted = gallery(images, [0, 1], class_names=names)
+    for labels in (np.array([0.0, 1.0]), np.array([[0], [1]])):
+        np.testing.assert_array_equal(gallery(images, labels, class_names=names), wanted)
+
+
 def test_the_default_is_about_twice_as_wide_as_high():
     height, width, _ = gallery(np.zeros((32, 8, 8)), tile_size=32).shape
     assert 1.8 < width / height < 2.2
@@ -111,19 +119,27 @@ def test_the_default_is_about_twice_as_wide_as_high():
         ({"images": np.zeros((1, 8, 8, 2))}, "with 1 or 3 channels"),
         ({"images": np.zeros((0, 8, 8))}, "give an image"),
         ({"images": np.zeros((1, 8, 8), int)}, "dtype int64 must be uint8, or floats in 0..1"),
-        ({"images": np.full((1, 8, 8), 255.0)}, "range from 255 to 255; floats must lie in 0..1"),
-        ({"images": np.full((1, 8, 8), np.nan)}, "range from nan to nan"),
+        ({"images": np.full((1, 8, 8), 255.0)}, "ranges from 255 to 255; floats must lie in 0..1"),
+        ({"images": np.full((1, 8, 8), np.nan)}, "ranges from nan to nan"),
         ({"images": np.zeros((2, 8, 8)), "labels": [1]}, "There are 1 labels for 2 images"),
         (
             {"images": np.zeros((1, 8, 8)), "predictions": [2], "class_names": ["a", "b"]},
-            "predictions hold the class index 2, but class_names has 2 names",
+            "predictions holds the class index 2; there are 2 classes, 0..1",
         ),
         ({"images": np.zeros((1, 8, 8)), "predictions": [[0.1, 0.9]]}, r"take argmax\(axis=-1\)"),
         (
-            {"images": np.zeros((1, 8, 8)), "labels": [1.0]},
+            {"images": np.zeros((1, 8, 8)), "labels": [1.5]},
             "dtype float64 must be",
         ),
-        ({"images": np.zeros((1, 8, 8)), "labels": [-1]}, "hold the class index -1"),
+        ({"images": np.zeros((1, 8, 8)), "labels": [-1]}, "labels holds the class index -1"),
+        (
+            {"images": np.zeros((1, 8, 8)), "labels": [0], "class_names": {"a": 0}},
+            "class_names is a dict, whose order need not be that of the class indices",
+        ),
+        (
+            {"images": np.zeros((1, 8, 8)), "labels": [0], "class_names": "ab"},
+            "class_names='ab' must be a sequence of names",
+        ),
         ({"images": np.zeros((1, 8, 8)), "columns": 0}, "columns=0 must be a whole number"),
         ({"images": np.zeros((1, 8, 8)), "tile_size": 4}, "tile_size=4 must be .* at least 8"),
     ],
@@ -144,7 +160,11 @@ def test_confidences_are_written_before_the_prediction():
     ("arguments", "message"),
     [
         ({"confidences": [0.5]}, "give predictions too"),
-        ({"confidences": [0.5, 0.5], "predictions": [0]}, "2 confidences for 1 images"),
+        (
+            {"confidences": [0.5, 0.5], "predictions": [0]},
+            r"confidences with shape \(2,\) must be one number for each of the 1 images",
+        ),
+        ({"confidences": ["a"], "predictions": [0]}, "confidences hold a; they must lie in 0..1"),
         ({"confidences": [88], "predictions": [0]}, "confidences hold 88; they must lie in 0..1"),
     ],
 )

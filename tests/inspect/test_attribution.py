@@ -54,8 +54,9 @@ def test_too_few_steps_are_told():
     model = keras.Sequential([keras.Input((1,)), Cubed(), Cubed(), L.Dense(1, use_bias=False)])
     model.set_weights([np.ones((1, 1))])
     message = "don't add up to the difference of the scores: 1. Sample 1 misses 512 by"
-    with pytest.warns(UserWarning, match=message):
+    with pytest.warns(UserWarning, match=message) as caught:
         found = integrated_gradients(model, np.array([[0.0], [2.0]]), steps=1)
+    assert caught[0].filename == __file__
     assert found.gaps[1] == pytest.approx(2 * 9 - 512)
 
 

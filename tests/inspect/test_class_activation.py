@@ -1,3 +1,5 @@
+import tracemalloc
+
 import keras
 import numpy as np
 import pytest
@@ -107,6 +109,23 @@ def test_score_cam_is_that_of_the_definition(network, images, model):
         assert found[number] == pytest.approx(picture(outputs @ weights), abs=1e-4)
 
 
+def test_score_cam_holds_few_masked_images_at_a_time():
+    model = keras.Sequential(
+        [keras.Input((32, 32, 3)), L.Conv2D(256, 8, 8), L.GlobalAveragePooling2D(), L.Dense(2)]
+    )
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.random(weights.shape) for weights in model.get_weights()])
+    image = rng.random((1, 32, 32, 3), dtype=np.float32)
+    score_cam(model, image, class_index=1, batch_size=8)
+    tracemalloc.start()
+    try:
+        score_cam(model, image, class_index=1, batch_size=8)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < image.nbytes * 256 / 3
+
+
 def test_the_last_feature_map_and_the_predicted_class_are_the_default(network, images, model):
     classes = [network.scores(image).argmax() for image in images]
     assert grad_cam(model, images) == pytest.approx(grad_cam(model, images, "mixed7", classes))
@@ -160,6 +179,7 @@ def test_dead_constant_negative_and_broken_maps_are_zero():
             found = function(scene_of(1.0), images, class_index=0)
         assert found[0] == pytest.approx(step / 3)
         assert not found[1:].any()
+        assert {one.filename for one in caught} == {__file__}
         numbers = " ".join(str(one.message).split(": ")[-1].strip(".") for one in caught)
         assert sorted(numbers.replace(",", "").split()) == ["1", "2", "3"]
     with pytest.warns(UserWarning, match="they have no positive value: 0"):

@@ -82,8 +82,10 @@ def test_a_filter_of_a_nested_layer_answers_more(convolution):
 
 
 def test_all_filters_are_the_default_and_a_class_may_be_given_by_its_number(convolution):
-    with pytest.warns(UserWarning, match=r"stayed noise, .* no gradient there: 3\. Try another"):
+    stayed = r"stayed noise, .* no gradient there: 3\. Try another"
+    with pytest.warns(UserWarning, match=stayed) as caught:
         assert maximise_activation(convolution, "conv", steps=1).images.shape == (4, 8, 8, 3)
+    assert caught[0].filename == __file__
     found = maximise_activation(convolution, class_index=1, steps=4)
     scores = class_scores(convolution, found.images).values
     assert found.activations.max() == pytest.approx(scores[0, 1], rel=1e-4)
@@ -114,6 +116,8 @@ def test_a_model_of_any_size_takes_a_shape():
         ({"layer": "conv", "filters": [0.5]}, r"filters=\[0.5\] must be whole numbers"),
         ({"class_index": 2}, "class_index=2 is out of range"),
         ({"class_index": 0, "value_range": (1, 0)}, r"value_range=\(1, 0\) must be"),
+        ({"class_index": 0, "value_range": 255}, "value_range=255 must be"),
+        ({"class_index": 0, "filters": [1]}, r"filters=\[1\] are those of a layer"),
         ({"class_index": 0, "steps": 0}, "steps=0 must be a whole number of at least 1"),
         ({"class_index": 0, "smoothness": -1}, "smoothness=-1 must be 0 or greater"),
         ({"class_index": 0, "input_shape": (8, 8)}, r"input_shape=\(8, 8\) has 2 axes"),

@@ -76,7 +76,10 @@ def test_a_map_of_nothing_finite_is_zero_and_said():
     )
     images = np.ones((2, 4, 4, 1), "float32")
     images[1, 0, 0] = np.nan
-    with pytest.warns(UserWarning, match="the maps of these images are zero, .* finite: 1"):
+    with pytest.warns(
+        UserWarning, match="the maps of these images are zero, .* finite: 1"
+    ) as caught:
         maps = occlusion(model, images, 0, patch_size=2, stride=2)
+    assert caught[0].filename == __file__
     assert np.isfinite(maps).all()
     assert not maps[1].any()

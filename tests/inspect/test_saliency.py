@@ -85,8 +85,9 @@ def test_the_channels_of_a_channels_first_model():
 def test_a_score_that_depends_on_no_pixel_gives_zeros():
     model = keras.Sequential([keras.Input((2, 2, 1)), L.Flatten(), L.Dense(2)])
     model.set_weights([np.zeros((4, 2)), np.ones(2)])
-    with pytest.warns(UserWarning, match="saliency: .* no positive value: 0, 1"):
+    with pytest.warns(UserWarning, match="saliency: .* no positive value: 0, 1") as caught:
         assert not saliency(model, np.ones((2, 2, 2, 1))).any()
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize(

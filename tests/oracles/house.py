@@ -13,6 +13,7 @@ FLOORS = {
     "progress": 0,
     "settings": 0,
     "shapes": 0,
+    "warning": 0,
     "images": 1,
     "preprocess": 1,
     "random": 1,
@@ -42,6 +43,7 @@ NEEDS_NO_BACKEND = frozenset(
         "settings",
         "shapes",
         "visualize",
+        "warning",
     }
 )
 # Packages of these rooms that are imported when they are asked for, and need Keras then.

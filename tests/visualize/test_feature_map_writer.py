@@ -99,9 +99,17 @@ def test_layers_without_maps_are_named_before_the_first_epoch(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_batch_of_several_images_is_refused_before_the_first_epoch(tmp_path):
+    with pytest.raises(ValueError, match=r"image with shape \(8, 6, 6, 1\) is a batch of 8 images"):
+        fit(FeatureMapWriter(tmp_path / "maps", X))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
+        ({"image": "cat.png"}, ValueError, "image with dtype <U7 must be an array of numbers"),
+        ({"image": [[1], [2, 3]]}, ValueError, "image must be an array of numbers"),
         ({"path": "film.mp4"}, ValueError, r"path='film.mp4' must end in .gif or .png or .webp"),
         ({"path": "gone/maps"}, FileNotFoundError, "there is no directory 'gone'"),
         ({"path": "file"}, ValueError, "path='file' is a file; give a directory"),

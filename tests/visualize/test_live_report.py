@@ -2,6 +2,7 @@
 
 import gc
 import re
+import warnings
 
 import keras
 import numpy as np
@@ -211,8 +212,9 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.warns(RuntimeWarning, match="No space left on device"):
+    with pytest.warns(RuntimeWarning, match="No space left on device") as caught:
         history = fit(model(), live)
+    assert {one.filename for one in caught} == {__file__}
     assert len(history.epoch) == 3
     assert not live.path.exists()
 
@@ -256,6 +258,97 @@ def test_classes_that_do_not_fit_show_before_the_first_epoch(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"layers": "cnv"}, "layer='cnv' is not in the model; did you mean one of 'conv'"),
+        ({"explain": lambda _, images: np.full((len(images), 2, 2), 7.0)}, "from 7 to 7"),
+        ({"explain": lambda _, images: halves(_, images)[:3]}, "explain returned 3 heat maps for"),
+    ],
+)
+def test_what_can_not_be_shown_is_refused_before_the_first_epoch(tmp_path, arguments, message):
+    path = tmp_path / "r.html"
+    path.write_text("of an earlier training")
+    live = LiveReport(path, examples=data(), class_names=NAMES, **arguments)
+    with pytest.raises(ValueError, match=message):
+        fit(model(), live)
+    assert path.read_text() == "of an earlier training"
+
+
+class ExplainsOnce:
+    """Warns and returns at the first call, raises at the second."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, _, images):
+        self.calls += 1
+        if self.calls > 1:
+            raise ValueError("no heat today")
+        warnings.warn("nothing to see in an untrained model", UserWarning, stacklevel=2)
+        return halves(_, images)
+
+
+def test_a_part_that_fails_is_left_out_and_the_training_goes_on(tmp_path):
+    live = LiveReport(tmp_path / "r.html", examples=data(), layers="conv", explain=ExplainsOnce())
+    with pytest.warns(
+        RuntimeWarning, match="leaves out its heat maps: ValueError: no heat today"
+    ) as caught:
+        history = fit(model(), live)
+    assert [one.filename for one in caught] == [__file__]
+    assert len(history.epoch) == 3
+    page = read(live.path)
+    assert "#feature-maps" in page.links
+    assert "#class-activation" not in page.links
+    assert "✓ finishedAll 3 epochs are done." in page.text
+
+
+class Grow(keras.callbacks.Callback):
+    """Moves the outputs out of 0..1 in the second epoch, and back in the third."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.get_layer("head").bias.assign([5.0 * (epoch == 1)] * 2)
+
+
+def test_outputs_that_cease_to_be_probabilities_do_not_end_the_training(tmp_path):
+    trained = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2, kernel_initializer="zeros", name="head"),
+        ]
+    )
+    trained.compile(keras.optimizers.SGD(0.0), lambda _, outputs: keras.ops.mean(outputs, axis=-1))
+    live = LiveReport(tmp_path / "r.html", examples=data())
+    spy = Spy(live.path)
+    with pytest.warns(RuntimeWarning, match="its predictions: .*probabilities range from 5 to 5"):
+        history = fit(trained, Grow(), live, spy)
+    assert len(history.epoch) == 3
+    assert ["Confusion matrix" in text for text in spy.pages] == [True, True, False, True]
+    assert "Epoch 2 of 3 is done." in spy.pages[2]
+
+
+def test_files_that_turn_out_to_be_bad_later_are_listed(tmp_path):
+    class Files:
+        def path_of_row(self, row):
+            return f"{row}.jpg"
+
+        def class_of_row(self, row):
+            return "dark"
+
+    audit = kcore.data.Audit(Files())
+
+    class FindABadFile(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            audit.add_bad(7, "truncated")
+
+    live = LiveReport(tmp_path / "r.html", bad_files=audit)
+    spy = Spy(live.path)
+    fit(model(), FindABadFile(), live, spy, epochs=1)
+    assert "No file was left out." in spy.pages[0]
+    assert "7.jpgdarktruncated" in spy.pages[1]
+
+
+@pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
         ({"path": "r.txt"}, ValueError, r"path='r.txt' must end in .html or .htm"),
@@ -273,6 +366,21 @@ def test_classes_that_do_not_fit_show_before_the_first_epoch(tmp_path):
             "pictures holds 1 images for 32 labels",
         ),
         ({"layers": "conv"}, ValueError, "layers and explain show what is seen in examples"),
+        ({"stop": "abc"}, ValueError, "stop='abc' must be a callback with a reason, such as Stop"),
+        ({"stop": Stop()}, ValueError, "stop=<.*Stop .*> must be a callback with a reason"),
+        ({"examples": data(), "explain": 3}, ValueError, "explain=3 must be a function of a model"),
+        (
+            {"class_names": {"a": 0, "b": 1}},
+            ValueError,
+            "class_names is a dict, whose order .*sort",
+        ),
+        ({"class_names": "ab"}, ValueError, "class_names='ab' must be a sequence of names"),
+        (
+            {"examples": data(), "class_names": ["a"]},
+            ValueError,
+            r"examples\[1\] holds the class index 1; there are 1 classes, 0..0",
+        ),
+        ({"bad_files": ["a.jpg"]}, ValueError, "bad_files holds 'a.jpg'; each must be"),
     ],
 )
 def test_wrong_arguments_are_named_at_once(tmp_path, monkeypatch, arguments, error, message):

@@ -1,7 +1,6 @@
 """What the layers see of one image, again after every epoch."""
 
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from kcore.arguments import check_whole
 from kcore.inspect.activations import activations
 from kcore.visualize.frames import FILM_FORMATS, encoded_film, encoded_picture, frame_of
 from kcore.visualize.reporting.writing import check_target, write_whole
+from kcore.warning import warn
 
 __all__ = ["FeatureMapWriter"]
 
@@ -42,8 +42,9 @@ class FeatureMapWriter(keras.callbacks.Callback):
             default.
 
     Raises:
-        ValueError: if `path` has another suffix, or `max_channels` is no whole number of at least
-            1. When the training begins: if a layer isn't there, or none of them has maps.
+        ValueError: if `path` has another suffix, `image` isn't made of numbers, or `max_channels`
+            is no whole number of at least 1. When the training begins: if there are several images
+            in `image`, a layer isn't there, or none of them has maps.
         FileNotFoundError: if the directory above doesn't exist.
 
     Example:
@@ -67,7 +68,7 @@ class FeatureMapWriter(keras.callbacks.Callback):
         super().__init__()
         self.path = _checked_path(path)
         self.max_channels = check_whole("max_channels", max_channels)
-        self._image = np.asarray(image)
+        self._image = _checked_image(image)
         self._layers = layers
         self._data_format = data_format
         self._frames: list[Image.Image] = []
@@ -102,16 +103,20 @@ class FeatureMapWriter(keras.callbacks.Callback):
         """Return the image as a batch of one."""
         rank = len(self.model.input_shape) if getattr(self.model, "inputs", None) else None
         has_batch_axis = self._image.ndim == rank or (rank is None and self._image.ndim == 4)
+        if has_batch_axis and len(self._image) != 1:
+            raise ValueError(
+                f"image with shape {self._image.shape} is a batch of {len(self._image)} images; "
+                "give one, such as images[0]."
+            )
         return self._image if has_batch_axis else self._image[np.newaxis]
 
     def _write(self, what: Callable[[], None]) -> None:
         try:
             what()
         except OSError as error:
-            warnings.warn(
+            warn(
                 f"FeatureMapWriter drew nothing: {error}. The training goes on.",
                 RuntimeWarning,
-                stacklevel=2,
             )
 
     def _write_film(self) -> None:
@@ -121,6 +126,16 @@ class FeatureMapWriter(keras.callbacks.Callback):
     def _write_picture(self, frame: Image.Image, epoch: int) -> None:
         self.path.mkdir(exist_ok=True)
         write_whole(self.path / f"epoch-{epoch:03d}.png", encoded_picture(frame))
+
+
+def _checked_image(image: npt.ArrayLike) -> npt.NDArray[Any]:
+    try:
+        array = np.asarray(image)
+    except ValueError as error:
+        raise ValueError(f"image must be an array of numbers: {error}") from error
+    if array.dtype.kind not in "iufb":
+        raise ValueError(f"image with dtype {array.dtype} must be an array of numbers.")
+    return array
 
 
 def _checked_path(path: object) -> Path:

@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,16 +13,23 @@ import numpy.typing as npt
 
 from kcore.inspect.activations import activations
 from kcore.inspect.trace import trace
+from kcore.visualize.arrays import as_names
 from kcore.visualize.examples import Examples
+from kcore.visualize.mistakes import predicted_classes
 from kcore.visualize.overlay import overlay
+from kcore.visualize.reporting.facts import checked_files
 from kcore.visualize.reporting.live_file import History, LiveFile
 from kcore.visualize.reporting.training import duration
 from kcore.visualize.reporting.writing import check_target
+from kcore.warning import warn
 
 __all__ = ["LiveReport"]
 
 _EXPLAINED = 8
+# What `report` is given of the examples, once they are predicted.
+_JUDGED = ("labels", "probabilities", "images")
 Explanation = Callable[[Any, npt.NDArray[Any]], npt.ArrayLike]
+Part = dict[str, Any]
 
 
 class LiveReport(keras.callbacks.Callback):
@@ -37,8 +45,10 @@ class LiveReport(keras.callbacks.Callback):
     the callback in a `with` block around `fit` for that. A process that is killed has no time for
     this: then the report of the last epoch is left.
 
-    If the file can't be written, because the disk is full or the directory has gone, a warning says
-    why, the training goes on, and the next epoch tries again.
+    What is wrong shows before the first epoch: `layers` and `explain` are tried on the untrained
+    model. Later nothing ends the training. If the file can't be written, because the disk is full
+    or the directory has gone, a warning says why, and the next epoch tries again; if a part of the
+    report fails, it is left out with a warning.
 
     Args:
         path: the file, which must end in ".html" or ".htm".
@@ -46,18 +56,21 @@ class LiveReport(keras.callbacks.Callback):
         examples: `(x, labels)`: some images that the model isn't trained on, as the model takes
             them, and their class indices. They are predicted after each epoch.
         pictures: the same images to be shown, uint8 or floating point in 0..1; by default `x`.
-        class_names: the name of each class.
+        class_names: the names of the classes, in the order of their indices.
         layers: layers whose feature maps of the first example are shown, as
             `kcore.inspect.activations` takes them.
         explain: takes the model and a batch of examples and returns a heat map in 0..1 for each,
             such as `kcore.inspect.grad_cam`; it is asked about the first 8 examples.
         stop: the callback whose `reason` is written at the end: a `StopAtTarget`.
         seeds: the seed, or one for each of its uses.
-        bad_files: file, class and reason of each file that was left out.
+        bad_files: file, class and reason of each file that was left out, or the `audit` of a
+            dataset of `kcore.data`. It is read whenever the report is written, so that files which
+            turn out to be bad during the training are listed.
 
     Raises:
         ValueError: if an argument is another than described above. When the training begins: if
-            the model's outputs are no probabilities of classes.
+            the model's outputs are no probabilities of classes, or `layers` or `explain` doesn't
+            fit the model.
         FileNotFoundError: if the directory doesn't exist.
 
     Example:
@@ -79,17 +92,21 @@ class LiveReport(keras.callbacks.Callback):
         explain: Explanation | None = None,
         stop: Any = None,
         seeds: int | Mapping[str, object] | None = None,
-        bad_files: Sequence[Sequence[object]] | None = None,
+        bad_files: Any = None,
     ):
         super().__init__()
         self.path = check_target("path", path, (".html", ".htm"))
-        self._examples = None if examples is None else Examples(examples, pictures)
+        names = None if class_names is None else as_names(class_names)
+        self._examples = None if examples is None else Examples(examples, pictures, names)
         if examples is None and (layers is not None or explain is not None):
             raise ValueError("layers and explain show what is seen in examples; give examples.")
-        self._layers, self._explain, self._stop = layers, explain, stop
+        checked_files(bad_files)
+        self._layers = layers
+        self._explain = _checked_explanation(explain)
+        self._stop = _checked_stop(stop)
         self._file = LiveFile(
             self.path,
-            {"title": title, "class_names": class_names, "seeds": seeds, "bad_files": bad_files},
+            {"title": title, "class_names": names, "seeds": seeds, "bad_files": bad_files},
         )
         # Runs when this is forgotten and when the process ends, whichever comes first.
         self._last_words = weakref.finalize(self, self._file.interrupt)
@@ -106,8 +123,13 @@ class LiveReport(keras.callbacks.Callback):
         self._seconds: list[float] = []
         self._first_epoch = 0
         nothing_yet = dict.fromkeys(("history", "epoch_seconds", "feature_maps", "overlays"))
-        self._file.contents.update(model=self._layer_table(), **nothing_yet, **self._predictions())
-        self._file.write("running", "No epoch has ended yet.")
+        self._file.contents.update(nothing_yet)
+        self._file.contents.update(**self._layer_table(), **self._predictions())
+        with warnings.catch_warnings(action="ignore"):
+            # Nothing of an untrained model is worth showing; this is for what raises.
+            self._feature_maps()
+            self._overlays()
+        self._file.begin("No epoch has ended yet.")
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the clock."""
@@ -119,21 +141,29 @@ class LiveReport(keras.callbacks.Callback):
         """Write what is known after this epoch."""
         self._seconds.append(time.perf_counter() - self._began)
         self._logs.append({name: float(value) for name, value in (logs or {}).items()})
-        self._file.contents.update(
-            history=self._history_so_far(), epoch_seconds=self._seconds, **self._predictions()
-        )
+        self._file.contents.update(history=self._history_so_far(), epoch_seconds=self._seconds)
+        self._take_up("predictions", self._predictions, _JUDGED)
         self._file.write("running", self._progress(epoch))
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Add feature maps and heat maps, and say how the training ended."""
         self._part_weights_from_averages()
-        self._file.contents.update(
-            model=self._layer_table(),
-            feature_maps=self._feature_maps(),
-            overlays=self._overlays(),
-            **self._predictions(),
-        )
+        self._take_up("table of layers", self._layer_table, ["model"])
+        self._take_up("predictions", self._predictions, _JUDGED)
+        self._take_up("feature maps", self._feature_maps, ["feature_maps"])
+        self._take_up("heat maps", self._overlays, ["overlays"])
         self._file.write(*self._end())
+
+    def _take_up(self, what: str, part: Callable[[], Part], names: Sequence[str]) -> None:
+        """Put a part into the report; one that fails is left out, and the training goes on."""
+        try:
+            self._file.contents.update(part())
+        except Exception as error:
+            self._file.contents.update(dict.fromkeys(names))
+            reason = f"{type(error).__name__}: {error}"
+            warn(
+                f"LiveReport leaves out its {what}: {reason} The training goes on.", RuntimeWarning
+            )
 
     def _part_weights_from_averages(self) -> None:
         """Give the weights buffers of their own.
@@ -145,13 +175,13 @@ class LiveReport(keras.callbacks.Callback):
         if getattr(self.model.optimizer, "use_ema", False):
             self.model.set_weights(self.model.get_weights())
 
-    def _layer_table(self) -> Any:
+    def _layer_table(self) -> Part:
         """Return the table of layers, or the model where none can be made."""
         shape = None if self._examples is None else self._examples.x.shape[1:]
         try:
-            return trace(self.model, shape)
+            return {"model": trace(self.model, shape)}
         except (TypeError, ValueError):
-            return self.model
+            return {"model": self.model}
 
     def _history_so_far(self) -> History:
         names = dict.fromkeys(name for epoch in self._logs for name in epoch)
@@ -160,37 +190,48 @@ class LiveReport(keras.callbacks.Callback):
             {name: [epoch.get(name) for epoch in self._logs] for name in names},
         )
 
-    def _predictions(self) -> dict[str, Any]:
+    def _predictions(self) -> Part:
         examples = self._examples
         if examples is None:
             return {}
         outputs = np.asarray(self.model.predict(examples.x, verbose=0), dtype=np.float64)
         if not np.isfinite(outputs).all():
-            return {"labels": None, "probabilities": None, "images": None}
+            return dict.fromkeys(_JUDGED)
         if getattr(self.model.loss, "from_logits", False):
             outputs = _probabilities(outputs)
-        return {
-            "labels": examples.labels,
-            "probabilities": outputs,
-            "images": examples.pictures,
-        }
+        predicted_classes(outputs)  # raises where they are no probabilities
+        return dict(zip(_JUDGED, (examples.labels, outputs, examples.pictures), strict=True))
 
-    def _feature_maps(self) -> Mapping[str, npt.ArrayLike] | None:
+    def _feature_maps(self) -> Part:
         if self._layers is None or self._examples is None:
-            return None
-        return activations(self.model, self._examples.x[:1], self._layers)
+            return {}
+        outputs = activations(self.model, self._examples.x[:1], self._layers)
+        maps = {name: array for name, array in outputs.items() if array.ndim == 4}
+        if not maps:
+            raise ValueError(
+                f"layers={self._layers!r} return nothing with a height and a width: choose "
+                "convolutions or pools."
+            )
+        return {"feature_maps": maps}
 
-    def _overlays(self) -> Mapping[str, npt.ArrayLike] | None:
+    def _overlays(self) -> Part:
         examples = self._examples
         if self._explain is None or examples is None:
-            return None
-        heat_maps = np.asarray(self._explain(self.model, examples.x[:_EXPLAINED]))
+            return {}
+        explained = examples.x[:_EXPLAINED]
+        heat_maps = np.asarray(self._explain(self.model, explained))
+        if heat_maps.ndim == 0 or len(heat_maps) != len(explained):
+            raise ValueError(
+                f"explain returned {heat_maps.shape[0] if heat_maps.ndim else 'no'} heat maps for "
+                f"{len(explained)} examples; it must return one for each."
+            )
         names = self._file.contents["class_names"]
         labels = [str(label) if names is None else names[label] for label in examples.labels]
-        return {
+        overlays = {
             f"example {place}: {labels[place]}": overlay(examples.pictures[place], heat_map)
             for place, heat_map in enumerate(heat_maps)
         }
+        return {"overlays": overlays}
 
     def _progress(self, epoch: int) -> str:
         planned = self.params.get("epochs")
@@ -209,6 +250,21 @@ class LiveReport(keras.callbacks.Callback):
         if self.model.stop_training:
             return "stopped", reason or f"A callback stopped the training in epoch {ran}."
         return "finished", reason or f"All {planned or ran} epochs are done."
+
+
+def _checked_explanation(explain: Explanation | None) -> Explanation | None:
+    if explain is not None and not callable(explain):
+        raise ValueError(f"explain={explain!r} must be a function of a model and some examples.")
+    return explain
+
+
+def _checked_stop(stop: Any) -> Any:
+    if stop is not None and not hasattr(stop, "reason"):
+        raise ValueError(
+            f"stop={stop!r} must be a callback with a reason, such as StopAtTarget. Another that "
+            "ends the training is noticed without it."
+        )
+    return stop
 
 
 def _probabilities(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

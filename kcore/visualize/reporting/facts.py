@@ -2,7 +2,8 @@
 
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import PIL
@@ -11,7 +12,7 @@ from kcore import __version__
 from kcore.visualize.reporting.html import element, join, table
 from kcore.visualize.reporting.section import Section
 
-__all__ = ["bad_files_section", "environment", "setup_section"]
+__all__ = ["bad_files_section", "checked_files", "environment", "setup_section"]
 
 
 def environment() -> dict[str, str]:
@@ -46,6 +47,32 @@ def setup_section(facts: Mapping[str, str], seeds: Mapping[str, object]) -> Sect
     sown = table(["seed of", "value"], seeds.items(), "Seeds")
     parts = [element("h3", "Seeds"), sown, element("h3", "Versions"), known]
     return Section("setup", "Seeds and versions", join(parts))
+
+
+def checked_files(bad_files: Any) -> list[tuple[object, ...]]:
+    """Return (file, class, reason) of each file, or say what is wrong with one.
+
+    Args:
+        bad_files: a sequence of such triples or of findings of `kcore.data`; or an audit, which
+            lists its findings as `bad`; or None.
+    """
+    found = getattr(bad_files, "bad", bad_files)
+    if found is None:
+        return []
+    if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
+        raise ValueError(
+            f"bad_files={bad_files!r} must be a sequence of (file, class, reason), or the audit of "
+            "a dataset."
+        )
+    return [_checked_file(file) for file in found]
+
+
+def _checked_file(file: Any) -> tuple[object, ...]:
+    if hasattr(file, "class_name"):
+        return file.path, file.class_name or "", file.reason
+    if not isinstance(file, (tuple, list)) or len(file) != 3:
+        raise ValueError(f"bad_files holds {file!r}; each must be (file, class, reason).")
+    return tuple(file)
 
 
 def bad_files_section(bad_files: Sequence[Sequence[object]]) -> Section:

@@ -2,11 +2,11 @@
 
 import os
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kcore.visualize.reporting.report import report
+from kcore.warning import warn
 
 __all__ = ["History", "LiveFile"]
 
@@ -22,17 +22,23 @@ class LiveFile:
         self._path = path
         self._is_running = False
 
+    def begin(self, reason: str) -> None:
+        """Write for the first time that the training runs; what can't be shown raises here."""
+        self._is_running = False
+        self._write("running", reason, OSError)
+
     def write(self, status: str, reason: str) -> None:
         """Write the report, or warn why it can't be written."""
-        self._is_running = False
+        self._write(status, reason, Exception)
+
+    def _write(self, status: str, reason: str, forgiven: type[Exception]) -> None:
         try:
             report(self._path, status=status, stop_reason=reason, **self.contents)
-        except OSError as error:
-            warnings.warn(
+        except forgiven as error:
+            warn(
                 f"LiveReport could not write {os.fspath(self._path)!r} ({reason}): {error}. "
                 "The training goes on, and the next epoch tries again.",
                 RuntimeWarning,
-                stacklevel=3,
             )
         self._is_running = status == "running"
 

@@ -32,6 +32,12 @@ def model_section(model: Any) -> Section:
         model: a Keras model, or the rows that `kcore.inspect.trace` returned for it.
     """
     if not hasattr(model, "layers"):
+        is_trace = isinstance(model, Sequence) and not isinstance(model, str)
+        if not is_trace or not all(hasattr(row, "multiply_adds") for row in model):
+            raise ValueError(
+                f"model is a {type(model).__name__}; it must be a keras.Model, or what "
+                "kcore.inspect.trace returned for one."
+            )
         return Section("model", "Model", _table(model))
     # Keras, and with it a backend, is needed only where there is a model.
     from kcore.inspect.trace import trace

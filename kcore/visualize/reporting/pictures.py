@@ -80,10 +80,13 @@ def feature_maps_section(
     feature_maps: Mapping[str, npt.ArrayLike], data_format: str | None
 ) -> Section | None:
     """Show each layer's maps; what has no height and width is left out."""
+    arrays = {name: np.asarray(values) for name, values in feature_maps.items()}
+    for name, array in arrays.items():
+        as_real(f"feature_maps[{name!r}]", array, "(height, width, channels)")
     figures = [
-        _feature_map(name, values, data_format)
-        for name, values in feature_maps.items()
-        if np.ndim(values) in (3, 4)
+        _feature_map(name, array, data_format)
+        for name, array in arrays.items()
+        if array.ndim in (3, 4)
     ]
     if not figures:
         return None

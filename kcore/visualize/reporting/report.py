@@ -1,7 +1,8 @@
 """A report on a training: one file that needs no network and no script."""
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_choice
-from kcore.visualize.arrays import as_class_indices, check_class_names
+from kcore.visualize.arrays import as_class_indices, as_names, check_class_names
 from kcore.visualize.confusion import confusion_matrix
 from kcore.visualize.mistakes import predicted_classes, worst_mistakes
 from kcore.visualize.reporting.confusion import confusion_section
-from kcore.visualize.reporting.facts import bad_files_section, environment, setup_section
+from kcore.visualize.reporting.facts import (
+    bad_files_section,
+    checked_files,
+    environment,
+    setup_section,
+)
 from kcore.visualize.reporting.model import model_section
 from kcore.visualize.reporting.page import STATUSES, page
 from kcore.visualize.reporting.pictures import (
@@ -52,7 +58,7 @@ def report(
     feature_maps: Mapping[str, npt.ArrayLike] | None = None,
     overlays: Mapping[str, npt.ArrayLike] | None = None,
     seeds: int | Mapping[str, object] | None = None,
-    bad_files: Sequence[Sequence[object]] | None = None,
+    bad_files: Any = None,
     data_format: str | None = None,
 ) -> Path:
     """Write what is known of a training into one HTML file.
@@ -88,8 +94,9 @@ def report(
             width are left out.
         overlays: a picture for each caption: what `overlay` returns.
         seeds: the seed, or one for each of its uses.
-        bad_files: file, class and reason of each file that was left out, or the findings that a
-            dataset's `audit.bad` of `kcore.data` lists; an empty sequence says that none was.
+        bad_files: file, class and reason of each file that was left out, or the `audit` of a
+            dataset of `kcore.data`, or what its `audit.bad` lists; an empty sequence says that none
+            was.
         data_format: of the feature maps: "channels_last", "channels_first", or None for Keras's
             default.
 
@@ -111,8 +118,12 @@ def report(
         True
     """
     target = check_target("path", path, (".html", ".htm"))
+    class_names = None if class_names is None else as_names(class_names)
     check_choice("status", status, tuple(STATUSES))
     curves = [] if history is None else curves_of(history, validation_freq)
+    epoch_seconds = _checked_seconds(epoch_seconds)
+    overlays = _checked_mapping("overlays", overlays, "a picture for each caption")
+    feature_maps = _checked_mapping("feature_maps", feature_maps, "an array for each layer's name")
     sections = [
         curves_section(curves) if curves else None,
         *_predictions(labels, probabilities, images, class_names),
@@ -120,11 +131,11 @@ def report(
         feature_maps_section(feature_maps, data_format) if feature_maps else None,
         model_section(model) if model is not None else None,
         epochs_section(curves, epoch_seconds) if curves or epoch_seconds else None,
-        bad_files_section(_checked_files(bad_files)) if bad_files is not None else None,
+        bad_files_section(checked_files(bad_files)) if bad_files is not None else None,
         setup_section(environment(), _named_seeds(seeds)),
     ]
     shown = [section for section in sections if section is not None]
-    numbers = _last_values(curves) if metrics is None else metrics
+    numbers = _last_values(curves) if metrics is None else _checked_metrics(metrics)
     written = datetime.now(UTC)
     text = page(str(title), status, stop_reason, written, numbers, shown)
     write_whole(target, text.encode())
@@ -163,6 +174,11 @@ def _mistakes(
     class_names: Sequence[str],
 ) -> Section:
     pictures = np.asarray(images)
+    if pictures.ndim < 3:
+        raise ValueError(
+            f"images with shape {pictures.shape} must be (images, height, width) or (images, "
+            "height, width, channels)."
+        )
     if len(pictures) != len(labels):
         raise ValueError(f"There are {len(pictures)} images for {len(labels)} labels.")
     shown = [
@@ -170,6 +186,39 @@ def _mistakes(
         for mistake in worst_mistakes(labels, probabilities, _MISTAKES)
     ]
     return mistakes_section(shown, class_names, len(pictures))
+
+
+def _checked_metrics(metrics: Any) -> dict[str, float]:
+    numbers = _checked_mapping("metrics", metrics, "a number for each name")
+    for name, value in numbers.items():
+        if not _is_number(value):
+            raise ValueError(f"metrics[{name!r}]={value!r} must be a number.")
+    return {str(name): float(value) for name, value in numbers.items()}
+
+
+def _checked_mapping(name: str, values: Any, of_what: str) -> Mapping[Any, Any]:
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{name} is a {type(values).__name__}; it must be a mapping: {of_what}.")
+    return values
+
+
+def _checked_seconds(epoch_seconds: Any) -> list[float]:
+    if epoch_seconds is None:
+        return []
+    if isinstance(epoch_seconds, (str, Mapping)) or not isinstance(epoch_seconds, Iterable):
+        raise ValueError(f"epoch_seconds={epoch_seconds!r} must be the seconds of each epoch.")
+    seconds = list(epoch_seconds)
+    for one in seconds:
+        if not _is_number(one) or not 0 <= one < math.inf:
+            raise ValueError(f"epoch_seconds holds {one!r}; each must be a number of at least 0.")
+    return [float(one) for one in seconds]
+
+
+def _is_number(value: object) -> bool:
+    """Tell numbers, also those of NumPy that are no arrays or arrays of one."""
+    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"  # type: ignore[arg-type]
 
 
 def _classes(probabilities: npt.ArrayLike) -> int:
@@ -181,17 +230,6 @@ def _named_seeds(seeds: int | Mapping[str, object] | None) -> Mapping[str, objec
     if seeds is None:
         return {}
     return seeds if isinstance(seeds, Mapping) else {"everything": seeds}
-
-
-def _checked_files(bad_files: Sequence[Any]) -> list[tuple[object, ...]]:
-    bad_files = [
-        (file.path, file.class_name or "", file.reason) if hasattr(file, "class_name") else file
-        for file in bad_files
-    ]
-    for file in bad_files:
-        if isinstance(file, str) or len(file) != 3:
-            raise ValueError(f"bad_files holds {file!r}; each must be (file, class, reason).")
-    return [tuple(file) for file in bad_files]
 
 
 def _last_values(curves: Sequence[Curve]) -> dict[str, float]:

@@ -65,8 +65,11 @@ def test_constant_channels_are_mid_grey(value, dtype):
 def test_nan_is_black_and_infinity_black_or_white():
     maps = np.random.default_rng(0).normal(size=(6, 6, 2))
     maps[0, 0, 1], maps[0, 1, 1], maps[0, 2, 1] = np.nan, np.inf, -np.inf
-    with pytest.warns(UserWarning, match="1 of 2 channels hold values that are not finite"):
+    with pytest.warns(
+        UserWarning, match="1 of 2 channels hold values that are not finite"
+    ) as caught:
         shown = grid(maps)
+    assert caught[0].filename == __file__
     np.testing.assert_array_equal(shown[:, :6], by_loop(maps[..., :1]))
     assert shown[0, 6:9].tolist() == [0, 255, 0]
     known = maps[..., 1][np.isfinite(maps[..., 1])]
@@ -77,6 +80,30 @@ def test_nan_is_black_and_infinity_black_or_white():
 def test_a_channel_without_any_number_is_black():
     with pytest.warns(UserWarning, match="not finite"):
         assert (grid(np.full((3, 3, 1), np.nan)) == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_channel_of_tiny_values_is_normalised_as_any_other(dtype):
+    maps = np.random.default_rng(0).normal(size=(6, 7, 4)).astype(dtype)
+    smallest = float(np.finfo(dtype).tiny)
+    tiny = (maps * np.array([1, 1e-18, 1e-30, smallest * 1e4])).astype(dtype)
+    assert np.abs(grid(tiny).astype(int) - by_loop(maps)).max() <= 1
+    with_constants = np.concatenate([tiny, np.zeros((6, 7, 1)), np.full((6, 7, 1), 1e-30)], axis=-1)
+    assert (grid(with_constants.astype(dtype))[:, -14:] == 128).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_small_deviation_beside_a_large_mean_is_seen(dtype):
+    maps = np.random.default_rng(0).integers(0, 256, (6, 7, 2)).astype(dtype)
+    maps[..., 1] += 2**22
+    assert np.abs(grid(maps).astype(int) - by_loop(maps)).max() <= 1
+
+
+def test_maps_of_many_rows_are_drawn_part_by_part_alike():
+    maps = np.maximum(np.random.default_rng(0).normal(size=(150, 140, 8)), 0).astype(np.float32)
+    difference = np.abs(grid(maps).astype(int) - by_loop(maps))
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 1e-3
 
 
 def test_large_float32_values_do_not_overflow():

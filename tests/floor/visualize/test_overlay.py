@@ -63,6 +63,8 @@ def test_images_of_other_shapes_and_dtypes(image):
         ({"heat_map": np.full((3, 3), 1.5)}, "heat_map ranges from 1.5 to 1.5; it must lie in"),
         ({"heat_map": np.full((3, 3), np.nan)}, "heat_map ranges from nan to nan"),
         ({"opacity": 2}, "opacity=2 must be a share"),
+        ({"opacity": "half"}, "opacity='half' must be a share"),
+        ({"opacity": None}, "opacity=None must be a share"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

@@ -110,3 +110,19 @@ def test_a_crash_while_writing_leaves_the_earlier_report(path):
     )
     assert subprocess.run([sys.executable, "-c", script]).returncode == 9
     assert "Epoch 1 is done." in shown(path)
+
+
+def test_what_can_not_be_shown_raises_at_first_and_is_a_warning_later(path):
+    file = LiveFile(path, {"history": {}})
+    with pytest.raises(ValueError, match="history holds no epoch"):
+        file.begin("No epoch yet.")
+    assert not path.exists()
+    file.contents.clear()
+    file.begin("No epoch yet.")
+    file.contents["bad_files"] = [3]
+    with pytest.warns(RuntimeWarning, match="bad_files holds 3") as caught:
+        file.write("running", "Epoch 1 is done.")
+    assert caught[0].filename == __file__
+    file.contents.clear()
+    file.interrupt()
+    assert "✗ interrupted" in shown(path)

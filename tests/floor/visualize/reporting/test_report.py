@@ -160,6 +160,12 @@ def test_large_pictures_are_reduced(path):
     assert int(page.images[1]["width"]) <= 720
 
 
+def test_numbers_of_numpy_are_taken_as_those_of_python(path):
+    page = read(path, epoch_seconds=np.array([1.5, 2.5]), metrics={"loss": np.float32(0.25)})
+    assert "2 epochs took 4.0 s" in page.text
+    assert "0.25" in page.text
+
+
 def test_channels_first(path):
     page = read(path, feature_maps={"a": np.zeros((3, 8, 6))}, data_format="channels_first")
     assert "3 channels, 8×6 each" in page.text
@@ -189,7 +195,24 @@ def test_channels_first(path):
             r"feature_maps\['a'\] with shape \(2, 4, 4, 2\) holds 2 images",
         ),
         ({"bad_files": ["a.jpg"]}, "bad_files holds 'a.jpg'; each must be"),
+        ({"bad_files": 3}, "bad_files=3 must be a sequence of"),
         ({"history": {}}, "history holds no epoch"),
+        ({"history": {"loss": 3}}, r"history\['loss'\]=3 must be one value for each epoch"),
+        ({"history": {"loss": ["a"]}}, r"history\['loss'\] holds 'a'; give numbers, or None"),
+        ({"metrics": [0.5]}, "metrics is a list; it must be a mapping: a number for each name"),
+        ({"metrics": {"loss": "a"}}, r"metrics\['loss'\]='a' must be a number"),
+        ({"feature_maps": np.zeros((1, 4, 4, 2))}, "feature_maps is a ndarray; it must be a map"),
+        ({"feature_maps": {"a": "b"}}, r"feature_maps\['a'\] with dtype <U1 must be real numbers"),
+        ({"overlays": [np.zeros((4, 4))]}, "overlays is a list; it must be a mapping: a picture"),
+        ({"epoch_seconds": 3}, "epoch_seconds=3 must be the seconds of each epoch"),
+        ({"epoch_seconds": ["a"]}, "epoch_seconds holds 'a'; each must be a number of at least 0"),
+        ({"epoch_seconds": [float("nan")]}, "epoch_seconds holds nan"),
+        ({"model": "abc"}, "model is a str; it must be a keras.Model, or what kcore.inspect.trace"),
+        ({"class_names": {"a": 0}}, "class_names is a dict, whose order need not be"),
+        (
+            {"labels": [0], "probabilities": [[0.5, 0.5]], "images": "abc"},
+            r"images with shape \(\) must be \(images, height, width\)",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_and_the_earlier_report_stays(path, arguments, message):
