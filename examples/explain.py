@@ -6,7 +6,7 @@ import command_line
 
 CLASSES = ("ball", "bolt", "heart")
 SIZE = 48
-TRAINING, SHOWN, MEASURED = 1500, 4, 32
+TRAINING, TESTED, MAPPED, SHOWN = 1500, 256, 32, 4
 
 
 def parse_options():
@@ -55,13 +55,14 @@ METHODS = {
 def main():
     """Train, map, measure against the known boxes, save the pictures."""
     train = [scene(index, "train") for index in range(TRAINING)]
-    test = [scene(index, "test") for index in range(MEASURED)]
+    test = [scene(index, "test") for index in range(TESTED)]
     model = fit(*arrays_of(train))
     images, labels = arrays_of(test)
     right = np.mean(inspect.class_scores(model, images).predicted == labels)
-    print(f"{right:.0%} of {MEASURED} test scenes are recognised")
+    print(f"{right:.0%} of {TESTED} test scenes are recognised")
 
-    inside = np.stack([in_box(one) for one in test])
+    images, labels = images[:MAPPED], labels[:MAPPED]
+    inside = np.stack([in_box(one) for one in test[:MAPPED]])
     print(f"{'share of a map in the box':<26} {inside.mean():6.1%}  by chance")
     shown = as_pictures(images[:SHOWN])
     pictures, captions = list(shown), [CLASSES[label] for label in labels[:SHOWN]]
