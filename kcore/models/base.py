@@ -14,6 +14,7 @@ from kcore.models.applications import (
     build_application,
     near_names,
 )
+from kcore.models.weights import copy_weights
 from kcore.models.weights_files import load_weights
 
 __all__ = ["PREPROCESSING", "make_base", "wire"]
@@ -82,7 +83,7 @@ def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: A
         call_function=call,
         recursive=True,
     )
-    copy.set_weights(source.get_weights())
+    copy_weights(source, copy)
     return copy
 
 

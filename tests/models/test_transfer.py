@@ -78,6 +78,18 @@ def test_features_are_those_of_the_base(base, images):
     )
 
 
+def test_a_base_that_was_adapted_to_its_images(images):
+    """As EfficientNet's: Normalization whose mean and variance are weights."""
+    own = layers.Normalization()
+    own.adapt(images.astype("float32"))
+    inputs = keras.Input((16, 16, 3))
+    adapted = keras.Model(inputs, layers.Activation("linear", name="end")(own(inputs)))
+    model = kcore.models.transfer(adapted, "end", preprocessing="raw", hidden_units=1)
+    got = up_to(model, "end").predict_on_batch(images)
+    np.testing.assert_allclose(got, own(images.astype("float32")), rtol=1e-5, atol=1e-6)
+    assert abs(got.mean()) < 1e-5
+
+
 def test_training_mode_changes_nothing_in_the_base(base, images):
     model = kcore.models.transfer(base, "last", preprocessing="unit", hidden_units=3, dropout=0)
     np.testing.assert_array_equal(
