@@ -1,11 +1,13 @@
 """Time transfer learning against stock Keras: epochs of the head, and prediction on files.
 
-The course's network is timed, InceptionV3 up to mixed7 for images of 150 by 150. Its head is trained
-on features that are computed once; stock Keras runs the frozen base in each step. With "flatten" the
-head has 38.5 million parameters, and RMSprop's update of them takes most of an epoch on features:
-then larger batches, which need fewer updates, gain most. Epochs are in seconds of processor time,
-which other programs disturb less; they are proportional to the number of images. Files are classified by `kcore.models.classify`; stock Keras loads them one after the other
-with its `load_img`, and calls `predict`.
+The course's network is timed, InceptionV3 up to mixed7 for images of 150 by 150. Its head is
+trained on features that are computed once; stock Keras runs the frozen base in each step. With
+"flatten" the head has 38.5 million parameters, and RMSprop's update of them takes most of an epoch
+on features: then larger batches, which need fewer updates, gain most. Epochs are in seconds of
+processor time, which other programs disturb less; they are proportional to the number of images.
+
+Files are classified by `kcore.models.classify`; stock Keras loads them one after the other with its
+`load_img`, and calls `predict`.
 """
 
 import argparse

@@ -42,7 +42,7 @@ class Settings:
 
 
 CHOSEN = {
-    "scenes": Settings(HIDDEN_LAYER, transfer=(3e-3, 60), fresh=(1e-3, 60)),
+    "scenes": Settings(HIDDEN_LAYER, transfer=(1e-3, 120), fresh=(1e-3, 120)),
     "fashion-mnist": Settings(LAST_POOLING, transfer=(1e-3, 60), fresh=(1e-3, 60)),
 }
 

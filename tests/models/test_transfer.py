@@ -240,6 +240,20 @@ def test_a_shape_that_is_too_small_says_the_least(base):
     )
 
 
+@pytest.mark.parametrize("shape", [(21, 21, 3), (8, 40, 3), (40, 21, 3)])
+def test_a_base_of_open_sizes_says_the_least_too(shape):
+    inputs = x = keras.Input((None, None, 3))
+    for _ in range(3):
+        x = layers.MaxPooling2D()(layers.Conv2D(2, 3)(x))
+    base = keras.Model(inputs, x, name="any_size")
+    message = "is too small for base='any_size', which needs a height and width of at least 22."
+    refused(ValueError, message, base, None, preprocessing="raw", input_shape=shape)
+    model = kcore.models.transfer(
+        base, None, preprocessing="raw", input_shape=(22, 22, 3), hidden_units=1
+    )
+    assert model.input_shape == (None, 22, 22, 3)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
