@@ -43,7 +43,7 @@ class Settings:
 
 CHOSEN = {
     "scenes": Settings(HIDDEN_LAYER, transfer=(1e-3, 120), fresh=(1e-3, 120)),
-    "fashion-mnist": Settings(LAST_POOLING, transfer=(1e-3, 60), fresh=(1e-3, 60)),
+    "fashion-mnist": Settings(LAST_POOLING, transfer=(3e-3, 60), fresh=(3e-3, 60)),
 }
 
 
