@@ -53,6 +53,7 @@ LEFT_TO_OTHERS = (
     WITHOUT_BROWSER,
     "--ignore=tests/between_backends",
     "--ignore=tests/examples",
+    "--ignore=tests/export",
     "--ignore=tests/floor/backends_tests",
     "--ignore=tests/floor/shapes",
 )
@@ -162,6 +163,15 @@ def examples(session: nox.Session, backend: str) -> None:
     session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
     command = ("pytest", *SIDE_BY_SIDE, "tests/examples")
     session.run(*command, *session.posargs, env=claim(backend, "cpu"))
+
+
+@nox.session
+@nox.parametrize("backend", ON_CPU)
+def export(session: nox.Session, backend: str) -> None:
+    """Export models, and run the files with the programs that they are for."""
+    session.install(*group("test"), "-e", f".[{backend},export-{backend}]")
+    env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
+    session.run("pytest", "tests/export", *session.posargs, env=env)
 
 
 @nox.session

@@ -5,7 +5,7 @@ take `seed=` for first weights that are the same bits on every backend. The `com
 add an optimizer, a loss and metrics that fit the task.
 
 `transfer` puts a new head on a trained network, `train_head` and `fine_tune` train it in two
-phases, `classify` names what image files show.
+phases, `classify` names what image files show, `export` writes them for programs without Keras.
 """
 
 from kcore.models.classify import Classification, classify
@@ -15,6 +15,7 @@ from kcore.models.compiling import (
     compile_classifier,
     compile_regression,
 )
+from kcore.models.export import ExportError, export
 from kcore.models.features import extract_features
 from kcore.models.fine_tuning import fine_tune
 from kcore.models.head_training import train_head
@@ -27,6 +28,7 @@ from kcore.models.weights_files import WeightsFileError, load_weights
 
 __all__ = [
     "Classification",
+    "ExportError",
     "ParameterSummary",
     "SubclassedMLP",
     "WeightsFileError",
@@ -37,6 +39,7 @@ __all__ = [
     "compile_binary_classifier",
     "compile_classifier",
     "compile_regression",
+    "export",
     "extract_features",
     "fine_tune",
     "functional_mlp",

@@ -14,6 +14,7 @@ from kcore.models.applications import (
     build_application,
     near_names,
 )
+from kcore.models.weights import copy_weights
 from kcore.models.weights_files import load_weights
 
 __all__ = ["PREPROCESSING", "make_base", "wire"]
@@ -23,6 +24,8 @@ PREPROCESSING = ("raw", "unit", "tf", "caffe", "torch")
 # What layers that act at random in training, and have no weights, call their strength.
 _CHANCE = frozenset({"rate", "stddev", "drop_path_rate"})
 _AXES = ("height", "width", "channels")
+# Where the search for the smallest image that fits is given up, and Keras's own error is left.
+_LARGEST_SMALLEST = 512
 # Of ImageNet, published with the models: see kcore.preprocess.
 _CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
 _TORCH_RGB_MEAN = (0.485, 0.456, 0.406)
@@ -64,8 +67,12 @@ def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: A
 
     Those get a rate of zero. Calling them with `training=False` would not do: `fit` overrides
     that in every layer of a functional model.
+
+    Raises:
+        ValueError: if the images are too small for a base that takes any size.
     """
     source = keras.Model(base.inputs[0], _cut(base, cut_at))
+    _check_size(source, base.name, shape)
     images = keras.Input(shape, name=_free_name("images", source))
     prepared = _prepare(images, preprocessing)
 
@@ -82,8 +89,28 @@ def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: A
         call_function=call,
         recursive=True,
     )
-    copy.set_weights(source.get_weights())
+    copy_weights(source, copy)
     return copy
+
+
+def _check_size(source: Any, name: str, shape: tuple[int, ...]) -> None:
+    """Refuse images that are too small for a network of open sizes, with the smallest that fits."""
+    if None in shape or _fits(source, shape):
+        return
+    for size in range(min(shape[:2]) + 1, _LARGEST_SMALLEST + 1):
+        least = (max(size, shape[0]), max(size, shape[1]), shape[2])
+        if _fits(source, least):
+            raise ValueError(
+                f"input_shape={shape} is too small for base={name!r}, which needs a height and "
+                f"width of at least {size}."
+            )
+
+
+def _fits(source: Any, shape: tuple[int, ...]) -> bool:
+    try:
+        return 0 not in source.compute_output_shape((None, *shape))
+    except ValueError:
+        return False
 
 
 def _without_chance(layer: Any) -> Any:

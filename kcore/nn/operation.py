@@ -1,5 +1,6 @@
 """Functions that work on arrays and, as nodes, in functional models."""
 
+import abc
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from kcore.nn.arguments import floating_dtype
 __all__ = ["TensorFunction"]
 
 
-class TensorFunction(keras.Operation):
+class TensorFunction(keras.Operation, abc.ABC):
     """A function of tensors whose output shape kcore works out and checks itself.
 
     Keras's own operations on symbolic tensors differ from what they compute: they refuse groups and
@@ -27,14 +28,14 @@ class TensorFunction(keras.Operation):
         self.settings = settings | lists
 
     @staticmethod
+    @abc.abstractmethod
     def output_shape(*tensors: Any, **settings: Any) -> Sequence[int | None]:
         """Return the shape of the output; raise what is to be refused."""
-        raise NotImplementedError
 
     @staticmethod
+    @abc.abstractmethod
     def compute(*tensors: Any, **settings: Any) -> Any:
         """Compute the output; all tensors have the floating dtype of the first."""
-        raise NotImplementedError
 
     def call(self, *tensors: Any) -> Any:
         """Check the shapes, then compute."""

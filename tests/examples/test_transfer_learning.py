@@ -1,7 +1,50 @@
-"""What the example of transfer learning refuses. (The experiment itself takes minutes on JAX.)"""
+"""The example of transfer learning, with little training, and what it refuses."""
+
+import re
 
 import pytest
 from oracles.scripts import run
+from PIL import Image
+
+import kcore
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("transfer") / "made by the script"
+    return folder, run("transfer_learning.py", "--quick", "--draws", "1", "--output", folder)
+
+
+def test_transfer_learning_says_what_it_compares(finished):
+    output = finished[1]
+    assert "Trained on ball, ring, star, cross, arrow;" in output
+    assert "transferred to crescent, heart, house, flower, bolt." in output
+    draw = re.search(r"draw 0: transfer (0\.\d{4}), from nothing (0\.\d{4})\n", output)
+    mean, other, better = re.search(
+        r"mean of 1: transfer (0\.\d{4}), from nothing (0\.\d{4}), better by (-?\d+\.\d)", output
+    ).groups()
+    assert draw.groups() == (mean, other)
+    assert float(better) == pytest.approx(100 * (float(mean) - float(other)), abs=0.06)
+
+
+def test_transfer_learning_shows_progress(finished):
+    assert re.search(r"4/4.*accuracy", finished[1])
+
+
+def test_transfer_learning_leaves_model_report_and_picture(finished):
+    folder, output = finished
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"model.keras", "report.html", "predictions.png"}
+    assert f"Saved model.keras, report.html and predictions.png in {folder}" in output
+    model = kcore.models.load(folder / "model.keras")
+    assert model.labels == ("crescent", "heart", "house", "flower", "bolt")
+    assert kcore.models.parameter_summary(model).base_trainable == 0
+    assert int(model.optimizer.iterations) == 2 * 5  # epochs, batches of 20 in 100 images
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Transfer learning, the last draw" in report
+    assert "crescent" in report
+    with Image.open(folder / "predictions.png") as picture:
+        assert picture.width > 4 * 32
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_two_classes_with_one_sigmoid(base, data):
     assert np.isfinite(history.history["loss"]).all()
 
 
-def test_mixed_precision(base, data):
+def test_mixed_precision_with_several_steps_in_a_call(base, data):
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -177,13 +177,20 @@ def test_mixed_precision(base, data):
         )
         model, slow = (fresh(copy) for _ in range(2))
         slow.set_weights(model.get_weights())
-        history = train(model, *data)
-        train(slow, *data, features_once=False)
+        history = train(model, *data, steps_per_execution=2)
+        train(slow, *data, features_once=False, steps_per_execution=2)
     finally:
         keras.config.set_dtype_policy(policy)
     assert model.get_layer("high").compute_dtype == "bfloat16"
     assert_same_weights(model, slow)
     assert np.isfinite(history.history["loss"]).all()
+    low, high = (weights_of(model, name)[0] for name in ("low", "high"))
+    options = {"learning_rate": 1e-3, "steps_per_execution": 2, "batch_size": BATCH, "verbose": 0}
+    history = fine_tune(model, *data, unfreeze_from="high", **options)
+    assert np.isfinite(history.history["loss"]).all()
+    np.testing.assert_array_equal(weights_of(model, "low")[0], low)
+    assert not np.array_equal(weights_of(model, "high")[0], high)
+    assert model.predict_on_batch(data[0]).dtype == np.float32
 
 
 def in_bfloat16(layer):

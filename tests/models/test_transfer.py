@@ -78,6 +78,18 @@ def test_features_are_those_of_the_base(base, images):
     )
 
 
+def test_a_base_that_was_adapted_to_its_images(images):
+    """As EfficientNet's: Normalization whose mean and variance are weights."""
+    own = layers.Normalization()
+    own.adapt(images.astype("float32"))
+    inputs = keras.Input((16, 16, 3))
+    adapted = keras.Model(inputs, layers.Activation("linear", name="end")(own(inputs)))
+    model = kcore.models.transfer(adapted, "end", preprocessing="raw", hidden_units=1)
+    got = up_to(model, "end").predict_on_batch(images)
+    np.testing.assert_allclose(got, own(images.astype("float32")), rtol=1e-5, atol=1e-6)
+    assert abs(got.mean()) < 1e-5
+
+
 def test_training_mode_changes_nothing_in_the_base(base, images):
     model = kcore.models.transfer(base, "last", preprocessing="unit", hidden_units=3, dropout=0)
     np.testing.assert_array_equal(
@@ -226,6 +238,20 @@ def test_a_shape_that_is_too_small_says_the_least(base):
         "block5_pool",
         input_shape=(31, 31, 3),
     )
+
+
+@pytest.mark.parametrize("shape", [(21, 21, 3), (8, 40, 3), (40, 21, 3)])
+def test_a_base_of_open_sizes_says_the_least_too(shape):
+    inputs = x = keras.Input((None, None, 3))
+    for _ in range(3):
+        x = layers.MaxPooling2D()(layers.Conv2D(2, 3)(x))
+    base = keras.Model(inputs, x, name="any_size")
+    message = "is too small for base='any_size', which needs a height and width of at least 22."
+    refused(ValueError, message, base, None, preprocessing="raw", input_shape=shape)
+    model = kcore.models.transfer(
+        base, None, preprocessing="raw", input_shape=(22, 22, 3), hidden_units=1
+    )
+    assert model.input_shape == (None, 22, 22, 3)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ FLOORS = {
 }
 
 # Rooms that may name more than NumPy, Pillow and Keras.
-OTHER_PACKAGES = {"data": {"grain"}, "models": {"h5py"}}
+OTHER_PACKAGES = {"data": {"grain"}, "models": {"h5py", "onnxruntime"}}
 
 # Rooms that must work without any backend, and so can't import Keras where they are imported.
 NEEDS_NO_BACKEND = frozenset(
