@@ -151,7 +151,8 @@ def compare():
         f"transfer {means[0]:.4f}, from nothing {means[1]:.4f}, better by "
         f"{100 * (means[0] - means[1]):.1f} points"
     )
-    save(model, history, test, {"transfer": means[0], "from nothing": means[1]})
+    metrics = {"transfer": means[0], "from nothing": means[1]}
+    save(model, history, test, metrics, "Transfer learning, the last draw")
 
 
 def scenes():
@@ -311,22 +312,23 @@ def fresh_steps(rate, few, judges):
     return steps
 
 
-def save(model, history, test, metrics):
+def save(model, history, test, metrics, title):
     """Write the model with its labels, a report, and a picture of what it says of test images."""
     x, y = test
     shown = 32
     probabilities = model.predict(x, batch_size=500, verbose=0)
+    if probabilities.shape[1] == 1:
+        predicted = (probabilities[:, 0] > 0.5).astype(int)
+    else:
+        predicted = probabilities.argmax(axis=-1)
     picture = kcore.visualize.gallery(
-        pictures(x[:shown]),
-        y[:shown],
-        probabilities[:shown].argmax(axis=-1),
-        class_names=model.labels,
+        pictures(x[:shown]), y[:shown], predicted[:shown], class_names=model.labels
     )
     kcore.models.save(model, OPTIONS.output / "model.keras")
     kcore.images.save_img(OPTIONS.output / "predictions.png", picture, scale=False)
     kcore.visualize.report(
         OPTIONS.output / "report.html",
-        title="Transfer learning, the last draw",
+        title=title,
         history=history,
         metrics=metrics,
         model=model,
@@ -360,9 +362,11 @@ def train_inception():
     except kcore.models.WeightsFileError as error:
         PARSER.exit(1, f"{error}\n")
     print("last layer output shape:", model.get_layer("mixed7").output.shape)
-    kcore.models.train_head(model, *train, epochs=5, batch_size=20, seed=0, validation_data=test)
-    kcore.models.save(model, OPTIONS.output / "inception.keras")
-    print(f"Saved inception.keras in {OPTIONS.output}")
+    history = kcore.models.train_head(
+        model, *train, epochs=5, batch_size=20, seed=0, validation_data=test
+    )
+    metrics = {"accuracy": history.history["val_accuracy"][-1]}
+    save(model, history, test, metrics, "Transfer learning from InceptionV3")
 
 
 if __name__ == "__main__":
