@@ -179,7 +179,7 @@ def between_backends(session: nox.Session) -> None:
     """Save models under one backend and load them under the other."""
     session.install(*group("test"), "-e", ".[tensorflow,jax]")
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": "jax"}
-    session.run("pytest", "tests/between_backends", *session.posargs, env=env)
+    session.run("pytest", *SIDE_BY_SIDE, "tests/between_backends", *session.posargs, env=env)
 
 
 @nox.session
