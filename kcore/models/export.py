@@ -204,6 +204,7 @@ def _put_in_place(unfinished: Path, path: Path) -> None:
     """Move what was written to its place: files that go with it first, such as weights."""
     for companion in sorted(unfinished.parent.iterdir()):
         if companion != unfinished:
+            shutil.copymode(unfinished, companion)  # jax2onnx lets nobody else read its weights
             companion.replace(path.with_name(companion.name))
     if path.is_dir():
         old = unfinished.with_name("old")

@@ -252,7 +252,7 @@ def test_lists_of_targets_and_weights_are_taken():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"y": [1, 2]}, "one entry for each of 3|2 samples, and x has 3"),
+        ({"y": [1, 2]}, r"targets with shape \(2,\) must have one entry for each of 3 samples"),
         ({"y": "sparse"}, "targets='sparse' must be an array, 'input' or None"),
         ({"sample_weight": [1, 2, 3]}, "there are none: give both"),
     ],
