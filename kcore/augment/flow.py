@@ -123,6 +123,16 @@ class Flow(ImageBatches):
         self.batch_index = 0
         self._steps = self._endless()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs; its `next` begins with the first batch of the epoch."""
+        state = super().__getstate__()
+        del state["_steps"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.reset()
+
     def __iter__(self) -> Iterator[Any]:
         """Iterate over the batches of an epoch in order, made ahead by threads."""
         yield from super().__iter__()

@@ -9,6 +9,7 @@ the object whose method asks, and what it is for stands in the arguments of the 
 
 import inspect
 import sys
+import threading
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
@@ -79,13 +80,18 @@ def running_call() -> Call | None:
 
 def is_fitted(dataset: object) -> bool:
     """Tell whether some thread runs a `fit` of which this dataset is the training data."""
+    frames = sys._current_frames()
+    # A frame that holds itself would keep all that it holds until the garbage collector comes.
+    frames[threading.get_ident()] = sys._getframe(1)
+    return any(_is_within_fit(frame, dataset) for frame in frames.values())
+
+
+def _is_within_fit(frame: FrameType | None, dataset: object) -> bool:
     fit = _code("fit")
-    for top in sys._current_frames().values():
-        frame: FrameType | None = top
-        while frame is not None:
-            if frame.f_code is fit and frame.f_locals.get("x") is dataset:
-                return True
-            frame = frame.f_back
+    while frame is not None:
+        if frame.f_code is fit and frame.f_locals.get("x") is dataset:
+            return True
+        frame = frame.f_back
     return False
 
 

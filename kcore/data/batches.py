@@ -121,14 +121,17 @@ class ImageBatches(keras.utils.PyDataset):
         self._source = source
         self._targets, self._sample_weight = checked_targets(targets, sample_weight, self.samples)
         self._transform = checked_transform(transform)
-        self._transform_lock = threading.RLock()
         self._num_threads = checked_threads(num_threads)
         if not self._order.batches:
             raise ValueError(
                 f"{self.samples} samples, batch_size={batch_size}, shard={shard} and "
                 f"drop_remainder={drop_remainder} leave no batch."
             )
+        self._start_serving()
+
+    def _start_serving(self) -> None:
         self._batches_seen = 0
+        self._transform_lock = threading.RLock()
         self._serving = Serving(
             Batches(self._order.batches, self._batch_at, self._read_from, self._order.shuffle)
         )
@@ -146,6 +149,18 @@ class ImageBatches(keras.utils.PyDataset):
             self._batches_seen += 1
             yield batch
         self._serving.end_loop(epoch, is_fitted(self))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs: all but what is bound to this process, and to its readers."""
+        bound = ("_serving", "_transform_lock")
+        kept = {name: value for name, value in vars(self).items() if name not in bound}
+        return {**kept, "epoch": self.epoch}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        epoch = state.pop("epoch")
+        self.__dict__.update(state)
+        self._start_serving()
+        self.epoch = epoch
 
     def __repr__(self) -> str:
         return (

@@ -146,7 +146,9 @@ def from_directory(
     both = (options, replace(options, shuffle=False, transform=None))
     if verbose:
         _describe(parts, both)
-    datasets: list[ImageBatches] = [batches_of(part, its) for part, its in zip(parts, both, strict=False)]
+    datasets: list[ImageBatches] = [
+        batches_of(part, its) for part, its in zip(parts, both, strict=False)
+    ]
     return tuple(datasets) if len(datasets) == 2 else datasets[0]
 
 
