@@ -1,7 +1,7 @@
 """Batches of arrays, of the files of a folder, and of the files that a table names."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -57,7 +57,7 @@ class Flows(Transforms):
     def flow(
         self,
         x: Any,
-        y: npt.ArrayLike | None = None,
+        y: npt.ArrayLike | Mapping[str, npt.ArrayLike] | Sequence[npt.ArrayLike] | None = None,
         batch_size: int = 32,
         shuffle: bool = True,
         sample_weight: npt.ArrayLike | None = None,
@@ -67,29 +67,40 @@ class Flows(Transforms):
         save_format: str = "png",
         ignore_class_split: bool = False,
         subset: str | None = None,
+        drop_remainder: bool = False,
+        num_threads: int | None = None,
     ) -> Flow:
         """Return batches of images that lie in an array.
 
         Args:
             x: images (n, height, width, channels), or with the channels first; or a tuple of them
-                and of a further input of the model, or a list of such inputs.
-            y: n targets, or None.
+                and of a further input of the model, or a list of such inputs. Without `y` such a
+                batch is `((images, input),)`, as Keras would take `(images, input)` for images and
+                targets.
+            y: n targets; for a model with several outputs a dictionary, list or tuple of arrays of
+                n targets each; None for none.
             batch_size: images in a batch; the last batch may have fewer.
             shuffle: whether each epoch has its own order.
             sample_weight: n weights, or None.
             seed: whole number, 0 <= seed < 2**64; None draws one and prints it.
-            save_to_dir: folder for the images of all batches; see `kcore.augment.saving`.
+            save_to_dir: folder for the images of all batches. A file is named
+                prefix_index_epoch.format, so that `replay(index, epoch)` shows it again. Files of
+                another flow or run stay; then a name is prefix_index_epoch-2.format and so on.
             save_prefix: start of their names.
             save_format: "png", "jpeg" or another format that Pillow writes.
-            ignore_class_split: allow subsets with different classes in `y`.
+            ignore_class_split: allow subsets with different classes in `y`, which may be integers
+                or one-hot rows.
             subset: "validation" for the first part of the images, as large as the generator's
                 `validation_split`, "training" for the rest; None for all.
+            drop_remainder: whether to leave a last batch out that is not full.
+            num_threads: how many batches are made at the same time; None for the number of CPUs.
 
         Returns:
             A `keras.utils.PyDataset` with a length; see `kcore.augment.Flow`.
 
         Raises:
-            ValueError: if the arrays don't fit together, or an argument is none of the above.
+            TypeError: if `x` or `y` is a range, an iterator or the like.
+            ValueError: if the arrays don't fit together, or an argument is not allowed.
         """
         arrays = arrays_of(x, y, sample_weight, subset, self.validation_split, ignore_class_split)
         saving = saving_in(save_to_dir, save_prefix, save_format)
@@ -108,6 +119,8 @@ class Flows(Transforms):
             shuffle=shuffle,
             seed=augmentation.seed,
             transform=feed,
+            drop_remainder=drop_remainder,
+            num_threads=num_threads,
         )
         return Flow(batches, augmentation, arrays.images.shape[1:])
 

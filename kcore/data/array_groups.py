@@ -30,7 +30,12 @@ class ArrayGroup:
             return {name: values[indices] for name, values in self._arrays.items()}
         return tuple(values[indices] for values in self._arrays)
 
-    def select(self, indices: npt.NDArray[np.int64]) -> "ArrayGroup":
+    @property
+    def arrays(self) -> dict[str, _Array] | dict[int, _Array]:
+        """Each array by its name, or by its position."""
+        return self._arrays if isinstance(self._arrays, dict) else dict(enumerate(self._arrays))
+
+    def select(self, indices: npt.NDArray[np.int64] | slice) -> "ArrayGroup":
         """Return a group of the samples of these indices."""
         return ArrayGroup(self[indices])
 
@@ -45,12 +50,12 @@ class _Selection:
         return self._targets[self._indices[indices]]
 
 
-def selected(targets: Any, indices: npt.NDArray[np.int64]) -> Any:
+def selected(targets: Any, indices: npt.NDArray[np.int64] | slice) -> Any:
     """Return the targets of the samples of these indices.
 
     Args:
         targets: what `as_targets` returns, or sample weights; None stays None.
-        indices: int64 of shape (samples that are kept,).
+        indices: int64 of shape (samples that are kept,), or a slice where targets are arrays.
     """
     if targets is None or isinstance(targets, str):
         return targets
@@ -58,7 +63,7 @@ def selected(targets: Any, indices: npt.NDArray[np.int64]) -> Any:
         return targets[indices]
     if isinstance(targets, ArrayGroup):
         return targets.select(indices)
-    return _Selection(targets, indices)
+    return _Selection(targets, np.asarray(indices, np.int64))
 
 
 def as_images(x: Any) -> Any:
