@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.augment.subsets import split_bounds
+from kcore.data.array_groups import ArrayGroup, as_array, as_images, as_targets, selected
 
 __all__ = ["Arrays", "arrays_of"]
 
@@ -20,19 +21,19 @@ class Arrays:
     Attributes:
         images: (n, height, width, channels), or with the channels first.
         further_inputs: what the model gets beside the images.
-        targets: n targets, or None.
+        targets: n targets, or those of several outputs, or None.
         sample_weight: n weights, or None.
     """
 
     images: _Array
     further_inputs: list[_Array]
-    targets: _Array | None
+    targets: _Array | ArrayGroup | None
     sample_weight: _Array | None
 
 
 def arrays_of(
     x: Any,
-    y: npt.ArrayLike | None,
+    y: Any,
     sample_weight: npt.ArrayLike | None,
     subset: str | None,
     validation_split: float,
@@ -41,23 +42,19 @@ def arrays_of(
     """Return the subset of the arrays that `ImageDataGenerator.flow` takes; see there.
 
     Raises:
+        TypeError: if an argument is no array, such as a range or an iterator.
         ValueError: if the arrays have different lengths, the images other than four axes, or the
             two subsets don't have the same classes.
     """
     images, further_inputs = _images_and_inputs(x)
-    targets, weights = _maybe(y), _maybe(sample_weight)
+    targets = as_targets("y", y, len(images))
+    weights = as_array("sample_weight", sample_weight, len(images))
+    if not isinstance(targets, np.ndarray | ArrayGroup | None):
+        raise TypeError(
+            f"y is of type {type(y).__name__}: give an array, or a list or dictionary of arrays."
+        )
     if weights is not None and targets is None:
         raise ValueError("sample_weight is given without y; weights belong to targets.")
-    others = {"y": targets, "sample_weight": weights}
-    others |= {f"x[1][{place}]": values for place, values in enumerate(further_inputs)}
-    for name, values in others.items():
-        if values is not None and values.ndim == 0:
-            raise ValueError(
-                f"{name} has shape (): give an array of one entry for each of the {len(images)} "
-                "images."
-            )
-        if values is not None and len(values) != len(images):
-            raise ValueError(f"x holds {len(images)} images, but {name} has {len(values)} entries.")
     start, stop = split_bounds(len(images), subset, validation_split)
     if start == stop:
         raise ValueError(
@@ -66,16 +63,17 @@ def arrays_of(
         )
     if subset is not None and targets is not None and not ignore_class_split:
         _check_classes(targets, stop if subset == "validation" else start)
+    part = slice(start, stop)
     return Arrays(
-        images=images[start:stop],
-        further_inputs=[values[start:stop] for values in further_inputs],
-        targets=None if targets is None else targets[start:stop],
-        sample_weight=None if weights is None else weights[start:stop],
+        images=images[part],
+        further_inputs=[values[part] for values in further_inputs],
+        targets=selected(targets, part),
+        sample_weight=selected(weights, part),
     )
 
 
 def _images_and_inputs(x: Any) -> tuple[_Array, list[_Array]]:
-    further: list[_Array] = []
+    others: list[Any] = []
     if isinstance(x, tuple | list):
         if len(x) != 2:
             raise ValueError(
@@ -83,26 +81,42 @@ def _images_and_inputs(x: Any) -> tuple[_Array, list[_Array]]:
                 "(images, further inputs of the model)."
             )
         x, others = x
-        further = [
-            np.asarray(values) for values in (others if isinstance(others, list) else [others])
-        ]
-    images = np.asarray(x)
+        others = others if isinstance(others, list) else [others]
+    images = as_images(x)
+    if isinstance(images, ArrayGroup):
+        raise TypeError(
+            "x is a dictionary: give an array of images, or (images, further inputs). "
+            "kcore.data.from_arrays takes a dictionary."
+        )
     if images.ndim != 4:
         raise ValueError(
             f"x has shape {images.shape}: images have four axes, (n, height, width, channels) or "
             "(n, channels, height, width)."
         )
+    further = [
+        as_array(f"x[1][{position}]", values, len(images)) for position, values in enumerate(others)
+    ]
     return images, further
 
 
-def _maybe(values: npt.ArrayLike | None) -> _Array | None:
-    return None if values is None else np.asarray(values)
+def _check_classes(y: _Array | ArrayGroup, border: int) -> None:
+    """Raise a ValueError if a class of one of the outputs is in one subset alone."""
+    outputs = {"y": y} if isinstance(y, np.ndarray) else y.arrays
+    for name, targets in outputs.items():
+        of_validation, of_training = _classes(targets[:border]), _classes(targets[border:])
+        if of_validation != of_training:
+            where = "" if isinstance(y, np.ndarray) else f" of y[{name!r}]"
+            lost = sorted(of_validation ^ of_training)
+            raise ValueError(
+                f"The two subsets don't have the same classes{where}: only one of them has "
+                f"{', '.join(map(str, lost[:10]))}{', ...' * (len(lost) > 10)}. The first part of "
+                "x is for validation: shuffle x and y together before, or give "
+                "ignore_class_split=True."
+            )
 
 
-def _check_classes(y: _Array, border: int) -> None:
-    validation, training = np.unique(y[:border]), np.unique(y[border:])
-    if not np.array_equal(validation, training):
-        raise ValueError(
-            "The two subsets don't have the same classes. The first part of x is for validation: "
-            "shuffle x and y together before, or give ignore_class_split=True."
-        )
+def _classes(targets: _Array) -> set[Any]:
+    """Return the classes: of one-hot rows the columns that hold a one, else the values."""
+    if targets.ndim == 2 and targets.shape[1] > 1 and np.isin(targets, (0, 1)).all():
+        return set(np.flatnonzero(targets.any(axis=0)).tolist())
+    return set(np.unique(targets).tolist())

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -59,7 +59,7 @@ class Flows(Transforms):
     def flow(
         self,
         x: Any,
-        y: npt.ArrayLike | None = None,
+        y: npt.ArrayLike | Mapping[str, npt.ArrayLike] | Sequence[npt.ArrayLike] | None = None,
         batch_size: int = 32,
         shuffle: bool = True,
         sample_weight: npt.ArrayLike | None = None,
@@ -69,29 +69,40 @@ class Flows(Transforms):
         save_format: str = "png",
         ignore_class_split: bool = False,
         subset: str | None = None,
+        drop_remainder: bool = False,
+        num_threads: int | None = None,
     ) -> Flow:
         """Return batches of images that lie in an array.
 
         Args:
             x: images (n, height, width, channels), or with the channels first; or a tuple of them
-                and of a further input of the model, or a list of such inputs.
-            y: n targets, or None.
+                and of a further input of the model, or a list of such inputs. Without `y` such a
+                batch is `((images, input),)`, as Keras would take `(images, input)` for images and
+                targets.
+            y: n targets; for a model with several outputs a dictionary, list or tuple of arrays of
+                n targets each; None for none.
             batch_size: images in a batch; the last batch may have fewer.
             shuffle: whether each epoch has its own order.
             sample_weight: n weights, or None.
             seed: whole number, 0 <= seed < 2**64; None draws one and prints it.
-            save_to_dir: folder for the images of all batches; see `kcore.augment.saving`.
+            save_to_dir: folder for the images of all batches. A file is named
+                prefix_index_epoch.format, so that `replay(index, epoch)` shows it again. Files of
+                another flow or run stay; then a name is prefix_index_epoch-2.format and so on.
             save_prefix: start of their names.
             save_format: "png", "jpeg" or another format that Pillow writes.
-            ignore_class_split: allow subsets with different classes in `y`.
+            ignore_class_split: allow subsets with different classes in `y`, which may be integers
+                or one-hot rows.
             subset: "validation" for the first part of the images, as large as the generator's
                 `validation_split`, "training" for the rest; None for all.
+            drop_remainder: whether to leave a last batch out that is not full.
+            num_threads: how many batches are made at the same time; None for the number of CPUs.
 
         Returns:
             A `keras.utils.PyDataset` with a length; see `kcore.augment.Flow`.
 
         Raises:
-            ValueError: if the arrays don't fit together, or an argument is none of the above.
+            TypeError: if `x` or `y` is a range, an iterator or the like.
+            ValueError: if the arrays don't fit together, or an argument is not allowed.
         """
         arrays = arrays_of(x, y, sample_weight, subset, self.validation_split, ignore_class_split)
         saving = saving_in(save_to_dir, save_prefix, save_format)
@@ -113,6 +124,8 @@ class Flows(Transforms):
             transform=feed,
             image_shape=shape,
             origin=Origin(target_size=self.recipe.spatial_shape(shape), subset=subset),
+            drop_remainder=drop_remainder,
+            num_threads=num_threads,
         )
 
     def flow_from_directory(
@@ -198,7 +211,7 @@ class Flows(Transforms):
         dataframe: Any,
         directory: str | os.PathLike[str] | None = None,
         x_col: str = "filename",
-        y_col: str | Sequence[str] = "class",
+        y_col: str | Sequence[str] | None = "class",
         weight_col: str | None = None,
         target_size: tuple[int, int] = (256, 256),
         color_mode: str = "rgb",
@@ -213,6 +226,7 @@ class Flows(Transforms):
         subset: str | None = None,
         interpolation: str = "nearest",
         validate_filenames: bool = True,
+        confine_to_directory: bool = False,
         **options: Any,
     ) -> Flow:
         """Return batches of the images that a table names.
@@ -221,16 +235,19 @@ class Flows(Transforms):
             dataframe: anything whose columns are `dataframe[name]`: a data frame of pandas or
                 another library, or a dictionary of lists.
             directory: folder of the files; None if the table holds whole names.
-            x_col: column of file names.
-            y_col: column of targets; a list of columns for "raw" or "multi_output".
-            weight_col: column of weights, or None.
+            x_col: column of file names. `filenames` of the result are these names; each is joined
+                to `directory`, so that an absolute one, or one with `..`, may lead out of it.
+            y_col: column of targets; a list of columns for "raw" or "multi_output"; None for
+                `class_mode` None or "input".
+            weight_col: column of weights, or None. It needs targets to weight.
             target_size: as in `flow_from_directory`, and so are the arguments not named here.
             color_mode: see there.
             classes: names of classes, in the order of the labels; None for all, sorted. Rows of
                 other classes are left out with a warning.
             class_mode: as in `flow_from_directory`, and "categorical" also takes lists of names,
-                for float32 rows with a 1 for each; "raw" for the values of `y_col` as they are;
-                "multi_output" for a tuple of them, one for each column.
+                for float32 rows with a 1 for each, and zeros alone for an empty list; "raw" for the
+                values of `y_col` as they are, numbers or arrays of one shape; "multi_output" for a
+                tuple of them, one for each column.
             batch_size: see there.
             shuffle: see there.
             seed: see there.
@@ -238,18 +255,22 @@ class Flows(Transforms):
             save_prefix: see there.
             save_format: see there.
             subset: "validation" for the first rows, as many as the generator's `validation_split`
-                says, "training" for the rest; None for all.
+                says, "training" for the rest; None for all. A warning names classes that only one
+                of the two has: shuffle the rows of a table that is sorted by class.
             interpolation: see there.
             validate_filenames: whether to leave out, with a warning, rows without an image file.
                 False saves looking for the files.
+            confine_to_directory: whether to refuse a table with a file name that is absolute or has
+                a part `..`.
             **options: of `kcore.data.from_files`; `keep_aspect_ratio` besides those there.
 
         Returns:
             A `keras.utils.PyDataset` with a length; see `kcore.augment.Flow`.
 
         Raises:
-            TypeError: if a column holds values of a wrong type.
-            ValueError: if a column is missing, or an argument is none of the above.
+            TypeError: if a column holds values of a wrong type, or none where one is needed; the
+                error names the row.
+            ValueError: if a column is missing, no row is left, or an argument is not allowed.
         """
         split_bounds(0, subset, self.validation_split)  # refuses what is no subset
         saving = saving_in(save_to_dir, save_prefix, save_format)
@@ -261,6 +282,7 @@ class Flows(Transforms):
             weight_col=weight_col,
             classes=classes,
             class_mode=class_mode,
+            confine_to_directory=confine_to_directory,
         )
         checked = self._options(
             seed,
@@ -272,9 +294,7 @@ class Flows(Transforms):
             interpolation=interpolation,
             **options,
         )
-        rows = table.rows(
-            validate_filenames, lambda count: split_bounds(count, subset, self.validation_split)
-        )
+        rows = table.rows(validate_filenames, subset, self.validation_split)
         return self._flow_of_files(
             rows.files,
             checked,
@@ -329,7 +349,7 @@ class Flows(Transforms):
             print_drawn(seed)
         augmentation = self._augmentation(seed)
         options = replace(options, transform=Feed(augmentation, saving))
-        files = without_bad_files(files, options, targets, sample_weight)
+        files, targets, sample_weight = without_bad_files(files, options, targets, sample_weight)
         if options.cache is not None:
             needed = megabytes(options.cache_bytes(len(files)))
             print(f"The cache of decoded images takes {needed}.")

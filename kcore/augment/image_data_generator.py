@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_choice, check_fraction
-from kcore.augment.flows import Flows
+from kcore.augment.mask_flows import MaskFlows
 from kcore.augment.recipe import Recipe
 from kcore.augment.standardization import Standardization
 from kcore.settings import floatx
@@ -19,7 +19,7 @@ _Array = npt.NDArray[Any]
 _DTYPES = ("float16", "float32", "float64")
 
 
-class ImageDataGenerator(Flows):
+class ImageDataGenerator(MaskFlows):
     """Batches of images that are transformed at random, with the arguments of legacy Keras.
 
     `flow`, `flow_from_directory` and `flow_from_dataframe` return a `keras.utils.PyDataset` that

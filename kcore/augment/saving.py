@@ -1,7 +1,9 @@
 """Augmented images written to a folder, so that one can look at them."""
 
+import contextlib
+import itertools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,9 @@ class Saving:
     """Where and how a flow saves what it gives out.
 
     A file is named prefix_index_epoch.format. So a batch that is asked for again writes the same
-    files again, and `replay(index, epoch)` of the flow finds what is in a file.
+    files again, and `replay(index, epoch)` of the flow finds what is in a file. A file that there
+    was before, of another flow or another run, stays: the new one is named
+    prefix_index_epoch-2.format, or with the next number that is free.
 
     Attributes:
         folder: is made with the first batch if it is missing.
@@ -34,6 +38,7 @@ class Saving:
     folder: str | os.PathLike[str]
     prefix: str = ""
     file_format: str = "png"
+    _written: dict[str, Path] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.folder, str | os.PathLike):
@@ -54,8 +59,20 @@ class Saving:
         """Save a batch, each image stretched from its least value, black, to its greatest."""
         Path(self.folder).mkdir(parents=True, exist_ok=True)
         for image, index in zip(images, np.asarray(indices).tolist(), strict=True):
-            name = f"{self.prefix}_{index}_{epoch}.{self.file_format}"
-            save_img(Path(self.folder) / name, image, data_format=data_format, scale=True)
+            path = self._path(f"{self.prefix}_{index}_{epoch}")
+            save_img(path, image, data_format=data_format, scale=True)
+
+    def _path(self, stem: str) -> Path:
+        """Return the file that this flow writes for a name; make an empty one the first time."""
+        for number in itertools.count(1):
+            if stem in self._written:
+                break
+            suffix = "" if number == 1 else f"-{number}"
+            path = Path(self.folder) / f"{stem}{suffix}.{self.file_format}"
+            with contextlib.suppress(FileExistsError):
+                path.touch(exist_ok=False)  # so that no other flow takes the name meanwhile
+                self._written[stem] = path
+        return self._written[stem]
 
 
 def _writable_suffixes() -> set[str]:

@@ -16,24 +16,33 @@ class RowClasses:
 
     Attributes:
         names: the names of the classes; a code is a position in it.
-        codes: for each row the codes of its classes, without those of classes not asked for.
+        codes: for each row the codes of its classes, without those of classes not asked for; None
+            for a row of which no class is asked for. A row that names no class has an empty list.
     """
 
     names: tuple[str, ...]
-    codes: list[list[int]]
+    codes: list[list[int] | None]
 
     def single(self, rows: Sequence[int]) -> npt.NDArray[np.int32] | None:
-        """Return the code of each of some rows, or None if one of them has several classes."""
-        if any(len(self.codes[row]) != 1 for row in rows):
+        """Return the code of each of some rows, or None if one of them has not one class."""
+        codes = [self._codes(row) for row in rows]
+        if any(len(of_row) != 1 for of_row in codes):
             return None
-        return np.array([self.codes[row][0] for row in rows], np.int32)
+        return np.array(codes, np.int32).reshape(-1)
+
+    def present(self, rows: Sequence[int]) -> set[str]:
+        """Return the names of the classes of some rows."""
+        return {self.names[code] for row in rows for code in self._codes(row)}
 
     def multi_hot(self, rows: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return float32 (rows, classes): 1 for each class that a row has."""
         hot = np.zeros((len(rows), len(self.names)), np.float32)
-        for place, row in enumerate(rows):
-            hot[place, self.codes[row]] = 1
+        for position, row in enumerate(rows):
+            hot[position, self._codes(row)] = 1
         return hot
+
+    def _codes(self, row: int) -> list[int]:
+        return self.codes[row] or []
 
 
 def row_classes(
@@ -42,7 +51,8 @@ def row_classes(
     """Read a column of class names.
 
     Args:
-        values: the column: names or, for "categorical", also lists and tuples of names.
+        values: the column: names or, for "categorical", also lists and tuples of names. An empty
+            list is a row of none of the classes.
         column: what it is called, for errors.
         classes: the names of the classes wanted, or None for all there are, sorted.
         class_mode: "binary", "categorical" or "sparse".
@@ -51,7 +61,10 @@ def row_classes(
         TypeError: if a value is no name.
         ValueError: if "binary" does not have two classes.
     """
-    names_of_rows = [_names(value, column, class_mode) for value in values]
+    names_of_rows = [
+        _names(value, f"Column {column!r} holds {value!r} in row {row}", class_mode)
+        for row, value in enumerate(values)
+    ]
     if classes is None:
         names = tuple(sorted({name for names in names_of_rows for name in names}))
     else:
@@ -63,12 +76,15 @@ def row_classes(
             "with classes=[...]."
         )
     code = {name: position for position, name in enumerate(names)}
-    return RowClasses(
-        names, [[code[name] for name in row if name in code] for row in names_of_rows]
-    )
+    known = [[code[name] for name in row if name in code] for row in names_of_rows]
+    codes = [
+        None if named and not asked_for else asked_for
+        for named, asked_for in zip(names_of_rows, known, strict=True)
+    ]
+    return RowClasses(names, codes)
 
 
-def _names(value: Any, column: str, class_mode: str) -> list[str]:
+def _names(value: Any, where: str, class_mode: str) -> list[str]:
     if isinstance(value, str):
         return [value]
     may_be_several = class_mode == "categorical" and isinstance(value, list | tuple)
@@ -76,6 +92,6 @@ def _names(value: Any, column: str, class_mode: str) -> list[str]:
         return list(value)
     allowed = "a string, or a list of strings" if class_mode == "categorical" else "a string"
     raise TypeError(
-        f"Column {column!r} holds {value!r}: with class_mode={class_mode!r} the name of a class "
-        f"must be {allowed}. Numbers can be targets with class_mode='raw'."
+        f"{where}: with class_mode={class_mode!r} the name of a class must be {allowed}. "
+        "Numbers can be targets with class_mode='raw'."
     )

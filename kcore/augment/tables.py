@@ -2,17 +2,20 @@
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_choice
+from kcore.arguments import check_choice, check_switch
+from kcore.augment.subsets import split_bounds
 from kcore.augment.table_classes import RowClasses, row_classes
+from kcore.augment.table_values import column_values, stacked
 from kcore.data import ImageFiles
+from kcore.data.array_groups import ArrayGroup, selected
 from kcore.data.classes import check_class_names
 from kcore.data.walking import SUFFIXES
 
@@ -21,16 +24,6 @@ __all__ = ["Rows", "Table"]
 _Array = npt.NDArray[Any]
 _CLASS_MODES = ("binary", "categorical", "input", "multi_output", "raw", "sparse")
 _WITH_CLASSES = ("binary", "categorical", "sparse")
-
-
-class _Together:
-    """Several arrays, the targets of a model with several outputs."""
-
-    def __init__(self, arrays: Sequence[_Array]) -> None:
-        self._arrays = tuple(arrays)
-
-    def __getitem__(self, indices: Any) -> tuple[_Array, ...]:
-        return tuple(values[indices] for values in self._arrays)
 
 
 @dataclass(frozen=True)
@@ -57,30 +50,43 @@ class Table:
             dictionary of lists.
         directory: folder of the files, or None.
         x_col: column of file names.
-        y_col: column, or list of columns, of targets.
+        y_col: column, or list of columns, of targets; None where there are none.
         weight_col: column of weights, or None.
         classes: names of the classes wanted, or None for all.
         class_mode: what the targets are.
+        confine_to_directory: whether to refuse names that lead out of `directory`.
 
     Raises:
-        ValueError: if `class_mode` is unknown.
-        TypeError: if "multi_output" has no list of columns.
+        ValueError: if `class_mode` is unknown, or there are weights without targets.
+        TypeError: if `y_col` is not what `class_mode` needs.
     """
 
     columns: Any
     directory: str | os.PathLike[str] | None
     x_col: str
-    y_col: str | Sequence[str]
+    y_col: str | Sequence[str] | None
     weight_col: str | None
     classes: Sequence[str] | None
     class_mode: str | None
+    confine_to_directory: bool = False
 
     def __post_init__(self) -> None:
         if self.class_mode is not None:
             check_choice("class_mode", self.class_mode, _CLASS_MODES)
+        if self.class_mode is None and self.weight_col is not None:
+            raise ValueError(
+                f"weight_col={self.weight_col!r} weights targets, and with class_mode=None there "
+                "are none: leave it out, or choose a class_mode."
+            )
+        if self.y_col is None and self._target_columns_are_used:
+            raise TypeError(f"y_col=None names no targets for class_mode={self.class_mode!r}.")
         if self.class_mode == "multi_output" and isinstance(self.y_col, str):
             raise TypeError(
                 f"y_col={self.y_col!r} must be a list of columns for class_mode='multi_output'."
+            )
+        if check_switch("confine_to_directory", self.confine_to_directory) and not self.directory:
+            raise ValueError(
+                f"confine_to_directory=True needs a directory, and directory={self.directory!r}."
             )
 
     @property
@@ -88,32 +94,38 @@ class Table:
         """The `class_mode` of `kcore.data`, where its labels are the targets."""
         return None if self.class_mode in ("raw", "multi_output") else self.class_mode
 
-    def rows(self, validate_filenames: bool, bounds: Callable[[int], tuple[int, int]]) -> Rows:
-        """Return the rows that can be used.
+    def rows(self, validate_filenames: bool, subset: str | None, validation_split: float) -> Rows:
+        """Return the rows of a subset that can be used.
 
         Args:
             validate_filenames: whether to leave out, with a warning, rows without an image file.
-            bounds: takes the number of rows that are left, and returns where the part of them that
-                is wanted begins and ends.
+            subset: "validation" for the first of the rows that are left, "training" for the others,
+                None for all.
+            validation_split: the fraction of the rows that are for validation.
 
         Raises:
             TypeError: if a column holds values of a wrong type.
             ValueError: if a column is missing, no row is left, or the classes don't fit.
         """
-        paths = self._paths()
-        self._check_lengths(len(paths))
-        kept = list(range(len(paths)))
+        names = self._names()
+        self._check_lengths(len(names))
+        kept = list(range(len(names)))
         if validate_filenames:
-            kept = self._with_files(kept, paths)
+            kept = self._with_files(kept, names)
         classes = self._classes()
         if classes is not None:
             kept = self._with_classes(kept, classes)
-        start, stop = bounds(len(kept))
-        kept = kept[start:stop]
-        if not kept:
-            raise ValueError(f"Of the table's {len(paths)} rows none is left to flow.")
-        files, targets = self._targets(kept, [paths[row] for row in kept], classes)
-        return Rows(files, targets, self._weights(kept))
+        start, stop = split_bounds(len(kept), subset, validation_split)
+        if start == stop:
+            raise ValueError(
+                f"Of the table's {len(names)} rows none is left to flow; look at directory="
+                f"{self.directory!r}, x_col={self.x_col!r}, subset={subset!r} and classes."
+            )
+        if classes is not None and subset is not None:
+            _warn_of_lost_classes(classes, kept, start, stop)
+        files, targets = self._targets(kept, names, classes)
+        weights, part = self._weights(kept, names), np.arange(start, stop)
+        return Rows(files.select(part), selected(targets, part), selected(weights, part))
 
     def _column(self, name: str) -> list[Any]:
         there = _column_names(self.columns)
@@ -124,8 +136,7 @@ class Table:
         return list(self.columns[name])
 
     def _check_lengths(self, rows: int) -> None:
-        targets = [self.y_col] if isinstance(self.y_col, str) else list(self.y_col)
-        used = targets if self.class_mode not in (None, "input") else []
+        used = self._target_columns if self._target_columns_are_used else []
         for name in used if self.weight_col is None else [*used, self.weight_col]:
             found = len(self._column(name))
             if found != rows:
@@ -134,23 +145,43 @@ class Table:
                     f"{self.x_col!r} has {rows}: all columns must be of one length."
                 )
 
-    def _paths(self) -> list[str]:
+    @property
+    def _target_columns_are_used(self) -> bool:
+        return self.class_mode not in (None, "input")
+
+    @property
+    def _target_columns(self) -> list[str]:
+        columns = self.y_col
+        return [columns] if isinstance(columns, str) else list(columns or ())
+
+    def _names(self) -> list[str]:
         names = self._column(self.x_col)
-        for name in names:
+        for row, name in enumerate(names):
             if not isinstance(name, str | os.PathLike):
                 raise TypeError(
-                    f"Column x_col={self.x_col!r} holds {name!r}: it must hold file names."
+                    f"Column x_col={self.x_col!r} holds {name!r} in row {row}: it must hold file "
+                    "names."
                 )
-        return [os.fspath(Path(self.directory or "") / name) for name in names]
+            if self.confine_to_directory and (Path(name).anchor or ".." in Path(name).parts):
+                raise ValueError(
+                    f"Column x_col={self.x_col!r} holds {os.fspath(name)!r} in row {row}, which "
+                    f"may lead out of directory={os.fspath(self.directory or '')!r}: with "
+                    "confine_to_directory=True names are relative and have no part '..'."
+                )
+        return [os.fspath(name) for name in names]
 
-    def _with_files(self, rows: list[int], paths: list[str]) -> list[int]:
-        kept = [row for row in rows if _is_image_file(paths[row])]
+    def _path(self, name: str) -> str:
+        return os.path.join(self.directory or "", name)  # noqa: PTH118 -- the name stays as it is
+
+    def _with_files(self, rows: list[int], names: list[str]) -> list[int]:
+        kept = [row for row in rows if _is_image_file(self._path(names[row]))]
         if len(kept) < len(rows):
             taken = set(kept)
             first = next(row for row in rows if row not in taken)
             warnings.warn(
                 f"{len(rows) - len(kept)} of {len(rows)} rows are left out, as x_col="
-                f"{self.x_col!r} names no image file there; the first: {paths[first]!r}.",
+                f"{self.x_col!r} names no image file there; the first: "
+                f"{self._path(names[first])!r}.",
                 stacklevel=4,
             )
         return kept
@@ -171,7 +202,7 @@ class Table:
         return row_classes(self._column(self.y_col), self.y_col, self.classes, str(self.class_mode))
 
     def _with_classes(self, rows: list[int], classes: RowClasses) -> list[int]:
-        kept = [row for row in rows if classes.codes[row]]
+        kept = [row for row in rows if classes.codes[row] is not None]
         if len(kept) < len(rows):
             warnings.warn(
                 f"{len(rows) - len(kept)} of {len(rows)} rows are left out, as they have none of "
@@ -181,42 +212,60 @@ class Table:
         return kept
 
     def _targets(
-        self, rows: list[int], paths: list[str], classes: RowClasses | None
+        self, rows: list[int], names: list[str], classes: RowClasses | None
     ) -> tuple[ImageFiles, Any]:
         if classes is not None:
             labels = classes.single(rows)
             if labels is not None:
-                return ImageFiles.from_paths(paths, labels, classes.names), None
-            files = ImageFiles.from_paths(paths, class_names=classes.names)
-            return files, classes.multi_hot(rows)
-        files = ImageFiles.from_paths(paths)
-        if self.class_mode == "raw":
-            return files, self._raw(rows)
+                return self._files(rows, names, labels, classes.names), None
+            return self._files(rows, names, None, classes.names), classes.multi_hot(rows)
+        files = self._files(rows, names)
+        if not self._target_columns_are_used:
+            return files, None
+        values = {name: self._values(name, rows, names) for name in self._target_columns}
         if self.class_mode == "multi_output":
-            return files, _Together([self._values(name, rows) for name in self.y_col])
-        return files, None
+            return files, ArrayGroup([values[name] for name in self._target_columns])
+        return files, values[self.y_col] if isinstance(self.y_col, str) else stacked(values)
 
-    def _raw(self, rows: list[int]) -> _Array:
-        if isinstance(self.y_col, str):
-            return self._values(self.y_col, rows)
-        return np.stack([self._values(name, rows) for name in self.y_col], axis=-1)
+    def _files(
+        self,
+        rows: list[int],
+        names: list[str],
+        labels: npt.NDArray[np.int32] | None = None,
+        class_names: Sequence[str] = (),
+    ) -> ImageFiles:
+        """Return the files of some rows, under the names that the table has for them."""
+        files = ImageFiles.from_paths([names[row] for row in rows], labels, class_names)
+        return ImageFiles(replace(files.table, root=os.fsencode(self.directory or "")))
 
-    def _values(self, name: str, rows: list[int]) -> _Array:
-        column = self._column(name)
-        try:
-            return np.array([column[row] for row in rows])
-        except ValueError as error:
-            raise ValueError(
-                f"Column {name!r} holds values of different shapes: targets need one shape."
-            ) from error
+    def _values(self, column: str, rows: list[int], names: list[str]) -> _Array:
+        values = self._column(column)
+        return column_values(
+            column,
+            [values[row] for row in rows],
+            lambda position: f"row {rows[position]} ({names[rows[position]]!r})",
+        )
 
-    def _weights(self, rows: list[int]) -> _Array | None:
+    def _weights(self, rows: list[int], names: list[str]) -> _Array | None:
         if self.weight_col is None:
             return None
-        weights = self._values(self.weight_col, rows)
-        if weights.dtype.kind not in "iuf":
-            raise TypeError(f"Column weight_col={self.weight_col!r} must hold numbers.")
+        weights = self._values(self.weight_col, rows, names)
+        if weights.dtype.kind not in "iuf" or weights.ndim != 1 or np.isnan(weights).any():
+            raise TypeError(f"Column weight_col={self.weight_col!r} must hold numbers, one a row.")
         return weights
+
+
+def _warn_of_lost_classes(classes: RowClasses, rows: list[int], start: int, stop: int) -> None:
+    inside = classes.present(rows[start:stop])
+    outside = classes.present([*rows[:start], *rows[stop:]])
+    for lost, part in ((outside - inside, "this subset"), (inside - outside, "the other subset")):
+        if lost:
+            warnings.warn(
+                f"No row of {part} is of the classes {sorted(lost)}: the table's first rows are "
+                "for validation, the others for training. Shuffle its rows before, as with "
+                "dataframe.sample(frac=1, random_state=0).",
+                stacklevel=4,
+            )
 
 
 def _column_names(table: Any) -> list[str]:

@@ -1,6 +1,7 @@
 """One image under several draws of a recipe, to look at."""
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +15,23 @@ from kcore.augment.warp import apply
 __all__ = ["captions", "variations"]
 
 
+class HasRecipe(Protocol):
+    """Something that transforms images by a recipe, such as an `ImageDataGenerator`."""
+
+    recipe: Recipe
+
+
 def variations(
-    image: npt.ArrayLike, recipe: Recipe, count: int = 8, seed: int = 0, epoch: int = 0
+    image: npt.ArrayLike, recipe: Recipe | HasRecipe, count: int = 8, seed: int = 0, epoch: int = 0
 ) -> tuple[npt.NDArray[np.uint8], Parameters]:
     """Transform one image in several ways.
 
     Args:
         image: `(height, width, channels)`, or with the channels first as the recipe says; values in
             0..255.
-        recipe: what to draw from. Its `rescale` is left out, for the result is to be looked at.
+        recipe: what to draw from, or an `ImageDataGenerator` that has it. Its `rescale` is left
+            out, for the result is to be looked at, and so are `preprocessing_function` and the
+            standardization of a generator.
         count: how many variations.
         seed: whole number; the same gives the same variations.
         epoch: whole number; another gives others. With `seed` and the sample's index in the place
@@ -33,6 +42,7 @@ def variations(
         `captions` writes it out.
 
     Raises:
+        TypeError: if `recipe` is neither.
         ValueError: if the image has other than three axes, or a number is out of range.
 
     Example:
@@ -45,12 +55,21 @@ def variations(
         >>> kcore.augment.captions(parameters)
         ['', 'flipped', '']
     """
-    pixels = np.asarray(image)
+    pixels, recipe = np.asarray(image), _recipe_of(recipe)
     keys = random.sample_keys(seed, epoch, np.arange(check_whole("count", count)))
     parameters = recipe.draw(keys, pixels.shape)
     repeated = np.broadcast_to(pixels, (count, *pixels.shape))
     transformed = apply(repeated, parameters, replace(recipe, rescale=None))
     return np.rint(np.clip(transformed, 0, 255)).astype(np.uint8), parameters
+
+
+def _recipe_of(recipe: Recipe | HasRecipe) -> Recipe:
+    found = getattr(recipe, "recipe", recipe)
+    if not isinstance(found, Recipe):
+        raise TypeError(
+            f"recipe is of type {type(recipe).__name__}: give a Recipe or an ImageDataGenerator."
+        )
+    return found
 
 
 def captions(parameters: Parameters) -> list[str]:

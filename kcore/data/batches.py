@@ -13,8 +13,17 @@ import numpy.typing as npt
 
 from kcore import random
 from kcore.arguments import check_whole
+from kcore.data.array_groups import as_array, as_targets
 from kcore.data.askers import Asker, asker, is_fitted, running_call
 from kcore.data.bad_files import Audit
+from kcore.data.batch_transforms import (
+    asks_for_targets,
+    check_asking,
+    check_replay,
+    checked_pair,
+    copied,
+    first_of,
+)
 from kcore.data.functions import is_pure
 from kcore.data.order import Order, checked_threads, read_ahead
 from kcore.data.records import ImageFiles, Labels
@@ -31,7 +40,7 @@ __all__ = [
 ]
 
 Indices = npt.NDArray[np.int64]
-Transform: TypeAlias = Callable[[npt.NDArray[Any], Indices, int], Any]
+Transform: TypeAlias = Callable[..., Any]
 
 
 class Targets(Protocol):
@@ -72,8 +81,9 @@ class ImageBatches(keras.utils.PyDataset):
 
     Args:
         source: where the images come from.
-        targets: array of shape (samples, ...) or an object that gives the targets of an array of
-            indices; "input" for the images themselves; None for none.
+        targets: array of shape (samples, ...); a dictionary, list or tuple of such arrays for a
+            model with several outputs; an object that gives the targets of an array of indices;
+            "input" for a copy of the images; None for none.
         sample_weight: array of shape (samples,), or None.
         batch_size: of all batches but the last one, which holds what is left.
         shuffle: whether to shuffle the samples, in another order in each epoch.
@@ -84,6 +94,8 @@ class ImageBatches(keras.utils.PyDataset):
             which they are used, so that one with a state of its own repeats. Mark one that has none
             with `kcore.data.pure`: threads then call it ahead, in any order, but never two at the
             same time.
+            If it has a parameter named `targets`, it gets the batch's targets there, and returns
+            `(images, targets)`.
         shard: (index, count): serve the part `index` of `count` equal ones, for the host `index`
             of `count`. All hosts need the same seed. What is left over when the number of samples
             is divided by `count` is left out, other samples in each epoch if shuffled.
@@ -121,6 +133,8 @@ class ImageBatches(keras.utils.PyDataset):
         self._source = source
         self._targets, self._sample_weight = checked_targets(targets, sample_weight, self.samples)
         self._transform = checked_transform(transform)
+        self._asks_for_targets = asks_for_targets(transform)
+        check_asking(self._asks_for_targets, self._targets)
         self._num_threads = checked_threads(num_threads)
         if not self._order.batches:
             raise ValueError(
@@ -240,8 +254,9 @@ class ImageBatches(keras.utils.PyDataset):
         check_index(index, self.samples)
         images, indices = self._source.load(np.array([index], np.int64))
         if epoch is not None:
+            check_replay(self._asks_for_targets, index, epoch)
             images = self._transformed(images, indices, epoch)
-        return np.asarray(images[0])
+        return first_of(images)
 
     @property
     def audit(self) -> Audit | None:
@@ -334,17 +349,21 @@ class ImageBatches(keras.utils.PyDataset):
 
     def _made(self, loaded: tuple[npt.NDArray[Any], Indices], epoch: int) -> Any:
         images, indices = loaded
-        x = self._transformed(images, indices, epoch)
-        if self._targets is None:
-            return x
-        y = x if isinstance(self._targets, str) else self._targets[indices]
+        if self._asks_for_targets:
+            x, y = self._transformed(images, indices, epoch, targets=self._targets[indices])
+        else:
+            x = self._transformed(images, indices, epoch)
+            if self._targets is None:
+                return x
+            y = copied(x) if isinstance(self._targets, str) else self._targets[indices]
         return (x, y) if self._sample_weight is None else (x, y, self._sample_weight[indices])
 
-    def _transformed(self, images: npt.NDArray[Any], indices: Indices, epoch: int) -> Any:
+    def _transformed(self, images: Any, indices: Indices, epoch: int, **targets: Any) -> Any:
         if self._transform is None:
             return images
         with self._transform_lock:
-            return self._transform(images, indices, epoch)
+            result = self._transform(images, indices, epoch, **targets)
+        return checked_pair(self._transform, result) if targets else result
 
 
 def check_index(index: object, samples: int) -> None:
@@ -364,8 +383,8 @@ def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any
     if sample_weight is not None and targets is None:
         raise ValueError("sample_weight weights targets, and there are none: give both.")
     if not isinstance(targets, str):
-        targets = _as_array("targets", targets, samples)
-    return targets, _as_array("sample_weight", sample_weight, samples)
+        targets = as_targets("targets", targets, samples)
+    return targets, as_array("sample_weight", sample_weight, samples)
 
 
 def checked_transform(transform: Transform | None) -> Transform | None:
@@ -375,18 +394,6 @@ def checked_transform(transform: Transform | None) -> Transform | None:
             f"transform={transform!r} must be a function of images, indices and epoch, or None."
         )
     return transform
-
-
-def _as_array(name: str, values: Any, samples: int) -> Any:
-    """Return an array of one entry a sample, or what gives targets by indices as it is."""
-    if not isinstance(values, list | tuple) and not hasattr(values, "__array__"):
-        return values
-    array = np.asarray(values)
-    if array.ndim == 0 or len(array) != samples:
-        raise ValueError(
-            f"{name} with shape {array.shape} must have one entry for each of {samples} samples."
-        )
-    return array
 
 
 def _refuse_queue(name: str, value: object, only: object) -> None:

@@ -2,13 +2,14 @@
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from kcore.data.array_groups import as_images, as_targets, selected
 from kcore.data.batches import ImageBatches, Targets, Transform, checked_targets
 from kcore.data.cache import open_cache
 from kcore.data.classes import ClassTargets, check_class_mode
@@ -63,7 +64,7 @@ def from_directory(
         classes: names of sub-directories, in the order of the labels; None for all, sorted.
         class_mode: the targets. "categorical": float32 one-hot rows of shape (n, classes).
             "binary": float32 0 or 1 of shape (n,), for two classes. "sparse": int32 labels of
-            shape (n,). "input": the images themselves. None: no targets.
+            shape (n,). "input": a copy of the images. None: no targets.
         batch_size: of all batches but the last one, which holds what is left.
         shuffle: whether to shuffle the images, in another order in each epoch.
         seed: whole number, 0 <= seed < 2**64, for the order and the split; None draws one.
@@ -79,7 +80,8 @@ def from_directory(
         cache: "memory", or a directory for a file, to keep decoded images in after their first
             use: height * width * channels bytes each. A directory inside of the image folder must
             be hidden, or it would be a class; see `docs/data.md`.
-        transform: function of a batch's images, indices and epoch; see `ImageBatches`.
+        transform: function of a batch's images, indices and epoch, and of its targets if it has a
+            parameter of that name; see `ImageBatches`.
         data_format: "channels_last", "channels_first" or None for Keras's default.
         shard: (index, count), the part of this host; see `ImageBatches`.
         drop_remainder: whether to leave a last batch out that is not full.
@@ -141,7 +143,7 @@ def from_directory(
         unreadable="raise" if bad_files == "raise" else "skip",
     )
     check_class_mode(class_mode, files.class_names)
-    files = without_bad_files(files, options)
+    files, _, _ = without_bad_files(files, options)
     parts = parts_of(files, validation_split, subset, options.order(0).seed)
     both = (options, replace(options, shuffle=False, transform=None))
     if verbose:
@@ -154,7 +156,7 @@ def from_directory(
 
 def from_files(
     files: ImageFiles,
-    targets: Targets | None = None,
+    targets: Targets | Mapping[str, npt.ArrayLike] | Sequence[npt.ArrayLike] | None = None,
     *,
     target_size: tuple[int, int] = (256, 256),
     color_mode: str = "rgb",
@@ -178,8 +180,8 @@ def from_files(
 
     Args:
         files: the files and, if `class_mode` needs them, their labels.
-        targets: array of shape (files, ...) or an object that gives the targets of an array of
-            indices, instead of those of `class_mode`.
+        targets: array of shape (files, ...), a dictionary, list or tuple of such arrays, or an
+            object that gives the targets of an array of indices, instead of those of `class_mode`.
         target_size: (height, width) of the images.
         color_mode: as in `from_directory`, and so are the arguments not named here.
         interpolation: see there.
@@ -230,21 +232,28 @@ def from_files(
     check_files(files)
     if files.table.root:
         options.check_outside(os.fsdecode(files.table.root))
-    kept = without_bad_files(files, options, targets, sample_weight)
+    kept, targets, sample_weight = without_bad_files(files, options, targets, sample_weight)
     return batches_of(kept, options, targets, sample_weight)
 
 
-def from_arrays(x: npt.ArrayLike, y: Targets | str | None = None, **options: Any) -> ImageBatches:
+def from_arrays(
+    x: npt.ArrayLike | Mapping[str, npt.ArrayLike],
+    y: Targets | Mapping[str, npt.ArrayLike] | Sequence[npt.ArrayLike] | str | None = None,
+    **options: Any,
+) -> ImageBatches:
     """Make a dataset of images in memory.
 
     Args:
-        x: array of shape (samples, height, width, channels), or with other axes after the first.
-        y: array of shape (samples, ...), or an object that gives the targets of an array of
-            indices; "input" for the images themselves; None for none.
+        x: array of shape (samples, height, width, channels), or with other axes after the first;
+            for a model with several inputs, a dictionary of such arrays by the inputs' names.
+        y: array of shape (samples, ...); for a model with several outputs a dictionary of such
+            arrays, or a list or tuple of them; an object that gives the targets of an array of
+            indices; "input" for a copy of the images; None for none.
         **options: arguments of `ImageBatches`: batch_size, shuffle, seed, sample_weight,
             transform, shard, drop_remainder, num_threads.
 
     Raises:
+        TypeError: if `x` or `y` is a range, an iterator or the like.
         ValueError: if `x`, `y` and `sample_weight` are of different lengths, or an argument is
             out of its range.
 
@@ -255,35 +264,39 @@ def from_arrays(x: npt.ArrayLike, y: Targets | str | None = None, **options: Any
         >>> dataset = kcore.data.from_arrays(x, y, batch_size=2, shuffle=False)
         >>> [labels.tolist() for images, labels in dataset]
         [[0, 1], [2, 3], [4]]
+        >>> heads = kcore.data.from_arrays(x, {"a": y, "b": -y}, batch_size=2, shuffle=False)
+        >>> images, labels = heads[1]
+        >>> labels["a"].tolist(), labels["b"].tolist()
+        ([2, 3], [-2, -3])
     """
-    images = np.asarray(x)
-    for name, values in (("y", y), ("sample_weight", options.get("sample_weight"))):
-        if isinstance(values, np.ndarray) and len(values) != len(images):
-            raise ValueError(f"{name} has {len(values)} samples, and x has {len(images)}.")
-    return ImageBatches(ArraySource(images), y, **options)
+    images = as_images(x)
+    targets = y if isinstance(y, str) else as_targets("y", y, len(images))
+    return ImageBatches(ArraySource(images), targets, **options)
 
 
 def without_bad_files(
     files: ImageFiles,
     options: FileOptions,
-    targets: Targets | None = None,
+    targets: Any = None,
     sample_weight: npt.ArrayLike | None = None,
-) -> ImageFiles:
-    """Return the files that a dataset of these options is made of.
+) -> tuple[ImageFiles, Any, Any]:
+    """Return the files that a dataset of these options is made of, their targets and weights.
 
     Raises:
-        ValueError: if targets or weights don't fit the files, or no file is left.
+        TypeError, ValueError: if targets or weights don't fit the files, or no file is left.
     """
     if targets is None:
         check_class_mode(options.class_mode, files.class_names)
-        checked_targets(options.class_mode and "input", sample_weight, len(files))
+        _, sample_weight = checked_targets(
+            options.class_mode and "input", sample_weight, len(files)
+        )
     else:
-        checked_targets(targets, sample_weight, len(files))
+        targets, sample_weight = checked_targets(targets, sample_weight, len(files))
     if options.bad_files != "quarantine":
-        return files
+        return files, targets, sample_weight
     good = usable(files, options.decoding, checked_threads(options.num_threads))
     if len(good) == len(files):
-        return files
+        return files, targets, sample_weight
     if not len(good):
         raise ValueError(f"All {len(files)} images are bad; the first: {files.audit.bad[0]}.")
     warnings.warn(
@@ -291,18 +304,13 @@ def without_bad_files(
         "dataset lists them.",
         stacklevel=3,
     )
-    if targets is not None or sample_weight is not None:
-        raise ValueError(
-            "bad_files='quarantine' found bad files, and targets or sample_weight count them too: "
-            "see files.audit, leave them out, and make the dataset of the others."
-        )
-    return good
+    return files.select(good), selected(targets, good), selected(sample_weight, good)
 
 
 def batches_of(
     files: ImageFiles,
     options: FileOptions,
-    targets: Targets | None = None,
+    targets: Any = None,
     sample_weight: npt.ArrayLike | None = None,
     kind: Callable[..., Dataset] = ImageBatches,
 ) -> Dataset:

@@ -147,8 +147,8 @@ def decoded(files: ImageFiles, index: int, path: str, decoding: Decoding) -> Pix
     return image
 
 
-def usable(files: ImageFiles, decoding: Decoding, num_threads: int) -> ImageFiles:
-    """Decode every file once, and return those that are no bad files."""
+def usable(files: ImageFiles, decoding: Decoding, num_threads: int) -> Indices:
+    """Decode every file once, and return the indices of those that are no bad files."""
     good = np.zeros(len(files), bool)
 
     def check(index: int) -> None:
@@ -166,4 +166,4 @@ def usable(files: ImageFiles, decoding: Decoding, num_threads: int) -> ImageFile
             part = range(start, min(start + _CHECKED_AT_ONCE, len(files)))
             for _ in pool.map(check, part):
                 progress.advance()
-    return files if good.all() else files.select(np.flatnonzero(good))
+    return np.flatnonzero(good)

@@ -229,15 +229,38 @@ def test_saved_images_are_those_of_the_batch(tmp_path):
     assert len(list(folder.iterdir())) == 2
 
 
+def test_flows_that_save_into_one_folder_keep_each_others_images(tmp_path):
+    arguments = {"save_to_dir": tmp_path, "save_prefix": "x", "shuffle": False, "batch_size": 2}
+    flows = [
+        ImageDataGenerator(rescale=1, data_format="channels_last").flow(part, seed=1, **arguments)
+        for part in (images()[:2], images()[2:4], images()[4:6])
+    ]
+    for _ in range(2):  # a batch that is asked for again writes its own files again
+        for batches in flows:
+            _ = batches[0]
+    names = [f"x_{index}_0{suffix}.png" for suffix in ("", "-2", "-3") for index in (0, 1)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    for name, image in zip(names, images().astype("float64"), strict=False):
+        stretched = (image - image.min()) / (image.max() - image.min()) * 255
+        with Image.open(tmp_path / name) as saved:
+            np.testing.assert_allclose(np.asarray(saved), stretched, atol=1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"y": np.zeros(9)}, "x holds 10 images, but y has 9 entries"),
-        ({"y": np.zeros(10), "sample_weight": np.zeros(3)}, "sample_weight has 3 entries"),
+        ({"y": np.zeros(9)}, r"y with shape \(9,\) must have one entry for each of 10"),
+        (
+            {"y": np.zeros(10), "sample_weight": np.zeros(3)},
+            r"sample_weight with shape \(3,\) must",
+        ),
         ({"sample_weight": np.zeros(10)}, "sample_weight is given without y"),
-        ({"y": 3}, r"y has shape \(\): give an array of one entry for each of the 10 images"),
-        ({"y": np.zeros(10), "sample_weight": 0.5}, r"sample_weight has shape \(\): give an"),
-        ({"x": (images(), [2.0, np.zeros(10)])}, r"x\[1\]\[0\] has shape \(\): give an array of"),
+        ({"y": np.array(3)}, r"y with shape \(\) must have one entry for each of 10 samples"),
+        ({"x": (images(), [np.float32(2), np.zeros(10)])}, r"x\[1\]\[0\] with shape \(\) must"),
+        ({"x": (images(), np.zeros(9))}, r"x\[1\]\[0\] with shape \(9,\) must have one entry"),
+        ({"y": {"a": np.zeros(9)}}, r"y\['a'\] with shape \(9,\) must have one entry"),
+        ({"num_threads": 0}, "num_threads=0 must be a whole number"),
+        ({"drop_remainder": 1}, "drop_remainder=1 must be True or False"),
         ({"subset": "training"}, "needs a generator with a validation_split"),
         ({"subset": "test"}, "subset='test' is unknown: use one of 'training', 'validation'"),
         ({"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
@@ -255,6 +278,26 @@ def test_arguments_that_are_refused(arguments, message, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": range(10)}, "x is of type range"),
+        ({"x": iter(images())}, "x is of type iterator"),
+        ({"x": {"image": images()}}, "x is a dictionary: give an array of images"),
+        ({"x": (images(), iter(range(10)))}, r"x\[1\]\[0\] is of type range_iterator"),
+        ({"y": range(10)}, r"y is of type range.* np.array\(list\(y\)\)"),
+        ({"y": iter(range(10))}, "y is of type range_iterator"),
+        ({"y": 3}, "y is of type int"),
+        ({"y": np.zeros(10), "sample_weight": 0.5}, "sample_weight is of type float"),
+    ],
+    ids=str,
+)
+def test_what_is_no_array_is_refused(arguments, message):
+    generator = ImageDataGenerator(data_format="channels_last")
+    with pytest.raises(TypeError, match=message):
+        generator.flow(**{"x": images(), "seed": 1, **arguments})
+
+
 def test_images_that_are_refused():
     generator = ImageDataGenerator(validation_split=0.1, data_format="channels_last")
     with pytest.raises(ValueError, match=r"x has shape \(2, 3\): images have four axes"):
@@ -265,10 +308,72 @@ def test_images_that_are_refused():
         generator.flow((images(), 1, 2), seed=1)
 
 
-def test_subsets_with_different_classes_are_an_error():
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda classes: classes,
+        lambda classes: classes[:, None],
+        lambda classes: np.eye(2)[classes],
+        lambda classes: {"head": np.eye(2, dtype=int)[classes]},
+        lambda classes: [np.ones(COUNT), classes],
+        lambda classes: np.array(["cat", "dog"])[classes],
+    ],
+    ids=["integers", "column", "one-hot", "dictionary", "list", "texts"],
+)
+def test_subsets_with_different_classes_are_an_error(kind):
     generator = ImageDataGenerator(validation_split=0.5, data_format="channels_last")
-    with pytest.raises(ValueError, match="The two subsets don't have the same classes"):
-        generator.flow(images(), [0] * 5 + [1] * 5, subset="training", seed=1)
+    in_order, mixed = kind(np.repeat([0, 1], 5)), kind(np.arange(COUNT) % 2)
+    for subset in ("training", "validation"):
+        message = "The two subsets don't have the same classes.* only one of them has (0, 1|cat, d)"
+        with pytest.raises(ValueError, match=message):
+            generator.flow(images(), in_order, subset=subset, seed=1)
+        allowed = generator.flow(images(), in_order, subset=subset, seed=1, ignore_class_split=True)
+        assert (
+            allowed.samples == generator.flow(images(), mixed, subset=subset, seed=1).samples == 5
+        )
+
+
+def test_a_class_of_one_hot_rows_is_named():
+    generator = ImageDataGenerator(validation_split=0.5, data_format="channels_last")
+    rows = np.eye(3)[[0, 1, 0, 1, 0, 0, 1, 2, 1, 0]]
+    with pytest.raises(ValueError, match=r"only one of them has 2\. The first part of x"):
+        generator.flow(images(), rows, subset="training", seed=1)
+
+
+@pytest.mark.parametrize("kind", [dict, list, tuple])
+def test_several_outputs(kind):
+    numbers = np.arange(COUNT)
+    y = {"a": numbers, "b": np.stack([numbers, -numbers], 1)}
+    y = y if kind is dict else kind(y.values())
+    batches = flow(y, sample_weight=numbers / 2)
+    for number, (x, targets, weight) in enumerate(batches):
+        one, two = targets.values() if kind is dict else targets
+        assert len(x) == len(one)
+        np.testing.assert_array_equal(one, batches.indices(number))
+        np.testing.assert_array_equal(two[:, 1], -one)
+        np.testing.assert_array_equal(weight, one / 2)
+
+
+def test_several_outputs_are_split_with_their_images():
+    generator = ImageDataGenerator(validation_split=0.2, data_format="channels_last")
+    y = {"a": np.arange(COUNT)}
+    arguments = {"shuffle": False, "seed": 1, "ignore_class_split": True}
+    assert generator.flow(images(), y, subset="validation", **arguments)[0][1]["a"].tolist() == [
+        0,
+        1,
+    ]
+    x, targets = generator.flow(images(), y, subset="training", **arguments)[0]
+    assert targets["a"].tolist() == list(range(2, COUNT))
+    np.testing.assert_array_equal(x, images()[2:])
+
+
+def test_the_remainder_can_be_dropped_and_threads_be_chosen():
+    one, many = (flow(np.arange(COUNT), drop_remainder=True, num_threads=n) for n in (1, 3))
+    assert len(one) == 2
+    for (x, y), (other_x, other_y) in zip(one, many, strict=True):
+        assert len(y) == 4
+        np.testing.assert_array_equal(y, other_y)
+        np.testing.assert_array_equal(x, other_x)
 
 
 def test_what_there_is_not():

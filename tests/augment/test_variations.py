@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kcore import random
-from kcore.augment import Parameters, Recipe, apply, captions, variations
+from kcore.augment import ImageDataGenerator, Parameters, Recipe, apply, captions, variations
 
 RECIPE = Recipe(rotation_range=40, zoom_range=0.2, rescale=1 / 255, data_format="channels_last")
 
@@ -21,6 +21,27 @@ def test_each_is_the_image_under_its_own_draw():
     expected = np.rint(apply(np.stack([image()] * 4), parameters, plain))
     assert pictures.dtype == np.uint8
     np.testing.assert_array_equal(pictures, expected)
+
+
+def test_a_generator_shows_what_it_draws():
+    options = {"rotation_range": 40, "brightness_range": (0.5, 1.5), "data_format": "channels_last"}
+    generator = ImageDataGenerator(
+        **options, rescale=1 / 255, samplewise_center=True, preprocessing_function=np.negative
+    )
+    pictures, parameters = variations(image(), generator, count=3, seed=3, epoch=2)
+    expected, drawn = variations(image(), Recipe(**options), count=3, seed=3, epoch=2)
+    np.testing.assert_array_equal(pictures, expected)
+    assert parameters.as_dicts() == drawn.as_dicts()
+    plain = ImageDataGenerator(**options)
+    batches = plain.flow(np.stack([image()] * 3), seed=3, shuffle=False)
+    batches.epoch = 2
+    np.testing.assert_array_equal(pictures, np.rint(batches[0].clip(0, 255)))
+
+
+@pytest.mark.parametrize("recipe", [None, {"rotation_range": 40}, ImageDataGenerator])
+def test_what_is_no_recipe_is_refused(recipe):
+    with pytest.raises(TypeError, match=r"recipe is of type .*: give a Recipe or an Image"):
+        variations(image(), recipe)
 
 
 def test_captions_say_what_changes():

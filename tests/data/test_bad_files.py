@@ -178,15 +178,6 @@ def test_parts_of_a_scan_share_the_audit(empty_file):
     assert training.samples + validation.samples == 7
 
 
-def test_targets_that_count_bad_files_are_refused(empty_file):
-    files = scan(empty_file)
-    with (
-        pytest.raises(ValueError, match="targets or sample_weight count them too"),
-        pytest.warns(UserWarning, match="1 of 8"),
-    ):
-        from_files(files, np.arange(8), bad_files="quarantine")
-
-
 def test_other_policies_are_refused(tree):
     with pytest.raises(ValueError, match="bad_files='ignore' is unknown: use one of 'raise', 'ski"):
         from_directory(tree, **OPTIONS, bad_files="ignore")

@@ -108,7 +108,8 @@ def test_an_image_can_be_replayed():
 
 def test_inputs_as_targets_are_those_that_the_model_receives():
     x, y = from_arrays(X, "input", transform=lambda images, indices, epoch: images / 2)[0]
-    assert x is y
+    assert not np.shares_memory(x, y)
+    np.testing.assert_array_equal(x, y)
 
 
 def test_an_object_can_give_the_targets():
@@ -136,7 +137,7 @@ def test_shards_have_batches_of_their_own():
         ({"shard": (2, 2)}, r"shard=\(2, 2\) must be \(index, count\), two whole n"),
         ({"num_threads": 0}, "num_threads=0 must be a whole number"),
         ({"drop_remainder": True}, "10 samples, batch_size=32, shard=.* leave no batch"),
-        ({"sample_weight": np.ones(3)}, "sample_weight has 3 samples, and x has 10"),
+        ({"sample_weight": np.ones(3)}, r"sample_weight with shape \(3,\) must have one"),
     ],
 )
 def test_wrong_arguments_are_refused(options, message):
@@ -145,7 +146,7 @@ def test_wrong_arguments_are_refused(options, message):
 
 
 def test_y_of_another_length_is_refused():
-    with pytest.raises(ValueError, match="y has 9 samples, and x has 10"):
+    with pytest.raises(ValueError, match=r"y with shape \(9,\) must have one entry for each of 10"):
         from_arrays(X, Y[:9])
 
 
@@ -252,7 +253,7 @@ def test_lists_of_targets_and_weights_are_taken():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"y": [1, 2]}, r"targets with shape \(2,\) must have one entry for each of 3 samples"),
+        ({"y": [1, 2]}, r"y with shape \(2,\) must have one entry for each of 3 samples"),
         ({"y": "sparse"}, "targets='sparse' must be an array, 'input' or None"),
         ({"sample_weight": [1, 2, 3]}, "there are none: give both"),
     ],

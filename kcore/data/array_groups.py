@@ -1,0 +1,170 @@
+"""Arrays that belong together, such as the targets of a model with several outputs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["ArrayGroup", "as_array", "as_images", "as_targets", "selected"]
+
+_Array = npt.NDArray[Any]
+
+
+class ArrayGroup:
+    """Arrays of one length in a dictionary or a tuple, indexed all at once.
+
+    Args:
+        arrays: name -> array of shape (samples, ...), or a sequence of such arrays.
+    """
+
+    def __init__(self, arrays: Mapping[str, _Array] | Sequence[_Array]) -> None:
+        self._arrays = dict(arrays) if isinstance(arrays, Mapping) else tuple(arrays)
+
+    def __len__(self) -> int:
+        arrays = self._arrays
+        return len(next(iter(arrays.values() if isinstance(arrays, dict) else arrays)))
+
+    def __getitem__(self, indices: Any) -> dict[str, _Array] | tuple[_Array, ...]:
+        if isinstance(self._arrays, dict):
+            return {name: values[indices] for name, values in self._arrays.items()}
+        return tuple(values[indices] for values in self._arrays)
+
+    @property
+    def arrays(self) -> dict[str, _Array] | dict[int, _Array]:
+        """Each array by its name, or by its position."""
+        return self._arrays if isinstance(self._arrays, dict) else dict(enumerate(self._arrays))
+
+    def select(self, indices: npt.NDArray[np.int64] | slice) -> "ArrayGroup":
+        """Return a group of the samples of these indices."""
+        return ArrayGroup(self[indices])
+
+
+class _Selection:
+    """The targets of some samples, from an object that gives those of all."""
+
+    def __init__(self, targets: Any, indices: npt.NDArray[np.int64]) -> None:
+        self._targets, self._indices = targets, indices
+
+    def __getitem__(self, indices: npt.NDArray[np.int64]) -> Any:
+        return self._targets[self._indices[indices]]
+
+
+def selected(targets: Any, indices: npt.NDArray[np.int64] | slice) -> Any:
+    """Return the targets of the samples of these indices.
+
+    Args:
+        targets: what `as_targets` returns, or sample weights; None stays None.
+        indices: int64 of shape (samples that are kept,), or a slice where targets are arrays.
+    """
+    if targets is None or isinstance(targets, str):
+        return targets
+    if isinstance(targets, np.ndarray):
+        return targets[indices]
+    if isinstance(targets, ArrayGroup):
+        return targets.select(indices)
+    return _Selection(targets, np.asarray(indices, np.int64))
+
+
+def as_images(x: Any) -> Any:
+    """Return the images of a dataset as an array, or as an `ArrayGroup` of a dictionary's arrays.
+
+    Raises:
+        TypeError: if `x` is no array, dictionary of arrays or list of images.
+        ValueError: if the arrays are of different lengths.
+    """
+    if isinstance(x, tuple):
+        raise TypeError(
+            "x is a tuple: give one array of images, or for a model with several inputs a "
+            "dictionary of arrays by their names."
+        )
+    if not isinstance(x, Mapping):
+        _check_indexable("x", x)
+        images = np.asarray(x)
+        if images.ndim == 0:
+            raise ValueError("x has shape (): give an array of images.")
+        return images
+    if not x:
+        raise ValueError("x={} names no input: give an array of images for each.")
+    samples = len(np.atleast_1d(next(iter(x.values()))))
+    return ArrayGroup({key: _entries(f"x[{key!r}]", part, samples) for key, part in x.items()})
+
+
+def as_targets(name: str, values: Any, samples: int) -> Any:
+    """Return targets in a form that an array of indices can be taken from.
+
+    Args:
+        name: what they are called in errors.
+        values: an array or a list of numbers; several arrays in a dictionary, list or tuple, for a
+            model with several outputs; an object that gives targets by indices; or None.
+        samples: how many samples there are.
+
+    Returns:
+        An array, an `ArrayGroup`, or the object or None as it is.
+
+    Raises:
+        TypeError: if `values` can't be indexed, such as an iterator.
+        ValueError: if there isn't one entry for each sample.
+    """
+    if isinstance(values, Mapping):
+        if not values:
+            raise ValueError(f"{name}={{}} names no output: give an array for each, or None.")
+        return ArrayGroup(
+            {key: _entries(f"{name}[{key!r}]", part, samples) for key, part in values.items()}
+        )
+    if isinstance(values, list | tuple) and _are_outputs(name, values, samples):
+        return ArrayGroup(
+            [_entries(f"{name}[{number}]", part, samples) for number, part in enumerate(values)]
+        )
+    return as_array(name, values, samples)
+
+
+def as_array(name: str, values: Any, samples: int) -> Any:
+    """Return an array of one entry for each sample, or what gives entries by indices as it is.
+
+    Raises:
+        TypeError: if `values` can't be indexed by an array.
+        ValueError: if there isn't one entry for each sample.
+    """
+    if values is None:
+        return None
+    _check_indexable(name, values)
+    if not isinstance(values, list | tuple) and not hasattr(values, "__array__"):
+        return values
+    return _entries(name, values, samples)
+
+
+def _check_indexable(name: str, values: object) -> None:
+    """Raise a TypeError if `values` is no array, but a range, an iterator or the like."""
+    by_indices = hasattr(values, "__getitem__") or hasattr(values, "__array__")
+    if not by_indices or isinstance(values, range | str | bytes | bytearray):
+        raise TypeError(
+            f"{name} is of type {type(values).__name__}, which an array of indices can't be taken "
+            f"from: give an array, such as np.array(list({name}))."
+        )
+
+
+def _entries(name: str, values: Any, samples: int) -> _Array:
+    """Return one array of a group, which has one entry for each sample."""
+    array = np.asarray(values)
+    if array.ndim == 0 or len(array) != samples:
+        raise ValueError(
+            f"{name} with shape {array.shape} must have one entry for each of {samples} samples."
+        )
+    return array
+
+
+def _are_outputs(name: str, values: Sequence[Any], samples: int) -> bool:
+    """Tell several arrays of one entry a sample from one array given as a list of its rows."""
+    if not values or not all(getattr(part, "ndim", 0) for part in values):
+        return False
+    lengths = {len(part) for part in values}
+    if len(values) != samples:
+        return True
+    if lengths == {samples}:
+        raise ValueError(
+            f"{name} is a {type(values).__name__} of {samples} arrays of {samples} entries each, "
+            f"for {samples} samples: one array or several outputs? Give np.stack({name}), or a "
+            "dictionary of outputs by their names."
+        )
+    return False
