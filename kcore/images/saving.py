@@ -2,8 +2,6 @@
 
 import io
 import os
-import secrets
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kcore.files import write_whole
 from kcore.images.arguments import PathOrFile, check_file, file_name
 from kcore.images.arrays import array_to_img
 
@@ -114,11 +113,4 @@ def _replace(target: Path, data: bytes) -> None:
         raise ValueError(f"path={str(target)!r} exists and is no regular file.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no directory {str(target.parent)!r} to save into.")
-    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
-    try:
-        partial.write_bytes(data)
-        if target.exists():
-            shutil.copymode(target, partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(target, data)
