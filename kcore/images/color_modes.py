@@ -1,6 +1,7 @@
 """Any picture that Pillow decodes, as 8-bit grey, RGB or RGBA, or as the deep grey that it is."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ def checked_background(background: int | Sequence[int] | None, color_mode: str) 
     """Return what lies behind transparent pixels as (red, green, blue), or say what is wrong."""
     if background is None:
         return None
-    levels = (background,) * 3 if np.ndim(background) == 0 else tuple(background)  # type: ignore
+    levels: tuple[Any, ...]
+    levels = tuple(background) if isinstance(background, Sequence) else (background,) * 3
     if len(levels) != 3 or not all(_is_level(level) for level in levels):
         raise ValueError(
             f"background={background!r} must be a level of grey, 0 to 255, three of red, green "
@@ -124,13 +126,13 @@ def shows_through(img: Image.Image) -> bool:
     if img.mode in _DEEP_GREY_MODES:
         return bool(np.any(np.asarray(img) == img.info["transparency"]))
     alpha = img if img.mode in ("RGBA", "LA") else img.convert("RGBA")
-    lowest, _ = alpha.getchannel("A").getextrema()
+    lowest: Any = alpha.getchannel("A").getextrema()[0]
     return bool(lowest < 255)
 
 
 def _is_level(level: object) -> bool:
-    is_whole = isinstance(level, int | np.integer) and not isinstance(level, bool)
-    return is_whole and 0 <= int(level) <= 255  # type: ignore
+    is_whole = isinstance(level, Integral) and not isinstance(level, bool)
+    return is_whole and 0 <= level <= 255  # type: ignore[operator]
 
 
 def _on(background: Color, img: Image.Image) -> Image.Image:
@@ -146,9 +148,9 @@ def _deep_on(background: Color | None, img: Image.Image, white: int) -> Image.Im
     transparent = img.info.get("transparency")
     if background is None or transparent is None:
         return img
-    grey = Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0))
+    grey: Any = Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0))
     levels = np.array(img)
-    levels[levels == transparent] = (int(grey) * white + 127) // 255  # type: ignore
+    levels[levels == transparent] = (grey * white + 127) // 255
     made = image_like(levels, img)
     del made.info["transparency"]
     return made

@@ -3,6 +3,7 @@
 import io
 import struct
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from PIL import Image
 
@@ -48,7 +49,8 @@ def decode(
     except ImageDecodeError:
         raise
     except Warning as error:  # an error by the user's wish, and no damage
-        error.args = (f"{name or 'image without a file name'}: {error}",)
+        if not str(error).startswith(_shown(name)):
+            error.args = (f"{_shown(name)}: {error}",)
         raise
     except Image.DecompressionBombError as error:
         raise ImageDecodeError(name, f"too large to decode safely: {error}") from error
@@ -114,13 +116,17 @@ def _check_pixels(img: Image.Image, name: str | None) -> None:
         reason = f"too large to decode safely: {size} twice PIL.Image.MAX_IMAGE_PIXELS are"
         raise ImageDecodeError(name, f"{reason} {2 * limit:,}")
     warn(
-        f"{name or 'image without a file name'}: {size} PIL.Image.MAX_IMAGE_PIXELS is {limit:,}: "
+        f"{_shown(name)}: {size} PIL.Image.MAX_IMAGE_PIXELS is {limit:,}: "
         "decoding it takes much memory.",
         Image.DecompressionBombWarning,
     )
 
 
-def _mend_transparency(img: Image.Image) -> None:
+def _shown(name: str | None) -> str:
+    return name or "image without a file name"
+
+
+def _mend_transparency(img: Any) -> None:
     """Express the transparent colour of a PNG file in the 8 bits of the pixels that Pillow gives.
 
     Of 16 bits a channel these are the high ones, in which other colours may be the same.

@@ -27,9 +27,9 @@ def decodings(monkeypatch):
     decoded = []
     decode = Decoding.decode
 
-    def counted(self, path):
+    def counted(self, path, row):
         decoded.append("/".join(Path(path).parts[-2:]))
-        return decode(self, path)
+        return decode(self, path, row)
 
     monkeypatch.setattr(Decoding, "decode", counted)
     return decoded

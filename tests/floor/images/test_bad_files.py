@@ -35,8 +35,10 @@ FILES = {
 }
 
 
-# What Pillow says of the metadata of damaged TIFF files.
-PASS_OVER_WARNINGS = pytest.mark.filterwarnings("ignore::UserWarning")
+# What Pillow says of the metadata of damaged TIFF files, and what is said of damaged sizes.
+PASS_OVER_WARNINGS = pytest.mark.filterwarnings(
+    "ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning"
+)
 
 
 @PASS_OVER_WARNINGS
