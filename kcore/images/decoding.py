@@ -98,7 +98,10 @@ def _opened(data: bytes, name: str | None, formats: Sequence[str]) -> Image.Imag
             img = Image.OPEN[file_format][0](io.BytesIO(data), "")
         except _NOT_THIS_FORMAT as error:
             if is_shown and damage is None:
-                damage = f"{file_format} by its first bytes, but cut off or damaged: {error}"
+                damage = (
+                    f"{file_format} by its first bytes, but damaged, cut off or of a kind that "
+                    f"Pillow does not decode: {error}"
+                )
             continue
         _check_pixels(img, name)
         _mend_transparency(img)
