@@ -17,7 +17,7 @@ PUBLIC = {
         "CorruptFileError DatasetError DatasetNotFoundError DownloadError ImageDataset "
         "MissingFilesError SyntheticDataWarning fashion_mnist load scenes"
     ),
-    "images": "ImageDecodeError array_to_img img_to_array load_img save_img",
+    "images": "FORMATS ImageDecodeError array_to_img img_to_array load_img save_img",
     "inspect": (
         "Attributions Audit ClassScores Course Finding Gradients Maximisation Row Trace "
         "activations audit class_scores deletion grad_cam grad_cam_plus_plus gradients insertion "

@@ -26,13 +26,16 @@ from kcore.progress import megabytes
 
 __all__ = ["Flows"]
 
+# `seed` of a Decoding is that of the FileOptions.
 _OPTIONS = {field.name for owner in (FileOptions, Decoding) for field in fields(owner)} - {
     "decoding",
     "transform",
     "data_format",
 }
 _BESIDES_LEGACY = (
-    "bad_files", "cache", "draft", "drop_remainder", "keep_aspect_ratio", "num_threads", "shard",
+    "apply_exif_orientation", "background", "bad_files", "before_resize", "cache", "draft",
+    "drop_remainder", "formats", "keep_aspect_ratio", "max_file_bytes", "num_threads",
+    "pad_to_aspect_ratio", "shard",
 )  # fmt: skip
 
 
@@ -170,8 +173,9 @@ class Flows(Transforms):
                 overlap, whatever the seeds.
             interpolation: see `kcore.images.load_img`, and so for keep_aspect_ratio.
             keep_aspect_ratio: cut the largest centred box of the target's aspect ratio out first.
-            **options: of `kcore.data.from_files`: `bad_files`, `cache`, `draft`, `num_threads`,
-                `shard`, `drop_remainder`.
+            **options: of `kcore.data.from_directory`: `apply_exif_orientation`, `background`,
+                `bad_files`, `before_resize`, `cache`, `draft`, `drop_remainder`, `formats`,
+                `max_file_bytes`, `num_threads`, `pad_to_aspect_ratio`, `shard`, `suffixes`.
 
         Returns:
             A `keras.utils.PyDataset` with a length; see `kcore.augment.Flow`.
@@ -183,6 +187,7 @@ class Flows(Transforms):
         """
         split_bounds(0, subset, self.validation_split)  # refuses what is no subset
         saving = saving_in(save_to_dir, save_prefix, save_format)
+        suffixes = options.pop("suffixes", None)
         checked = self._options(
             seed,
             target_size=target_size,
@@ -200,6 +205,7 @@ class Flows(Transforms):
             directory,
             classes=classes,
             follow_links=follow_links,
+            suffixes=suffixes,
             unreadable="raise" if checked.bad_files == "raise" else "skip",
         )
         files = subset_of(files, subset, self.validation_split)
@@ -262,7 +268,8 @@ class Flows(Transforms):
                 False saves looking for the files.
             confine_to_directory: whether to refuse a table with a file name that is absolute or has
                 a part `..`.
-            **options: of `kcore.data.from_files`; `keep_aspect_ratio` besides those there.
+            **options: of `kcore.data.from_files`; `keep_aspect_ratio` besides those there, and no
+                `suffixes`.
 
         Returns:
             A `keras.utils.PyDataset` with a length; see `kcore.augment.Flow`.
@@ -314,7 +321,13 @@ class Flows(Transforms):
                     f"The flow got an unexpected keyword argument {name!r}: besides those of "
                     f"legacy Keras there are {', '.join(_BESIDES_LEGACY)}."
                 )
-        return file_options(seed=seed, data_format=self.data_format, **options)
+        checked = file_options(seed=seed, data_format=self.data_format, **options)
+        if checked.decoding.target_size is None:
+            raise ValueError(
+                "target_size=None: images are augmented together, and so need one size. Use "
+                "kcore.data.from_directory for images of their own sizes."
+            )
+        return checked
 
     def _origin(
         self,

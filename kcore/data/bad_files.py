@@ -1,12 +1,15 @@
 """What is wrong with image files, or worth knowing about them: the error, the findings, the CSV."""
 
 import csv
+import io
 import os
 import threading
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from kcore.files import write_whole
 
 __all__ = ["POLICIES", "Audit", "BadFileError", "Finding", "reason_of"]
 
@@ -105,15 +108,15 @@ class Audit:
 
         The file is UTF-8. What of a name is not is written as an escape with a backslash.
         """
-        target = Path(path)
-        with target.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(["path", "class", "severity", "reason"])
-            for finding in [*self.bad, *self.notes]:
-                table.writerow(
-                    [finding.path, finding.class_name or "", finding.severity, finding.reason]
-                )
-        return target
+        text = io.StringIO(newline="")
+        table = csv.writer(text)
+        table.writerow(["path", "class", "severity", "reason"])
+        for finding in [*self.bad, *self.notes]:
+            table.writerow(
+                [finding.path, finding.class_name or "", finding.severity, finding.reason]
+            )
+        write_whole(path, text.getvalue().encode("utf-8", "backslashreplace"))
+        return Path(path)
 
     def _finding(self, row: int, severity: str, reason: str) -> Finding:
         files = self._files

@@ -3,25 +3,25 @@
 import contextlib
 import hashlib
 import os
-import secrets
-import shutil
+import stat
 import threading
 import warnings
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import PIL
 
+from kcore.data.cache_files import CacheFile, file_bytes
 from kcore.data.decoding import Decoding, Pixels
 from kcore.data.records import ImageFiles
-from kcore.progress import Progress, megabytes
+from kcore.progress import Progress
 
 __all__ = ["DecodedCache", "cache_bytes", "check_place", "open_cache", "stamp"]
 
-_LAYOUT = "kcore decoded images 1"
+_LAYOUT = "kcore decoded images 2"
 _UNKNOWN = -1
 
 Stamp = tuple[int, int]
@@ -35,8 +35,8 @@ def stamp(path: str) -> Stamp:
 
 
 def cache_bytes(images: int, decoding: Decoding) -> int:
-    """Return the bytes that a cache takes: every value of every image, and a byte for each."""
-    return images * (1 + int(np.prod(decoding.image_shape)))
+    """Return the bytes that a cache takes: every value of every image, and five for each."""
+    return file_bytes(images, int(np.prod(decoding.image_shape)))
 
 
 def check_place(where: object) -> None:
@@ -54,42 +54,78 @@ def open_cache(
 
     Args:
         where: "memory", or a directory for cache files, which is made if need be. A cache file
-            is named by all that its pixels depend on: the options, the version of Pillow, and the
-            name, size and time of each image file; so a changed file leads to another cache. It
-            appears under its name when every image has been decoded once, and is never changed
-            after that. Any number of processes may use and write caches of one directory: two that
-            write the same one each write a file of their own, and the last takes the name.
+            is named by all that its pixels depend on: the options, the version of Pillow, and of
+            each image file the resolved path, that of its target if it is a link, the size and the
+            time; so a changed file leads to another cache, and so does another folder of the same
+            name. It appears under its name when every image has been decoded once, and is never
+            changed after that. Any number of processes may use and write caches of one directory:
+            two that write the same one each write a file of their own, and the last takes the
+            name. What a killed process left unfinished is removed.
         files: the image files.
         decoding: the options.
         served: the indices of those that will be asked for; the cache is of them alone, for with
             another one it would never be complete.
 
     Raises:
-        OSError: if the directory has no room for it.
+        OSError: if the directory has no room for it, or can't be written to.
     """
     images = len(served)
     shape = (images, *decoding.image_shape)
     if where == "memory":
-        filled, pixels = np.zeros(images, bool), np.empty(shape, np.uint8)
         stamps = np.full((images, 2), _UNKNOWN, np.int64)
-        return DecodedCache(filled, pixels, stamps, served)
+        return DecodedCache(_InMemory(shape), stamps, served)
     directory = Path(where)
-    directory.mkdir(parents=True, exist_ok=True)
     stamps = _stamps(files, served)
     family, name = _names(files, served, decoding, stamps)
     final = directory / name
-    if final.exists() and final.stat().st_size == cache_bytes(images, decoding):
-        filled, pixels = _mapped(final, shape, "r")
-        return DecodedCache(filled, pixels, stamps, served)
-    return _begin(final, family, shape, stamps, served)
+    complete = CacheFile.opened(final, shape)
+    if complete is not None:
+        return _closed_with_it(DecodedCache(complete, stamps, served), complete)
+    begun = _begun(directory, shape)
+
+    def finish() -> None:
+        try:
+            begun.finish(final)
+        except OSError as error:  # this run goes on with what it has written
+            begun.writable = False
+            warnings.warn(f"The cache {str(final)!r} could not be kept: {error}", stacklevel=2)
+            return
+        for outdated in final.parent.glob(f"{family}*.cache"):
+            if outdated != final:
+                outdated.unlink(missing_ok=True)
+
+    return _closed_with_it(DecodedCache(begun, stamps, served, finish), begun)
+
+
+class _Store(Protocol):
+    """Where images are kept by number."""
+
+    filled: np.ndarray[Any, np.dtype[np.bool_]]
+    writable: bool
+
+    def read(self, place: int) -> Pixels | None: ...
+
+    def write(self, place: int, image: Pixels) -> None: ...
+
+
+class _InMemory:
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.filled, self.writable = np.zeros(shape[0], np.bool_), True
+        self._pixels = np.empty(shape, np.uint8)
+
+    def read(self, place: int) -> Pixels | None:
+        return self._pixels[place]
+
+    def write(self, place: int, image: Pixels) -> None:
+        self._pixels[place] = image
+        self.filled[place] = True
 
 
 class DecodedCache:
     """Decoded images by index, filled by whoever decodes one first.
 
     Args:
-        filled: bool array (images,): which images are there.
-        pixels: uint8 array (images, height, width, channels).
+        store: where they are kept.
         stamps: int64 array (images, 2): the `stamp` that each file had, or -1 if not yet known.
         served: the indices of the images; others are not kept.
         finish: called once, when all images have been put or given up.
@@ -97,31 +133,38 @@ class DecodedCache:
 
     def __init__(
         self,
-        filled: np.ndarray[Any, np.dtype[np.bool_]],
-        pixels: Pixels,
+        store: _Store,
         stamps: Stamps,
         served: range,
         finish: Callable[[], None] | None = None,
     ) -> None:
-        self._filled, self._pixels, self._stamps = filled, pixels, stamps
+        self._store, self._stamps = store, stamps
         self._served, self._finish = served, finish
-        self._missing = {int(place) for place in np.flatnonzero(~filled)} if finish else set()
+        is_missing = np.flatnonzero(~store.filled)
+        self._missing = {int(place) for place in is_missing} if finish else set()
         self._lock = threading.Lock()
+        self._has_warned = False
 
     @property
     def complete(self) -> bool:
         """Whether all images are there."""
-        return bool(self._filled.all())
+        return bool(self._store.filled.all())
 
     def __contains__(self, index: int) -> bool:
         return index in self._served
 
     def get(self, index: int, now: Stamp) -> Pixels | None:
-        """Return an image, or None if it isn't there or the file has changed since."""
+        """Return an image, or None if it isn't there, is damaged, or the file has changed since."""
         place = self._served.index(index)
-        if self._filled[place] and tuple(self._stamps[place]) == now:
-            return self._pixels[place]
-        return None
+        if not self._store.filled[place] or tuple(self._stamps[place]) != now:
+            return None
+        image = self._store.read(place)
+        if image is None:
+            self._warn(
+                "is damaged or was cut off: images are decoded again. Delete it, and the "
+                "next run makes another one"
+            )
+        return image
 
     def put(self, index: int, before: Stamp, image: Pixels) -> None:
         """Keep an image, unless the file has changed since the cache was opened.
@@ -131,16 +174,20 @@ class DecodedCache:
             before: the file's stamp, taken before it was read.
             image: uint8 array (height, width, channels).
         """
-        if not self._pixels.flags.writeable:
+        if not self._store.writable:
             return  # complete but for files that were bad when it was made, and are good now
         place = self._served.index(index)
         with self._lock:
             known = int(self._stamps[place, 0]) != _UNKNOWN
-            if self._filled[place] or (known and tuple(self._stamps[place]) != before):
+            if self._store.filled[place] or (known and tuple(self._stamps[place]) != before):
                 return
-            self._pixels[place] = image
             self._stamps[place] = before
-            self._filled[place] = True
+            try:
+                self._store.write(place, image)
+            except OSError as error:
+                self._store.writable = False
+                self._warn(f"can't be written to, and keeps no more images: {error}")
+                return
             self._one_less(place)
 
     def give_up(self, index: int) -> None:
@@ -153,6 +200,31 @@ class DecodedCache:
             self._missing.remove(place)
             if not self._missing and self._finish is not None:
                 self._finish()
+
+    def _warn(self, what: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            path = str(getattr(self._store, "path", "memory"))
+            warnings.warn(f"The cache {path!r} {what}.", stacklevel=2)
+
+
+def _closed_with_it(cache: DecodedCache, file: CacheFile) -> DecodedCache:
+    weakref.finalize(cache, file.close)
+    return cache
+
+
+def _begun(directory: Path, shape: tuple[int, ...]) -> CacheFile:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return CacheFile.begun(directory, shape)
+    except OSError as error:
+        if error.errno is None:  # it says what is wrong
+            raise
+        reason = (
+            f"cache={str(directory)!r} can't be written to: {error.strerror}. Choose another "
+            "directory, or leave cache out"
+        )
+        raise type(error)(error.errno, reason) from error
 
 
 def _stamps(files: ImageFiles, served: range) -> Stamps:
@@ -169,58 +241,27 @@ def _names(files: ImageFiles, served: range, decoding: Decoding, stamps: Stamps)
     """Return how the names of all caches of these files and options begin, and this one's name."""
     digest = hashlib.blake2b(digest_size=10)
     digest.update(f"{_LAYOUT}, Pillow {PIL.__version__}, {decoding!r}, {len(served)}\0".encode())
+    directories: dict[str, str] = {}
     for index in served:
-        digest.update(os.fsencode(files.path(index)) + b"\0")
+        digest.update(os.fsencode(_resolved(files.path(index), directories)) + b"\0")
     content = hashlib.blake2b(np.ascontiguousarray(stamps).tobytes(), digest_size=10)
     family = f"images-{digest.hexdigest()}-"
     return family, f"{family}{content.hexdigest()}.cache"
 
 
-def _begin(
-    final: Path,
-    family: str,
-    shape: tuple[int, ...],
-    stamps: Stamps,
-    served: range,
-) -> DecodedCache:
-    size = shape[0] + int(np.prod(shape))
-    free = shutil.disk_usage(final.parent).free
-    if free < size:
-        raise OSError(
-            f"cache={str(final.parent)!r} has {megabytes(free)} free, and the cache needs "
-            f"{megabytes(size)}: choose another directory, or leave cache out."
-        )
-    partial = final.with_name(f".{final.name}.{secrets.token_hex(8)}.partial")
-    _allocate(partial, size)
-    filled, pixels = _mapped(partial, shape, "r+")
+def _resolved(path: str, directories: dict[str, str]) -> str:
+    """Return the one name that a file has whatever the working directory is and through links.
 
-    def finish() -> None:
-        for array in (pixels, filled):
-            array.flush()
-        try:
-            partial.replace(final)
-        except OSError as error:  # this run goes on with what it has mapped
-            warnings.warn(f"The cache {str(final)!r} could not be kept: {error}", stacklevel=2)
-            return
-        for outdated in final.parent.glob(f"{family}*.cache"):
-            if outdated != final:
-                outdated.unlink(missing_ok=True)
-
-    cache = DecodedCache(filled, pixels, stamps, served, finish)
-    weakref.finalize(cache, partial.unlink, missing_ok=True)
-    return cache
-
-
-def _allocate(path: Path, size: int) -> None:
-    """Make a file of zeros whose blocks are reserved, so that writing can't run out of room."""
-    with path.open("wb") as file:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)
-        else:
-            file.truncate(size)
-
-
-def _mapped(path: Path, shape: tuple[int, ...], mode: Any) -> tuple[Any, Any]:
-    images = shape[0]
-    filled = np.memmap(path, np.bool_, mode, 0, (images,))
-    return filled, np.memmap(path, np.uint8, mode, images, shape)
+    Args:
+        path: the file's name.
+        directories: those that were resolved before, to be added to: most files share theirs.
+    """
+    directory, name = os.path.split(path)
+    if directory not in directories:
+        directories[directory] = os.path.realpath(directory)
+    whole = os.path.join(directories[directory], name)  # noqa: PTH118 -- as above
+    try:
+        is_link = stat.S_ISLNK(os.lstat(whole).st_mode)
+    except OSError:  # decoding it will tell
+        return whole
+    return os.path.realpath(whole) if is_link else whole

@@ -1,6 +1,6 @@
 """From the labels of a batch to the targets that `fit` receives."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -43,11 +43,24 @@ class ClassTargets:
         return one_hot
 
 
-def check_class_names(classes: object) -> None:
-    """Raise a ValueError unless `classes` is a sequence of names."""
-    is_list = isinstance(classes, Iterable) and not isinstance(classes, str)
-    if not is_list or not all(isinstance(name, str) for name in cast(Iterable[object], classes)):
-        raise ValueError(f"classes={classes!r} must be a list of names such as ['cat', 'dog'].")
+def check_class_names(classes: object) -> tuple[str, ...]:
+    """Return `classes` as a tuple, or say that it must be a list of names.
+
+    Raises:
+        ValueError: if it is none; or a set, whose order is another one in the next run, so that
+            labels would be exchanged; or a dictionary, whose values may say something else.
+    """
+    if isinstance(classes, set | frozenset | Mapping):
+        raise ValueError(
+            f"classes={classes!r} is a {type(classes).__name__}: labels are positions in a list, "
+            "so give one, such as sorted(classes)."
+        )
+    is_list = isinstance(classes, Iterable) and not isinstance(classes, str | bytes)
+    names = tuple(cast(Iterable[object], classes)) if is_list else ()
+    if not is_list or not all(isinstance(name, str) for name in names):
+        shown = list(names) if is_list else classes
+        raise ValueError(f"classes={shown!r} must be a list of names such as ['cat', 'dog'].")
+    return cast(tuple[str, ...], names)
 
 
 def check_class_mode_name(class_mode: object) -> None:

@@ -13,12 +13,15 @@ from kcore.data.array_groups import as_images, as_targets, selected
 from kcore.data.batches import ImageBatches, Targets, Transform, checked_targets
 from kcore.data.cache import open_cache
 from kcore.data.classes import ClassTargets, check_class_mode
+from kcore.data.decoding import BeforeResize
 from kcore.data.options import FileOptions, file_options
 from kcore.data.order import checked_threads
 from kcore.data.records import ImageFiles, check_files
 from kcore.data.scanning import scan
 from kcore.data.sources import ArraySource, FileSource, usable
 from kcore.data.splits import check_subset, parts_of
+from kcore.images.formats import FORMATS
+from kcore.images.reading import MAX_FILE_BYTES
 from kcore.progress import megabytes
 
 __all__ = ["batches_of", "from_arrays", "from_directory", "from_files", "without_bad_files"]
@@ -29,12 +32,19 @@ Dataset = TypeVar("Dataset", bound=ImageBatches)
 def from_directory(
     directory: str | os.PathLike[str],
     *,
-    target_size: tuple[int, int] = (256, 256),
+    target_size: tuple[int, int] | None = (256, 256),
     color_mode: str = "rgb",
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
     draft: bool = False,
+    apply_exif_orientation: bool = True,
+    background: int | Sequence[int] | None = None,
+    before_resize: BeforeResize | None = None,
+    formats: Sequence[str] = FORMATS,
+    max_file_bytes: int = MAX_FILE_BYTES,
     classes: Sequence[str] | None = None,
+    suffixes: Sequence[str] | None = None,
     class_mode: str | None = "categorical",
     batch_size: int = 32,
     shuffle: bool = True,
@@ -55,13 +65,29 @@ def from_directory(
 
     Args:
         directory: the folder; see `kcore.data.scan` for what is taken from it.
-        target_size: (height, width) of the images.
+        target_size: (height, width) of the images; None, with `batch_size=1`, for their own.
         color_mode: "grayscale", "rgb" or "rgba". Deep grey pictures are scaled to 8 bits.
         interpolation: as in `kcore.images.load_img`.
-        keep_aspect_ratio: cut the largest centred box of the target's aspect ratio out first.
+        keep_aspect_ratio: cut the largest centered box of the target's aspect ratio out first.
+        pad_to_aspect_ratio: put the picture into the center of the smallest box of that ratio
+            first, on black or `background`.
         draft: let the JPEG decoder make large pictures smaller by 2, 4 or 8 while it decodes,
             which is faster and changes pixels; see `docs/data.md`.
-        classes: names of sub-directories, in the order of the labels; None for all, sorted.
+        apply_exif_orientation: turn pictures upright, as phones and cameras note it in EXIF data.
+            False takes them as they are stored, TIFF too.
+        background: what lies behind transparent pixels: a level of grey, 0 to 255, or three of red,
+            green and blue. None drops transparency, which `audit` then notes.
+        before_resize: function of a picture (a Pillow image, upright, of its own mode and size),
+            its path, and a key for `kcore.random`, that returns the picture to convert and resize.
+            The key depends on the seed and the file's number in the folder alone, not on the
+            epoch, so that decoded images can be kept. Several threads call it at a time, and
+            again with the same arguments where nothing is kept; it should give the same then.
+        formats: Pillow's names of the formats that are decoded, by content; see
+            `kcore.images.load_img`.
+        max_file_bytes: larger files are bad files.
+        classes: names of sub-directories, in the order of the labels; None for all, sorted. One
+            that isn't there keeps its label, with a warning.
+        suffixes: what the names of image files end with; None for those that `scan` lists.
         class_mode: the targets. "categorical": float32 one-hot rows of shape (n, classes).
             "binary": float32 0 or 1 of shape (n,), for two classes. "sparse": int32 labels of
             shape (n,). "input": a copy of the images. None: no targets.
@@ -122,7 +148,13 @@ def from_directory(
         color_mode=color_mode,
         interpolation=interpolation,
         keep_aspect_ratio=keep_aspect_ratio,
+        pad_to_aspect_ratio=pad_to_aspect_ratio,
         draft=draft,
+        apply_exif_orientation=apply_exif_orientation,
+        background=background,
+        before_resize=before_resize,
+        formats=formats,
+        max_file_bytes=max_file_bytes,
         class_mode=class_mode,
         batch_size=batch_size,
         shuffle=shuffle,
@@ -140,6 +172,7 @@ def from_directory(
         directory,
         classes=classes,
         follow_links=follow_links,
+        suffixes=suffixes,
         unreadable="raise" if bad_files == "raise" else "skip",
     )
     check_class_mode(class_mode, files.class_names)
@@ -158,11 +191,17 @@ def from_files(
     files: ImageFiles,
     targets: Targets | Mapping[str, npt.ArrayLike] | Sequence[npt.ArrayLike] | None = None,
     *,
-    target_size: tuple[int, int] = (256, 256),
+    target_size: tuple[int, int] | None = (256, 256),
     color_mode: str = "rgb",
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
     draft: bool = False,
+    apply_exif_orientation: bool = True,
+    background: int | Sequence[int] | None = None,
+    before_resize: BeforeResize | None = None,
+    formats: Sequence[str] = FORMATS,
+    max_file_bytes: int = MAX_FILE_BYTES,
     class_mode: str | None = "categorical",
     batch_size: int = 32,
     shuffle: bool = True,
@@ -182,11 +221,17 @@ def from_files(
         files: the files and, if `class_mode` needs them, their labels.
         targets: array of shape (files, ...), a dictionary, list or tuple of such arrays, or an
             object that gives the targets of an array of indices, instead of those of `class_mode`.
-        target_size: (height, width) of the images.
+        target_size: (height, width) of the images; None, with `batch_size=1`, for their own.
         color_mode: as in `from_directory`, and so are the arguments not named here.
         interpolation: see there.
         keep_aspect_ratio: see there.
+        pad_to_aspect_ratio: see there.
         draft: see there.
+        apply_exif_orientation: see there.
+        background: see there.
+        before_resize: see there.
+        formats: see there.
+        max_file_bytes: see there.
         class_mode: see there.
         batch_size: see there.
         shuffle: see there.
@@ -216,7 +261,13 @@ def from_files(
         color_mode=color_mode,
         interpolation=interpolation,
         keep_aspect_ratio=keep_aspect_ratio,
+        pad_to_aspect_ratio=pad_to_aspect_ratio,
         draft=draft,
+        apply_exif_orientation=apply_exif_orientation,
+        background=background,
+        before_resize=before_resize,
+        formats=formats,
+        max_file_bytes=max_file_bytes,
         class_mode=class_mode,
         batch_size=batch_size,
         shuffle=shuffle,

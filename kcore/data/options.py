@@ -1,7 +1,7 @@
 """The options of a dataset of image files, checked before a folder is read or a file decoded."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class FileOptions:
     """The options of `kcore.data.from_files`, all but those that count the files; see there.
 
     Attributes:
-        decoding: how files become arrays: `target_size` and the four options after it.
+        decoding: how files become arrays: `target_size` and the options of `Decoding`.
         class_mode: see `from_directory`, and so for the others.
         batch_size: see there.
         shuffle: see there.
@@ -64,6 +64,11 @@ class FileOptions:
         self._set("num_threads", checked_threads(self.num_threads))
         self._set("seed", random.draw_seed() if self.seed is None else self.seed)
         self.order(0)  # refuses what is wrong with the rest
+        self._check_sizes()
+        self._check_cache_of_hook()
+        if self.decoding.before_resize is not None:
+            assert self.seed is not None
+            self._set("decoding", replace(self.decoding, seed=self.seed))
 
     def order(self, samples: int) -> Order:
         """Return which of so many samples are in which batch."""
@@ -81,26 +86,49 @@ class FileOptions:
         if self.cache not in (None, "memory"):
             check_outside("cache", self.cache, directory)
 
+    def _check_sizes(self) -> None:
+        """Refuse what needs images of one size if each has its own."""
+        if self.decoding.target_size is not None:
+            return
+        if self.batch_size != 1:
+            raise ValueError(
+                f"target_size=None with batch_size={self.batch_size}: images of sizes of their own "
+                "fit into no common array. Use batch_size=1, or a target_size."
+            )
+        if self.cache is not None:
+            raise ValueError(
+                f"target_size=None with cache={self.cache!r}: a cache keeps images of one size. "
+                "Leave cache out, or use a target_size."
+            )
+
+    def _check_cache_of_hook(self) -> None:
+        """Refuse a cache that outlives a function, which may be another one next time."""
+        if self.decoding.before_resize is not None and self.cache not in (None, "memory"):
+            raise ValueError(
+                f"before_resize with cache={os.fspath(self.cache)!r}: the cache of a later run "
+                "can't know whether the function is still the same. Use cache='memory', or leave "
+                "it out."
+            )
+
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
 
+_OF_DECODING = tuple(
+    each.name for each in fields(Decoding) if each.name not in ("target_size", "seed")
+)
+
+
 def file_options(
-    *,
-    target_size: tuple[int, int] = (256, 256),
-    color_mode: str = "rgb",
-    interpolation: str = "nearest",
-    keep_aspect_ratio: bool = False,
-    draft: bool = False,
-    **options: Any,
+    *, target_size: tuple[int, int] | None = (256, 256), **options: Any
 ) -> FileOptions:
     """Return the options by the names that `from_files` has for them; see there.
 
     Raises:
         NotADirectoryError, ValueError: as `FileOptions` and `Decoding` do.
     """
-    decoding = Decoding(target_size, color_mode, interpolation, keep_aspect_ratio, draft)
-    return FileOptions(decoding=decoding, **options)
+    of_decoding = {name: options.pop(name) for name in _OF_DECODING if name in options}
+    return FileOptions(decoding=Decoding(target_size, **of_decoding), **options)
 
 
 def check_outside(

@@ -12,7 +12,7 @@ from kcore.arguments import check_choice, check_switch
 from kcore.data.classes import check_class_names
 from kcore.data.packing import PackedFiles
 from kcore.data.records import FileTable, ImageFiles
-from kcore.data.walking import SUFFIXES, Listing, Walk
+from kcore.data.walking import Listing, Walk, checked_suffixes
 from kcore.progress import Progress, counted
 
 __all__ = ["scan"]
@@ -26,13 +26,16 @@ def scan(
     classes: Sequence[str] | None = None,
     follow_links: bool = False,
     unreadable: str = "raise",
+    suffixes: Sequence[str] | None = None,
     stream: TextIO | None = None,
 ) -> ImageFiles:
     """Find the image files of a folder that holds one sub-directory for each class.
 
     A file belongs to the class in whose sub-directory, at any depth, it is. Image files are those
-    whose name ends with .bmp, .gif, .jpeg, .jpg, .png, .ppm, .tif, .tiff or .webp in any case. No
-    file is opened. Files and directories whose name begins with a dot are left out, and so are
+    whose name ends in any case with one of `suffixes`, by default .apng, .avif, .bmp, .dib, .gif,
+    .j2c, .j2k, .jfif, .jp2, .jpc, .jpe, .jpeg, .jpf, .jpg, .jpx, .mpo, .pbm, .pcx, .pfm, .pgm,
+    .png, .pnm, .ppm, .qoi, .sgi, .tga, .tif, .tiff and .webp. No file is opened. Files and
+    directories whose name begins with a dot are left out, and so are
     files beside the class directories; `left_out` of the result counts them.
 
     The order is that of `ImageDataGenerator.flow_from_directory`: class by class, in a class
@@ -47,20 +50,24 @@ def scan(
     Args:
         directory: the folder.
         classes: names of sub-directories, in the order of the labels; None for all of them, sorted.
+            One that isn't there keeps its label, so that `classes=train.class_names` gives the
+            labels of another folder.
         follow_links: whether to enter directories inside a class through symbolic links. Each
             directory is entered once in a class, so that loops end, and the folder itself not
             again, whose other classes are no part of this one. Links to files, and class
             directories that are links, are always followed.
         unreadable: "raise" if a directory that can't be listed is an error, or "skip" to leave it
             out and count it in `left_out`.
+        suffixes: what the names of image files end with, such as (".jpg", ".png"), instead of the
+            above.
         stream: where progress is shown; None for stderr.
 
     Returns:
         The files, at most some tens of bytes of memory for each.
 
     Raises:
-        FileNotFoundError: if the folder, or the sub-directory of a class, does not exist.
-        NotADirectoryError: if `directory` is a file.
+        FileNotFoundError: if the folder, or every directory named in `classes`, does not exist.
+        NotADirectoryError: if `directory`, or what should be the directory of a class, is a file.
         BadFileError: if a directory can't be listed, with `unreadable="raise"`.
         ValueError: if `classes` is no list of different names, or no image file was found.
 
@@ -85,6 +92,7 @@ def scan(
     """
     check_choice("unreadable", unreadable, ("raise", "skip"))
     check_switch("follow_links", follow_links)
+    wanted = checked_suffixes(suffixes)
     _check_directory(directory)
     root = os.fsencode(directory) or b"."
     started = time.monotonic()
@@ -95,10 +103,11 @@ def scan(
             follow_links=follow_links,
             raise_unreadable=unreadable == "raise",
             advance=progress.advance,
+            suffixes=wanted,
         )
         table = _table(walk, root, classes)
     if not len(table):
-        raise ValueError(_nothing_found(directory, table))
+        raise ValueError(_nothing_found(directory, table, wanted))
     files = ImageFiles(table)
     _warn_of_empty_classes(directory, files)
     if time.monotonic() - started > PROGRESS_DELAY:
@@ -138,7 +147,8 @@ def _table(walk: Walk, root: bytes, classes: Sequence[str] | None) -> FileTable:
         walk.leave_out("beside the class directories", file)
     for label, name in enumerate(names):
         of_class = PackedFiles()
-        for directory, listing in walk.below(os.fsencode(name), name):
+        is_there = Path(os.fsdecode(root), name).is_dir()
+        for directory, listing in walk.below(os.fsencode(name), name) if is_there else ():
             of_class.add(directory, listing.files, label)
         packed.extend(of_class)
     return packed.table(root, names, walk.left_out)
@@ -147,36 +157,45 @@ def _table(walk: Walk, root: bytes, classes: Sequence[str] | None) -> FileTable:
 def _class_names(root: bytes, top: Listing, classes: Sequence[str] | None) -> tuple[str, ...]:
     if classes is None:
         return tuple(os.fsdecode(name) for name in sorted(top.directories))
-    check_class_names(classes)
-    names = tuple(classes)
+    names = check_class_names(classes)
     if not names or len({PurePath(name) for name in names}) != len(names):
         raise ValueError(f"classes={list(names)!r} must be names that differ, at least one.")
-    for name in names:
-        _check_class_directory(root, name)
+    is_there = [_is_class_directory(root, name) for name in names]
+    if not any(is_there):
+        raise FileNotFoundError(
+            f"classes={list(names)!r}, but there is no directory of one of these names in "
+            f"{os.fsdecode(root)!r}."
+        )
     return names
 
 
-def _check_class_directory(root: bytes, name: str) -> None:
+def _is_class_directory(root: bytes, name: str) -> bool:
+    """Tell whether a class has a directory, or say that it can't have one of this name."""
     parts = PurePath(name).parts
     if not parts or PurePath(name).is_absolute() or ".." in parts:
         raise ValueError(f"classes names {name!r}, which is no sub-directory.")
     path = Path(os.fsdecode(root)) / name
-    if not path.is_dir():
-        raise FileNotFoundError(f"classes names {name!r}, but there is no directory {str(path)!r}.")
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(f"classes names {name!r}, but {str(path)!r} is a file.")
+    return path.is_dir()
 
 
 def _warn_of_empty_classes(directory: str | os.PathLike[str], files: ImageFiles) -> None:
     empty = [name for name, count in files.counts().items() if not count]
     if empty:
+        missing = [name for name in empty if not Path(directory, name).is_dir()]
+        hint = f" There is no sub-directory {', '.join(map(repr, missing))}." if missing else ""
         warnings.warn(
             f"No image file in directory={os.fspath(directory)!r} is of class "
-            f"{', '.join(map(repr, empty))}.",
+            f"{', '.join(map(repr, empty))}; each keeps its label.{hint}",
             stacklevel=3,
         )
 
 
-def _nothing_found(directory: str | os.PathLike[str], table: FileTable) -> str:
-    suffixes = ", ".join(sorted(f".{suffix.decode()}" for suffix in SUFFIXES))
+def _nothing_found(
+    directory: str | os.PathLike[str], table: FileTable, wanted: frozenset[bytes]
+) -> str:
+    suffixes = ", ".join(sorted(f".{suffix.decode()}" for suffix in wanted))
     instead = "".join(
         f" Left out, {reason}: {left_out.count}, e.g. {left_out.examples[0]!r}."
         for reason, left_out in sorted(table.left_out.items())

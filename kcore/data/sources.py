@@ -86,6 +86,8 @@ class FileSource:
         Raises:
             BadFileError: for a bad file, or if with `skip_bad` none of the files is good.
         """
+        if self._decoding.target_size is None:
+            return self._load_each(indices)
         images = np.empty((len(indices), *self._decoding.image_shape), np.uint8)
         kept = np.zeros(len(indices), bool)
         for place, index in enumerate(indices):
@@ -105,9 +107,15 @@ class FileSource:
             )
         if not kept.all():
             images, indices = images[kept], indices[kept]
-        if self._channels_first:
-            images = np.ascontiguousarray(np.moveaxis(images, -1, 1))
-        return images, indices
+        return self._with_axes(images), indices
+
+    def _load_each(self, indices: Indices) -> tuple[Pixels, Indices]:
+        """Load a batch of one image of its own size."""
+        (index,) = indices
+        return self._with_axes(np.array(self._image(int(index)))[np.newaxis]), indices
+
+    def _with_axes(self, images: Pixels) -> Pixels:
+        return np.ascontiguousarray(np.moveaxis(images, -1, 1)) if self._channels_first else images
 
     def _image(self, index: int) -> Pixels:
         path = self._files.path(index)
@@ -137,7 +145,7 @@ def decoded(files: ImageFiles, index: int, path: str, decoding: Decoding) -> Pix
         BadFileError: if it is a bad file.
     """
     try:
-        image, notes = decoding.decode(path)
+        image, notes = decoding.decode(path, files.row(index))
     except (ImageDecodeError, OSError) as error:
         reason = reason_of(error)
         files.audit.add_bad(files.row(index), reason)

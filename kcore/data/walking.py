@@ -2,15 +2,18 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kcore.data.bad_files import BadFileError, reason_of
 from kcore.data.records import LeftOut
 
-__all__ = ["SUFFIXES", "Listing", "Walk"]
+__all__ = ["SUFFIXES", "Listing", "Walk", "checked_suffixes"]
 
-SUFFIXES = frozenset({b"bmp", b"gif", b"jpeg", b"jpg", b"png", b"ppm", b"tif", b"tiff", b"webp"})
+SUFFIXES = frozenset(
+    b"apng avif bmp dib gif j2c j2k jfif jp2 jpc jpe jpeg jpf jpg jpx mpo pbm pcx pfm pgm png pnm "
+    b"ppm qoi sgi tga tif tiff webp".split()
+)
 """What the name of an image file ends with, after the dot, in lower case."""
 
 _ENTRIES_PER_ADVANCE = 4096
@@ -33,6 +36,7 @@ class Walk:
         follow_links: whether to enter directories through symbolic links.
         raise_unreadable: whether a directory that can't be listed is an error.
         advance: called with the number of entries seen since its last call.
+        suffixes: as `checked_suffixes` returns them.
     """
 
     def __init__(
@@ -42,9 +46,11 @@ class Walk:
         follow_links: bool,
         raise_unreadable: bool,
         advance: Callable[[int], None],
+        suffixes: frozenset[bytes] = SUFFIXES,
     ) -> None:
         self._root, self._follow_links = root, follow_links
         self._raise_unreadable, self._advance = raise_unreadable, advance
+        self._suffixes = suffixes
         self.left_out: dict[str, LeftOut] = {}
 
     def leave_out(self, reason: str, path: bytes) -> None:
@@ -99,12 +105,16 @@ class Walk:
             self.leave_out("hidden", _join(directory, name))
         elif entry.is_dir(follow_symlinks=False) or (enter_links and _leads_to_directory(entry)):
             listing.directories.append(name)
-        elif _has_image_suffix(name) and _may_be_image(entry):
+        elif self._has_image_suffix(name) and _may_be_image(entry):
             listing.files.append(name)
         elif _leads_to_directory(entry):
             self.leave_out("linked directories (see follow_links)", _join(directory, name))
         else:
             self.leave_out("no image files", _join(directory, name))
+
+    def _has_image_suffix(self, name: bytes) -> bool:
+        _, dot, suffix = name.rpartition(b".")
+        return bool(dot) and suffix.lower() in self._suffixes
 
     def _is_new(self, directory: bytes, entered: set[_Identity]) -> bool:
         try:
@@ -118,9 +128,22 @@ class Walk:
         return True
 
 
-def _has_image_suffix(name: bytes) -> bool:
-    _, dot, suffix = name.rpartition(b".")
-    return bool(dot) and suffix.lower() in SUFFIXES
+def checked_suffixes(suffixes: Sequence[str] | None) -> frozenset[bytes]:
+    """Return suffixes as `SUFFIXES` has them; None for those.
+
+    Raises:
+        ValueError: if they are no list of suffixes such as [".png", ".jpg"], at least one.
+    """
+    if suffixes is None:
+        return SUFFIXES
+    is_list = isinstance(suffixes, Iterable) and not isinstance(suffixes, str | bytes)
+    names = list(suffixes) if is_list else []
+    for name in names:
+        if not isinstance(name, str) or not name.removeprefix(".") or "." in name[1:]:
+            raise ValueError(f"suffixes holds {name!r}: use suffixes such as '.png'.")
+    if not names:
+        raise ValueError(f"suffixes={suffixes!r} must be a list such as ['.png', '.jpg'].")
+    return frozenset(os.fsencode(name.removeprefix(".").lower()) for name in names)
 
 
 def _may_be_image(entry: "os.DirEntry[bytes]") -> bool:

@@ -1,8 +1,6 @@
 """Fetch a file over HTTP so that a broken download leaves nothing behind."""
 
 import http.client
-import os
-import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -10,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kcore.datasets.errors import CorruptFileError, DownloadError
+from kcore.files import replacing
 from kcore.progress import Progress, megabytes
 
 __all__ = ["download"]
@@ -46,13 +45,9 @@ def download(
     """
     with _opened(url, timeout) as response:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-        try:
+        with replacing(path, ".part") as part:
             _save(response, url, part, max_bytes)
             _verify(part, url, verify)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def _opened(url: str, timeout: float) -> Any:

@@ -11,6 +11,13 @@ Where Keras 3 loses data or fails, they differ from it:
 case                                      Keras                      kcore
 ========================================= ========================== ===============================
 `load_img`, damaged or truncated file     fails later, names no file `ImageDecodeError`, at once
+`load_img`, damaged chunk of a PNG        decoded                    `ImageDecodeError`
+`load_img`, orientation in EXIF data      only TIFF is turned        applied, unless told otherwise
+`load_img`, EPS, whatever the suffix      starts Ghostscript         `ImageDecodeError`
+`load_img`, pipe or device                waits, maybe forever       `ImageDecodeError`
+`load_img`, PNG with much text            ValueError                 reads it
+`load_img`, 16-bit TIFF with 0 as white   black and white exchanged  as the 8-bit one
+`load_img`, grey PNG of 2 or 4 bits, rgba transparent level missed   transparent
 `load_img`, 16-bit grey as rgb, rgba      cut at 255: mostly white   scaled: 65535 becomes 255
 `load_img`, big-endian 16-bit grey        cut at 255                 16 bits, as little-endian ones
 `load_img`, 32-bit floats as grayscale    cut to 8 bits              kept (mode "F")
@@ -28,14 +35,15 @@ case                                      Keras                      kcore
 `save_img`, failure                       old file is lost           old file stays
 `save_img`, 16-bit grey to PNG            fails                      16-bit PNG
 `save_img`, 16-bit grey to WebP, GIF      cut at 255                 ValueError
-`save_img`, transparency to JPEG, BMP     dropped (JPEG: a warning)  ValueError, unless all opaque
+`save_img`, transparency to JPEG, BMP     dropped (JPEG: a warning)  dropped, always with a warning
 `save_img`, .tif, .jpe and the like       KeyError                   the format of that suffix
 ========================================= ========================== ===============================
 """
 
 from kcore.images.arrays import array_to_img, img_to_array
 from kcore.images.errors import ImageDecodeError
+from kcore.images.formats import FORMATS
 from kcore.images.loading import load_img
 from kcore.images.saving import save_img
 
-__all__ = ["ImageDecodeError", "array_to_img", "img_to_array", "load_img", "save_img"]
+__all__ = ["FORMATS", "ImageDecodeError", "array_to_img", "img_to_array", "load_img", "save_img"]

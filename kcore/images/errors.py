@@ -9,7 +9,8 @@ class ImageDecodeError(ValueError):
     Attributes:
         path: the file's name, or None for a file object that has none.
         reason: what is wrong with it: empty, of no known format, damaged or truncated, too large
-            to be safe, or of values that the requested colour mode can't show.
+            to be safe, of a format that is not decoded, no regular file, or of values that the
+            requested color mode can't show.
     """
 
     def __init__(self, path: str | None, reason: str) -> None:

@@ -2,15 +2,17 @@
 
 import operator
 import os
-from pathlib import Path
+from collections.abc import Sequence
 
 from PIL import Image
 
-from kcore.arguments import check_choice
+from kcore.arguments import check_choice, check_switch, check_whole
 from kcore.images.arguments import PathOrFile, check_file, file_name
-from kcore.images.color_modes import PILLOW_MODES, in_color_mode
-from kcore.images.decoding import decode
-from kcore.images.resizing import INTERPOLATIONS, centered_box, resize
+from kcore.images.color_modes import PILLOW_MODES, checked_background, in_color_mode
+from kcore.images.formats import FORMATS, checked_formats
+from kcore.images.picture import picture_of
+from kcore.images.reading import MAX_FILE_BYTES, read_file
+from kcore.images.resizing import INTERPOLATIONS, check_one_aspect_ratio, fitted
 
 __all__ = ["load_img"]
 
@@ -21,15 +23,21 @@ def load_img(
     target_size: tuple[int, int] | None = None,
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
+    *,
+    pad_to_aspect_ratio: bool = False,
+    apply_exif_orientation: bool = True,
+    background: int | Sequence[int] | None = None,
+    formats: Sequence[str] = FORMATS,
+    max_file_bytes: int = MAX_FILE_BYTES,
 ) -> Image.Image:
     """Load a picture from a file, decode all of it, and close the file.
 
-    Of a file with several frames the first is loaded. Transparency is dropped, not blended, unless
-    `color_mode="rgba"`. Pillow reads 16-bit colour at 8 bits per channel.
+    Of a file with several frames the first is loaded. Pillow reads 16-bit color at 8 bits per
+    channel. Text and color profiles play no part.
 
-    An orientation in EXIF data is not applied, as in Keras: a phone's picture may lie on its side.
-    `PIL.ImageOps.exif_transpose(load_img(path))` turns it upright; resize after that, as turning
-    swaps height and width. (TIFF is the exception: Pillow itself turns it.)
+    A file is opened by its content, whatever its name says, if that is of one of `formats`. Of PNG
+    files the checksums are checked; those of other formats have none, so that damage in the middle
+    of a JPEG file, say, may go unnoticed.
 
     Args:
         path: the file's name, or a binary file object, which is read from its start.
@@ -37,18 +45,32 @@ def load_img(
             ones as Pillow mode "I;16", 32-bit integers as "I", 32-bit floats as "F".
         target_size: (height, width) to resize to, or None to keep the size.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos", "box" or "hamming".
-        keep_aspect_ratio: cut the largest centred box of the target's aspect ratio out of the
+        keep_aspect_ratio: cut the largest centered box of the target's aspect ratio out of the
             picture before resizing, instead of distorting it.
+        pad_to_aspect_ratio: put the picture into the center of the smallest box of the target's
+            aspect ratio before resizing, on zeros or `background`.
+        apply_exif_orientation: turn the picture upright, as phones and cameras note it in EXIF
+            data. False gives it as it is stored, as Keras's `load_img` does, TIFF too.
+        background: what lies behind transparent pixels: a level of grey, 0 to 255, or three of red,
+            green and blue. None drops transparency, so that the stored colors come out, which are
+            often black.
+        formats: Pillow's names of the formats that are decoded; `kcore.images.FORMATS` by default.
+            "EPS" can't be among them, as Pillow starts a program to decode it.
+        max_file_bytes: larger files are refused.
 
     Returns:
         A Pillow image of mode "L", "RGB" or "RGBA" with values 0 to 255, or a deep grey one.
 
     Raises:
-        ImageDecodeError: if the file is empty, no image, damaged, truncated or a decompression
-            bomb (see `PIL.Image.MAX_IMAGE_PIXELS`); or if it holds 32-bit numbers other than 0 to
-            255 and is asked for in colour, as nobody knows which of them means white.
+        ImageDecodeError: if the file is empty, no image of these formats, damaged, truncated, too
+            large, no regular file, or a decompression bomb (more than twice
+            `PIL.Image.MAX_IMAGE_PIXELS`); or if it holds 32-bit numbers other than 0 to 255 and is
+            asked for in color, as nobody knows which of them means white.
         FileNotFoundError: if there is no such file.
         ValueError: if another argument is none of the above.
+
+    Warns:
+        PIL.Image.DecompressionBombWarning: if it has more than `PIL.Image.MAX_IMAGE_PIXELS`.
 
     Example:
         >>> import io
@@ -62,13 +84,27 @@ def load_img(
     check_choice("color_mode", color_mode, tuple(PILLOW_MODES))
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     size = None if target_size is None else _width_and_height(target_size)
+    check_switch("pad_to_aspect_ratio", pad_to_aspect_ratio)
+    check_one_aspect_ratio(keep_aspect_ratio, pad_to_aspect_ratio)
+    upright = check_switch("apply_exif_orientation", apply_exif_orientation)
+    behind = checked_background(background, color_mode)
+    wanted = checked_formats(formats)
+    check_whole("max_file_bytes", max_file_bytes)
     check_file(path, "read")
     name = file_name(path)
-    img = in_color_mode(decode(_read(path), name), color_mode, name)
-    if size is None or size == img.size:
+    picture = picture_of(_read(path, wanted, max_file_bytes), name, wanted, upright=upright)
+    img = in_color_mode(picture.img, color_mode, name, picture.white, behind)
+    if size is None:
         return img
-    box = centered_box(img.size, size) if keep_aspect_ratio else None
-    return resize(img, size, INTERPOLATIONS[interpolation], box)
+    return fitted(
+        img,
+        size,
+        interpolation,
+        cut=keep_aspect_ratio,
+        pad=pad_to_aspect_ratio,
+        background=behind,
+        name=name,
+    )
 
 
 def _width_and_height(target_size: tuple[int, int]) -> tuple[int, int]:
@@ -84,9 +120,9 @@ def _width_and_height(target_size: tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
-def _read(path: PathOrFile) -> bytes:
+def _read(path: PathOrFile, formats: Sequence[str], max_file_bytes: int) -> bytes:
     if isinstance(path, (str, bytes, os.PathLike)):
-        return Path(os.fsdecode(path)).read_bytes()
+        return read_file(os.fsdecode(path), formats, max_file_bytes)
     if hasattr(path, "seekable") and path.seekable():
         path.seek(0)
     data = path.read()

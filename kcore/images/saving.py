@@ -2,8 +2,6 @@
 
 import io
 import os
-import secrets
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kcore.files import write_whole
 from kcore.images.arguments import PathOrFile, check_file, file_name
 from kcore.images.arrays import array_to_img
+from kcore.warning import warn
 
 __all__ = ["save_img"]
 
-# Pillow writes other formats too, but drops what they can't hold without a word.
+# Pillow writes other formats too, but some of them drop what they can't hold without a word.
 _FORMATS_WITH_ALPHA = frozenset(
     {"AVIF", "DDS", "ICNS", "ICO", "JPEG2000", "PNG", "QOI", "SGI", "TGA", "TIFF", "WEBP"}
 )
@@ -52,9 +52,12 @@ def save_img(
         **kwargs: options of the format for `PIL.Image.Image.save`, such as `quality=90`.
 
     Raises:
-        ValueError: if the format is unknown, or can't hold the picture's transparency or its
-            more than 8 bits; or as `array_to_img` does.
+        ValueError: if the format is unknown, or can't hold the picture's more than 8 bits; or as
+            `array_to_img` does.
         FileNotFoundError: if the directory doesn't exist.
+
+    Warns:
+        UserWarning: if the format can't hold the picture's transparency, which is dropped then.
     """
     check_file(path, "write")
     pillow_format = _writable_format(path, file_format)
@@ -100,11 +103,13 @@ def _fit_for_format(img: Image.Image, pillow_format: str) -> Image.Image:
 
 
 def _without_alpha(img: Image.Image, pillow_format: str) -> Image.Image:
+    """Drop transparency, as Keras does, and say so if there is any."""
     lowest = np.asarray(img)[:, :, 3].min()
     if lowest < 255:
-        raise ValueError(
+        warn(
             f"x has transparent pixels (alpha down to {lowest}), which {pillow_format} can't hold: "
-            "save it as PNG, TIFF or WebP, or leave its fourth channel out."
+            "transparency is dropped, and the colors that are stored for such pixels are saved. "
+            "Save it as PNG, TIFF or WebP to keep it, or leave its fourth channel out."
         )
     return img.convert("RGB")
 
@@ -114,11 +119,4 @@ def _replace(target: Path, data: bytes) -> None:
         raise ValueError(f"path={str(target)!r} exists and is no regular file.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no directory {str(target.parent)!r} to save into.")
-    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
-    try:
-        partial.write_bytes(data)
-        if target.exists():
-            shutil.copymode(target, partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(target, data)

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from kcore.arguments import check_choice
+from kcore.files import put_in_place
 from kcore.models.exportable import exportable
 from kcore.models.exported_labels import add_labels
 from kcore.models.labels import get_labels
@@ -205,11 +206,11 @@ def _put_in_place(unfinished: Path, path: Path) -> None:
     for companion in sorted(unfinished.parent.iterdir()):
         if companion != unfinished:
             shutil.copymode(unfinished, companion)  # jax2onnx lets nobody else read its weights
-            companion.replace(path.with_name(companion.name))
+            put_in_place(companion, path.with_name(companion.name))
     if path.is_dir():
         old = unfinished.with_name("old")
         path.rename(old)
         unfinished.rename(path)
         shutil.rmtree(old)
     else:
-        unfinished.replace(path)
+        put_in_place(unfinished, path)

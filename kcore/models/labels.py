@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from kcore.files import replacing
+
 __all__ = ["check_labels", "get_labels", "load", "save", "set_labels"]
 
 _MEMBER = "kcore/labels.json"
@@ -53,16 +55,12 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     if path.suffix != ".keras":
         raise ValueError(f"path={str(path)!r} must end in .keras.")
-    unfinished = path.with_name(f".{path.stem}.unfinished.keras")
-    try:
+    with replacing(path, ".keras") as unfinished:
         model.save(unfinished)
         labels = get_labels(model)
         if labels is not None:
             with zipfile.ZipFile(unfinished, "a") as archive:
                 archive.writestr(_MEMBER, json.dumps(labels, ensure_ascii=False))
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> Any:

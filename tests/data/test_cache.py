@@ -10,7 +10,7 @@ import pytest
 from oracles.image_trees import pixels, write_tree
 from PIL import Image
 
-from kcore.data import BadFileError, cache, from_directory, from_files, scan
+from kcore.data import BadFileError, cache, cache_files, from_directory, from_files, scan
 from kcore.data.decoding import Decoding
 
 OPTIONS = {"target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "seed": 1}
@@ -27,9 +27,9 @@ def decodings(monkeypatch):
     decoded = []
     decode = Decoding.decode
 
-    def counted(self, path):
+    def counted(self, path, row):
         decoded.append("/".join(Path(path).parts[-2:]))
-        return decode(self, path)
+        return decode(self, path, row)
 
     monkeypatch.setattr(Decoding, "decode", counted)
     return decoded
@@ -109,7 +109,7 @@ def test_the_file_appears_when_it_is_complete_and_has_the_stated_size(tree, tmp_
         dataset.image(index)
     (file,) = (tmp_path / "cache").iterdir()
     assert file.suffix == ".cache"
-    assert file.stat().st_size == 9 * (8 * 8 * 3 + 1) == cache.cache_bytes(9, Decoding((8, 8)))
+    assert file.stat().st_size == 9 * (8 * 8 * 3 + 5) == cache.cache_bytes(9, Decoding((8, 8)))
 
 
 def test_a_broken_off_cache_leaves_nothing(tree, tmp_path):
@@ -179,7 +179,7 @@ def test_no_room_is_said_before_anything_is_written(tree, tmp_path, monkeypatch)
     class Full:
         free = 1000
 
-    monkeypatch.setattr(cache.shutil, "disk_usage", lambda path: Full)
+    monkeypatch.setattr(cache_files.shutil, "disk_usage", lambda path: Full)
     message = r"cache='.*' has 0.0 MB free, and the cache needs 0.0 MB: choose another directory"
     with pytest.raises(OSError, match=message):
         load(tree, tmp_path / "cache")

@@ -2,10 +2,11 @@ import io
 
 import numpy as np
 import pytest
-from oracles.image_files import png
+from oracles.image_files import chunk, png
 from oracles.image_trees import pixels
-from PIL import Image
+from PIL import Image, ImageOps
 
+import kcore
 from kcore.data.decoding import Decoding
 from kcore.images import ImageDecodeError, load_img
 from kcore.images.resizing import INTERPOLATIONS
@@ -41,7 +42,7 @@ def test_pixels_are_those_of_load_img(save, color_mode, interpolation, keep_aspe
     assert image.shape == (*SIZE, channels)
     assert image.dtype == np.uint8
     np.testing.assert_array_equal(image, np.asarray(expected).reshape(image.shape))
-    assert notes == ()
+    assert notes == (() if color_mode == "rgba" else ("transparency: dropped",))
 
 
 def test_16_bits_are_scaled_to_8(save):
@@ -84,7 +85,7 @@ def test_a_palette_with_transparency_is_noted_unless_it_is_kept(save):
     path = save(image, "a.png", transparency=0)
     decoded, notes = Decoding((1, 2)).decode(path)
     assert decoded.tolist() == [[[10, 20, 30], [40, 50, 60]]]
-    assert notes == ("palette with transparency: dropped",)
+    assert notes == ("transparency: dropped",)
     decoded, notes = Decoding((1, 2), "rgba").decode(path)
     assert decoded.tolist() == [[[10, 20, 30, 0], [40, 50, 60, 255]]]
     assert notes == ()
@@ -148,3 +149,152 @@ def test_draft_changes_nothing_without_a_factor_of_two(save):
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         Decoding(**options)
+
+
+# Files as they are
+
+
+def turned_photo(orientation=6):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return {"exif": exif}
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
+def test_photos_are_turned_upright_or_not_and_that_is_noted(save, name):
+    stored = np.repeat(np.array([[20] * 20, [220] * 20], np.uint8), 5, axis=0)
+    path = save(Image.fromarray(stored).convert("RGB"), name, **turned_photo())
+    image, notes = Decoding((20, 10)).decode(path)
+    assert image[:, 8:].max() < 60 < 180 < image[:, :2].min()
+    assert notes == ("turned upright, as its EXIF data say",)
+    image, notes = Decoding((10, 20), apply_exif_orientation=False).decode(path)
+    assert image[:2].max() < 60 < 180 < image[8:].min()
+    assert notes == ("not upright: the orientation in its EXIF data is ignored",)
+
+
+def test_a_draft_of_a_turned_photo_is_no_smaller_than_the_target(save):
+    path = save(pixels(3, 100, 240), "a.jpg", quality=95, **turned_photo())
+    size = (60, 50)  # upright the photo is 240 high and 100 wide, so half of it is enough
+    upright = ImageOps.exif_transpose(Image.open(path))
+    expected = np.asarray(upright.resize((50, 60), Image.Resampling.BOX))
+    image, _ = Decoding(size, interpolation="bilinear", draft=True).decode(path)
+    assert np.abs(image.astype(int) - expected).mean() < 20
+    with Image.open(path) as drafted:
+        drafted.draft(None, (60, 50))
+        assert drafted.size == (120, 50)
+        halved = ImageOps.exif_transpose(drafted).resize((50, 60), Image.Resampling.BILINEAR)
+    np.testing.assert_array_equal(image, np.asarray(halved))
+
+
+TRANSPARENT = {
+    "rgba.png": lambda: Image.new("RGBA", (2, 2), (9, 9, 9, 100)),
+    "la.png": lambda: Image.new("LA", (2, 2), (9, 100)),
+    "rgba.webp": lambda: Image.new("RGBA", (2, 2), (9, 9, 9, 100)),
+    "rgba.tif": lambda: Image.new("RGBA", (2, 2), (9, 9, 9, 100)),
+    "rgba.tga": lambda: Image.new("RGBA", (2, 2), (9, 9, 9, 100)),
+    "rgba.avif": lambda: Image.new("RGBA", (16, 16), (9, 9, 9, 100)),
+    "rgba.qoi": lambda: Image.new("RGBA", (2, 2), (9, 9, 9, 100)),
+    "rgba.jp2": lambda: Image.new("RGBA", (2, 2), (9, 9, 9, 100)),
+}
+OF_HAND = {
+    "level of grey": png(1, 1, 8, 0, b"\0\x07", chunk(b"tRNS", b"\0\x07")),
+    "color": png(1, 1, 8, 2, b"\0\1\2\3", chunk(b"tRNS", b"\0\1\0\2\0\3")),
+    "level of 16 bits": png(1, 1, 16, 0, b"\0\x12\x34", chunk(b"tRNS", b"\x12\x34")),
+    "color of 16 bits": png(1, 1, 16, 2, b"\0\1\2\3\4\5\6", chunk(b"tRNS", b"\1\2\3\4\5\6")),
+}
+NOTE = "transparency: dropped"
+
+
+@pytest.mark.parametrize("name", TRANSPARENT)
+def test_dropped_transparency_is_noted_in_every_format(save, name):
+    Image.init()
+    if f".{name.partition('.')[2]}" not in Image.registered_extensions():
+        pytest.skip("this Pillow lacks the format")
+    path = save(TRANSPARENT[name](), name)
+    assert NOTE in Decoding((2, 2)).decode(path)[1]
+    assert NOTE in Decoding((2, 2), "grayscale").decode(path)[1]
+    assert NOTE not in Decoding((2, 2), "rgba").decode(path)[1]
+    image, notes = Decoding((2, 2), background=255).decode(path)
+    assert NOTE not in notes
+    assert np.abs(image.astype(int) - round(9 * 100 / 255 + 155)).max() <= 2
+
+
+@pytest.mark.parametrize("name", OF_HAND)
+def test_a_dropped_transparent_color_is_noted(tmp_path, name):
+    path = write(tmp_path / "a.png", OF_HAND[name])
+    assert NOTE in Decoding((1, 1)).decode(path)[1]
+    assert NOTE in Decoding((1, 1), "grayscale").decode(path)[1]
+    image, notes = Decoding((1, 1), background=200).decode(path)
+    assert image.ravel().tolist() == [200] * 3
+    assert NOTE not in notes
+    image, notes = Decoding((1, 1), "grayscale", background=200).decode(path)
+    assert image.ravel().tolist() == [200]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.gif"])
+def test_an_opaque_alpha_channel_is_no_note(save, name):
+    path = save(Image.new("RGBA", (2, 2), (9, 9, 9, 255)), name)
+    assert Decoding((2, 2)).decode(path)[1] == ()
+
+
+def test_many_pixels_are_noted(save, monkeypatch):
+    path = save(pixels(1))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 63)
+    with pytest.warns(Image.DecompressionBombWarning, match=r"image\.png: 8 x 8 = 64 pixels"):
+        _, notes = Decoding((8, 8)).decode(path)
+    assert notes == ("more pixels than PIL.Image.MAX_IMAGE_PIXELS",)
+
+
+def test_padding_is_that_of_load_img(save):
+    path = save(pixels(1, 20, 14))
+    expected = load_img(path, "rgb", (8, 8), "bilinear", pad_to_aspect_ratio=True, background=7)
+    decoding = Decoding((8, 8), interpolation="bilinear", pad_to_aspect_ratio=True, background=7)
+    np.testing.assert_array_equal(decoding.decode(path)[0], np.asarray(expected))
+
+
+def test_images_of_their_own_size(save):
+    path = save(pixels(1, 20, 14))
+    decoding = Decoding(None, "grayscale")
+    assert decoding.decode(path)[0].shape == (20, 14, 1)
+    with pytest.raises(ValueError, match="target_size=None: each image has a size of its own"):
+        decoding.image_shape  # noqa: B018
+    with pytest.raises(ValueError, match="draft=True makes pictures smaller to no less than tar"):
+        Decoding(None, draft=True)
+
+
+def test_a_function_before_resizing_gets_the_upright_picture_its_path_and_a_key(save):
+    path = save(Image.new("RGBA", (20, 10), (9, 9, 9, 100)), "a.png", **turned_photo())
+    seen = []
+
+    def crop(img, path, key):
+        seen.append((img.mode, img.size, path, key.tolist()))
+        left = int(kcore.random.integers(key, maxval=5))
+        return Image.new("L", (left + 1, 2), 50)
+
+    decoding = Decoding(None, before_resize=crop, seed=3)
+    image, notes = decoding.decode(path, 7)
+    assert seen[0][:3] == ("RGBA", (10, 20), path)
+    assert notes == ("turned upright, as its EXIF data say",), "the function dropped transparency"
+    np.testing.assert_array_equal(image, decoding.decode(path, 7)[0])
+    keys = {
+        tuple(seen[-1][3])
+        for seed in (3, 4)
+        for row in (7, 8)
+        if Decoding(None, before_resize=crop, seed=seed).decode(path, row)
+    }
+    assert len(keys) == 4
+
+
+def test_what_a_function_before_resizing_does_wrong_is_no_bad_file(save):
+    path = save(pixels(1))
+
+    def fail(img, path, key):
+        raise ZeroDivisionError("its own fault")
+
+    with pytest.raises(ZeroDivisionError, match="its own fault") as caught:
+        Decoding((8, 8), before_resize=fail).decode(path)
+    assert caught.value.__notes__ == [f"before_resize was called with {path}."]
+    with pytest.raises(TypeError, match=r"before_resize returned NoneType for .*image\.png: it mu"):
+        Decoding((8, 8), before_resize=lambda *_: None).decode(path)
+    with pytest.raises(ValueError, match="before_resize='crop' must be a function of an image"):
+        Decoding((8, 8), before_resize="crop")

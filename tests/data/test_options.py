@@ -38,7 +38,7 @@ OF_BATCHES = {"transform": ("flip", "transform='flip' must be a function of imag
 def unread(tmp_path, monkeypatch):
     """A tree, none of whose files may be decoded."""
 
-    def refuse(self, path):
+    def refuse(self, path, row):
         raise AssertionError(f"{path} was decoded")
 
     monkeypatch.setattr(Decoding, "decode", refuse)

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from keras.src.legacy.preprocessing.image import ImageDataGenerator  # the course's, an oracle
 from oracles.image_trees import write_tree
+from PIL import Image
 
 from kcore.data import BadFileError, scan, scanning
+from kcore.data.walking import SUFFIXES
+from kcore.images import FORMATS
 
 
 def touch(root, *names):
@@ -59,10 +62,59 @@ def test_wrong_classes_are_refused(tmp_path, classes, message):
         scan(tmp_path, classes=classes)
 
 
-def test_a_class_without_directory_is_refused(tmp_path):
+def test_a_class_without_directory_keeps_its_label_and_warns(tmp_path):
+    touch(tmp_path, "a/1.png", "c/1.png")
+    message = r"is of class 'b'; each keeps its label\. There is no sub-directory 'b'\."
+    with pytest.warns(UserWarning, match=message):
+        files = scan(tmp_path, classes=["a", "b", "c"])
+    assert files.class_indices == {"a": 0, "b": 1, "c": 2}
+    assert files.labels.tolist() == [0, 2]
+
+
+def test_classes_none_of_which_has_a_directory_are_refused(tmp_path):
     touch(tmp_path, "a/1.png")
-    with pytest.raises(FileNotFoundError, match="classes names 'b', but there is no directory"):
-        scan(tmp_path, classes=["a", "b"])
+    with pytest.raises(FileNotFoundError, match=r"classes=\['b', 'c'\], but there is no directory"):
+        scan(tmp_path, classes=["b", "c"])
+    with pytest.raises(NotADirectoryError, match=r"classes names 'a/1\.png', but '.*' is a file"):
+        scan(tmp_path, classes=["a", "a/1.png"])
+
+
+@pytest.mark.parametrize("classes", [{"a", "b"}, frozenset("ab"), {"b": 0, "a": 1}], ids=repr)
+def test_classes_without_an_order_of_their_own_are_refused(tmp_path, classes):
+    touch(tmp_path, "a/1.png", "b/1.png")
+    with pytest.raises(ValueError, match=r"classes=.* is a .*: labels are positions in a list, so"):
+        scan(tmp_path, classes=classes)
+
+
+def test_classes_of_a_generator_are_listed_once(tmp_path):
+    touch(tmp_path, "a/1.png", "b/1.png")
+    assert scan(tmp_path, classes=(name for name in "ba")).class_names == ("b", "a")
+    assert scan(tmp_path, classes={"b": 0, "a": 1}.keys()).class_names == ("b", "a")
+    with pytest.raises(ValueError, match=r"classes=\['a', 3\] must be a list of names"):
+        scan(tmp_path, classes=iter(["a", 3]))
+
+
+def test_every_suffix_by_default_is_of_a_format_that_is_decoded_by_default():
+    Image.init()
+    known = Image.registered_extensions()
+    for suffix in SUFFIXES:
+        assert known[f".{suffix.decode()}"] in (*FORMATS, "MPO")
+
+
+def test_suffixes_can_be_given(tmp_path):
+    touch(tmp_path, "a/1.png", "a/2.psd", "a/3.PSD", "b/4.jpg")
+    files = scan(tmp_path, suffixes=[".psd", "JPG"])
+    assert files.filenames == ["a/2.psd", "a/3.PSD", "b/4.jpg"]
+    assert files.left_out["no image files"].count == 1
+    with pytest.raises(ValueError, match=r"names that end with \.gif are looked for"):
+        scan(tmp_path, suffixes=[".gif"])
+
+
+@pytest.mark.parametrize("suffixes", [".png", [], [".tar.gz"], ["."], [""], [3], 5], ids=repr)
+def test_wrong_suffixes_are_refused(tmp_path, suffixes):
+    touch(tmp_path, "a/1.png")
+    with pytest.raises(ValueError, match=r"suffixes(=| holds ).*such as"):
+        scan(tmp_path, suffixes=suffixes)
 
 
 def test_the_order_is_that_of_legacy_keras(tmp_path):
@@ -120,7 +172,9 @@ def test_names_in_any_language_and_in_none(tmp_path):
 def test_an_empty_class_keeps_its_label_and_warns(tmp_path):
     touch(tmp_path, "a/1.png", "c/1.png")
     (tmp_path / "b").mkdir()
-    with pytest.warns(UserWarning, match=r"No image file in directory='.*' is of class 'b'\."):
+    with pytest.warns(
+        UserWarning, match=r"No image file in directory='.*' is of class 'b'; each keeps"
+    ):
         files = scan(tmp_path)
     assert files.labels.tolist() == [0, 2]
     assert files.counts() == {"a": 1, "b": 0, "c": 1}

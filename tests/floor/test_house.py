@@ -63,6 +63,8 @@ FORBIDDEN = [
     ("kcore.models.cnn", "import importlib as i\ni.import_module('jax')"),
     ("kcore.datasets.scenes", "import keras"),
     ("kcore.shapes.window", "import numpy"),
+    ("kcore.files", "import numpy"),
+    ("kcore.files", "from kcore.progress import Progress"),
     ("kcore.shapes.window", "def f():\n    import keras"),
     ("kcore.visualize.grid", "import matplotlib.pyplot as plt"),
     ("kcore.visualize.grid", "import keras"),

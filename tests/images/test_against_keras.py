@@ -62,7 +62,16 @@ def test_the_arguments_are_keras_own(name):
         }
         for module in (images, keras.utils)
     )
-    additional = {"save_img": ["dtype"]}.get(name, [])
+    additional = {
+        "save_img": ["dtype"],
+        "load_img": [
+            "pad_to_aspect_ratio",
+            "apply_exif_orientation",
+            "background",
+            "formats",
+            "max_file_bytes",
+        ],
+    }.get(name, [])
     assert [n for n in ours if n not in additional] == list(theirs)
     assert {n: ours[n] for n in theirs} == theirs
 
@@ -110,11 +119,13 @@ def test_loading_16_bit_grey_as_grayscale(interpolation):
 
 
 @pytest.mark.parametrize("orientation", [3, 6])
-def test_neither_applies_an_exif_orientation(orientation):
+def test_an_exif_orientation_that_is_not_applied(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = encoded(source("RGB"), "JPEG", exif=exif)
-    assert_same_picture(images.load_img(file), keras.utils.load_img(file))
+    ours = images.load_img(file, apply_exif_orientation=False)
+    assert_same_picture(ours, keras.utils.load_img(file))
+    assert images.load_img(file).size == ours.size[:: -1 if orientation == 6 else 1]
 
 
 @pytest.mark.parametrize("data_format", DATA_FORMATS)

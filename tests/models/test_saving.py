@@ -1,3 +1,7 @@
+import subprocess
+import sys
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -38,3 +42,37 @@ def test_a_subclassed_model_keeps_its_arguments(tmp_path):
         0.1,
         5,
     )
+
+
+WRITER = """
+import sys, kcore
+model = kcore.models.linear((4,), seed=2)
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(40):
+    kcore.models.save(model, sys.argv[1])
+"""
+
+
+def test_two_processes_that_save_one_model_for_40_rounds(tmp_path):
+    path = tmp_path / "model.keras"
+    models = [kcore.models.linear((4,), seed=seed) for seed in (1, 2)]
+    expected = [model.get_weights()[0].tolist() for model in models]
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout.readline() == "ready\n"
+        other.stdin.write("go\n")
+        other.stdin.flush()
+        for _ in range(40):
+            kcore.models.save(models[0], path)
+            assert kcore.models.load(path).get_weights()[0].tolist() in expected
+        messages = other.communicate()[1]
+    assert other.returncode == 0, messages
+    assert list(tmp_path.iterdir()) == [path]
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None

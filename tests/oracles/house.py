@@ -10,6 +10,7 @@ FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "ope
 # Room -> floor. A room may import rooms of lower floors and, inside its package, itself.
 FLOORS = {
     "arguments": -1,
+    "files": 0,
     "progress": 0,
     "settings": 0,
     "shapes": 0,
@@ -36,6 +37,7 @@ NEEDS_NO_BACKEND = frozenset(
     {
         "arguments",
         "datasets",
+        "files",
         "images",
         "preprocess",
         "progress",
@@ -48,7 +50,7 @@ NEEDS_NO_BACKEND = frozenset(
 )
 # Packages of these rooms that are imported when they are asked for, and need Keras then.
 NEEDS_A_BACKEND = ("kcore.visualize.callbacks",)
-STANDARD_LIBRARY_ONLY = frozenset({"shapes"})
+STANDARD_LIBRARY_ONLY = frozenset({"files", "shapes"})
 
 
 @dataclass(frozen=True)

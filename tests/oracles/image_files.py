@@ -30,9 +30,22 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def grey_tiff(width: int, bits: int, data: bytes) -> io.BytesIO:
-    """One row of unsigned grey values, which Pillow itself can't write at 12 bits."""
-    tags = {256: width, 257: 1, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: len(data)}
+def grey_tiff(width: int, bits: int, data: bytes, photometric: int = 1) -> io.BytesIO:
+    """One row of unsigned grey values, which Pillow itself can't write at 12 bits.
+
+    With `photometric` 0, the value 0 is white.
+    """
+    tags = {
+        256: width,
+        257: 1,
+        258: bits,
+        259: 1,
+        262: photometric,
+        273: 8,
+        277: 1,
+        278: 1,
+        279: len(data),
+    }
     data += b"\0" * (len(data) % 2)
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
     ifd = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)

@@ -13,6 +13,7 @@ from PIL import Image
 from kcore.datasets.scenes.generation import PROGRESS_DELAY, check_count, scene
 from kcore.datasets.scenes.painting import Scene
 from kcore.datasets.scenes.silhouettes import CLASS_NAMES
+from kcore.files import replacing
 from kcore.progress import Progress
 
 __all__ = ["write_directory"]
@@ -118,6 +119,5 @@ def _write_splits(
 
 
 def _save(image: npt.NDArray[np.uint8], path: Path) -> None:
-    part = path.with_suffix(".part")
-    Image.fromarray(image).save(part, format="PNG", compress_level=_PNG_COMPRESSION)
-    part.replace(path)
+    with replacing(path, ".part", durable=False) as part:  # the seed draws it again
+        Image.fromarray(image).save(part, format="PNG", compress_level=_PNG_COMPRESSION)

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from kcore.arguments import check_whole
+from kcore.files import write_whole
 from kcore.inspect.activations import activations
 from kcore.visualize.frames import FILM_FORMATS, encoded_film, encoded_picture, frame_of
-from kcore.visualize.reporting.writing import check_target, write_whole
+from kcore.visualize.reporting.writing import check_target
 from kcore.warning import warn
 
 __all__ = ["FeatureMapWriter"]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_choice
+from kcore.files import write_whole
 from kcore.visualize.arrays import as_class_indices, as_names, check_class_names
 from kcore.visualize.confusion import confusion_matrix
 from kcore.visualize.mistakes import predicted_classes, worst_mistakes
@@ -32,7 +33,7 @@ from kcore.visualize.reporting.pictures import (
 )
 from kcore.visualize.reporting.section import Section
 from kcore.visualize.reporting.training import curves_section, epochs_section
-from kcore.visualize.reporting.writing import check_target, write_whole
+from kcore.visualize.reporting.writing import check_target
 from kcore.visualize.series import Curve, curves_of
 
 __all__ = ["report"]

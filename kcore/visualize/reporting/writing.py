@@ -1,11 +1,9 @@
-"""A file that is there whole, or as it was before."""
+"""The path of a file to write, checked before the work begins."""
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
 
-__all__ = ["check_target", "write_whole"]
+__all__ = ["check_target"]
 
 
 def check_target(name: str, path: object, suffixes: tuple[str, ...]) -> Path:
@@ -33,41 +31,3 @@ def check_target(name: str, path: object, suffixes: tuple[str, ...]) -> Path:
             f"{name}={str(target)!r}: there is no directory {str(target.parent)!r} to write into."
         )
     return target
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, so that also a crash of the machine leaves a whole one.
-
-    The data go to a temporary file beside it and from memory to the disk, and then the temporary
-    file takes the name of `path`.
-
-    Raises:
-        OSError: if it can't be written; what was there before is still there.
-    """
-    target = Path(os.path.realpath(path))
-    partial = target.with_name(f".{target.name[:50]}.{secrets.token_hex(8)}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-        _sync_directory(target.parent)
-    except OSError as error:
-        kept = " The earlier file is still there, whole." if target.exists() else ""
-        raise type(error)(
-            error.errno, f"{error.strerror or error}; it could not be written.{kept}", str(target)
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the new name last too, where the system can do that."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

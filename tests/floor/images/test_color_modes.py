@@ -187,3 +187,110 @@ def test_32_bit_numbers_without_a_known_white_are_refused_in_colour(values, colo
         ImageDecodeError, match=f"color_mode='{color_mode}' knows no white: load it"
     ):
         load_img(encoded(Image.fromarray(values), "TIFF"), color_mode=color_mode)
+
+
+# Levels of grey that Pillow leaves turned over, and transparency
+
+
+@pytest.mark.parametrize(("bits", "white"), [(16, 65535), (8, 255)])
+def test_tiff_in_which_0_is_white_is_turned_over(bits, white):
+    levels = [0, white, 100, white - 1]
+    data = {
+        16: struct.pack("<4H", *levels),
+        8: bytes([0, 255, 100, 254]),
+    }[bits]
+    over, plain = (load_img(grey_tiff(4, bits, data, zero_is), "grayscale") for zero_is in (0, 1))
+    assert np.asarray(plain).ravel().tolist() == levels
+    assert np.asarray(over).ravel().tolist() == [white - level for level in levels]
+    rgb = np.asarray(load_img(grey_tiff(4, bits, data, 0)))[0, :, 0]
+    assert rgb.tolist() == [255, 0, round((white - 100) * 255 / white), round(255 / white)]
+
+
+def laid_over(rgba, background):
+    """Porter and Duff's "over" on an opaque color."""
+    alpha = rgba[..., 3:] / 255
+    return rgba[..., :3] * alpha + np.array(background) * (1 - alpha)
+
+
+RGBA = np.dstack([RGB, np.arange(9 * 14, dtype=np.uint8).reshape(9, 14) * 2])
+
+
+@pytest.mark.parametrize("background", [0, 255, (255, 0, 0), (10, 200, 33)], ids=str)
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF", "TGA"])
+def test_a_background_lies_behind_transparent_pixels(file_format, background):
+    options = {"lossless": True, "exact": True} if file_format == "WEBP" else {}
+    file = encoded(Image.fromarray(RGBA), file_format, **options)
+    color = (background,) * 3 if isinstance(background, int) else background
+    rgb = np.asarray(load_img(file, background=background))
+    np.testing.assert_allclose(rgb, laid_over(RGBA, color), atol=1)
+    grey = np.asarray(load_img(file, "grayscale", background=background))
+    np.testing.assert_array_equal(grey, luma(rgb))
+
+
+def test_a_background_lies_behind_the_transparent_pixels_of_every_kind_of_file():
+    white = 255
+    grey_alpha = Image.merge("LA", [Image.new("L", (2, 1), 100), Image.new("L", (2, 1), 0)])
+    palette = palette_image()
+    files = {
+        "grey with alpha": (encoded(grey_alpha), [[white] * 3] * 2),
+        "palette": (
+            encoded(palette, transparency=1),
+            [[255, 0, 0], [255] * 3, [0, 0, 255], [9] * 3],
+        ),
+        "grey": (png(2, 1, 8, 0, b"\0\x07\x08", trns(7)), [[white] * 3, [8] * 3]),
+        "grey of 2 bits": (
+            png(4, 1, 2, 0, b"\0\x1b", trns(1)),
+            [[0] * 3, [255] * 3, [170] * 3, [255] * 3],
+        ),
+        "grey of 4 bits": (png(2, 1, 4, 0, b"\0\x12", trns(1)), [[255] * 3, [34] * 3]),
+        "black and white": (png(8, 1, 1, 0, b"\0\xf0", trns(0)), [[255] * 3] * 8),
+        "rgb": (
+            png(2, 1, 8, 2, b"\0" + bytes([1, 2, 3, 1, 2, 4]), trns(1, 2, 3)),
+            [[255] * 3, [1, 2, 4]],
+        ),
+        "rgb of 16 bits": (
+            png(
+                2,
+                1,
+                16,
+                2,
+                b"\0" + struct.pack(">6H", 0x1234, 0x5678, 0x9ABC, 0, 0, 0),
+                trns(0x1234, 0x5678, 0x9ABC),
+            ),
+            [[255] * 3, [0] * 3],
+        ),
+        "grey of 16 bits": (
+            png(2, 1, 16, 0, b"\0" + struct.pack(">2H", 1000, 1001), trns(1000)),
+            [[255] * 3, [4] * 3],
+        ),
+    }
+    for kind, (file, expected) in files.items():
+        assert np.asarray(load_img(file, background=white))[0].tolist() == expected, kind
+
+
+def trns(*levels):
+    return chunk(b"tRNS", struct.pack(f">{len(levels)}H", *levels))
+
+
+def test_a_background_behind_deep_grey_is_as_deep():
+    file = png(2, 1, 16, 0, b"\0" + struct.pack(">2H", 1000, 1001), trns(1000))
+    img = load_img(file, "grayscale", background=128)
+    assert img.mode == "I;16"
+    assert np.asarray(img).tolist() == [[128 * 257, 1001]]
+
+
+@pytest.mark.parametrize(
+    ("background", "color_mode", "message"),
+    [
+        ((1, 2), "rgb", r"background=\(1, 2\) must be a level of grey, 0 to 255, three of"),
+        (256, "rgb", "background=256 must be"),
+        (-1, "rgb", "background=-1 must be"),
+        (0.5, "rgb", "background=0.5 must be"),
+        (True, "rgb", "background=True must be"),
+        ("white", "rgb", "background='white' must be"),
+        (255, "rgba", "background=255 with color_mode='rgba': transparency is kept there"),
+    ],
+)
+def test_wrong_backgrounds_are_refused(background, color_mode, message):
+    with pytest.raises(ValueError, match=message):
+        load_img("no-such-file.png", color_mode, background=background)

@@ -1,4 +1,4 @@
-"""Which files `load_img` takes, what it checks first, and what it does not do: turn pictures."""
+"""Which files `load_img` takes, what it checks first, and how it turns pictures."""
 
 import io
 import os
@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracles.image_files import encoded
-from PIL import Image, ImageOps
+from hypothesis import given
+from hypothesis import strategies as st
+from oracles.image_files import chunk, encoded
+from PIL import Image, ImageOps, PngImagePlugin
 
 from kcore.images import load_img
 
@@ -104,33 +106,91 @@ def picture_on_its_side(request) -> io.BytesIO:
     return encoded(Image.fromarray(stored).convert("RGB"), request.param, exif=exif)
 
 
-def test_exif_orientation_is_not_applied(picture_on_its_side):
-    img = load_img(picture_on_its_side)
+def test_exif_orientation_can_be_ignored(picture_on_its_side):
+    img = load_img(picture_on_its_side, apply_exif_orientation=False)
     assert img.size == (20, 10)
     assert img.getpixel((5, 1))[0] < 60 < 180 < img.getpixel((5, 8))[0]
 
 
 @pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
-def test_exif_transpose_turns_the_result_upright(picture_on_its_side, color_mode):
-    upright = ImageOps.exif_transpose(load_img(picture_on_its_side, color_mode))
+def test_exif_orientation_is_applied_once(picture_on_its_side, color_mode):
+    upright = load_img(picture_on_its_side, color_mode)
     assert upright.size == (10, 20)
     reds = np.asarray(upright.convert("RGB"))[:, :, 0]
     assert reds[:, 8:].max() < 60 < 180 < reds[:, :2].min()  # what was above is now at the right
+    assert ImageOps.exif_transpose(upright).size == (10, 20), "the result says that it is upright"
 
 
-@pytest.mark.parametrize("color_mode", ["grayscale", "rgb"])
-@pytest.mark.parametrize("size", [None, (20, 40)])
-def test_deep_pictures_keep_their_orientation_too(color_mode, size):
+# Orientation -> what NumPy does to turn the stored picture upright (EXIF 2.32, 4.6.4, tag 274).
+UPRIGHT = {
+    1: lambda x: x,
+    2: lambda x: x[:, ::-1],
+    3: lambda x: x[::-1, ::-1],
+    4: lambda x: x[::-1],
+    5: lambda x: x.swapaxes(0, 1),
+    6: lambda x: x[::-1].swapaxes(0, 1),
+    7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
+    8: lambda x: x[:, ::-1].swapaxes(0, 1),
+}
+
+
+@pytest.mark.parametrize("stored", [RGB, ALL_16_BITS[:9, :14]], ids=["rgb", "deep grey"])
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_every_orientation_is_turned_upright_or_left_as_stored(orientation, file_format, stored):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    file = encoded(Image.fromarray(stored), file_format, exif=exif)
+    mode = "rgb" if stored.ndim == 3 else "grayscale"
+    upright = load_img(file, mode)
+    np.testing.assert_array_equal(np.asarray(upright), UPRIGHT[orientation](stored))
+    left = load_img(file, mode, apply_exif_orientation=False)
+    np.testing.assert_array_equal(np.asarray(left), stored)
+
+
+def test_a_picture_is_turned_before_it_is_resized():
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     file = encoded(Image.fromarray(ALL_16_BITS[:10, :20]), exif=exif)
-    upright = ImageOps.exif_transpose(load_img(file, color_mode, size, "bilinear"))
-    assert upright.size == ((10, 20) if size is None else (20, 40))
+    for color_mode in ("grayscale", "rgb"):
+        img = load_img(file, color_mode, (20, 10), "bilinear")
+        expected = load_img(file, color_mode)
+        np.testing.assert_array_equal(np.asarray(img), np.asarray(expected))
 
 
-def test_pillow_itself_turns_tiff():
+@given(
+    st.binary(max_size=60), st.sampled_from([b"", b"Exif\0\0"]), st.sampled_from(["II*\0", "MM\0*"])
+)
+def test_damaged_exif_data_are_no_damage(data, prefix, order):
+    exif = prefix + order.encode() + data
+    file = encoded(Image.fromarray(RGB), "PNG")
+    whole = file.getvalue()
+    at = whole.index(b"IDAT") - 4
+    file = io.BytesIO(whole[:at] + chunk(b"eXIf", exif) + whole[at:])
+    assert sorted(load_img(file).size) == [9, 14]
+
+
+def test_orientation_of_a_camera_that_cuts_its_exif_data_off():
     exif = Image.Exif()
     exif[ORIENTATION] = 6
-    img = load_img(encoded(Image.new("RGB", (20, 10)), "TIFF", exif=exif))
-    assert img.size == (10, 20)
-    assert ImageOps.exif_transpose(img).size == (10, 20)
+    exif[0x010E] = "a description that is cut off"
+    file = encoded(Image.fromarray(RGB), "WEBP", exif=exif.tobytes()[:-12], lossless=True)
+    np.testing.assert_array_equal(np.asarray(load_img(file)), UPRIGHT[6](RGB))
+
+
+@pytest.mark.parametrize("key", ["XML:com.adobe.xmp", "Raw profile type exif"])
+def test_orientation_in_other_metadata_of_png(key):
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    data = exif.tobytes()
+    text = {
+        "XML:com.adobe.xmp": '<x tiff:Orientation="6"/>',
+        "Raw profile type exif": f"\nexif\n{len(data):8}\n{data.hex()}\n",
+    }[key]
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt(key, text)
+    file = encoded(Image.fromarray(RGB), pnginfo=info)
+    assert ImageOps.exif_transpose(Image.open(file)).size == (9, 14), "the truth: Pillow's own"
+    img = load_img(file)
+    np.testing.assert_array_equal(np.asarray(img), UPRIGHT[6](RGB))
+    np.testing.assert_array_equal(np.asarray(ImageOps.exif_transpose(img)), np.asarray(img))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from oracles.image_files import encoded
 from PIL import Image
 
-from kcore.images import load_img
+from kcore.images import ImageDecodeError, load_img
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
 RGB = np.random.default_rng(5).integers(0, 256, (9, 14, 3), dtype=np.uint8)
@@ -95,3 +95,53 @@ def test_the_same_size_changes_nothing():
 @pytest.mark.parametrize("size", [[3, 4], np.array([3, 4]), (np.int64(3), np.int32(4))], ids=repr)
 def test_target_size_takes_any_two_integers(size):
     assert load_img(encoded(Image.fromarray(RGB)), target_size=size).size == (4, 3)
+
+
+def padded(values, target):
+    """Zeros around a picture, as Keras's `pad_to_aspect_ratio` is defined."""
+    (height, width), (target_height, target_width) = values.shape[:2], target
+    wanted_height = max(height, int(width * target_height / target_width))
+    wanted_width = max(width, int(height * target_width / target_height))
+    top, left = (wanted_height - height) // 2, (wanted_width - width) // 2
+    around = [(top, wanted_height - height - top), (left, wanted_width - width - left)]
+    return np.pad(values, [*around, *[(0, 0)] * (values.ndim - 2)])
+
+
+@given(
+    st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    st.sampled_from(["grayscale", "rgb", "rgba"]),
+)
+@settings(deadline=None, max_examples=80)
+def test_padding_keeps_the_aspect_ratio_and_all_of_the_picture(shape, target, color_mode):
+    values = np.random.default_rng(0).integers(1, 256, (*shape, 3), dtype=np.uint8)
+    file = encoded(Image.fromarray(values))
+    plain = np.asarray(load_img(file, color_mode))
+    whole = padded(plain, target)
+    expected = Image.fromarray(whole).resize(target[::-1], Image.Resampling.NEAREST)
+    img = load_img(file, color_mode, target, pad_to_aspect_ratio=True)
+    np.testing.assert_array_equal(np.asarray(img), np.asarray(expected))
+
+
+def test_padding_is_of_the_background_in_every_depth():
+    file = encoded(Image.fromarray(RGB))
+    rgb = load_img(file, "rgb", (28, 28), pad_to_aspect_ratio=True, background=(1, 2, 3))
+    assert rgb.getpixel((0, 0)) == (1, 2, 3)
+    deep = np.full((2, 4), 500, np.uint16)
+    img = load_img(
+        encoded(Image.fromarray(deep)), "grayscale", (4, 4), pad_to_aspect_ratio=True, background=9
+    )
+    assert np.asarray(img).tolist() == [[9 * 257] * 4, [500] * 4, [500] * 4, [9 * 257] * 4]
+
+
+def test_padding_that_would_fill_the_memory_is_refused():
+    file = encoded(Image.new("L", (60_000, 1)))
+    with pytest.raises(ImageDecodeError, match=r"60000 x 1 pixels, padded to the aspect ratio of"):
+        load_img(file, target_size=(8, 8), pad_to_aspect_ratio=True)
+
+
+def test_cutting_and_padding_at_once_are_refused():
+    with pytest.raises(ValueError, match=r"keep_aspect_ratio=True cuts .* choose one of them"):
+        load_img("none.png", "rgb", (8, 8), keep_aspect_ratio=True, pad_to_aspect_ratio=True)
+    with pytest.raises(ValueError, match="pad_to_aspect_ratio='yes' must be True or False"):
+        load_img("none.png", "rgb", (8, 8), pad_to_aspect_ratio="yes")

@@ -1,0 +1,98 @@
+"""Which formats are decoded, and what a file holds by its first bytes."""
+
+from collections.abc import Iterator, Sequence
+
+from PIL import Image
+
+__all__ = ["FORMATS", "SIGNATURE_BYTES", "candidates", "checked_formats", "content_of"]
+
+FORMATS = (
+    "AVIF",
+    "BMP",
+    "DIB",
+    "GIF",
+    "JPEG",
+    "JPEG2000",
+    "PCX",
+    "PNG",
+    "PPM",
+    "QOI",
+    "SGI",
+    "TGA",
+    "TIFF",
+    "WEBP",
+)
+"""Pillow's names of the formats that are decoded by default; "JPEG" covers MPO too."""
+
+SIGNATURE_BYTES = 64
+
+# Pillow hands EPS to Ghostscript, a program of its own, and what IPTC holds to any format.
+_NEVER = {"EPS": "starts a program, Ghostscript", "IPTC": "may hold EPS, which starts a program"}
+
+# First bytes -> content, of what people take for pictures and Pillow does not decode.
+_OTHER_CONTENT = (
+    (b"%PDF", "PDF"),
+    (b"\xc5\xd0\xd3\xc6", "EPS"),
+    (b"<svg", "SVG"),
+    (b"<?xml", "XML such as SVG"),
+    (b"<!doctype html", "HTML"),
+    (b"<html", "HTML"),
+    (b"version https://git-lfs", "Git LFS pointer, not the file itself"),
+    (b"PK\x03\x04", "ZIP"),
+    (b"\x1f\x8b", "gzip"),
+)
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+
+def checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
+    """Return formats by Pillow's names, without those of `FORMATS` that this Pillow lacks.
+
+    Raises:
+        ValueError: if one is unknown to this Pillow or may never be decoded, or there is none.
+    """
+    if isinstance(formats, str) or not isinstance(formats, Sequence) or not formats:
+        raise ValueError(f"formats={formats!r} must be a list of names such as ['PNG', 'JPEG'].")
+    Image.init()
+    names = tuple(name.upper() if isinstance(name, str) else name for name in formats)
+    for name in names:
+        if name in _NEVER:
+            raise ValueError(
+                f"formats names {name!r}, which is never decoded: that {_NEVER[name]}. Convert "
+                "such files to PNG before."
+            )
+        if name not in Image.OPEN and name not in FORMATS:
+            raise ValueError(
+                f"formats names {name!r}, which this Pillow does not decode: use names such as "
+                f"{', '.join(map(repr, sorted(set(Image.OPEN) - set(_NEVER))))}."
+            )
+    return tuple(name for name in names if name in Image.OPEN)
+
+
+def candidates(start: bytes, formats: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the formats that a file which begins with `start` may have.
+
+    Args:
+        start: the first `SIGNATURE_BYTES` of it.
+        formats: names in `Image.OPEN`.
+
+    Yields:
+        The name, and whether the first bytes show it; a few formats have no signature.
+    """
+    for name in formats:
+        accept = Image.OPEN[name][1]
+        if accept is None:
+            yield name, False
+        elif accept(start[:16]) and not isinstance(accept(start[:16]), str):
+            yield name, True
+
+
+def content_of(start: bytes) -> str | None:
+    """Return what a file holds that is not decoded, as far as its first bytes show that."""
+    text = start.lstrip().lower()
+    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
+        return "HEIC"
+    for signature, content in _OTHER_CONTENT:
+        if text.startswith(signature.lower()):
+            return content
+    Image.init()
+    return next((name for name, is_shown in candidates(start, list(Image.OPEN)) if is_shown), None)
