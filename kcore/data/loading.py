@@ -1,7 +1,6 @@
 """Make a dataset of a folder, of a list of files, or of arrays."""
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from kcore.data.scanning import scan
 from kcore.data.sources import ArraySource, FileSource, usable
 from kcore.data.splits import check_subset, parts_of
 from kcore.progress import megabytes
+from kcore.warning import warn
 
 __all__ = ["batches_of", "from_arrays", "from_directory", "from_files", "without_bad_files"]
 
@@ -295,10 +295,9 @@ def without_bad_files(
         return files, targets, sample_weight
     if not len(good):
         raise ValueError(f"All {len(files)} images are bad; the first: {files.audit.bad[0]}.")
-    warnings.warn(
+    warn(
         f"{len(files) - len(good)} of {len(files)} images are bad and left out; `audit` of the "
-        "dataset lists them.",
-        stacklevel=3,
+        "dataset lists them."
     )
     return files.select(good), selected(targets, good), selected(sample_weight, good)
 
