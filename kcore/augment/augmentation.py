@@ -11,6 +11,7 @@ from kcore.augment.parameters import Parameters
 from kcore.augment.recipe import Recipe
 from kcore.augment.standardization import Standardization, Statistics
 from kcore.augment.warp import apply
+from kcore.data.functions import is_pure
 
 __all__ = ["Augmentation", "known_seed", "print_drawn"]
 
@@ -47,11 +48,12 @@ class Augmentation:
             Array of the shape of `images` and of `dtype`.
         """
         if self.is_random:
-            return self.transformed(images, self.parameters(indices, epoch, images.shape[1:]))
+            drawn = self.parameters(indices, epoch, images.shape[1:])
+            return self.transformed(images, drawn, indices, epoch)
         if self.standardization.only_rescales:
             factor = np.float32(1 if self.recipe.rescale is None else self.recipe.rescale)
             return np.multiply(images, factor, dtype=np.float32).astype(self.dtype, copy=False)
-        return self.standardized(np.asarray(images, dtype=np.float32))
+        return self.standardized(np.asarray(images, dtype=np.float32), indices, epoch)
 
     def parameters(
         self, indices: npt.ArrayLike, epoch: int, image_shape: tuple[int, ...]
@@ -59,17 +61,24 @@ class Augmentation:
         """Draw the parameters of the images of these indices, as this epoch has it."""
         return self.recipe.draw(random.sample_keys(self.seed, epoch, indices), image_shape)
 
-    def transformed(self, images: _Array, parameters: Parameters) -> _Array:
-        """Transform images as the parameters say, and standardise them."""
+    def transformed(
+        self, images: _Array, parameters: Parameters, indices: npt.ArrayLike, epoch: int
+    ) -> _Array:
+        """Transform images as the parameters say, and standardize them."""
         if self.standardization.only_rescales:
             return apply(images, parameters, self.recipe).astype(self.dtype, copy=False)
         unscaled = dataclasses.replace(self.recipe, rescale=None)
-        return self.standardized(apply(images, parameters, unscaled))
+        return self.standardized(apply(images, parameters, unscaled), indices, epoch)
 
-    def standardized(self, images: _Array) -> _Array:
-        """Standardise float32 images, and convert them to `dtype`."""
-        result = self.standardization.standardized(images, self.statistics)
+    def standardized(self, images: _Array, indices: npt.ArrayLike, epoch: int) -> _Array:
+        """Standardize float32 images, and convert them to `dtype`."""
+        result = self.standardization.standardized(images, self.statistics, indices, epoch)
         return result.astype(self.dtype, copy=False)
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether the function of the user, if there is one, may be called in any order."""
+        return is_pure(self.standardization.preprocessing_function)
 
     @property
     def is_random(self) -> bool:

@@ -1,10 +1,11 @@
 """What the `flow*` methods return: batches for Keras, and a replay of each image in them."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -12,9 +13,11 @@ from kcore.arguments import check_whole
 from kcore.augment.augmentation import Augmentation
 from kcore.augment.saving import Saving
 from kcore.data import ImageBatches
-from kcore.data.batches import check_index
+from kcore.data.askers import Asker
+from kcore.data.batches import Targets, check_index
+from kcore.data.sources import Source
 
-__all__ = ["Feed", "Flow"]
+__all__ = ["Feed", "Flow", "Origin"]
 
 _Array = npt.NDArray[Any]
 
@@ -35,6 +38,11 @@ class Feed:
     further_inputs: Sequence[_Array] = ()
     has_targets: bool = True
 
+    @property
+    def is_pure(self) -> bool:
+        """Whether threads may call it ahead, in any order; see `kcore.data.pure`."""
+        return self.augmentation.is_pure
+
     def __call__(self, images: _Array, indices: npt.NDArray[np.int64], epoch: int) -> Any:
         """Return the transformed images, or a tuple of them and of the further inputs."""
         images = self.augmentation(images, indices, epoch)
@@ -47,7 +55,28 @@ class Feed:
         return inputs if self.has_targets else (inputs,)
 
 
-class Flow(keras.utils.PyDataset):
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The arguments of a `flow*` method that its result tells, as legacy iterators do.
+
+    Attributes:
+        directory: the folder of the files, or None.
+        class_mode: what the targets are, or None.
+        target_size: (height, width) of the images.
+        color_mode: "grayscale", "rgb" or "rgba"; None for arrays.
+        interpolation: of the resizing; None for arrays.
+        subset: "training", "validation" or None.
+    """
+
+    target_size: tuple[int, int]
+    directory: str | os.PathLike[str] | None = None
+    class_mode: str | None = None
+    color_mode: str | None = None
+    interpolation: str | None = None
+    subset: str | None = None
+
+
+class Flow(ImageBatches):
     """Batches of transformed images, with a length, for `fit`, `evaluate` and `predict`.
 
     The methods `flow`, `flow_from_directory` and `flow_from_dataframe` of
@@ -55,124 +84,164 @@ class Flow(keras.utils.PyDataset):
     `(x, y, sample_weight)`.
 
     What an image looks like in an epoch depends on the flow's seed, the epoch and the image's index
-    alone: not on shuffling, the size of the batch or the number of threads. A loop over the flow is
-    one epoch; `next(flow)` goes on from epoch to epoch.
-
-    Orders, epochs and threads are those of `kcore.data.ImageBatches`, and so are the attributes:
-    seed, epoch, samples, batch_size, class_indices, classes, filenames, audit and the others.
+    alone: not on shuffling, the size of the batch or the number of threads. Epochs are those of
+    `kcore.data.ImageBatches`: a loop over the flow is one epoch, and the next loop another;
+    `next(flow)` goes on from epoch to epoch; `flow[i]` is the same each time within an epoch.
 
     Args:
-        batches: the batches, with a `Feed` as their `transform`.
-        augmentation: that of the `Feed`.
+        source: as for `kcore.data.ImageBatches`, and so are `targets` and the options.
+        targets: see there.
+        transform: what is done to the images of a batch.
         image_shape: shape of one image as the model gets it.
+        origin: the arguments that are told as attributes.
+        **options: see there.
 
     Attributes:
-        batches: as given.
         image_shape: as given.
+        directory, class_mode, target_size, color_mode, interpolation, subset: as given to the
+            method that made the flow; None where it has no such argument.
+        batch_index: position of the batch that `next(flow)` returns next.
     """
 
     def __init__(
-        self, batches: ImageBatches, augmentation: Augmentation, image_shape: Sequence[int]
-    ):
-        super().__init__()
-        self.batches = batches
+        self,
+        source: Source,
+        targets: Targets | str | None = None,
+        *,
+        transform: Feed,
+        image_shape: Sequence[int],
+        origin: Origin,
+        **options: Any,
+    ) -> None:
+        super().__init__(source, targets, transform=transform, **options)
         self.image_shape = tuple(image_shape)
-        self._augmentation = augmentation
+        self.directory, self.class_mode = origin.directory, origin.class_mode
+        self.target_size, self.color_mode = origin.target_size, origin.color_mode
+        self.interpolation, self.subset = origin.interpolation, origin.subset
+        self._feed = transform
+        self._asked: set[tuple[int, int]] = set()
+        self.batch_index = 0
         self._steps = self._endless()
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "batches":  # asked for before it is there, by copy or pickle
-            raise AttributeError(name)
-        return getattr(self.batches, name)
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs; its `next` begins with the first batch of the epoch."""
+        state = super().__getstate__()
+        del state["_steps"]
+        return state
 
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __getitem__(self, number: int) -> Any:
-        return self.batches[number]
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.reset()
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.batches)
+        """Iterate over the batches of an epoch in order, made ahead by threads."""
+        yield from super().__iter__()
+        if len(self) == 1 and self._feed.augmentation.is_random:
+            _hint(
+                "A loop over a flow ends with the epoch, here after one batch; legacy Keras goes "
+                "on. next(flow) goes on from epoch to epoch."
+            )
 
     def __next__(self) -> Any:
-        return next(self._steps)
+        batch = next(self._steps)
+        self.batch_index = (self.batch_index + 1) % len(self)
+        return batch
 
-    def __repr__(self) -> str:
-        return repr(self.batches).replace(type(self.batches).__name__, type(self).__name__)
+    def next(self) -> Any:
+        """Return the next batch, as `next(flow)` does."""
+        return next(self)
 
-    @property
-    def num_batches(self) -> int:
-        """The number of batches of an epoch."""
-        return self.batches.num_batches
-
-    @property
-    def epoch(self) -> int:
-        """The epoch, from 0, that is served; see `kcore.data.ImageBatches.epoch` on setting it."""
-        return self.batches.epoch
-
-    @epoch.setter
-    def epoch(self, epoch: int) -> None:
-        self.batches.epoch = epoch
-
-    @property
-    def workers(self) -> int:
-        """1: batches are made ahead by threads, and Keras's own queue would reorder them."""
-        return self.batches.workers
-
-    @workers.setter
-    def workers(self, value: int) -> None:
-        self.batches.workers = value
-
-    @property
-    def use_multiprocessing(self) -> bool:
-        """False, as for `workers`."""
-        return self.batches.use_multiprocessing
-
-    @use_multiprocessing.setter
-    def use_multiprocessing(self, value: bool) -> None:
-        self.batches.use_multiprocessing = value
+    def reset(self) -> None:
+        """Let `next` begin with the first batch of `epoch` again."""
+        self.batch_index = 0
+        self._steps = self._endless()
 
     @property
     def n(self) -> int:
         """The number of samples, under its legacy name."""
-        return self.batches.samples
+        return self.samples
 
-    def on_epoch_begin(self) -> None:
-        """Called by Keras."""
-        self.batches.on_epoch_begin()
+    @property
+    def shuffle(self) -> bool:
+        """Whether each epoch has its own order."""
+        return self._order.shuffle
 
-    def on_epoch_end(self) -> None:
-        """Called by Keras."""
-        self.batches.on_epoch_end()
+    @property
+    def data_format(self) -> str:
+        """Where the channels are: "channels_last" or "channels_first"."""
+        return str(self._feed.augmentation.recipe.data_format)
 
-    def reset(self) -> None:
-        """Let `next` begin with the first batch of `epoch` again."""
-        self._steps = self._endless()
+    @property
+    def dtype(self) -> str:
+        """The dtype of the images in a batch."""
+        return self._feed.augmentation.dtype
+
+    @property
+    def labels(self) -> Any:
+        """The target of each sample by its index: labels of files, or what was given."""
+        given = None if isinstance(self._targets, str) else self._targets
+        return given if self.classes is None else self.classes
+
+    @property
+    def sample_weight(self) -> _Array | None:
+        """The weight of each sample by its index, or None."""
+        return self._sample_weight
+
+    @property
+    def filepaths(self) -> list[str]:
+        """The path of each sample's file, by the sample's index; empty for arrays."""
+        return [] if self.files is None else [self.files.path(i) for i in range(self.samples)]
+
+    @property
+    def index_array(self) -> npt.NDArray[np.int64]:
+        """The samples of `epoch` in the order in which they are served: int64 indices."""
+        return np.concatenate([self.indices(number) for number in range(len(self))])
+
+    @property
+    def total_batches_seen(self) -> int:
+        """How many batches were served, to whomever."""
+        return self._batches_seen
+
+    @property
+    def save_to_dir(self) -> str | os.PathLike[str] | None:
+        """The folder for the images of all batches, or None."""
+        return None if self._feed.saving is None else Path(self._feed.saving.folder)
+
+    @property
+    def save_prefix(self) -> str:
+        """The start of the names of saved images."""
+        return "" if self._feed.saving is None else self._feed.saving.prefix
+
+    @property
+    def save_format(self) -> str:
+        """The format of saved images."""
+        return "png" if self._feed.saving is None else self._feed.saving.file_format
 
     def parameters(self, index: int, epoch: int = 0) -> dict[str, float | bool | None]:
         """Return how an image is transformed in an epoch.
 
         Args:
             index: the image's, which shuffling does not change; `indices` tells those of a batch.
-            epoch: whole number from 0.
+            epoch: integer from 0.
 
         Returns:
             The parameters, as `ImageDataGenerator.get_random_transform` names them.
 
         Raises:
             IndexError: if there is no such image.
-            ValueError: if `epoch` is no whole number of at least 0.
+            ValueError: if `epoch` is no integer of at least 0.
         """
         epoch = check_whole("epoch", epoch, minimum=0)
         check_index(index, self.n)
-        return self._augmentation.parameters([index], epoch, self.image_shape).as_dicts()[0]
+        drawn = self._feed.augmentation.parameters([index], epoch, self.image_shape)
+        return drawn.as_dicts()[0]
 
     def replay(self, index: int, epoch: int = 0) -> tuple[_Array, dict[str, float | bool | None]]:
         """Return an image as an epoch has it, and how it was transformed.
 
         Args:
             index: the image's, which shuffling does not change; `indices` tells those of a batch.
-            epoch: whole number from 0.
+            epoch: integer from 0.
 
         Returns:
             The image as it is in the batch (after whitening, a matrix product, but for rounding),
@@ -180,13 +249,33 @@ class Flow(keras.utils.PyDataset):
 
         Raises:
             IndexError: if there is no such image.
-            ValueError: if `epoch` is no whole number of at least 0.
+            ValueError: if `epoch` is no integer of at least 0.
         """
         parameters = self.parameters(index, epoch)
-        image = self.batches.image(index)
-        return self._augmentation(image[None], [index], epoch)[0], parameters
+        image = self.image(index)
+        return self._feed.augmentation(image[None], [index], epoch)[0], parameters
+
+    def _item(self, number: int, who: Asker | None) -> Any:
+        if who is None and self._feed.augmentation.is_random:
+            if (number, self.epoch) in self._asked:
+                _hint(
+                    f"flow[{number}] is the same each time within an epoch; legacy Keras draws "
+                    "anew. kcore.augment.variations(image, generator) shows an image under "
+                    "several draws, and next(flow) goes on from epoch to epoch."
+                )
+            self._asked = {(number, self.epoch)}
+        return super()._item(number, who)
 
     def _endless(self) -> Iterator[Any]:
         while True:
-            yield from self
-            self.epoch += 1
+            yield from super().__iter__()
+
+
+_given: set[str] = set()
+
+
+def _hint(text: str) -> None:
+    """Print what a user of legacy Keras may not expect, once."""
+    if text not in _given:
+        _given.add(text)
+        print(text)

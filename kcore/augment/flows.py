@@ -1,5 +1,6 @@
 """Batches of arrays, of the files of a folder, and of the files that a table names."""
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -9,17 +10,18 @@ import numpy.typing as npt
 
 from kcore.augment.arrays import arrays_of
 from kcore.augment.augmentation import Augmentation, known_seed, print_drawn
-from kcore.augment.flow import Feed, Flow
+from kcore.augment.flow import Feed, Flow, Origin
 from kcore.augment.recipe import Recipe
 from kcore.augment.saving import Saving, saving_in
 from kcore.augment.standardization import Standardization
 from kcore.augment.subsets import split_bounds, subset_of
 from kcore.augment.tables import Table
 from kcore.augment.transforms import Transforms
-from kcore.data import ImageFiles, from_arrays, scan
+from kcore.data import ImageFiles, scan
 from kcore.data.decoding import Decoding
 from kcore.data.loading import batches_of, without_bad_files
 from kcore.data.options import FileOptions, check_outside, file_options
+from kcore.data.sources import ArraySource
 from kcore.progress import megabytes
 
 __all__ = ["Flows"]
@@ -111,18 +113,20 @@ class Flows(Transforms):
             arrays.further_inputs,
             has_targets=arrays.targets is not None,
         )
-        batches = from_arrays(
-            arrays.images,
+        shape = arrays.images.shape[1:]
+        return Flow(
+            ArraySource(arrays.images),
             arrays.targets,
             sample_weight=arrays.sample_weight,
             batch_size=batch_size,
             shuffle=shuffle,
             seed=augmentation.seed,
             transform=feed,
+            image_shape=shape,
+            origin=Origin(target_size=self.recipe.spatial_shape(shape), subset=subset),
             drop_remainder=drop_remainder,
             num_threads=num_threads,
         )
-        return Flow(batches, augmentation, arrays.images.shape[1:])
 
     def flow_from_directory(
         self,
@@ -199,7 +203,8 @@ class Flows(Transforms):
             unreadable="raise" if checked.bad_files == "raise" else "skip",
         )
         files = subset_of(files, subset, self.validation_split)
-        return self._flow_of_files(files, checked, saving, seed_is_drawn=seed is None)
+        origin = self._origin(checked, directory, class_mode, subset)
+        return self._flow_of_files(files, checked, saving, origin, seed_is_drawn=seed is None)
 
     def flow_from_dataframe(
         self,
@@ -294,6 +299,7 @@ class Flows(Transforms):
             rows.files,
             checked,
             saving,
+            self._origin(checked, directory, class_mode, subset),
             seed_is_drawn=seed is None,
             targets=rows.targets,
             sample_weight=rows.sample_weight,
@@ -310,11 +316,28 @@ class Flows(Transforms):
                 )
         return file_options(seed=seed, data_format=self.data_format, **options)
 
+    def _origin(
+        self,
+        options: FileOptions,
+        directory: str | os.PathLike[str] | None,
+        class_mode: str | None,
+        subset: str | None,
+    ) -> Origin:
+        return Origin(
+            target_size=options.decoding.image_shape[:2],
+            directory=directory,
+            class_mode=class_mode,
+            color_mode=options.decoding.color_mode,
+            interpolation=options.decoding.interpolation,
+            subset=subset,
+        )
+
     def _flow_of_files(
         self,
         files: ImageFiles,
         options: FileOptions,
         saving: Saving | None,
+        origin: Origin,
         *,
         seed_is_drawn: bool,
         targets: Any = None,
@@ -330,10 +353,11 @@ class Flows(Transforms):
         if options.cache is not None:
             needed = megabytes(options.cache_bytes(len(files)))
             print(f"The cache of decoded images takes {needed}.")
-        batches = batches_of(files, options, targets, sample_weight)
         *size, channels = options.decoding.image_shape
         is_last = self.data_format == "channels_last"
-        return Flow(batches, augmentation, (*size, channels) if is_last else (channels, *size))
+        shape = (*size, channels) if is_last else (channels, *size)
+        kind = functools.partial(Flow, image_shape=shape, origin=origin)
+        return batches_of(files, options, targets, sample_weight, kind)
 
     def _augmentation(self, seed: int) -> Augmentation:
         self._standardization.check_fitted(self._statistics())

@@ -55,7 +55,10 @@ class ImageDataGenerator(MaskFlows):
         vertical_flip: whether half of the images are mirrored top to bottom.
         rescale: the factor of all pixels; None or 0 for none.
         preprocessing_function: takes one image, a float32 array of three axes with values as in the
-            file, and returns its replacement, of the same shape.
+            file, and returns its replacement, of the same shape. It is called for one sample after
+            another, in the order in which they are used, so that one with a state of its own
+            repeats; see `kcore.data.pure`. If it has parameters named `index` and `epoch`, it gets
+            those of the sample by their names.
         data_format: "channels_last" or "channels_first"; None takes Keras's default.
         validation_split: the fraction of the images that `subset="validation"` selects, 0 to 1;
             the first ones, of each class in a directory.
@@ -109,7 +112,7 @@ class ImageDataGenerator(MaskFlows):
         horizontal_flip: bool = False,
         vertical_flip: bool = False,
         rescale: float | None = None,
-        preprocessing_function: Callable[[_Array], npt.ArrayLike] | None = None,
+        preprocessing_function: Callable[..., npt.ArrayLike] | None = None,
         data_format: str | None = None,
         validation_split: float = 0.0,
         interpolation_order: int = 1,

@@ -40,6 +40,11 @@ class PairFeed:
             cval=check_finite("mask_cval", mask_cval),
         )
 
+    @property
+    def is_pure(self) -> bool:
+        """Whether threads may call it ahead, in any order; see `kcore.data.pure`."""
+        return self._augmentation.is_pure
+
     def __call__(
         self, images: _Array, indices: npt.NDArray[np.int64], epoch: int, targets: _Array
     ) -> tuple[_Array, _Array]:
@@ -51,7 +56,7 @@ class PairFeed:
         masks = _with_channels(targets, self._mask_recipe) if targets.ndim == 3 else targets
         moved = apply(masks, of_masks, self._mask_recipe)
         return (
-            self._augmentation.transformed(images, drawn),
+            self._augmentation.transformed(images, drawn, indices, epoch),
             moved.astype(targets.dtype).reshape(targets.shape),
         )
 

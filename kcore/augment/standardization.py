@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_finite, check_switch
+from kcore.data.functions import asked_for
 
 __all__ = ["Standardization", "Statistics", "fitted"]
 
@@ -42,7 +43,8 @@ class Standardization:
     """The steps of `ImageDataGenerator.standardize`, in their order, with the legacy names.
 
     Attributes:
-        preprocessing_function: takes and returns one image, a float32 array of three axes.
+        preprocessing_function: takes and returns one image, a float32 array of three axes. If it
+            has parameters named `index` and `epoch`, it gets those of the sample.
         rescale: the factor that comes next; None for none.
         samplewise_center: subtract each image's own mean.
         samplewise_std_normalization: and divide by its own standard deviation.
@@ -52,7 +54,7 @@ class Standardization:
         zca_epsilon: what is added to the singular values in the whitening matrix.
     """
 
-    preprocessing_function: Callable[[_Array], npt.ArrayLike] | None = None
+    preprocessing_function: Callable[..., npt.ArrayLike] | None = None
     rescale: float | None = None
     samplewise_center: bool = False
     samplewise_std_normalization: bool = False
@@ -89,10 +91,21 @@ class Standardization:
         """Whether the mean of each channel is subtracted, as the other featurewise steps need."""
         return self.featurewise_center or self.featurewise_std_normalization or self.zca_whitening
 
-    def before_statistics(self, images: _Array) -> _Array:
-        """Apply the steps that need no `fit` to float32 images (n, ., ., .)."""
+    def before_statistics(
+        self, images: _Array, indices: npt.ArrayLike | None = None, epoch: int = 0
+    ) -> _Array:
+        """Apply the steps that need no `fit` to float32 images (n, ., ., .).
+
+        The indices are those of the images in their dataset; None for 0 to n - 1.
+        """
         if self.preprocessing_function is not None:
-            images = np.stack([self._preprocessed(image) for image in images])
+            numbers = np.arange(len(images)) if indices is None else np.asarray(indices)
+            images = np.stack(
+                [
+                    self._preprocessed(image, index=int(index), epoch=epoch)
+                    for image, index in zip(images, numbers, strict=True)
+                ]
+            )
         if self.rescale is not None:
             images = images * np.float32(self.rescale)
         axes = (1, 2, 3)
@@ -103,14 +116,20 @@ class Standardization:
             images = images / (_deviation(images, axes) + np.float32(_EPSILON))
         return images
 
-    def standardized(self, images: _Array, statistics: Statistics) -> _Array:
-        """Apply all steps to float32 images (n, ., ., .).
+    def standardized(
+        self,
+        images: _Array,
+        statistics: Statistics,
+        indices: npt.ArrayLike | None = None,
+        epoch: int = 0,
+    ) -> _Array:
+        """Apply all steps to float32 images (n, ., ., .), of `before_statistics` and the rest.
 
         Raises:
             ValueError: if the statistics that a step needs are missing.
         """
         self.check_fitted(statistics)
-        images = self.before_statistics(images)
+        images = self.before_statistics(images, indices, epoch)
         if statistics.mean is not None and self.needs_fit:
             images = images - statistics.mean
         if statistics.std is not None and self.featurewise_std_normalization:
@@ -120,9 +139,11 @@ class Standardization:
             images = (flat @ statistics.zca_whitening_matrix).reshape(images.shape)
         return images
 
-    def _preprocessed(self, image: _Array) -> _Array:
+    def _preprocessed(self, image: _Array, **sample: int) -> _Array:
         assert self.preprocessing_function is not None
-        result = np.asarray(self.preprocessing_function(image.copy()), dtype=np.float32)
+        asked = asked_for(self.preprocessing_function, sample)
+        details = {name: sample[name] for name in asked}
+        result = np.asarray(self.preprocessing_function(image.copy(), **details), np.float32)
         if result.shape != image.shape:
             raise ValueError(
                 f"preprocessing_function turned an image of shape {image.shape} into "

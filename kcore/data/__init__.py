@@ -2,6 +2,7 @@
 
 from kcore.data.bad_files import Audit, BadFileError, Finding
 from kcore.data.batches import ImageBatches
+from kcore.data.functions import pure
 from kcore.data.loading import from_arrays, from_directory, from_files
 from kcore.data.records import ImageFiles
 from kcore.data.scanning import scan
@@ -16,6 +17,7 @@ __all__ = [
     "from_arrays",
     "from_directory",
     "from_files",
+    "pure",
     "scan",
     "split",
 ]

@@ -1,11 +1,12 @@
 """What a `transform` of a dataset asks for and returns, and what is taken from its batches."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
+
+from kcore.data.functions import asked_for
 
 __all__ = [
     "asks_for_targets", "check_asking", "check_replay", "checked_pair", "copied", "first_of",
@@ -14,12 +15,7 @@ __all__ = [
 
 def asks_for_targets(transform: Callable[..., Any] | None) -> bool:
     """Tell whether a function has a parameter named `targets`."""
-    if transform is None:
-        return False
-    try:
-        return "targets" in inspect.signature(transform).parameters
-    except (TypeError, ValueError):  # some functions written in C tell no signature
-        return False
+    return transform is not None and bool(asked_for(transform, ["targets"]))
 
 
 def check_asking(asks: bool, targets: Any) -> None:

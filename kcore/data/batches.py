@@ -1,5 +1,7 @@
 """The batches that `fit`, `evaluate` and `predict` receive."""
 
+import itertools
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from numbers import Integral
@@ -12,6 +14,7 @@ import numpy.typing as npt
 from kcore import random
 from kcore.arguments import check_whole
 from kcore.data.array_groups import as_array, as_targets
+from kcore.data.askers import Asker, asker, is_fitted, running_call
 from kcore.data.bad_files import Audit
 from kcore.data.batch_transforms import (
     asks_for_targets,
@@ -21,9 +24,10 @@ from kcore.data.batch_transforms import (
     copied,
     first_of,
 )
+from kcore.data.functions import is_pure
 from kcore.data.order import Order, checked_threads, read_ahead
-from kcore.data.passes import Passes
 from kcore.data.records import ImageFiles, Labels
+from kcore.data.serving import Batches, Serving
 from kcore.data.sources import Source
 
 __all__ = [
@@ -51,17 +55,29 @@ class ImageBatches(keras.utils.PyDataset):
 
     Make one with `kcore.data.from_directory`, `from_files` or `from_arrays`.
 
-    A sample's *index* is its place in the dataset, 0 to `samples - 1`, and is not changed by
-    shuffling. `dataset[i]` is batch `i` of the epoch `dataset.epoch`. `fit` moves on to the next
-    epoch when it has taken all batches; a pass that is broken off, as by Ctrl-C, is begun again.
-    Setting `epoch` ends it: then `dataset[i]` is batch `i` again. Which samples
-    are in which batch depends on the seed and the epoch alone, and so does the order in which
-    `fit` gets the batches of a shuffled dataset: the argument `shuffle` of `fit`, which would
-    shuffle them again with Python's global random state, makes no difference to it. Without
-    shuffling here, `fit(..., shuffle=True)` shuffles the batches as it does with any `PyDataset`.
+    A sample's *index* is its position in the dataset, 0 to `samples - 1`, and is not changed by
+    shuffling. Which samples are in which batch depends on the seed and the epoch alone, and so does
+    the order in which `fit` gets the batches of a shuffled dataset: the argument `shuffle` of
+    `fit`, which would shuffle them again with Python's global random state, makes no difference to
+    it. Without shuffling here, `fit(..., shuffle=True)` shuffles the batches as it does with any
+    `PyDataset`.
 
-    Batches are made by threads ahead of their use: while a model works on one, the next are read,
-    decoded and transformed. What goes wrong in a thread is raised in `fit`.
+    `dataset[i]` is batch `i` of the epoch `dataset.epoch`, the one that training goes on in. Only
+    training moves on:
+
+    - `fit` takes each batch of an epoch once, and moves on to the next epoch. One that is broken
+      off, as by Ctrl-C, is begun again by the next `fit`. With `steps_per_epoch` it takes so many
+      batches for each epoch of Keras, and goes on through the dataset's epochs from where the last
+      such call ended.
+    - `evaluate`, `predict`, validation and `dataset[i]` take the batches of `epoch`, and change
+      nothing, also in callbacks and other threads while `fit` runs.
+    - A loop `for batch in dataset` takes the batches of `epoch` in order. After a loop to the end,
+      the next loop moves on: so the loops of a training loop of your own are epochs. Inside of a
+      callback of `fit` they change nothing. A training loop over `dataset[i]` calls
+      `on_epoch_end()` after each epoch.
+
+    Batches are read and decoded by threads ahead of their use, while a model works on another.
+    What goes wrong in a thread is raised in `fit`.
 
     Args:
         source: where the images come from.
@@ -74,8 +90,11 @@ class ImageBatches(keras.utils.PyDataset):
         seed: whole number, 0 <= seed < 2**64; None to draw one, which `seed` then tells.
         transform: function of a batch's images, the indices of its samples, int64 of shape (n,),
             and the epoch, a whole number from 0, that returns the images that the model receives.
-            It may change its argument. Threads call it, but never two at the same time. If it has
-            a parameter named `targets`, it gets the batch's targets there, and returns
+            It may change its argument. It is called for one batch after another, in the order in
+            which they are used, so that one with a state of its own repeats. Mark one that has none
+            with `kcore.data.pure`: threads then call it ahead, in any order, but never two at the
+            same time.
+            If it has a parameter named `targets`, it gets the batch's targets there, and returns
             `(images, targets)`.
         shard: (index, count): serve the part `index` of `count` equal ones, for the host `index`
             of `count`. All hosts need the same seed. What is left over when the number of samples
@@ -116,30 +135,46 @@ class ImageBatches(keras.utils.PyDataset):
         self._transform = checked_transform(transform)
         self._asks_for_targets = asks_for_targets(transform)
         check_asking(self._asks_for_targets, self._targets)
-        self._transform_lock = threading.RLock()
         self._num_threads = checked_threads(num_threads)
         if not self._order.batches:
             raise ValueError(
                 f"{self.samples} samples, batch_size={batch_size}, shard={shard} and "
                 f"drop_remainder={drop_remainder} leave no batch."
             )
-        self._passes = Passes(
-            self._order.batches, self._epoch_batches, self._order.shuffle, self._num_threads
+        self._start_serving()
+
+    def _start_serving(self) -> None:
+        self._batches_seen = 0
+        self._transform_lock = threading.RLock()
+        self._serving = Serving(
+            Batches(self._order.batches, self._batch_at, self._read_from, self._order.shuffle)
         )
 
     def __len__(self) -> int:
         return self._order.batches
 
     def __getitem__(self, number: int) -> Any:
-        return self._passes[self._place(number)]
+        return self._item(number, asker(sys._getframe(1)))
 
     def __iter__(self) -> Iterator[Any]:
-        """Iterate over the batches of `epoch` in order, made ahead by threads."""
-        ahead = read_ahead(self._epoch_batches(self.epoch), self._num_threads)
-        try:
-            yield from ahead
-        finally:
-            ahead.close()
+        """Iterate over the batches of an epoch in order, made ahead by threads."""
+        epoch = self._serving.begin_loop(is_fitted(self))
+        for batch in itertools.islice(self._read_from(epoch * len(self)), len(self)):
+            self._batches_seen += 1
+            yield batch
+        self._serving.end_loop(epoch, is_fitted(self))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs: all but what is bound to this process, and to its readers."""
+        bound = ("_serving", "_transform_lock")
+        kept = {name: value for name, value in vars(self).items() if name not in bound}
+        return {**kept, "epoch": self.epoch}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        epoch = state.pop("epoch")
+        self.__dict__.update(state)
+        self._start_serving()
+        self.epoch = epoch
 
     def __repr__(self) -> str:
         return (
@@ -148,32 +183,39 @@ class ImageBatches(keras.utils.PyDataset):
         )
 
     @property
-    def num_batches(self) -> int:
-        """The number of batches of an epoch."""
-        return self._passes.count()
+    def num_batches(self) -> int | None:
+        """The number of batches of an epoch; None for a call of Keras that counts its own steps."""
+        return self._serving.count(asker(sys._getframe(1)))
 
     @property
     def epoch(self) -> int:
-        """The epoch, from 0, that is served.
+        """The epoch, from 0, that training goes on in, and that all others are served.
 
-        Set it to go on where another run ended, or to ask for batches by their numbers after a call
-        of `fit` was broken off.
+        Set it to go on where another run ended.
+
+        Raises:
+            ValueError: if it is set to what is no integer of at least 0, below 2**32.
+            RuntimeError: if it is set while `fit` with `steps_per_epoch` runs.
         """
-        return self._passes.epoch
+        return self._serving.epoch
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
         if check_whole("epoch", epoch, minimum=0) >= 2**32:
             raise ValueError(f"epoch={epoch} must be a whole number of at least 0, below 2**32.")
-        self._passes.epoch = int(epoch)
+        if self._serving.is_endless and is_fitted(self):
+            raise RuntimeError(
+                f"epoch={epoch} is set while fit(steps_per_epoch=...) runs, which goes on from "
+                "epoch to epoch: set it before fit, or leave steps_per_epoch out."
+            )
+        self._serving.epoch = int(epoch)
 
     def on_epoch_begin(self) -> None:
-        """Called by Keras."""
-        self._passes.begin()
+        """Do nothing; Keras calls it."""
 
     def on_epoch_end(self) -> None:
-        """Called by Keras."""
-        self._passes.end()
+        """Move on to the next epoch, in a training loop of your own; Keras calls it too."""
+        self._serving.end_epoch(asker(sys._getframe(1)))
 
     def indices(self, number: int, epoch: int | None = None) -> Indices:
         """Return the indices of the samples of one batch.
@@ -190,7 +232,7 @@ class ImageBatches(keras.utils.PyDataset):
             ValueError: if `epoch` is no whole number of at least 0.
         """
         epoch = self.epoch if epoch is None else check_whole("epoch", epoch, minimum=0)
-        return np.asarray(self._order.indices(epoch)[self._place(number)], np.int64)
+        return np.asarray(self._order.indices(epoch)[self._number(number)], np.int64)
 
     def image(self, index: int, epoch: int | None = None) -> npt.NDArray[Any]:
         """Return the image of one sample.
@@ -249,6 +291,9 @@ class ImageBatches(keras.utils.PyDataset):
     @property
     def workers(self) -> int:
         """1, as Keras's own queue would read batches in an order of its own."""
+        its = asker(sys._getframe(1))
+        if its is not None:  # an adapter of Keras asks once, when it is made
+            self._serving.register(its.adapter, running_call(), self)
         return 1
 
     @workers.setter
@@ -264,17 +309,46 @@ class ImageBatches(keras.utils.PyDataset):
     def use_multiprocessing(self, value: bool) -> None:
         _refuse_queue("use_multiprocessing", value, False)
 
-    def _place(self, number: int) -> int:
+    def _item(self, number: int, who: Asker | None) -> Any:
+        self._batches_seen += 1
+        return self._serving.serve(self._number(number) if who is None else number, who)
+
+    def _number(self, number: int) -> int:
         batches = len(self)
         if not isinstance(number, Integral) or not -batches <= int(number) < batches:
             raise IndexError(f"There is no batch {number!r}: there are {batches}.")
         return int(number) % batches
 
-    def _epoch_batches(self, epoch: int) -> Any:
-        return self._order.indices(epoch).map(lambda indices: self._batch(indices, epoch))
+    def _batch_at(self, position: int) -> Any:
+        epoch, number = divmod(position, len(self))
+        return self._batch(self._order.indices(epoch)[number], epoch)
+
+    def _read_from(self, position: int) -> Iterator[Any]:
+        """Iterate over the batches from a position on, from epoch to epoch, without an end."""
+        epoch, number = divmod(position, len(self))
+        while True:
+            yield from self._read(epoch, number)
+            epoch, number = epoch + 1, 0
+
+    def _read(self, epoch: int, number: int) -> Iterator[Any]:
+        """Iterate over the batches of an epoch from one on: threads do all that has no order."""
+        batches, may_hurry = self._order.indices(epoch)[number:], is_pure(self._transform)
+
+        def make(indices: Indices) -> Any:
+            return self._batch(indices, epoch) if may_hurry else self._source.load(indices)
+
+        ahead = read_ahead(batches.map(make), self._num_threads)
+        try:
+            for made in ahead:
+                yield made if may_hurry else self._made(made, epoch)
+        finally:
+            ahead.close()
 
     def _batch(self, indices: Indices, epoch: int) -> Any:
-        images, indices = self._source.load(indices)
+        return self._made(self._source.load(indices), epoch)
+
+    def _made(self, loaded: tuple[npt.NDArray[Any], Indices], epoch: int) -> Any:
+        images, indices = loaded
         if self._asks_for_targets:
             x, y = self._transformed(images, indices, epoch, targets=self._targets[indices])
         else:

@@ -1,9 +1,9 @@
 """Make a dataset of a folder, of a list of files, or of arrays."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from kcore.progress import megabytes
 from kcore.warning import warn
 
 __all__ = ["batches_of", "from_arrays", "from_directory", "from_files", "without_bad_files"]
+
+Dataset = TypeVar("Dataset", bound=ImageBatches)
 
 
 def from_directory(
@@ -146,7 +148,9 @@ def from_directory(
     both = (options, replace(options, shuffle=False, transform=None))
     if verbose:
         _describe(parts, both)
-    datasets = [batches_of(part, its) for part, its in zip(parts, both, strict=False)]
+    datasets: list[ImageBatches] = [
+        batches_of(part, its) for part, its in zip(parts, both, strict=False)
+    ]
     return tuple(datasets) if len(datasets) == 2 else datasets[0]
 
 
@@ -307,13 +311,14 @@ def batches_of(
     options: FileOptions,
     targets: Any = None,
     sample_weight: npt.ArrayLike | None = None,
-) -> ImageBatches:
-    """Make the dataset of files that were checked."""
+    kind: Callable[..., Dataset] = ImageBatches,
+) -> Dataset:
+    """Make the dataset, of a kind, of files that were checked."""
     order, cache = options.order(len(files)), None
     if options.cache is not None and order.batches:
         cache = open_cache(options.cache, files, options.decoding, order.served)
     skips_bad = options.bad_files == "skip"
-    return ImageBatches(
+    return kind(
         FileSource(files, options.decoding, skips_bad, cache, options.data_format),
         _targets(files, options.class_mode) if targets is None else targets,
         sample_weight=None if sample_weight is None else np.asarray(sample_weight),

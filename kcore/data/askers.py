@@ -1,0 +1,123 @@
+"""Who asks a dataset for its batches: which call of Keras, with which arguments, or a person.
+
+Keras wraps a `PyDataset` in an adapter: one for the training of a `fit`, one for its validation,
+one for each `evaluate` and `predict`. They all ask the same methods of the dataset, which are not
+told who asks. Which batches are due depends on it, so it is read off the call stack: the adapter is
+the object whose method asks, and what it is for stands in the arguments of the public method of
+`keras.Model` that runs.
+"""
+
+import inspect
+import sys
+import threading
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Any
+
+import keras
+
+__all__ = ["Asker", "Call", "asker", "is_fitted", "running_call"]
+
+_STEPS = {"fit": "steps_per_epoch", "evaluate": "steps", "predict": "steps"}
+
+
+@dataclass(frozen=True)
+class Asker:
+    """What asks a method of a dataset.
+
+    Attributes:
+        adapter: the object of Keras whose method asks.
+        iterates: whether a generator asks, which serves one pass over the batches; else Keras only
+            looks at batches, to learn their shapes.
+    """
+
+    adapter: Any
+    iterates: bool
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of `fit`, `evaluate` or `predict` that runs.
+
+    Attributes:
+        name: of the method.
+        frame: identifies the call while it runs.
+        instruction: how far the call has come.
+        data: its argument `x`.
+        steps: its argument `steps_per_epoch` or `steps`.
+        validation_steps: the argument of `fit`; else None.
+        steps_per_execution: how many steps the model makes at a time.
+    """
+
+    name: str
+    frame: int
+    instruction: int
+    data: Any
+    steps: int | None
+    validation_steps: int | None
+    steps_per_execution: int
+
+
+def asker(frame: FrameType) -> Asker | None:
+    """Return what asks by the frame of its method, or None if that is no method of Keras."""
+    adapter = frame.f_locals.get("self")
+    if adapter is None or not str(frame.f_globals.get("__name__")).startswith("keras."):
+        return None
+    return Asker(adapter, bool(frame.f_code.co_flags & inspect.CO_GENERATOR))
+
+
+def running_call() -> Call | None:
+    """Return the innermost call of `fit`, `evaluate` or `predict` on this thread's stack."""
+    names = _codes()
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = names.get(frame.f_code)
+        if name is not None:
+            return _call(name, frame)
+        frame = frame.f_back
+    return None
+
+
+def is_fitted(dataset: object) -> bool:
+    """Tell whether some thread runs a `fit` of which this dataset is the training data."""
+    frames = sys._current_frames()
+    # A frame that holds itself would keep all that it holds until the garbage collector comes.
+    frames[threading.get_ident()] = sys._getframe(1)
+    return any(_is_within_fit(frame, dataset) for frame in frames.values())
+
+
+def _is_within_fit(frame: FrameType | None, dataset: object) -> bool:
+    fit = _code("fit")
+    while frame is not None:
+        if frame.f_code is fit and frame.f_locals.get("x") is dataset:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _call(name: str, frame: FrameType) -> Call:
+    arguments = frame.f_locals
+    return Call(
+        name,
+        id(frame),
+        frame.f_lasti,
+        arguments.get("x"),
+        _capped(arguments.get(_STEPS[name])),
+        _capped(arguments.get("validation_steps")),
+        int(getattr(arguments.get("self"), "steps_per_execution", 1) or 1),
+    )
+
+
+def _capped(steps: int | None) -> int | None:
+    """Return the steps that Keras makes where its configuration limits them."""
+    most = keras.config.max_steps_per_epoch()
+    return min(filter(None, (steps, most)), default=None)
+
+
+def _codes() -> dict[CodeType, str]:
+    return {_code(name): name for name in _STEPS}
+
+
+def _code(name: str) -> CodeType:
+    code: CodeType = inspect.unwrap(getattr(keras.Model, name)).__code__
+    return code
