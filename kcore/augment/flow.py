@@ -13,6 +13,7 @@ from kcore.arguments import check_whole
 from kcore.augment.augmentation import Augmentation
 from kcore.augment.saving import Saving
 from kcore.data import ImageBatches
+from kcore.data.array_groups import ArrayGroup
 from kcore.data.askers import Asker
 from kcore.data.batches import Targets, check_index
 from kcore.data.sources import Source
@@ -178,9 +179,14 @@ class Flow(ImageBatches):
 
     @property
     def labels(self) -> Any:
-        """The target of each sample by its index: labels of files, or what was given."""
+        """The target of each sample by its index: labels of files, or what was given.
+
+        A model with several outputs has a dictionary or a tuple of such arrays.
+        """
+        if self.classes is not None:
+            return self.classes
         given = None if isinstance(self._targets, str) else self._targets
-        return given if self.classes is None else self.classes
+        return given.structure if isinstance(given, ArrayGroup) else given
 
     @property
     def sample_weight(self) -> _Array | None:

@@ -1,11 +1,12 @@
 """The values of a column of a table as an array, of one kind and one shape."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from kcore.warning import warn
 
 __all__ = ["column_values", "stacked"]
 
@@ -89,9 +90,8 @@ def _kind_and_shape(value: Any) -> tuple[str, tuple[int, ...]]:
 def _warn_of_nan(column: str, array: _Array, row_name: Callable[[int], str]) -> None:
     found = np.flatnonzero(np.isnan(array.reshape(len(array), -1)).any(axis=1))
     if len(found):
-        warnings.warn(
+        warn(
             f"Column {column!r} holds NaN in {len(found)} of {len(array)} rows, the first in "
             f"{row_name(int(found[0]))}: most losses become NaN there. Leave such rows out, or "
-            "fill them.",
-            stacklevel=6,
+            "fill them."
         )

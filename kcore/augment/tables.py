@@ -1,7 +1,6 @@
 """A table of file names and targets, such as a data frame, as files and targets for a flow."""
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from kcore.data import ImageFiles
 from kcore.data.array_groups import ArrayGroup, selected
 from kcore.data.classes import check_class_names
 from kcore.data.walking import SUFFIXES
+from kcore.warning import warn
 
 __all__ = ["Rows", "Table"]
 
@@ -178,11 +178,10 @@ class Table:
         if len(kept) < len(rows):
             taken = set(kept)
             first = next(row for row in rows if row not in taken)
-            warnings.warn(
+            warn(
                 f"{len(rows) - len(kept)} of {len(rows)} rows are left out, as x_col="
                 f"{self.x_col!r} names no image file there; the first: "
-                f"{self._path(names[first])!r}.",
-                stacklevel=4,
+                f"{self._path(names[first])!r}."
             )
         return kept
 
@@ -204,10 +203,9 @@ class Table:
     def _with_classes(self, rows: list[int], classes: RowClasses) -> list[int]:
         kept = [row for row in rows if classes.codes[row] is not None]
         if len(kept) < len(rows):
-            warnings.warn(
+            warn(
                 f"{len(rows) - len(kept)} of {len(rows)} rows are left out, as they have none of "
-                f"the classes {list(classes.names)}.",
-                stacklevel=4,
+                f"the classes {list(classes.names)}."
             )
         return kept
 
@@ -260,11 +258,10 @@ def _warn_of_lost_classes(classes: RowClasses, rows: list[int], start: int, stop
     outside = classes.present([*rows[:start], *rows[stop:]])
     for lost, part in ((outside - inside, "this subset"), (inside - outside, "the other subset")):
         if lost:
-            warnings.warn(
+            warn(
                 f"No row of {part} is of the classes {sorted(lost)}: the table's first rows are "
                 "for validation, the others for training. Shuffle its rows before, as with "
-                "dataframe.sample(frac=1, random_state=0).",
-                stacklevel=4,
+                "dataframe.sample(frac=1, random_state=0)."
             )
 
 

@@ -19,7 +19,9 @@ class ArrayGroup:
     """
 
     def __init__(self, arrays: Mapping[str, _Array] | Sequence[_Array]) -> None:
-        self._arrays = dict(arrays) if isinstance(arrays, Mapping) else tuple(arrays)
+        self._arrays: dict[str, _Array] | tuple[_Array, ...] = (
+            dict(arrays) if isinstance(arrays, Mapping) else tuple(arrays)
+        )
 
     def __len__(self) -> int:
         arrays = self._arrays
@@ -29,6 +31,11 @@ class ArrayGroup:
         if isinstance(self._arrays, dict):
             return {name: values[indices] for name, values in self._arrays.items()}
         return tuple(values[indices] for values in self._arrays)
+
+    @property
+    def structure(self) -> dict[str, _Array] | tuple[_Array, ...]:
+        """The arrays as they were given: a dictionary or a tuple."""
+        return self._arrays
 
     @property
     def arrays(self) -> dict[str, _Array] | dict[int, _Array]:

@@ -1,7 +1,6 @@
 """Make a dataset of a folder, of a list of files, or of arrays."""
 
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -23,6 +22,7 @@ from kcore.data.splits import check_subset, parts_of
 from kcore.images.formats import FORMATS
 from kcore.images.reading import MAX_FILE_BYTES
 from kcore.progress import megabytes
+from kcore.warning import warn
 
 __all__ = ["batches_of", "from_arrays", "from_directory", "from_files", "without_bad_files"]
 
@@ -350,10 +350,9 @@ def without_bad_files(
         return files, targets, sample_weight
     if not len(good):
         raise ValueError(f"All {len(files)} images are bad; the first: {files.audit.bad[0]}.")
-    warnings.warn(
+    warn(
         f"{len(files) - len(good)} of {len(files)} images are bad and left out; `audit` of the "
-        "dataset lists them.",
-        stacklevel=3,
+        "dataset lists them."
     )
     return files.select(good), selected(targets, good), selected(sample_weight, good)
 

@@ -346,6 +346,9 @@ def test_several_outputs(kind):
     y = {"a": numbers, "b": np.stack([numbers, -numbers], 1)}
     y = y if kind is dict else kind(y.values())
     batches = flow(y, sample_weight=numbers / 2)
+    labels = list(batches.labels.values()) if kind is dict else batches.labels
+    np.testing.assert_array_equal(labels[0], numbers)
+    assert labels[1].shape == (COUNT, 2)
     for number, (x, targets, weight) in enumerate(batches):
         one, two = targets.values() if kind is dict else targets
         assert len(x) == len(one)

@@ -148,8 +148,10 @@ def test_rows_that_are_left_out_may_have_bad_targets(folder):
 
 def test_nan_in_numbers_is_told(folder):
     y = [0.5, float("nan"), 2, float("nan"), 4, 5]
-    with pytest.warns(UserWarning, match=r"'y' holds NaN in 2 of 6 rows, the first in row 1 \('1"):
+    told = r"'y' holds NaN in 2 of 6 rows, the first in row 1 \('1"
+    with pytest.warns(UserWarning, match=told) as caught:
         batches = flow(folder, y, class_mode="raw")
+    assert caught[0].filename == __file__
     np.testing.assert_array_equal(joined(batches), y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
