@@ -62,7 +62,9 @@ def test_padding(tree):
 
 
 def test_formats_and_suffixes(tree):
-    (tree / "cat" / "000.png").write_bytes(encoded(Image.new("L", (8, 8), 9), "ICO").getvalue())
+    (tree / "cat" / "000.png").write_bytes(
+        encoded(Image.new("RGB", (16, 16), (9,) * 3), "ICO").getvalue()
+    )
     with pytest.raises(BadFileError, match=r"000\.png.*: holds ICO, .*: add 'ICO' to formats"):
         next(ways(tree))
     for image in ways(tree, formats=["PNG", "ICO"]):
