@@ -247,4 +247,4 @@ def _one_name(file_format: str | None) -> str | None:
 def _is_16_bit(img: Image.Image) -> bool:
     if img.mode.startswith("I;16"):
         return True
-    return any(";16" in str(tile[3]) for tile in getattr(img, "tile", ()))
+    return any(";16" in str(tile[3]) for tile in getattr(img, "tile", None) or ())

@@ -65,7 +65,8 @@ def from_directory(
 
     Args:
         directory: the folder; see `kcore.data.scan` for what is taken from it.
-        target_size: (height, width) of the images; None, with `batch_size=1`, for their own.
+        target_size: (height, width) of the images; None, with `batch_size=1`, for their own: see
+            `docs/data.md`.
         color_mode: "grayscale", "rgb" or "rgba". Deep grey pictures are scaled to 8 bits.
         interpolation: as in `kcore.images.load_img`.
         keep_aspect_ratio: cut the largest centered box of the target's aspect ratio out first.

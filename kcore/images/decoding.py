@@ -72,9 +72,11 @@ def _decoded(
         check_png(data, name)
     try:
         return _loaded(_opened(data, name, formats), before_loading)
-    except ValueError as error:
+    except ImageDecodeError:
+        raise
+    except ValueError:
         # Pillow refuses text of more than a megabyte, which no pixel depends on.
-        if not is_png or "MAX_TEXT" not in str(error):
+        if not is_png:
             raise
     return _loaded(_opened(without_text(data), name, formats), before_loading)
 

@@ -62,7 +62,9 @@ def test_padding(tree):
 
 
 def test_formats_and_suffixes(tree):
-    (tree / "cat" / "000.png").write_bytes(encoded(Image.new("L", (8, 8), 9), "ICO").getvalue())
+    (tree / "cat" / "000.png").write_bytes(
+        encoded(Image.new("RGB", (16, 16), (9,) * 3), "ICO").getvalue()
+    )
     with pytest.raises(BadFileError, match=r"000\.png.*: holds ICO, .*: add 'ICO' to formats"):
         next(ways(tree))
     for image in ways(tree, formats=["PNG", "ICO"]):
@@ -146,9 +148,9 @@ def test_a_model_learns_from_images_of_their_own_size(tmp_path):
         for number in range(6):
             picture = Image.new("L", (5 + number % 3, 4 + number), 40 + 170 * label)
             picture.save(tree / name / f"{number}.png")
-    dataset = from_directory(
-        tree, target_size=None, batch_size=1, class_mode="binary", seed=1, verbose=False
-    )
+    options = {"target_size": None, "batch_size": 1, "class_mode": "binary", "verbose": False}
+    # Of the first two, height and width differ: on TensorFlow, Keras asks no others for the shape.
+    dataset = from_directory(tree, shuffle=False, **options)
     model = keras.Sequential(
         [
             keras.Input((None, None, 3)),
@@ -158,8 +160,9 @@ def test_a_model_learns_from_images_of_their_own_size(tmp_path):
         ]
     )
     model.compile(keras.optimizers.SGD(1.0), "binary_crossentropy", metrics=["accuracy"])
-    history = model.fit(dataset, epochs=4, verbose=0)
-    assert history.history["accuracy"][-1] == 1
+    model.fit(dataset, epochs=6, verbose=0)
+    for images, labels in from_directory(tree, seed=1, **options):
+        model.train_on_batch(images, labels)
     assert model.evaluate(dataset, verbose=0, return_dict=True)["accuracy"] == 1
 
 

@@ -11,8 +11,8 @@ import io
 import keras
 import numpy as np
 import pytest
-from oracles.image_files import encoded
-from PIL import Image
+from oracles.image_files import chunk, encoded, grey_tiff, png
+from PIL import Image, PngImagePlugin
 
 from kcore import images
 
@@ -193,3 +193,69 @@ def test_palettes_with_an_alpha_for_each_colour(recwarn):
     assert not recwarn.list
     with pytest.warns(UserWarning, match="Palette images with Transparency"):
         assert in_color_mode(keras.utils.load_img, file, "rgb") == ours
+
+
+def test_orientation_in_exif_data():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for file_format, turned_by_keras in (("JPEG", False), ("TIFF", True)):
+        file = encoded(Image.new("RGB", (20, 10)), file_format, exif=exif)
+        assert images.load_img(file).size == (10, 20)
+        assert keras.utils.load_img(file).size == ((10, 20) if turned_by_keras else (20, 10))
+
+
+def test_a_damaged_chunk_of_a_png():
+    data = encoded(Image.fromarray(np.full((40, 50, 3), 90, np.uint8))).getvalue()
+    start, end = data.index(b"IDAT") + 4, data.index(b"IEND") - 8
+    wrong = 0
+    for position in range(start, end):
+        damaged = bytearray(data)
+        damaged[position] ^= 1
+        with pytest.raises(images.ImageDecodeError, match="the checksum of its IDAT chunk"):
+            images.load_img(io.BytesIO(bytes(damaged)))
+        with contextlib.suppress(OSError):
+            decoded = np.asarray(keras.utils.load_img(io.BytesIO(bytes(damaged)), "grayscale"))
+            wrong += bool(np.any(decoded != 90))
+    assert wrong >= 1
+
+
+def test_a_png_with_much_text():
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "a" * (2 << 20), zip=True)
+    file = encoded(Image.fromarray(RGBA[..., :3]), pnginfo=info)
+    np.testing.assert_array_equal(np.asarray(images.load_img(file)), RGBA[..., :3])
+    with pytest.raises(ValueError, match="too large"):
+        keras.utils.load_img(file)
+
+
+def test_a_16_bit_tiff_in_which_0_is_white():
+    file = grey_tiff(2, 16, bytes([0, 0, 0xFF, 0xFF]), 0)
+    assert np.asarray(images.load_img(file, "grayscale")).tolist() == [[65535, 0]]
+    assert np.asarray(keras.utils.load_img(file, color_mode="grayscale")).tolist() == [[0, 65535]]
+    file = grey_tiff(2, 8, bytes([0, 0xFF]), 0)
+    for module in (images, keras.utils):
+        assert np.asarray(module.load_img(file, color_mode="grayscale")).tolist() == [[255, 0]]
+
+
+@pytest.mark.parametrize(("bits", "level"), [(2, 85), (4, 17)])
+def test_the_transparent_level_of_a_grey_png_of_few_bits(bits, level):
+    file = png(1, 1, bits, 0, bytes([0, 1 << (8 - bits)]), chunk(b"tRNS", b"\0\1"))
+    assert np.asarray(images.load_img(file, "rgba")).ravel().tolist() == [level] * 3 + [0]
+    theirs = keras.utils.load_img(file, color_mode="rgba")
+    assert np.asarray(theirs).ravel().tolist() == [level] * 3 + [255]
+
+
+def test_eps_whatever_the_suffix(tmp_path, monkeypatch):
+    class Started(Exception):  # noqa: N818
+        pass
+
+    def start(*args, **kwargs):
+        raise Started
+
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", start)
+    path = tmp_path / "photo.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n%%EOF\n")
+    with pytest.raises(images.ImageDecodeError, match="holds EPS"):
+        images.load_img(path)
+    with pytest.raises(Started):
+        keras.utils.load_img(path, color_mode="grayscale")

@@ -1,6 +1,7 @@
 """From files to names and probabilities, and labels that travel with the model."""
 
 import json
+import os
 import zipfile
 
 import keras
@@ -76,6 +77,19 @@ def test_bad_files_are_reported_and_stop_no_other(model, files, tmp_path):
     assert "empty" in errors[1]
     assert errors[3] == "there is no such file"
     assert all(not result.labels for result in results if result.error)
+
+
+def test_hostile_files_are_reported_too(model, tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "photo.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    with (tmp_path / "large.png").open("wb") as file:
+        file.truncate(60 * 2**30)
+    pipe, photo, large = classify(
+        model, [tmp_path / name for name in ("pipe.png", "photo.png", "large.png")]
+    )
+    assert pipe.error.endswith("pipe.png: no file, but a pipe")
+    assert "photo.png: holds EPS, whatever its name says" in photo.error
+    assert "large.png: " in large.error
 
 
 def test_only_bad_files(model, tmp_path):
