@@ -93,7 +93,8 @@ class Flows(Transforms):
         """
         arrays = arrays_of(x, y, sample_weight, subset, self.validation_split, ignore_class_split)
         saving = saving_in(save_to_dir, save_prefix, save_format)
-        augmentation = self._augmentation(known_seed(seed))
+        image_shape = arrays.images.shape[1:]
+        augmentation = self._augmentation(known_seed(seed), image_shape)
         feed = Feed(
             augmentation,
             saving,
@@ -109,7 +110,7 @@ class Flows(Transforms):
             seed=augmentation.seed,
             transform=feed,
         )
-        return Flow(batches, augmentation, arrays.images.shape[1:])
+        return Flow(batches, augmentation, image_shape)
 
     def flow_from_directory(
         self,
@@ -304,19 +305,20 @@ class Flows(Transforms):
         seed = options.order(0).seed
         if seed_is_drawn:
             print_drawn(seed)
-        augmentation = self._augmentation(seed)
+        *size, channels = options.decoding.image_shape
+        is_last = self.data_format == "channels_last"
+        image_shape = (*size, channels) if is_last else (channels, *size)
+        augmentation = self._augmentation(seed, image_shape)
         options = replace(options, transform=Feed(augmentation, saving))
         files = without_bad_files(files, options, targets, sample_weight)
         if options.cache is not None:
             needed = megabytes(options.cache_bytes(len(files)))
             print(f"The cache of decoded images takes {needed}.")
         batches = batches_of(files, options, targets, sample_weight)
-        *size, channels = options.decoding.image_shape
-        is_last = self.data_format == "channels_last"
-        return Flow(batches, augmentation, (*size, channels) if is_last else (channels, *size))
+        return Flow(batches, augmentation, image_shape)
 
-    def _augmentation(self, seed: int) -> Augmentation:
-        self._standardization.check_fitted(self._statistics())
+    def _augmentation(self, seed: int, image_shape: tuple[int, ...]) -> Augmentation:
+        self._standardization.check_fitted(self._statistics(), image_shape)
         return Augmentation(
             self.recipe, self._standardization, self._statistics(), seed, self.dtype
         )

@@ -78,17 +78,13 @@ def _nearest(place: Any, size: int, bits: Any) -> Any:
 
 
 def _neighbours(place: Any, size: int, bits: Any, fill_mode: str) -> tuple[Any, Any, Any]:
-    """Return the indices on both sides of each place, and the weight of the second, 0 to 1."""
-    floor = ops.right_shift(place, bits)
-    mirrored = fill_mode == "reflect" or size == 1
-    # Not mirrored, all places are in the axis. The last one takes the last two pixels with the
-    # weights 0 and 1, so that the second index is always the first and one.
-    low = floor if mirrored else ops.minimum(floor, size - 2)
+    """Return the indices on both sides of each coordinate, and the second's weight, below 1."""
+    low = ops.right_shift(place, bits)
     fraction = ops.cast(place - ops.left_shift(low, bits), "float32")
     weight = fraction / ops.cast(ops.left_shift(1, bits), "float32")
-    if mirrored:
-        return ops.maximum(low, 0), ops.minimum(low + 1, size - 1), weight
-    return low, low + 1, weight
+    high = ops.minimum(low + 1, size - 1)
+    # Mirrored, what is before the first pixel lies between it and its image.
+    return ops.maximum(low, 0) if fill_mode == "reflect" else low, high, weight
 
 
 def _between(table: "_Table", vertical: Any, horizontal: Any) -> Any:
@@ -102,7 +98,8 @@ def _between(table: "_Table", vertical: Any, horizontal: Any) -> Any:
 
 
 def _mixed(first: Any, second: Any, weight: Any) -> Any:
-    return first + (second - first) * weight
+    # A pixel that is met exactly is taken as it is, whatever its neighbor holds.
+    return ops.where(weight == 0, first, first + (second - first) * weight)
 
 
 class _Table:
