@@ -80,11 +80,14 @@ def _nearest(place: Any, size: int, bits: Any) -> Any:
 def _neighbours(place: Any, size: int, bits: Any, fill_mode: str) -> tuple[Any, Any, Any]:
     """Return the indices on both sides of each coordinate, and the second's weight, below 1."""
     low = ops.right_shift(place, bits)
-    fraction = ops.cast(place - ops.left_shift(low, bits), "float32")
-    weight = fraction / ops.cast(ops.left_shift(1, bits), "float32")
-    high = ops.minimum(low + 1, size - 1)
-    # Mirrored, what is before the first pixel lies between it and its image.
-    return ops.maximum(low, 0) if fill_mode == "reflect" else low, high, weight
+    fraction = place - ops.left_shift(low, bits)
+    # A pixel that is met exactly is mixed with itself and so keeps its value, whatever its
+    # neighbor holds. It may be the last one, which has no neighbor.
+    high = low + ops.minimum(fraction, 1)
+    if fill_mode == "reflect":  # half a pixel beyond the first and the last still belongs to them
+        low, high = ops.maximum(low, 0), ops.minimum(high, size - 1)
+    weight = ops.cast(fraction, "float32") / ops.cast(ops.left_shift(1, bits), "float32")
+    return low, high, weight
 
 
 def _between(table: "_Table", vertical: Any, horizontal: Any) -> Any:
@@ -98,8 +101,7 @@ def _between(table: "_Table", vertical: Any, horizontal: Any) -> Any:
 
 
 def _mixed(first: Any, second: Any, weight: Any) -> Any:
-    # A pixel that is met exactly is taken as it is, whatever its neighbor holds.
-    return ops.where(weight == 0, first, first + (second - first) * weight)
+    return first + (second - first) * weight
 
 
 class _Table:

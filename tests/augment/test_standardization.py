@@ -179,7 +179,7 @@ def test_statistics_of_rgb_images_are_refused_for_grey_ones(option, data_format)
         ImageDataGenerator, images(data_format), **{option: True}, data_format=data_format
     )
     grey = np.zeros(GREY[data_format], "uint8")
-    message = r"(mean|std) with shape \(.*3.*\) doesn't fit images of shape .* color_mode"
+    message = r"(mean|std) with shape \(.*3.*\) doesn't fit images of shape .*color_mode"
     for call in (generator.standardize, lambda x: generator.flow(x, seed=1)):
         with pytest.raises(ValueError, match=message):
             call(grey)
