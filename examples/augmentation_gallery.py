@@ -14,11 +14,12 @@ PANELS = {
         "rotation_range": 40,
         "width_shift_range": 0.2,
         "height_shift_range": 0.2,
-        "shear_range": 0.2,
+        "shear_range": 11.54,  # degrees: 20 %
         "zoom_range": 0.2,
         "horizontal_flip": True,
     },
 }
+SHEARS = (0.2, 11.54)
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
 
 
@@ -68,6 +69,9 @@ def main():
         print(f"{path}")
         for number, caption in enumerate(captions):
             print(f"  {number}: {caption}")
+    path = OPTIONS.output / "shear_in_degrees.png"
+    kcore.images.save_img(path, shears(image), scale=False)
+    print(path)
 
 
 def read(path):
@@ -89,6 +93,17 @@ def panel(image, recipe):
         np.concatenate([image[None], images]), captions=captions, columns=4, tile_size=192
     )
     return picture, captions
+
+
+def shears(image):
+    """Return a picture of what `shear_range=0.2` and a shear by 20 % do to the image at most."""
+    recipe = kcore.augment.Recipe(fill_mode=OPTIONS.fill_mode, data_format="channels_last")
+    drawn = kcore.augment.Parameters.from_dicts([{"shear": degrees} for degrees in (0.0, *SHEARS)])
+    sheared = kcore.augment.apply(np.stack([image] * len(drawn)), drawn, recipe)
+    captions = ["original", *(f"sheared by {degrees}°" for degrees in SHEARS)]
+    return kcore.visualize.gallery(
+        np.rint(sheared).astype("uint8"), captions=captions, columns=3, tile_size=192
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ AUGMENTATION = {
     "rotation_range": 40,
     "width_shift_range": 0.2,
     "height_shift_range": 0.2,
-    "shear_range": 0.2,
+    "shear_range": 11.54,  # degrees: 20 %
     "zoom_range": 0.2,
     "horizontal_flip": True,
     "fill_mode": "nearest",

@@ -88,7 +88,14 @@ class Augmentation:
 
 def _still(recipe: Recipe) -> Recipe:
     """Return the recipe that treats pixels alike and never transforms."""
-    kept = ("fill_mode", "cval", "rescale", "interpolation_order", "data_format")
+    kept = (
+        "fill_mode",
+        "cval",
+        "rescale",
+        "interpolation_order",
+        "data_format",
+        "legacy_geometry",
+    )
     return Recipe(**{name: getattr(recipe, name) for name in kept})
 
 

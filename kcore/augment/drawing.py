@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["COLUMNS", "drawn"]
+__all__ = ["COLUMNS", "drawn", "shift_unit"]
 
 # Each parameter has its own column of random numbers, so that it does not change when another
 # option is switched on or off. The order is part of what a seed means.
@@ -40,21 +40,41 @@ def drawn(recipe: Any, uniform: Any, height: int, width: int, xp: Any) -> dict[s
         leaves out.
     """
     column = {name: uniform[:, position] for position, name in enumerate(COLUMNS)}
-    shift, bright = recipe.channel_shift_range, recipe.brightness_range
+    channels, bright = recipe.channel_shift_range, recipe.brightness_range
+
+    def shift(name: str, shift_range: Any, size: int) -> Any:
+        unit = shift_unit(shift_range, size, recipe.legacy_geometry)
+        return _shift(column[name], column[f"{name}_sign"], shift_range, unit, xp)
+
     return {
         "theta": _symmetric(column["theta"], recipe.rotation_range),
-        "tx": _shift(column["tx"], column["tx_sign"], recipe.height_shift_range, height, xp),
-        "ty": _shift(column["ty"], column["ty_sign"], recipe.width_shift_range, width, xp),
+        "tx": shift("tx", recipe.height_shift_range, height),
+        "ty": shift("ty", recipe.width_shift_range, width),
         "shear": _symmetric(column["shear"], recipe.shear_range),
         "zx": _between(column["zx"], recipe.zoom_range),
         "zy": _between(column["zy"], recipe.zoom_range),
         "flip_horizontal": (column["flip_horizontal"] < 0.5) & recipe.horizontal_flip,
         "flip_vertical": (column["flip_vertical"] < 0.5) & recipe.vertical_flip,
-        "channel_shift_intensity": _symmetric(column["channel_shift_intensity"], shift)
-        if shift
+        "channel_shift_intensity": _symmetric(column["channel_shift_intensity"], channels)
+        if channels
         else None,
         "brightness": _between(column["brightness"], bright) if bright is not None else None,
     }
+
+
+def shift_unit(shift_range: Any, size: int, legacy_geometry: bool) -> int:
+    """Return the pixels of a shift by 1: all of the axis for fractions, else 1.
+
+    A range is in fractions if all of it is between -1 and 1. Legacy Keras looks at the greatest
+    entry alone, and so takes the pixels -3, -2, -1 for fractions.
+
+    Args:
+        shift_range: a number, or a sequence of entries.
+        size: pixels along the axis that is shifted.
+        legacy_geometry: apply the legacy rule.
+    """
+    greatest = np.max(shift_range if legacy_geometry else np.abs(shift_range))
+    return size if greatest < 1 else 1
 
 
 def _symmetric(uniform: Any, half_width: float) -> Any:
@@ -67,18 +87,17 @@ def _between(uniform: Any, limits: tuple[float, float]) -> Any:
     return low + uniform * (high - low)
 
 
-def _shift(uniform: Any, sign: Any, shift_range: Any, size: int, xp: Any) -> Any:
+def _shift(uniform: Any, sign: Any, shift_range: Any, unit: int, xp: Any) -> Any:
     """Draw from ± a range, or one of several values with a random sign."""
-    scale = size if np.max(shift_range) < 1 else 1
     if isinstance(shift_range, float):
-        return _symmetric(uniform, shift_range * scale)
+        return _symmetric(uniform, shift_range * unit)
     count = shift_range if isinstance(shift_range, int) else len(shift_range)
     position = xp.minimum(xp.floor(uniform * count), count - 1)
     if isinstance(shift_range, int):
         chosen = position
     else:
         chosen = sum(
-            xp.where(position == place, scale * float(value), 0.0)
-            for place, value in enumerate(shift_range)
+            xp.where(position == number, unit * float(value), 0.0)
+            for number, value in enumerate(shift_range)
         )
     return xp.where(sign < 0.5, -1.0, 1.0) * chosen + 0.0

@@ -109,14 +109,14 @@ class Flows(Transforms):
         """
         arrays = arrays_of(x, y, sample_weight, subset, self.validation_split, ignore_class_split)
         saving = saving_in(save_to_dir, save_prefix, save_format)
-        augmentation = self._augmentation(known_seed(seed))
+        image_shape = arrays.images.shape[1:]
+        augmentation = self._augmentation(known_seed(seed), image_shape)
         feed = Feed(
             augmentation,
             saving,
             arrays.further_inputs,
             has_targets=arrays.targets is not None,
         )
-        shape = arrays.images.shape[1:]
         return Flow(
             ArraySource(arrays.images),
             arrays.targets,
@@ -125,8 +125,8 @@ class Flows(Transforms):
             shuffle=shuffle,
             seed=augmentation.seed,
             transform=feed,
-            image_shape=shape,
-            origin=Origin(target_size=self.recipe.spatial_shape(shape), subset=subset),
+            image_shape=image_shape,
+            origin=Origin(target_size=self.recipe.spatial_shape(image_shape), subset=subset),
             drop_remainder=drop_remainder,
             num_threads=num_threads,
         )
@@ -360,20 +360,23 @@ class Flows(Transforms):
         seed = options.order(0).seed
         if seed_is_drawn:
             print_drawn(seed)
-        augmentation = self._augmentation(seed)
+        image_shape = self._image_shape(options)
+        augmentation = self._augmentation(seed, image_shape)
         options = replace(options, transform=Feed(augmentation, saving))
         files, targets, sample_weight = without_bad_files(files, options, targets, sample_weight)
         if options.cache is not None:
             needed = megabytes(options.cache_bytes(len(files)))
             print(f"The cache of decoded images takes {needed}.")
-        *size, channels = options.decoding.image_shape
-        is_last = self.data_format == "channels_last"
-        shape = (*size, channels) if is_last else (channels, *size)
-        kind = functools.partial(Flow, image_shape=shape, origin=origin)
+        kind = functools.partial(Flow, image_shape=image_shape, origin=origin)
         return batches_of(files, options, targets, sample_weight, kind)
 
-    def _augmentation(self, seed: int) -> Augmentation:
-        self._standardization.check_fitted(self._statistics())
+    def _image_shape(self, options: FileOptions) -> tuple[int, ...]:
+        *size, channels = options.decoding.image_shape
+        is_last = self.data_format == "channels_last"
+        return (*size, channels) if is_last else (channels, *size)
+
+    def _augmentation(self, seed: int, image_shape: tuple[int, ...]) -> Augmentation:
+        self._standardization.check_fitted(self._statistics(), image_shape)
         return Augmentation(
             self.recipe, self._standardization, self._statistics(), seed, self.dtype
         )

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_choice, check_fraction
+from kcore.augment.generator_options import Option
 from kcore.augment.mask_flows import MaskFlows
 from kcore.augment.recipe import Recipe
 from kcore.augment.standardization import Standardization
@@ -43,12 +44,14 @@ class ImageDataGenerator(MaskFlows):
             subtracting the mean of each channel.
         zca_epsilon: what is added to the singular values in that matrix.
         rotation_range: degrees; see `kcore.augment.Recipe` for this and the other ranges.
-        width_shift_range: a fraction of the width, pixels, or a list of shifts.
-        height_shift_range: a fraction of the height, pixels, or a list of shifts.
+        width_shift_range: a fraction of the width, pixels, or a list of shifts, along the width.
+        height_shift_range: a fraction of the height, pixels, or a list of shifts, along the height.
         brightness_range: (lowest, highest) factor of brightness, or None.
-        shear_range: degrees.
+        shear_range: degrees, not a fraction: 0.2 is 0.2 degrees, which nobody sees. A shear by 20 %
+            is `shear_range=11.54`.
         zoom_range: (lowest, highest), or a number z for (1 - z, 1 + z).
-        channel_shift_range: the most that is added to all channels, on the scale of the pixels.
+        channel_shift_range: the most that is added to all channels but opacity, the fourth of
+            four, on the scale of the pixels.
         fill_mode: "nearest", "constant", "reflect" or "wrap".
         cval: the value outside of the image for "constant".
         horizontal_flip: whether half of the images are mirrored left to right.
@@ -66,6 +69,12 @@ class ImageDataGenerator(MaskFlows):
             not offered.)
         dtype: "float16", "float32" or "float64", of what comes out; None takes Keras's default.
             The arithmetic is that of float32.
+        legacy_geometry: whether to repeat the geometry of legacy Keras, where `width_shift_range`
+            moves rows, `height_shift_range` moves columns, zooms are exchanged likewise, and images
+            that aren't square turn about a point beside their center. For the pixels of old runs.
+
+    The arguments can be read as attributes, and assigned: that changes what the generator does from
+    then on, but not the flows that it has already made.
 
     Attributes:
         recipe: the validated options of the transformation, a `kcore.augment.Recipe`.
@@ -92,6 +101,29 @@ class ImageDataGenerator(MaskFlows):
         True
     """
 
+    featurewise_center = Option()
+    samplewise_center = Option()
+    featurewise_std_normalization = Option()
+    samplewise_std_normalization = Option()
+    zca_whitening = Option()
+    zca_epsilon = Option()
+    rotation_range = Option()
+    width_shift_range = Option()
+    height_shift_range = Option()
+    brightness_range = Option()
+    shear_range = Option()
+    zoom_range = Option()
+    channel_shift_range = Option()
+    fill_mode = Option()
+    cval = Option()
+    horizontal_flip = Option()
+    vertical_flip = Option()
+    rescale = Option()
+    preprocessing_function = Option()
+    data_format = Option()
+    interpolation_order = Option()
+    legacy_geometry = Option()
+
     def __init__(
         self,
         featurewise_center: bool = False,
@@ -117,6 +149,7 @@ class ImageDataGenerator(MaskFlows):
         validation_split: float = 0.0,
         interpolation_order: int = 1,
         dtype: str | None = None,
+        legacy_geometry: bool = False,
     ):
         recipe = Recipe(
             rotation_range=rotation_range,
@@ -133,6 +166,7 @@ class ImageDataGenerator(MaskFlows):
             rescale=rescale or None,
             interpolation_order=interpolation_order,
             data_format=data_format,
+            legacy_geometry=legacy_geometry,
         )
         standardization = Standardization(
             preprocessing_function=preprocessing_function,
@@ -146,6 +180,30 @@ class ImageDataGenerator(MaskFlows):
         )
         fraction = check_fraction("validation_split", validation_split)
         super().__init__(recipe, standardization, _checked_dtype(dtype), fraction)
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of what comes out, as a name."""
+        return self._dtype
+
+    @dtype.setter
+    def dtype(self, dtype: str | None) -> None:
+        self._dtype = _checked_dtype(dtype)
+
+    @property
+    def channel_axis(self) -> int:
+        """The axis of the channels in a batch; `data_format` decides it."""
+        return 1 if self.recipe.data_format == "channels_first" else 3
+
+    @property
+    def row_axis(self) -> int:
+        """The axis of the rows in a batch; `data_format` decides it."""
+        return 2 if self.recipe.data_format == "channels_first" else 1
+
+    @property
+    def col_axis(self) -> int:
+        """The axis of the columns in a batch; `data_format` decides it."""
+        return self.row_axis + 1
 
 
 def _checked_dtype(dtype: str | None) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kcore.augment.drawing import shift_unit
 from kcore.augment.recipe import Recipe
 
 __all__ = ["legacy_transform"]
@@ -22,17 +23,23 @@ def legacy_transform(
         recipe: the ranges.
         image_shape: (height, width, channels) or (channels, height, width), as the recipe's
             `data_format` says.
-        seed: whole number below 2**32; None takes a fresh one from the operating system.
+        seed: integer below 2**32; None takes a fresh one from the operating system.
 
     Returns:
-        The legacy dictionary, with the legacy values for a seed.
+        The legacy dictionary, with the legacy values for a seed; but for lists of negative pixels,
+        which without `legacy_geometry` are not taken for fractions.
     """
     generator = np.random.RandomState(seed)
     height, width = recipe.spatial_shape(image_shape)
+
+    def shift(shift_range: Any, size: int) -> float:
+        unit = shift_unit(shift_range, size, recipe.legacy_geometry)
+        return _shift(generator, shift_range, unit)
+
     return {
         "theta": _symmetric(generator, recipe.rotation_range),
-        "tx": _shift(generator, recipe.height_shift_range, height),
-        "ty": _shift(generator, recipe.width_shift_range, width),
+        "tx": shift(recipe.height_shift_range, height),
+        "ty": shift(recipe.width_shift_range, width),
         "shear": _symmetric(generator, recipe.shear_range),
         **_zoom(generator, recipe.zoom_range),
         # A flip takes its number from the generator even where it is switched off.
@@ -53,14 +60,14 @@ def _between(generator: np.random.RandomState, limits: Any) -> float | None:
     return None if limits is None else float(generator.uniform(*limits))
 
 
-def _shift(generator: np.random.RandomState, shift_range: Any, size: int) -> float:
+def _shift(generator: np.random.RandomState, shift_range: Any, unit: int) -> float:
     if not shift_range:
         return 0.0
     if isinstance(shift_range, float):
         shift = float(generator.uniform(-shift_range, shift_range))
     else:
         shift = float(generator.choice(shift_range) * generator.choice([-1, 1]))
-    return shift * size if np.max(shift_range) < 1 else shift
+    return shift * unit
 
 
 def _zoom(generator: np.random.RandomState, limits: Any) -> dict[str, float]:

@@ -98,27 +98,37 @@ class MaskFlows(Flows):
                     f"flow_with_masks got the argument {name!r}, which is not among those of "
                     f"{'arrays' if in_memory else 'files'}: {', '.join(allowed)}."
                 )
-        known = known_seed(seed)
-        feed = PairFeed(self._augmentation(known), mask_cval)
-        options |= {"batch_size": batch_size, "shuffle": shuffle, "seed": known, "transform": feed}
+        options |= {"batch_size": batch_size, "shuffle": shuffle, "seed": known_seed(seed)}
         if in_memory:
-            return self._of_arrays(images, masks, subset, options)
-        return self._of_files(images, masks, subset, options)
+            return self._of_arrays(images, masks, subset, mask_cval, options)
+        return self._of_files(images, masks, subset, mask_cval, options)
 
     def _of_arrays(
-        self, images: Any, masks: Any, subset: str | None, options: dict[str, Any]
+        self,
+        images: Any,
+        masks: Any,
+        subset: str | None,
+        mask_cval: float,
+        options: dict[str, Any],
     ) -> ImageBatches:
         pixels = arrays_of(images, None, None, None, 0.0, False).images
         labels = checked_masks(pixels, masks, self.recipe)
         arrays = arrays_of(pixels, labels, None, subset, self.validation_split, True)
-        return from_arrays(arrays.images, arrays.targets, **options)
+        augmentation = self._augmentation(options["seed"], arrays.images.shape[1:])
+        feed = PairFeed(augmentation, mask_cval)
+        return from_arrays(arrays.images, arrays.targets, **options, transform=feed)
 
     def _of_files(
-        self, images: Any, masks: Any, subset: str | None, options: dict[str, Any]
+        self,
+        images: Any,
+        masks: Any,
+        subset: str | None,
+        mask_cval: float,
+        options: dict[str, Any],
     ) -> ImageBatches:
-        transform = options.pop("transform")
         checked = self._options(**options, class_mode=None)
-        checked = replace(checked, transform=transform)
+        augmentation = self._augmentation(options["seed"], self._image_shape(checked))
+        checked = replace(checked, transform=PairFeed(augmentation, mask_cval))
         files, mask_files = paired_files(images, masks)
         if files.table.root:
             checked.check_outside(os.fsdecode(files.table.root))

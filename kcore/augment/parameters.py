@@ -30,21 +30,22 @@ class Parameters:
     """The parameters of the transformations of `n` images, an array `(n,)` for each.
 
     The names, units and signs are those of the dictionaries that the legacy `ImageDataGenerator`
-    returns from `get_random_transform`. An output pixel's coordinates `(x, y)` = (column, row),
-    counted from the centre, go through zoom, shear, shift and rotation, in this order, and so come
-    to the place in the input that the pixel shows.
+    returns from `get_random_transform`, where x is the height and y the width. An output pixel's
+    coordinates, counted from the center, go through zoom, shear, shift and rotation, in this order,
+    and so come to the coordinates in the input that the pixel shows. With `legacy_geometry` (see
+    `kcore.augment.matrices`) `tx` and `zx` act along the width, `ty` and `zy` along the height.
 
     Attributes:
         theta: rotation, degrees; positive turns the picture counter-clockwise.
-        tx: pixels along the columns, drawn from `height_shift_range`; positive moves the picture
-            left.
-        ty: pixels along the rows, drawn from `width_shift_range`; positive moves it up.
-        shear: shear angle, degrees.
-        zx: zoom along the columns; 2 shows twice as much in half the size.
-        zy: zoom along the rows.
+        tx: pixels along the height, drawn from `height_shift_range`; positive moves the picture up.
+        ty: pixels along the width, drawn from `width_shift_range`; positive moves it left.
+        shear: shear angle, degrees; each row moves right against the one above by its sine, in
+            pixels, and the picture grows in height by the inverse of its cosine.
+        zx: zoom along the height; 2 shows twice as much in half the size.
+        zy: zoom along the width.
         flip_horizontal: whether left and right are swapped, after everything above.
         flip_vertical: whether top and bottom are swapped.
-        channel_shift_intensity: what is added to all channels, or `None`.
+        channel_shift_intensity: what is added to all channels but opacity, or `None`.
         brightness: the factor of brightness, 1 leaves the image; or `None`.
 
     Raises:

@@ -10,8 +10,9 @@ import numpy as np
 from keras import ops
 
 from kcore import random
-from kcore.augment.drawing import COLUMNS, drawn
+from kcore.augment.drawing import COLUMNS, drawn, shift_unit
 from kcore.augment.effects import changed
+from kcore.augment.matrices import axes_of
 from kcore.augment.recipe import Recipe
 from kcore.augment.resampling import resample
 
@@ -58,6 +59,8 @@ class RandomTransform(keras.layers.Layer):
     Raises:
         ValueError: if an option is wrong, or the images' height or width is not known when the
             layer is called.
+        TypeError: if it is called on tensors of a TensorFlow graph, as in `tf.data.Dataset.map`,
+            on another backend than TensorFlow.
 
     Example:
         >>> import numpy as np
@@ -80,6 +83,11 @@ class RandomTransform(keras.layers.Layer):
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="calls"
         )
         self.built = True
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call the layer, after a look at where the tensors come from."""
+        _check_graph(inputs)
+        return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Transform images, and masks with them."""
@@ -190,6 +198,22 @@ class RandomTransform(keras.layers.Layer):
         return ops.cast(rescaled, self.compute_dtype)
 
 
+def _check_graph(inputs: Any) -> None:
+    """Raise a TypeError for tensors of a TensorFlow graph, such as tf.data's, on other backends."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return
+    for tensor in keras.tree.flatten(inputs):
+        # Those of a graph have no values, so that no other backend can compute with them.
+        if type(tensor).__module__.startswith("tensorflow.") and not hasattr(tensor, "numpy"):
+            raise TypeError(
+                f"RandomTransform got a tensor of a TensorFlow graph, as in tf.data.Dataset.map, "
+                f"while Keras runs on {backend}, which can't compute with it: put the layer into "
+                "the model, or call it on the batches that the dataset hands out, or feed fit from "
+                "kcore.augment.ImageDataGenerator, or set KERAS_BACKEND=tensorflow."
+            )
+
+
 def _taken_apart(inputs: Any) -> tuple[Any, Any, Any]:
     """Return the images, the masks or `None`, and how to put the results together."""
     if isinstance(inputs, dict):
@@ -211,23 +235,24 @@ def _taken_apart(inputs: Any) -> tuple[Any, Any, Any]:
 def _fixed_point(
     recipe: Recipe, parameters: dict[str, Any], height: int, width: int
 ) -> tuple[Any, int]:
-    """Find the places that the pixels show, as `kcore.augment.coordinates` does, in float32."""
+    """Find the coordinates that the pixels show, as `kcore.augment.coordinates`, in float32."""
     bits = _bits(recipe, height, width)
     theta, turned = parameters["theta"], parameters["theta"] + parameters["shear"]
     theta, turned = theta * (math.pi / 180), turned * (math.pi / 180)
     cosine, sine = ops.cos(theta), ops.sin(theta)
-    tx, ty, zx, zy = (parameters[name] for name in ("tx", "ty", "zx", "zy"))
-    # The centre as legacy Keras has it; see `kcore.augment.matrices`.
-    centre_column, centre_row = height / 2 - 0.5, width / 2 - 0.5
-    row = _flipped(height, parameters["flip_vertical"]) - centre_row
-    column = _flipped(width, parameters["flip_horizontal"]) - centre_column
+    axes = axes_of(parameters, height, width, legacy_geometry=recipe.legacy_geometry)
+    right, down = axes.shift_columns, axes.shift_rows
+    row = _flipped(height, parameters["flip_vertical"]) - axes.center_row
+    column = _flipped(width, parameters["flip_horizontal"]) - axes.center_column
     row_addends = (
-        _scaled(ops.cos(turned) * zy, row) + (sine * tx + cosine * ty + centre_row)[:, None],
-        _scaled(sine * zx, column),
+        _scaled(ops.cos(turned) * axes.zoom_rows, row)
+        + (sine * right + cosine * down + axes.center_row)[:, None],
+        _scaled(sine * axes.zoom_columns, column),
     )
     column_addends = (
-        _scaled(-ops.sin(turned) * zy, row),
-        _scaled(cosine * zx, column) + (cosine * tx - sine * ty + centre_column)[:, None],
+        _scaled(-ops.sin(turned) * axes.zoom_rows, row),
+        _scaled(cosine * axes.zoom_columns, column)
+        + (cosine * right - sine * down + axes.center_column)[:, None],
     )
     addends = ops.stack(
         [ops.concatenate(row_addends, axis=1), ops.concatenate(column_addends, axis=1)], axis=1
@@ -248,7 +273,7 @@ def _flipped(size: int, is_flipped: Any) -> Any:
 def _bits(recipe: Recipe, height: int, width: int) -> int:
     """Return how many bits of int32 are left for fractions, as far as the recipe can reach."""
     shift = sum(
-        np.max(np.abs(shift_range)) * (size if np.max(shift_range) < 1 else 1)
+        np.max(np.abs(shift_range)) * shift_unit(shift_range, size, recipe.legacy_geometry)
         for shift_range, size in (
             (recipe.height_shift_range, height),
             (recipe.width_shift_range, width),

@@ -78,17 +78,16 @@ def _nearest(place: Any, size: int, bits: Any) -> Any:
 
 
 def _neighbours(place: Any, size: int, bits: Any, fill_mode: str) -> tuple[Any, Any, Any]:
-    """Return the indices on both sides of each place, and the weight of the second, 0 to 1."""
-    floor = ops.right_shift(place, bits)
-    mirrored = fill_mode == "reflect" or size == 1
-    # Not mirrored, all places are in the axis. The last one takes the last two pixels with the
-    # weights 0 and 1, so that the second index is always the first and one.
-    low = floor if mirrored else ops.minimum(floor, size - 2)
-    fraction = ops.cast(place - ops.left_shift(low, bits), "float32")
-    weight = fraction / ops.cast(ops.left_shift(1, bits), "float32")
-    if mirrored:
-        return ops.maximum(low, 0), ops.minimum(low + 1, size - 1), weight
-    return low, low + 1, weight
+    """Return the indices on both sides of each coordinate, and the second's weight, below 1."""
+    low = ops.right_shift(place, bits)
+    fraction = place - ops.left_shift(low, bits)
+    # A pixel that is met exactly is mixed with itself and so keeps its value, whatever its
+    # neighbor holds. It may be the last one, which has no neighbor.
+    high = low + ops.minimum(fraction, 1)
+    if fill_mode == "reflect":  # half a pixel beyond the first and the last still belongs to them
+        low, high = ops.maximum(low, 0), ops.minimum(high, size - 1)
+    weight = ops.cast(fraction, "float32") / ops.cast(ops.left_shift(1, bits), "float32")
+    return low, high, weight
 
 
 def _between(table: "_Table", vertical: Any, horizontal: Any) -> Any:

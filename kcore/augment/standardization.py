@@ -1,5 +1,6 @@
 """Values of pixels brought to a common level: within each image, or by what was seen in many."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -126,9 +127,10 @@ class Standardization:
         """Apply all steps to float32 images (n, ., ., .), of `before_statistics` and the rest.
 
         Raises:
-            ValueError: if the statistics that a step needs are missing.
+            ValueError: if the statistics that a step needs are missing, or are of images with
+                another number of channels.
         """
-        self.check_fitted(statistics)
+        self.check_fitted(statistics, images.shape[1:])
         images = self.before_statistics(images, indices, epoch)
         if statistics.mean is not None and self.needs_fit:
             images = images - statistics.mean
@@ -151,19 +153,45 @@ class Standardization:
             )
         return result
 
-    def check_fitted(self, statistics: Statistics) -> None:
-        """Raise a ValueError if the statistics that a step needs are missing."""
+    def check_fitted(
+        self, statistics: Statistics, image_shape: tuple[int, ...] | None = None
+    ) -> None:
+        """Raise a ValueError if the statistics that a step needs are missing, or don't fit.
+
+        Args:
+            statistics: what `fit` has seen.
+            image_shape: shape of one image; None if it isn't known yet.
+        """
         needed = {
             "zca_whitening_matrix": ("zca_whitening", self.zca_whitening),
             "std": ("featurewise_std_normalization", self.featurewise_std_normalization),
             "mean": ("featurewise_center", self.needs_fit),
         }
         for name, (option, is_needed) in needed.items():
-            if is_needed and getattr(statistics, name) is None:
+            if not is_needed:
+                continue
+            values = getattr(statistics, name)
+            if values is None:
                 raise ValueError(
                     f"{option}=True needs statistics of images, and this generator has no {name}: "
                     "call fit(images) first."
                 )
+            if image_shape is not None and not _fits(name, np.shape(values), image_shape):
+                raise ValueError(
+                    f"{name} with shape {np.shape(values)} doesn't fit images of shape "
+                    f"{tuple(image_shape)}: call fit with images of that shape, or load them with "
+                    "the channels (color_mode) that fit has seen."
+                )
+
+
+def _fits(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...]) -> bool:
+    """Whether statistics of this shape leave images in their shape."""
+    if name == "zca_whitening_matrix":
+        return shape == (math.prod(image_shape),) * 2
+    try:
+        return np.broadcast_shapes(shape, image_shape) == tuple(image_shape)
+    except ValueError:
+        return False
 
 
 _SWITCHES = (

@@ -113,6 +113,8 @@ class Transforms:
             A dictionary of `theta`, `tx`, `ty`, `shear`, `zx`, `zy`, `flip_horizontal`,
             `flip_vertical`, `channel_shift_intensity` and `brightness`; see
             `kcore.augment.Parameters`. The last two are None where the generator leaves them out.
+            Its numbers are those of legacy Keras with and without `legacy_geometry`, but for lists
+            of negative pixels, which legacy Keras takes for fractions.
 
         Raises:
             ValueError: if the shape has other than three axes or the seed is none of the above.
@@ -128,6 +130,8 @@ class Transforms:
         Args:
             x: one image, (height, width, channels) or (channels, height, width).
             transform_parameters: as from `get_random_transform`; what is left out stays neutral.
+                `tx` and `zx` act along the height, `ty` and `zy` along the width; with
+                `legacy_geometry` the other way round, as in legacy Keras.
 
         Returns:
             A new array of the shape of `x` and of the generator's dtype.

@@ -79,8 +79,9 @@ def captions(parameters: Parameters) -> list[str]:
         parameters: those of `n` images.
 
     Returns:
-        `n` texts, such as "rotated 31°, shifted 4 -12, flipped": shifts in pixels along columns and
-        rows, zooms likewise. A text is empty where nothing changes.
+        `n` texts, such as "rotated 31°, shifted 4 -12, flipped": pixels along height and
+        width, zooms likewise (with `legacy_geometry` the other way round). A text is empty where
+        nothing changes.
     """
     return [_caption(**transform) for transform in parameters.as_dicts()]
 

@@ -40,8 +40,8 @@ def apply(
         images: `(n, height, width, channels)` or `(n, channels, height, width)` as the recipe's
             `data_format` says, uint8 or another dtype of real numbers. Any number of channels.
         parameters: those of the `n` images.
-        recipe: `fill_mode`, `cval`, `interpolation_order`, `rescale` and `data_format`; its ranges
-            play no part.
+        recipe: `fill_mode`, `cval`, `interpolation_order`, `rescale`, `data_format` and
+            `legacy_geometry`; its ranges are ignored.
         out: float32 array of the shape of `images` to write into; by default a new one.
 
     Returns:
@@ -70,9 +70,8 @@ def apply(
         for name in ("channel_shift_intensity", "brightness")
         if (values := getattr(parameters, name)) is not None
     }
-    return _transformed(
-        pixels, matrices_of(parameters, height, width), effects, _Settings.of(recipe), out
-    )
+    composed = matrices_of(parameters, height, width, legacy_geometry=recipe.legacy_geometry)
+    return _transformed(pixels, composed, effects, _Settings.of(recipe), out)
 
 
 def warp(

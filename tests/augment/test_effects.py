@@ -1,13 +1,14 @@
 """Channel shift and brightness against legacy Keras, and where they are better."""
 
+import keras
 import numpy as np
 import pytest
 from oracles.legacy_pixels import legacy_pixels
 
-from kcore.augment import Parameters, Recipe, apply
+from kcore.augment import Parameters, RandomTransform, Recipe, apply
 
 COUNT = 6
-RECIPE = Recipe(data_format="channels_last")
+RECIPE = Recipe(data_format="channels_last", legacy_geometry=True)
 
 
 def images(channels=3, low=0, high=256):
@@ -73,6 +74,30 @@ def test_brightness_leaves_opacity_alone(data_format):
     halved = Parameters.from_dicts([{"brightness": 0.5}] * COUNT)
     actual = apply(x, halved, Recipe(data_format=data_format))
     np.testing.assert_allclose(actual, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_the_shift_of_channels_leaves_opacity_alone(data_format):
+    """Its values are no limits for the colors, either."""
+    x = np.concatenate([images(3, 30, 200), images(1, 0, 256)], axis=-1)
+    colors = np.clip(x[..., :3] + 60, x[..., :3].min(axis=(1, 2, 3), keepdims=True), 199)
+    colors = np.minimum(colors, x[..., :3].max(axis=(1, 2, 3), keepdims=True))
+    expected = np.concatenate([colors, x[..., 3:]], axis=-1)
+    if data_format == "channels_first":
+        x, expected = np.moveaxis(x, -1, 1), np.moveaxis(expected, -1, 1)
+    shifted = Parameters.from_dicts([{"channel_shift_intensity": 60.0}] * COUNT)
+    actual = apply(x, shifted, Recipe(data_format=data_format))
+    np.testing.assert_allclose(actual, expected, atol=1e-4)
+
+
+def test_the_layer_leaves_opacity_alone():
+    x = images(4)
+    layer = RandomTransform(
+        channel_shift_range=60.0, brightness_range=(0.5, 0.8), seed=1, data_format="channels_last"
+    )
+    actual = keras.ops.convert_to_numpy(layer(x, training=True))
+    np.testing.assert_array_equal(actual[..., 3], x[..., 3])
+    assert (actual[..., :3] != x[..., :3]).any(axis=(1, 2, 3)).all()
 
 
 def test_the_order_is_shift_then_brightness_then_rescale():

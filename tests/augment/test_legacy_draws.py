@@ -14,7 +14,7 @@ shifts = st.one_of(
     st.floats(1, 9).map(lambda x: round(x, 3)),
     st.integers(0, 7),
     st.lists(small, min_size=1, max_size=4),
-    st.lists(st.integers(0, 9), min_size=1, max_size=4),
+    st.lists(st.integers(-9, 9), min_size=1, max_size=4),
 )
 pairs = st.tuples(st.floats(0.1, 2), st.floats(0.1, 2)).map(lambda pair: tuple(sorted(pair)))
 options = st.fixed_dictionaries(
@@ -33,6 +33,12 @@ options = st.fixed_dictionaries(
 )
 
 
+def takes_pixels_for_fractions(options):
+    """Tell whether the legacy class does, which looks at the greatest entry of a list alone."""
+    ranges = [options.get(f"{axis}_shift_range", 0.0) for axis in ("width", "height")]
+    return any(np.max(one) < 1 <= np.max(np.abs(one)) for one in ranges)
+
+
 @settings(deadline=None, max_examples=150)
 @given(
     options=options,
@@ -45,9 +51,14 @@ def test_the_legacy_dictionary_of_the_seed(options, seed, height, width, channel
     data_format = "channels_first" if channels_first else "channels_last"
     shape = (3, height, width) if channels_first else (height, width, 3)
     legacy = LegacyGenerator(**options, data_format=data_format).get_random_transform(shape, seed)
-    ours = ImageDataGenerator(**options, data_format=data_format).get_random_transform(shape, seed)
-    assert ours == legacy
-    assert list(ours) == list(legacy)
+    for legacy_geometry in (False, True):
+        if not legacy_geometry and takes_pixels_for_fractions(options):
+            continue
+        ours = ImageDataGenerator(
+            **options, data_format=data_format, legacy_geometry=legacy_geometry
+        ).get_random_transform(shape, seed)
+        assert ours == legacy
+        assert list(ours) == list(legacy)
 
 
 def test_the_course():

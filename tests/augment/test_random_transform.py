@@ -219,3 +219,27 @@ def test_masks_of_another_size_are_refused():
     given = np.zeros((2, 8, 8, 3), "uint8"), np.zeros((2, 4, 4), "int32")
     with pytest.raises(ValueError, match=r"masks with shape \(2, 4, 4\) must have .* \(8, 8\)"):
         layer(given, training=True)
+
+
+def test_it_works_in_a_map_of_tf_data_on_tensorflow():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("needs TensorFlow as the backend; tests/between_backends has the others")
+    import tensorflow as tf
+
+    transform, expected = layer(), layer()
+    dataset = tf.data.Dataset.from_tensor_slices(images(8)).batch(4)
+    for batch, given in zip(
+        dataset.map(lambda x: transform(x, training=True)),
+        (images(8)[:4], images(8)[4:]),
+        strict=True,
+    ):
+        np.testing.assert_allclose(batch.numpy(), numpy(expected(given, training=True)), atol=0.05)
+
+
+def test_legacy_geometry_is_carried_out_and_saved():
+    transform = layer(legacy_geometry=True)
+    assert RandomTransform.from_config(transform.get_config()).recipe == transform.recipe
+    actual = numpy(transform(images(), training=True))
+    expected = apply(images(), drawn(transform.recipe, 0), transform.recipe)
+    np.testing.assert_allclose(actual, expected, atol=0.05)
+    assert (abs(actual - numpy(layer()(images(), training=True))) > 1).mean() > 0.5

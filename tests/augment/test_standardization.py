@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from keras.src.legacy.preprocessing.image import ImageDataGenerator as LegacyGenerator
 
+import kcore
 from kcore.augment import ImageDataGenerator
 
 pytestmark = pytest.mark.filterwarnings("ignore:This ImageDataGenerator specifies:UserWarning")
@@ -165,6 +166,47 @@ def test_without_fit_it_is_an_error(option, missing):
         generator.standardize(images())
     with pytest.raises(ValueError, match=r"call fit\(images\) first"):
         generator.flow(images(), seed=1)
+
+
+GREY = {"channels_last": (300, 5, 4, 1), "channels_first": (300, 1, 5, 4)}
+
+
+@pytest.mark.parametrize("data_format", GREY)
+@pytest.mark.parametrize("option", ["featurewise_center", "featurewise_std_normalization"])
+def test_statistics_of_rgb_images_are_refused_for_grey_ones(option, data_format):
+    """Broadcasting would turn one channel into three."""
+    generator = fitted(
+        ImageDataGenerator, images(data_format), **{option: True}, data_format=data_format
+    )
+    grey = np.zeros(GREY[data_format], "uint8")
+    message = r"(mean|std) with shape \(.*3.*\) doesn't fit images of shape .*color_mode"
+    for call in (generator.standardize, lambda x: generator.flow(x, seed=1)):
+        with pytest.raises(ValueError, match=message):
+            call(grey)
+
+
+def test_statistics_of_rgb_files_are_refused_for_grey_ones(tmp_path):
+    root = kcore.datasets.scenes.write_directory(
+        tmp_path / "scenes", train=4, validation=0, image_size=(8, 8), classes=("ball", "star")
+    )
+    generator = fitted(
+        ImageDataGenerator,
+        images("channels_last"),
+        featurewise_center=True,
+        data_format="channels_last",
+    )
+    with pytest.raises(ValueError, match=r"mean with shape \(1, 1, 3\) doesn't fit .*8, 8, 1"):
+        generator.flow_from_directory(
+            root / "train", target_size=(8, 8), color_mode="grayscale", seed=1
+        )
+
+
+def test_a_whitening_matrix_of_another_size_is_refused():
+    generator = fitted(
+        ImageDataGenerator, images(), zca_whitening=True, data_format="channels_last"
+    )
+    with pytest.raises(ValueError, match=r"zca_whitening_matrix with shape \(60, 60\) doesn't fit"):
+        generator.standardize(np.zeros((2, 4, 4, 3)))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])

@@ -49,7 +49,7 @@ def test_the_gallery_shows_what_was_drawn_for_a_file(tmp_path):
     kcore.images.save_img(tmp_path / "scene.png", image, scale=False)
     arguments = (tmp_path / "scene.png", "--draws", 3, "--seed", 5, "--output", tmp_path / "out")
     output = run("augmentation_gallery.py", *arguments)
-    panels = ["shear", "zoom", "flip", "rotation", "shift", "recipe"]
+    panels = ["shear", "zoom", "flip", "rotation", "shift", "recipe", "shear_in_degrees"]
     assert re.findall(r"(\w+)\.png$", output, re.M) == panels
     assert re.search(r"1: rotated -?\d+°, shifted", output)
     recipe = kcore.augment.Recipe(horizontal_flip=True, data_format="channels_last")

@@ -24,9 +24,11 @@ def legacy_pixels(images, transforms, *, data_format="channels_last", **options)
         )
 
 
-def is_decided(transforms, height, width, fill_mode, interpolation_order):
+def is_decided(transforms, height, width, fill_mode, interpolation_order, *, legacy_geometry=True):
     """Tell for each pixel, `(images, height, width)`, whether rounding can't change it much."""
-    matrix = matrices(Parameters.from_dicts(transforms), height, width)
+    matrix = matrices(
+        Parameters.from_dicts(transforms), height, width, legacy_geometry=legacy_geometry
+    )
     rows, columns = np.mgrid[:height, :width]
     places = np.einsum("nax,xhw->nahw", matrix, [rows, columns, np.ones_like(rows)])
     decided = np.ones(places[:, 0].shape, bool)
