@@ -4,13 +4,15 @@
 # ///
 """Everything that must be true of kcore, as sessions of nox.
 
-Bare `nox` runs what has to pass before a change is pushed. `nox -l` lists the sessions,
-`nox -s "tests(jax-cpu)"` runs one of them, and words behind `--` go to pytest.
+Bare `nox` runs what has to pass before a change is pushed, `nox -t release` what else has to pass
+before a release. `nox -l` lists the sessions, `nox -s "tests(jax-cpu)"` runs one of them, and words
+behind `--` go to pytest.
 """
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import nox
@@ -23,6 +25,7 @@ nox.options.stop_on_first_error = False
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
+RUNNING_PYTHON = ".".join(map(str, sys.version_info[:2]))
 FLOOR_MODULES = (
     "kcore.arguments",
     "kcore.datasets",
@@ -64,6 +67,16 @@ MINIMUM_TESTS = {
     "tensorflow": ["tests/models", "tests/nn", "tests/training"],
     "jax": ["tests/augment", "tests/data", "tests/floor", "tests/inspect", "tests/random"],
 }
+# What meets most of Keras and of the backend, with the newest release of each.
+NEWEST_TESTS = [
+    "tests/augment",
+    "tests/data",
+    "tests/images",
+    "tests/inspect",
+    "tests/nn",
+    "tests/random",
+    "tests/training",
+]
 # What could be missing in a wheel: modules, data files, and the suite that is run from it.
 WHEEL_TESTS = [
     "tests/test_environment.py",
@@ -96,9 +109,22 @@ def types(session: nox.Session) -> None:
     session.run("mypy")
 
 
-@nox.session(python=PYTHONS, tags=["quick"])
+@nox.session(tags=["quick"])
 def floor(session: nox.Session) -> None:
-    """Test what needs no backend, on each Python that is present."""
+    """Test what needs no backend."""
+    test_floor(session)
+
+
+@nox.session(
+    default=False, tags=["release"], python=[each for each in PYTHONS if each != RUNNING_PYTHON]
+)
+def pythons(session: nox.Session) -> None:
+    """Test what needs no backend, on each other Python that is present."""
+    test_floor(session)
+
+
+def test_floor(session: nox.Session) -> None:
+    """Run the tests and docstring examples that need no backend."""
     session.install(*group("test"), "-e", ".")
     env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
     session.run("pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, "tests/floor", *session.posargs, env=env)
@@ -106,7 +132,7 @@ def floor(session: nox.Session) -> None:
     session.run("pytest", "--doctest-modules", callbacks, "--pyargs", *FLOOR_MODULES, env=env)
 
 
-@nox.session
+@nox.session(default=False, tags=["release"])
 def browser(session: nox.Session) -> None:
     """Look at the HTML report in a headless Chromium, where one is installed."""
     if not any(map(shutil.which, BROWSERS)):
@@ -165,7 +191,7 @@ def examples(session: nox.Session, backend: str) -> None:
     session.run(*command, *session.posargs, env=claim(backend, "cpu"))
 
 
-@nox.session
+@nox.session(default=False, tags=["release"])
 @nox.parametrize("backend", ON_CPU)
 def export(session: nox.Session, backend: str) -> None:
     """Export models, and run the files with the programs that they are for."""
@@ -174,7 +200,7 @@ def export(session: nox.Session, backend: str) -> None:
     session.run("pytest", "tests/export", *session.posargs, env=env)
 
 
-@nox.session
+@nox.session(default=False, tags=["release"])
 def between_backends(session: nox.Session) -> None:
     """Save models under one backend and load them under the other."""
     session.install(*group("test"), "-e", ".[tensorflow,jax]")
@@ -182,7 +208,7 @@ def between_backends(session: nox.Session) -> None:
     session.run("pytest", *SIDE_BY_SIDE, "tests/between_backends", *session.posargs, env=env)
 
 
-@nox.session
+@nox.session(default=False, tags=["release"])
 def wheel(session: nox.Session) -> None:
     """Test the built wheel instead of the source tree."""
     session.install("build", *group("test"))
@@ -197,7 +223,7 @@ def wheel(session: nox.Session) -> None:
     )
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session(default=False, tags=["release"], python=PYTHONS[0])
 @nox.parametrize("backend", ON_CPU)
 def minimums(session: nox.Session, backend: str) -> None:
     """Test with the oldest release of each dependency that pyproject.toml allows."""
@@ -212,6 +238,40 @@ def minimums(session: nox.Session, backend: str) -> None:
         *(session.posargs or MINIMUM_TESTS[backend]),
     )
     session.run(*command, env=claim(backend, "cpu"))
+
+
+def newest_python() -> str:
+    """Return the newest Python of pyproject.toml that is present."""
+    for version in reversed(PYTHONS):
+        # A shim of pyenv is there for Pythons that are not switched on, so it has to be run.
+        command = shutil.which(f"python{version}")
+        if command and not subprocess.run([command, "-c", ""], capture_output=True).returncode:
+            return version
+    return RUNNING_PYTHON
+
+
+@nox.session(default=False, tags=["release"], python=newest_python())
+@nox.parametrize(
+    "keras", [nox.param("keras", id="keras"), nox.param("keras-nightly", id="nightly")]
+)
+def newest(session: nox.Session, keras: str) -> None:
+    """Test with the newest JAX on the newest Python that is present."""
+    dependencies = PROJECT["project"]["dependencies"]
+    others = [each for each in dependencies if not each.startswith("keras")]
+    session.install(*group("test"), *others, *PROJECT["project"]["optional-dependencies"]["jax"])
+    # kcore asks for `keras`, whose files would lie on top of those of a nightly.
+    session.install(keras)
+    session.install("--no-deps", "-e", ".")
+    command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or NEWEST_TESTS))
+    try:
+        session.run(*command, env=claim("jax", "cpu"))
+    except nox.command.CommandFailed:
+        if keras == "keras" or os.environ.get("KCORE_REQUIRE_NIGHTLY") == "1":
+            raise
+        session.skip(
+            "tests fail with this keras-nightly, see above; "
+            "set KCORE_REQUIRE_NIGHTLY=1 to fail instead of skipping."
+        )
 
 
 @nox.session(default=False)

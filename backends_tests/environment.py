@@ -71,7 +71,7 @@ def observe() -> Environment:
     if claimed_backend in ALONE:
         _refuse_other_backends(claimed_backend)
     _compare("KCORE_TEST_DEVICE", os.environ.get("KCORE_TEST_DEVICE"), device)
-    return Environment(backend, device, _versions(backend))
+    return Environment(backend, device, _versions(backend, keras.__version__))
 
 
 def _import_keras(backend: str):
@@ -92,7 +92,8 @@ def _observe_without_backend() -> Environment:
             f"KCORE_TEST_BACKEND=none, but this environment holds {', '.join(installed)}. "
             "Run `nox -s floor`, which makes an environment without any."
         )
-    return Environment("none", "none", _versions("none"))
+    # Keras can't be imported without a backend, which could tell the version of a nightly too.
+    return Environment("none", "none", _versions("none", _version_of("keras", "keras-nightly")))
 
 
 def _refuse_other_backends(claimed: str) -> None:
@@ -121,14 +122,21 @@ def _compare(variable: str, claimed: str | None, observed: str) -> None:
         raise EnvironmentMismatchError(f"{variable}={claimed}, but this run uses {observed!r}.")
 
 
-def _versions(backend: str) -> dict[str, str]:
-    versions = {"Keras": importlib.metadata.version("keras")}
-    for distribution in _DISTRIBUTIONS.get(backend, (backend,)):
+def _versions(backend: str, keras_version: str | None) -> dict[str, str]:
+    found = {
+        "Keras": keras_version,
+        backend: _version_of(*_DISTRIBUTIONS.get(backend, (backend,))),
+        "NumPy": _version_of("numpy"),
+        "Python": platform.python_version(),
+    }
+    return {name: version for name, version in found.items() if version is not None}
+
+
+def _version_of(*distributions: str) -> str | None:
+    """Return the version of the first of some distributions that is installed."""
+    for distribution in distributions:
         try:
-            versions[backend] = importlib.metadata.version(distribution)
+            return importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:
             continue
-        break
-    versions["NumPy"] = importlib.metadata.version("numpy")
-    versions["Python"] = platform.python_version()
-    return versions
+    return None

@@ -51,7 +51,8 @@ def test_ci_runs_the_two_commands_of_the_readme():
     assert all(
         command.startswith("python3 -m venv --without-pip .venv && ") for command in commands
     )
-    assert (ROOT / ".ci" / "run").read_text().strip().splitlines()[-2:] == commands
+    lines = (ROOT / ".ci" / "run").read_text().strip().splitlines()
+    assert lines[-3:] == [*commands, ".venv/bin/nox -t release"]
 
 
 @pytest.mark.parametrize("code", blocks("sh"))

@@ -10,6 +10,7 @@ them into one matrix for each image; `warp` resamples each image once, compiled 
 its `flow*` methods return, a `Flow`, feeds `fit` and shows any of its images again with `replay`.
 """
 
+import kcore._backend  # noqa: F401
 from kcore.augment.flow import Flow
 from kcore.augment.image_data_generator import ImageDataGenerator
 from kcore.augment.matrices import matrices

@@ -1,5 +1,6 @@
 """From a folder of images, or a list of files, or arrays, to batches for `fit`."""
 
+import kcore._backend  # noqa: F401
 from kcore.data.bad_files import Audit, BadFileError, Finding
 from kcore.data.batches import ImageBatches
 from kcore.data.functions import pure

@@ -1,5 +1,6 @@
 """Read a model: what each layer does to a shape, what it returns, and why a class was chosen."""
 
+import kcore._backend  # noqa: F401
 from kcore.inspect.activations import activations
 from kcore.inspect.attribution import Attributions, integrated_gradients
 from kcore.inspect.audit import Audit, Finding, audit

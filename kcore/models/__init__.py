@@ -8,6 +8,7 @@ add an optimizer, a loss and metrics that fit the task.
 phases, `classify` names what image files show, `export` writes them for programs without Keras.
 """
 
+import kcore._backend  # noqa: F401
 from kcore.models.classify import Classification, classify
 from kcore.models.cnn import binary_cnn, cnn
 from kcore.models.compiling import (

@@ -11,6 +11,7 @@ The output has the dtype of the input, to which filters are cast; integers are t
 the order of the input's axes, such as `[1, 8, 8, 1]`, whose first and channel entries must be 1.
 """
 
+import kcore._backend  # noqa: F401
 from kcore.nn.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from kcore.nn.dense import dense, flatten
 from kcore.nn.pooling import avg_pool, max_pool

@@ -1,5 +1,6 @@
 """What accompanies a training run."""
 
+import kcore._backend  # noqa: F401
 from kcore.training.stop_at_target import StopAtTarget
 
 __all__ = ["StopAtTarget"]

@@ -34,16 +34,58 @@ def test_a_required_gpu_that_is_not_there_fails(tmp_path):
     assert "KCORE_REQUIRE_GPU=1, but nvidia-smi lists no GPU" in result.stderr
 
 
-def test_bare_nox_runs_all_but_the_benchmarks(tmp_path):
-    lines = nox(tmp_path, "-l").stdout.splitlines()
-    selected = [line.split()[1] for line in lines if line.startswith("* ")]
-    left_out = [line.split()[1] for line in lines if line.startswith("- ")]
-    assert {"lint", "types", "floor-3.11", "tests(jax-cpu)", "tests(tensorflow-cpu)"} <= set(
-        selected
+def listed(tmp_path, *arguments):
+    """Return the names of the sessions that would run, and of those that would not."""
+    lines = nox(tmp_path, "-l", *arguments).stdout.splitlines()
+    sessions = [line for line in lines if line.startswith(("* ", "- "))]
+    assert all("->" in line for line in sessions), "a menu explains"
+    selected = {line.split()[1] for line in sessions if line.startswith("* ")}
+    return selected, {line.split()[1] for line in sessions} - selected
+
+
+def each(session, *parameters):
+    return {f"{session}({one})" for one in parameters}
+
+
+BEFORE_A_RELEASE = {
+    "browser",
+    "between_backends",
+    "wheel",
+    *each("export", "tensorflow", "jax"),
+    *each("minimums", "tensorflow", "jax"),
+    *each("newest", "keras", "nightly"),
+}
+
+
+def other_pythons(sessions):
+    return {session for session in sessions if session.startswith("pythons")}
+
+
+def test_bare_nox_runs_what_has_to_pass_before_a_push(tmp_path):
+    selected, left_out = listed(tmp_path)
+    on_each_device = [
+        f"{backend}-{kind}" for backend in ("tensorflow", "jax") for kind in ("cpu", "gpu")
+    ]
+    assert selected == {
+        *("lint", "types", "floor", "matrix"),
+        *each("tests", *on_each_device),
+        *each("conformance", *on_each_device),
+        *each("examples", "tensorflow", "jax"),
+    }
+    assert left_out - other_pythons(left_out) == BEFORE_A_RELEASE | each(
+        "bench", "tensorflow", "jax"
     )
-    assert {"conformance(jax-cpu)", "examples(jax)", "wheel", "minimums(jax)"} <= set(selected)
-    assert left_out == ["bench(tensorflow)", "bench(jax)"]
-    assert all("->" in line for line in lines if line.startswith(("* ", "- "))), "a menu explains"
+
+
+def test_the_release_tag_runs_the_rest_but_the_benchmarks(tmp_path):
+    selected, _ = listed(tmp_path, "-t", "release")
+    assert selected - other_pythons(selected) == BEFORE_A_RELEASE
+
+
+def test_each_python_runs_the_floor_once(tmp_path):
+    running = f"pythons-{sys.version_info.major}.{sys.version_info.minor}"
+    others = other_pythons(listed(tmp_path, "-t", "release")[0])
+    assert others == {f"pythons-3.{minor}" for minor in (11, 12, 13)} - {running}
 
 
 def test_without_a_browser_its_session_skips_or_fails_as_asked(tmp_path):

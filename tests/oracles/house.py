@@ -10,6 +10,7 @@ FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "ope
 # Room -> floor. A room may import rooms of lower floors and, inside its package, itself.
 FLOORS = {
     "arguments": -1,
+    "_backend": 0,
     "files": 0,
     "progress": 0,
     "settings": 0,

@@ -69,6 +69,27 @@ def test_in_a_model(jit_compile):
         assert_same_bits(drawn[name], draw(KEYS))
 
 
+class Steps(keras.layers.Layer):
+    """Draws from keys that come from keys, and goes on computing with what it drew."""
+
+    def call(self, calls):
+        keys = kcore.random.sample_keys(7, calls[0], keras.ops.arange(6))
+        drawn = kcore.random.uniform(kcore.random.fold_in(keys, 3), 12)
+        return keras.ops.minimum(keras.ops.relu(drawn - 0.5), 0.25)
+
+
+# JAX 0.12 took time without end where all the rounds were in one kernel.
+@pytest.mark.timeout(120, method="thread")
+@pytest.mark.parametrize("jit_compile", [True, "auto"], ids=["by XLA", "as Keras chooses"])
+def test_draws_that_build_on_each_other_compile_in_bounded_time(jit_compile):
+    calls = keras.Input((), batch_size=1, dtype="int32")
+    model = keras.Model(calls, Steps()(calls))
+    model.compile(jit_compile=jit_compile)
+    keys = kcore.random.fold_in(kcore.random.sample_keys(7, 5, np.arange(6)), 3)
+    expected = np.clip(kcore.random.uniform(keys, 12) - np.float32(0.5), 0, np.float32(0.25))
+    assert_same_bits(model.predict_on_batch(np.array([5], "int32")), expected)
+
+
 class Remember(keras.layers.Layer):
     """Scales its input; keeps what it drew from the keys that come with it."""
 

@@ -1,0 +1,49 @@
+"""A report names versions whichever distribution Keras was installed from."""
+
+import importlib.metadata
+
+import pytest
+
+from backends_tests import environment
+
+
+@pytest.fixture
+def only_a_nightly(monkeypatch):
+    real = importlib.metadata.version
+
+    def version(name):
+        if name == "keras":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "3.99.dev1" if name == "keras-nightly" else real(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+
+
+def test_without_a_backend_the_nightly_is_named(only_a_nightly, monkeypatch):
+    monkeypatch.setenv("KCORE_TEST_BACKEND", "none")
+    monkeypatch.setattr(environment, "_installed", lambda modules: [])
+    observed = environment.observe()
+    assert observed.versions["Keras"] == "3.99.dev1"
+    assert list(observed.versions) == ["Keras", "NumPy", "Python"]
+
+
+def test_with_a_backend_keras_itself_is_asked(only_a_nightly, monkeypatch):
+    class Keras:
+        __version__ = "3.98"
+
+        class backend:  # noqa: N801 as Keras calls it
+            @staticmethod
+            def backend():
+                return "jax"
+
+        class distribution:  # noqa: N801
+            @staticmethod
+            def list_devices():
+                return ["cpu:0"]
+
+    monkeypatch.delenv("KCORE_TEST_BACKEND", raising=False)
+    monkeypatch.delenv("KCORE_TEST_DEVICE", raising=False)
+    monkeypatch.setattr(environment, "_import_keras", lambda backend: Keras)
+    observed = environment.observe()
+    assert observed.versions["Keras"] == "3.98"
+    assert (observed.backend, observed.device) == ("jax", "cpu")

@@ -1,0 +1,76 @@
+"""Where Keras's backend is not installed, the error says which one is and how to choose it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+OTHER = {"jax": "tensorflow", "tensorflow": "jax"}
+
+
+def python(code, folder, **environment):
+    env = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    env |= {"KERAS_HOME": str(folder), **environment}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import kcore; kcore.models.mlp()",
+        "from kcore import inspect",
+        "import kcore.augment",
+        "import kcore.data",
+        "import kcore.nn",
+        "from kcore.training import StopAtTarget",
+        "import kcore; kcore.visualize.LiveReport",
+    ],
+)
+def test_a_backend_that_is_not_installed(code, environment, tmp_path):
+    installed = environment.backend
+    result = python(code, tmp_path, KERAS_BACKEND=OTHER[installed])
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith(
+        f"ModuleNotFoundError: Keras's backend is {OTHER[installed]!r}, which is not installed. "
+        f"Installed: {installed}. Choose it before the first import of Keras: "
+        f"with KERAS_BACKEND={installed} in the environment"
+    )
+
+
+def test_no_backend_chosen(environment, tmp_path):
+    """Keras then takes TensorFlow, whether it is installed or not."""
+    result = python("import kcore; kcore.models.mlp(); print('built')", tmp_path)
+    if environment.backend == "tensorflow":
+        assert result.stdout.strip() == "built"
+    else:
+        assert "Keras's backend is 'tensorflow', which is not installed" in result.stderr
+
+
+def test_the_choice_that_is_advised_works_in_the_same_process(environment, tmp_path):
+    code = """
+import os, kcore
+try:
+    kcore.models
+except ModuleNotFoundError:
+    os.environ["KERAS_BACKEND"] = os.environ["INSTALLED"]
+print(kcore.models.mlp().count_params())
+"""
+    choices = {"KERAS_BACKEND": OTHER[environment.backend], "INSTALLED": environment.backend}
+    result = python(code, tmp_path, **choices)
+    assert result.stdout.strip().isdigit(), result.stderr
+
+
+def test_other_missing_modules_are_named_as_they_are(environment, tmp_path):
+    code = "import sys; sys.modules['ml_dtypes'] = None; import kcore; kcore.models"
+    result = python(code, tmp_path, KERAS_BACKEND=environment.backend)
+    assert "Keras's backend is" not in result.stderr
+    assert "ml_dtypes" in result.stderr
+
+
+@pytest.mark.parametrize("room", ["images", "datasets", "shapes", "random", "visualize"])
+def test_what_needs_no_backend_works_without_one(room, environment, tmp_path):
+    result = python(
+        f"import kcore; kcore.{room}", tmp_path, KERAS_BACKEND=OTHER[environment.backend]
+    )
+    assert result.returncode == 0, result.stderr
