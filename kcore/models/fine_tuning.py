@@ -9,6 +9,8 @@ from kcore.models.applications import near_names
 from kcore.models.compiling import compile_for_labels
 from kcore.models.head import head_layers
 from kcore.models.trainable import check_trainable, print_phase
+from kcore.models.training_data import label_kind
+from kcore.targets import check_labels
 
 __all__ = ["fine_tune"]
 
@@ -34,7 +36,7 @@ def fine_tune(
     Args:
         model: what `kcore.models.transfer` returned, its head trained before.
         x: as in `keras.Model.fit`: images with values 0 to 255, or a dataset, which may augment.
-        y: integer labels `(count,)`; left out where `x` is a dataset.
+        y: integer labels `(count,)`, 0 or 1 for one sigmoid; left out where `x` is a dataset.
         unfreeze_from: the name of the first layer that is trained, in the order of `model.layers`;
             all later ones are trained too, earlier ones frozen. `None` goes on with a model that
             was compiled before, as it is; then `learning_rate` is not used.
@@ -53,10 +55,13 @@ def fine_tune(
     Raises:
         RuntimeError: if `trainable` was changed since the model was compiled, or the model was
             never compiled.
-        ValueError: if there is no such layer, or the rate is not smaller than before.
+        ValueError: if there is no such layer, the rate is not smaller than before, or labels in
+            `y` are none of the classes.
     """
     head_layers(model)
     check_trainable(model)
+    if y is not None:
+        check_labels("y", y, *label_kind(model))
     if not model.compiled:
         raise RuntimeError(
             "The model was never compiled: train the head first, with kcore.models.train_head."

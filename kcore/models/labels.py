@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from kcore.models.probabilities import output_units
+
 __all__ = ["check_labels", "get_labels", "load", "save", "set_labels"]
 
 _MEMBER = "kcore/labels.json"
@@ -101,7 +103,7 @@ def check_labels(model: Any, labels: Any) -> tuple[str, ...]:
     """Return labels as a tuple, or say what is wrong with them for this model."""
     if isinstance(labels, str) or not isinstance(labels, Sequence):
         raise ValueError(f"labels={labels!r} must be a sequence of names.")
-    units = model.output_shape[-1]
+    units = output_units(model)
     expected = 2 if units == 1 else units
     if len(labels) != expected:
         kind = "a sigmoid output" if units == 1 else f"{units} classes"
