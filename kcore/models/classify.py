@@ -11,12 +11,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore.arguments import check_choice, check_whole
+from kcore.arguments import check_choice, check_finite, check_whole
 from kcore.images import ImageDecodeError, load_img
 from kcore.images.resizing import INTERPOLATIONS
-from kcore.models.labels import check_labels, get_labels, load
+from kcore.models.image_range import takes_unit_values
+from kcore.models.labels import check_labels, get_labels
+from kcore.models.model_files import load
 from kcore.models.probabilities import as_probabilities
 from kcore.progress import Progress
+from kcore.warning import warn
 
 __all__ = ["Classification", "classify"]
 
@@ -50,6 +53,7 @@ def classify(
     labels: Sequence[str] | None = None,
     batch_size: int = 32,
     interpolation: str = "nearest",
+    rescale: float | None = None,
 ) -> list[Classification]:
     """Classify image files in batches, with progress on stderr.
 
@@ -67,6 +71,9 @@ def classify(
         batch_size: images per call into the backend. The last batch is filled up.
         interpolation: of resizing, as in `kcore.images.load_img`; take what the model was trained
             with.
+        rescale: what the values of images, 0 to 255, are multiplied with before the model gets
+            them: `1 / 255` for one that takes 0 to 1. `None` leaves them raw, with a warning where
+            the model is known to take 0 to 1.
 
     Returns:
         A `Classification` for each path, in their order.
@@ -74,6 +81,7 @@ def classify(
     Raises:
         ValueError: if the model takes no images of a known size with 1, 3 or 4 channels, if it has
             no one output `(batch, classes)`, gives no probabilities, or the labels don't fit it.
+        ModelFileError: if the model's file can't be loaded; see `kcore.models.load`.
         FileNotFoundError: if `model` is the path of no file. A missing image is no error but a
             result that says so.
 
@@ -92,6 +100,7 @@ def classify(
     """
     model = model if isinstance(model, keras.Model) else load(model)
     probabilities = as_probabilities(model)
+    factor = _factor(rescale, model)
     names = get_labels(model) if labels is None else check_labels(model, labels)
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     height, width, channels = _image_shape(model)
@@ -111,7 +120,9 @@ def classify(
         for start in range(0, len(files), batch_size):
             part = files[start : start + batch_size]
             read_part = list(islice(images, len(part)))
-            results += _classified(model, probabilities, part, read_part, batch_size, names, top)
+            results += _classified(
+                model, probabilities, part, read_part, batch_size, names, top, factor
+            )
             progress.advance(len(part))
     return results
 
@@ -120,6 +131,17 @@ def _listed(paths: Any) -> Iterable[Any]:
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise ValueError(f"paths={paths!r} is one path: give a list, [{str(paths)!r}].")
     return paths
+
+
+def _factor(rescale: float | None, model: Any) -> float | None:
+    if rescale is not None:
+        return check_finite("rescale", rescale)
+    if takes_unit_values(model):
+        warn(
+            f"{model.name!r} takes values from 0 to 1, and classify gives it 0 to 255: give rescale"
+            "=1 / 255, or rescale=1 if it was trained on raw images."
+        )
+    return None
 
 
 def _image_shape(model: Any) -> tuple[int, int, int]:
@@ -170,9 +192,10 @@ def _classified(
     batch_size: int,
     names: Sequence[str] | None,
     top: int,
+    factor: float | None,
 ) -> list[Classification]:
     good = [image for image in images if not isinstance(image, str)]
-    answers = iter(probabilities(_outputs(model, good, batch_size)) if good else ())
+    answers = iter(probabilities(_outputs(model, good, batch_size, factor)) if good else ())
     return [
         Classification(path, error=image)
         if isinstance(image, str)
@@ -181,8 +204,11 @@ def _classified(
     ]
 
 
-def _outputs(model: Any, images: Sequence[Any], batch_size: int) -> np.ndarray[Any, Any]:
+def _outputs(
+    model: Any, images: Sequence[Any], batch_size: int, factor: float | None
+) -> np.ndarray[Any, Any]:
     batch = np.stack([*images, *[images[-1]] * (batch_size - len(images))])
+    batch = batch if factor is None else batch * np.float32(factor)
     return np.asarray(model.predict_on_batch(batch))[: len(images)]
 
 

@@ -1,5 +1,6 @@
 """HDF5 files, and those inside of a `.keras` archive, opened so that errors name the file."""
 
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +9,9 @@ from typing import Any
 
 from kcore.models.file_errors import WeightsFileError
 
-__all__ = ["WEIGHTS_IN_MODEL", "opened"]
+__all__ = ["HDF5_SIGNATURE", "WEIGHTS_IN_MODEL", "named", "opened", "signature"]
 
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 WEIGHTS_IN_MODEL = "model.weights.h5"
 _ARCHIVE_SIGNATURE = b"PK"
 
@@ -36,3 +38,21 @@ def opened(path: Path) -> Iterator[Any]:
         raise
     except Exception as error:
         raise WeightsFileError(f"{path.name} is damaged or no sound HDF5: {error}") from error
+
+
+def signature(path: Path) -> bytes:
+    """Return the first bytes of a file, as many as tell HDF5 from others."""
+    with path.open("rb") as file:
+        return file.read(len(HDF5_SIGNATURE))
+
+
+@contextmanager
+def named(path: Path, suffix: str) -> Iterator[Path]:
+    """Give a file a name with an ending that Keras knows its kind by."""
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder, f"file{suffix}")
+        try:
+            link.symlink_to(path.absolute())
+        except OSError:  # where the user may make no links, as on Windows
+            link.write_bytes(path.read_bytes())
+        yield link

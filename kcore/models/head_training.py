@@ -16,6 +16,7 @@ from kcore.models.batches import (
 from kcore.models.compiling import compile_for_labels
 from kcore.models.features import Base, features_of
 from kcore.models.head import dropout_of, head_for_training, head_layers
+from kcore.models.image_range import warn_of_range
 from kcore.models.trainable import check_trainable, print_phase
 from kcore.models.training_data import Samples, check_batch, check_class_weight, check_samples
 from kcore.random import draw_seed
@@ -94,6 +95,7 @@ def train_head(
     samples = Samples(x, y, sample_weight)
     samples = check_samples("x and y", samples, model, class_weight, features_once)
     validation = _validation(validation_data, model)
+    warn_of_range("x", x, model)
     base = Base(model, batch_size)
     optimizer = keras.optimizers.RMSprop(1e-4) if optimizer is None else optimizer
     head = _compiled_head(model, optimizer, steps_per_execution)

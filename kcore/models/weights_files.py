@@ -1,10 +1,7 @@
 """Load the weights of a local file into a model, whole or not at all."""
 
 import os
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +11,11 @@ import numpy as np
 
 from kcore.models.constants import deriving_constants
 from kcore.models.file_errors import WeightsFileError
-from kcore.models.hdf5_files import WEIGHTS_IN_MODEL, opened
+from kcore.models.hdf5_files import HDF5_SIGNATURE, WEIGHTS_IN_MODEL, named, opened, signature
 from kcore.models.keras_3_weights import check_count, difference
 from kcore.models.legacy_weights import group_of_layers, match_legacy
 
 __all__ = ["check_finite_weights", "load_weights"]
-
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -113,8 +108,11 @@ def _load_keras_3(model: Any, path: Path, layout: _Layout, opening: str) -> None
     variables = [*model.weights, *getattr(getattr(model, "optimizer", None), "variables", ())]
     before = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
     try:
-        with _named_for_keras(path, layout) as name:
-            model.load_weights(name)
+        if path.name.endswith(layout.suffix):
+            model.load_weights(path)
+        else:
+            with named(path, layout.suffix) as name:
+                model.load_weights(name)
         check_finite_weights(model, path)
     except Exception as error:
         for variable, value in zip(variables, before, strict=True):
@@ -153,9 +151,8 @@ def _check_finite(value: np.ndarray[Any, Any], name: str, path: Path) -> None:
 def _layout(path: Path) -> _Layout:
     if not path.is_file():
         raise FileNotFoundError(f"weights={str(path)!r}: there is no such file.")
-    with path.open("rb") as file:
-        beginning = file.read(len(_HDF5_SIGNATURE))
-    if beginning == _HDF5_SIGNATURE:
+    beginning = signature(path)
+    if beginning == HDF5_SIGNATURE:
         return _hdf5_layout(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -178,20 +175,3 @@ def _hdf5_layout(path: Path) -> _Layout:
     raise WeightsFileError(
         f"{path.name} is HDF5, but holds no weights as Keras writes them: its top has {found}."
     )
-
-
-@contextmanager
-def _named_for_keras(path: Path, layout: _Layout) -> Iterator[Path]:
-    """Give the file a name that makes Keras read it as what it is."""
-    is_legacy_name = path.suffix in (".h5", ".hdf5") and not path.name.endswith(".weights.h5")
-    fits = is_legacy_name if layout is _LEGACY else path.name.endswith(layout.suffix)
-    if fits:
-        yield path
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        link = Path(folder, f"file{layout.suffix}")
-        try:
-            link.symlink_to(path.absolute())
-        except OSError:  # where the user may make no links, as on Windows
-            link.write_bytes(path.read_bytes())
-        yield link
