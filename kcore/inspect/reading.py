@@ -14,6 +14,7 @@ from kcore.inspect.calls import named_layers
 from kcore.inspect.compiled import Backward, Forward
 from kcore.inspect.looking import Seen, has_channels_first, look, one_output, scores_in
 from kcore.inspect.watching import Key, Watch
+from kcore.models.constants import constants_of
 
 __all__ = ["Reader", "reader_of"]
 
@@ -61,7 +62,8 @@ def reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
     layers = [(weakref.ref(one), vars(one).get("activation")) for one, _ in named_layers(model, "")]
     variables = [id(variable) for variable in model.variables]
     readers = _READERS.setdefault(model, _Recent(_READERS_OF_A_MODEL))
-    key = (size, inputs, tuple(layers), tuple(variables))
+    # Constants that layers derive from weights, which were compiled in.
+    key = (size, inputs, tuple(layers), tuple(variables), constants_of(model))
     reader: Reader = readers.get_or_make(key, lambda: Reader(model, x, size))
     return reader
 

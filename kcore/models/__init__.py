@@ -18,18 +18,21 @@ from kcore.models.compiling import (
 )
 from kcore.models.export import ExportError, export
 from kcore.models.features import extract_features
+from kcore.models.file_errors import ModelFileError, WeightsFileError
 from kcore.models.fine_tuning import fine_tune
 from kcore.models.head_training import train_head
-from kcore.models.labels import load, save, set_labels
+from kcore.models.labels import save, set_labels
 from kcore.models.linear import linear
 from kcore.models.mlp import SubclassedMLP, functional_mlp, mlp, subclassed_mlp
+from kcore.models.model_files import load
 from kcore.models.trainable import ParameterSummary, check_trainable, parameter_summary
 from kcore.models.transfer import transfer
-from kcore.models.weights_files import WeightsFileError, load_weights
+from kcore.models.weights_files import load_weights
 
 __all__ = [
     "Classification",
     "ExportError",
+    "ModelFileError",
     "ParameterSummary",
     "SubclassedMLP",
     "WeightsFileError",

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from kcore.models.weights_files import WeightsFileError
+from kcore.models.file_errors import WeightsFileError
 
 __all__ = ["application_name", "application_preprocessing", "build_application", "near_names"]
 

@@ -1,6 +1,5 @@
 """The lower part of a transferred model: raw images in, features of a trained network out."""
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +11,10 @@ from kcore.models.applications import (
     application_name,
     application_preprocessing,
     build_application,
-    near_names,
 )
+from kcore.models.chance import warn_of_chance, without_chance
+from kcore.models.cutting import cut
+from kcore.models.layers import walk
 from kcore.models.weights import copy_weights
 from kcore.models.weights_files import load_weights
 
@@ -21,8 +22,6 @@ __all__ = ["PREPROCESSING", "make_base", "wire"]
 
 PREPROCESSING = ("raw", "unit", "tf", "caffe", "torch")
 
-# What layers that act at random in training, and have no weights, call their strength.
-_CHANCE = frozenset({"rate", "stddev", "drop_path_rate"})
 _AXES = ("height", "width", "channels")
 # Where the search for the smallest image that fits is given up, and Keras's own error is left.
 _LARGEST_SMALLEST = 512
@@ -63,15 +62,14 @@ def make_base(
 
 
 def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: Any) -> Any:
-    """Copy the base up to a layer onto raw images, without its dropout and noise.
-
-    Those get a rate of zero. Calling them with `training=False` would not do: `fit` overrides
-    that in every layer of a functional model.
+    """Copy the base up to a layer onto raw images, without what acts at random in training.
 
     Raises:
-        ValueError: if the images are too small for a base that takes any size.
+        ValueError: if the images are too small for a base that takes any size, or layers of the
+            base have their channels first.
     """
-    source = keras.Model(base.inputs[0], _cut(base, cut_at))
+    source = cut(base, cut_at)
+    _check_channels_last(source, base.name)
     _check_size(source, base.name, shape)
     images = keras.Input(shape, name=_free_name("images", source))
     prepared = _prepare(images, preprocessing)
@@ -85,12 +83,23 @@ def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: A
     copy = keras.models.clone_model(
         source,
         input_tensors=images,
-        clone_function=_without_chance,
+        clone_function=without_chance,
         call_function=call,
         recursive=True,
     )
     copy_weights(source, copy)
+    warn_of_chance(copy, base.name)
     return copy
+
+
+def _check_channels_last(source: Any, name: str) -> None:
+    for layer, path in walk(source):
+        if getattr(layer, "data_format", None) == "channels_first":
+            raise ValueError(
+                f"base={name!r} has {'/'.join(path)!r} with data_format='channels_first', but "
+                "images are (height, width, channels), and the head pools these. Build the base "
+                "with 'channels_last' and give it the same weights: they have the same shapes."
+            )
 
 
 def _check_size(source: Any, name: str, shape: tuple[int, ...]) -> None:
@@ -111,13 +120,6 @@ def _fits(source: Any, shape: tuple[int, ...]) -> bool:
         return 0 not in source.compute_output_shape((None, *shape))
     except ValueError:
         return False
-
-
-def _without_chance(layer: Any) -> Any:
-    config = layer.get_config()
-    if "training" in inspect.signature(layer.call).parameters and not layer.weights:
-        config.update(dict.fromkeys(config.keys() & _CHANCE, 0.0))
-    return type(layer).from_config(config)
 
 
 def _model_with_weights(base: Any, weights: Any) -> Any:
@@ -165,23 +167,10 @@ def _checked_preprocessing(preprocessing: Any, base: Any) -> Any:
     return preprocessing
 
 
-def _cut(base: Any, cut_at: str | None) -> Any:
-    if cut_at is None:
-        return base.outputs[0]
-    names = [layer.name for layer in base.layers]
-    if cut_at not in names:
-        raise ValueError(
-            f"cut_at={cut_at!r}: {base.name!r} has no such layer.{near_names(cut_at, names)} None "
-            "keeps all of it."
-        )
-    output = base.get_layer(cut_at).output
-    if isinstance(output, (list, tuple, dict)):
-        raise ValueError(f"cut_at={cut_at!r} is a layer with several outputs: cut at another.")
-    return output
-
-
 def _free_name(name: str, model: Any) -> str:
-    taken = {layer.name for layer in model.layers}
+    # The input is made anew.
+    layers = [one for one in model.layers if not isinstance(one, keras.layers.InputLayer)]
+    taken = {layer.name for layer in layers}
     while name in taken:
         name += "_"
     return name

@@ -7,11 +7,28 @@ import keras
 import numpy as np
 
 from kcore import random
+from kcore.models.training_data import Samples
 
-__all__ = ["EvaluationBatches", "StartEpochs", "TrainingBatches"]
+__all__ = ["DatasetBatches", "EvaluationBatches", "StartEpochs", "TrainingBatches"]
 
 # Each epoch has a key; its two uses have keys of their own.
 _ORDER, _DROPOUT = 0, 1
+_LARGEST_BATCH = 1 << 16
+
+
+class _Dropout:
+    """Draws what the hidden units of each sample are multiplied by: 0 or 1 / (1 - rate)."""
+
+    def __init__(self, rate: float, units: int, seed: int) -> None:
+        self._rate, self._units, self._seed = rate, units, seed
+
+    def factors(self, epoch: int, indices: Any) -> np.ndarray[Any, Any]:
+        if not self._rate:
+            return np.ones((len(indices), self._units), "float32")
+        key = random.fold_in(random.fold_in(random.key(self._seed), epoch), _DROPOUT)
+        keys = random.fold_in(key, indices)
+        kept = random.bernoulli(keys, (self._units,), 1 - self._rate)
+        return np.where(kept, np.float32(1 / (1 - self._rate)), np.float32(0))
 
 
 class TrainingBatches(keras.utils.PyDataset):
@@ -19,41 +36,39 @@ class TrainingBatches(keras.utils.PyDataset):
 
     Order and dropout come from `kcore.random`: of the key of the seed folded with the epoch, fold 0
     gives the permutation, fold 1 folded with the sample's index the hidden units that are kept.
+    Where samples have weights, these are the third part of a batch.
 
     Args:
-        x: features or images of all samples.
-        y: their labels.
+        samples: features or images, labels and weights of all samples.
         batch_size: samples in each batch but the last.
         dropout: the fraction to drop, and the number of hidden units.
         seed: 0 <= seed < 2**64.
-        prepare: makes features of images; `None` where `x` has features.
+        prepare: makes features of images; `None` where `samples` has features.
     """
 
     def __init__(
         self,
-        x: Any,
-        y: Any,
+        samples: Samples,
         batch_size: int,
         dropout: tuple[float, int],
         seed: int,
         prepare: Callable[[Any], Any] | None = None,
     ) -> None:
         super().__init__()
-        self._x, self._y = np.asarray(x), np.asarray(y)
+        self._samples = Samples(np.asarray(samples.x), np.asarray(samples.y), samples.weight)
         self._batch_size, self._seed = batch_size, seed
-        self._rate, self._units = dropout
+        self._dropout = _Dropout(*dropout, seed)
         self._prepare = prepare
         self.start_epoch(0)
 
     def __len__(self) -> int:
-        return -(-len(self._x) // self._batch_size)
+        return -(-len(self._samples.x) // self._batch_size)
 
-    def __getitem__(self, position: int) -> tuple[tuple[Any, Any], Any]:
+    def __getitem__(self, position: int) -> tuple[Any, ...]:
         start = position * self._batch_size
         indices = self._order[start : start + self._batch_size]
-        x = self._x[indices]
-        features = x if self._prepare is None else self._prepare(x)
-        return (features, self._factors(indices)), self._y[indices]
+        factors = self._dropout.factors(self._epoch, indices)
+        return _batch(self._samples, indices, factors, self._prepare)
 
     def start_epoch(self, epoch: int) -> None:
         """Draw the order of an epoch, 0 for the first.
@@ -61,23 +76,76 @@ class TrainingBatches(keras.utils.PyDataset):
         `StartEpochs` calls this. Keras's own `on_epoch_end` would not do: it is called once more
         before the first epoch, after a look at the first batch.
         """
+        self._epoch = epoch
         key = random.fold_in(random.key(self._seed), epoch)
-        self._order = random.permutation(random.fold_in(key, _ORDER), len(self._x))
-        self._dropout_key = random.fold_in(key, _DROPOUT)
+        self._order = random.permutation(random.fold_in(key, _ORDER), len(self._samples.x))
 
-    def _factors(self, indices: Any) -> np.ndarray[Any, Any]:
-        """Return what the hidden units of each sample are multiplied by: 0 or 1 / (1 - rate)."""
-        if not self._rate:
-            return np.ones((len(indices), self._units), "float32")
-        keys = random.fold_in(self._dropout_key, indices)
-        kept = random.bernoulli(keys, (self._units,), 1 - self._rate)
-        return np.where(kept, np.float32(1 / (1 - self._rate)), np.float32(0))
+
+class DatasetBatches(keras.utils.PyDataset):
+    """The batches of a dataset of images, each run through the base when it is asked for.
+
+    Args:
+        dataset: gives batches of images and labels, in its own order.
+        check: makes `Samples` of a batch.
+        dropout: the fraction to drop, and the number of hidden units.
+        seed: of dropout, as in `TrainingBatches`; for the index of a sample its position in the
+            batch counts, after 65,536 for each batch before.
+        prepare: makes features of images.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        check: Callable[[Any], Samples],
+        dropout: tuple[float, int],
+        seed: int,
+        prepare: Callable[[Any], Any],
+    ) -> None:
+        super().__init__()
+        self._dataset, self._check, self._prepare = dataset, check, prepare
+        self._dropout = _Dropout(*dropout, seed)
+        self._epoch = 0
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    @property
+    def num_batches(self) -> int:
+        """The number of batches of an epoch."""
+        return int(self._dataset.num_batches)
+
+    def __getitem__(self, position: int) -> tuple[Any, ...]:
+        samples = self._check(self._dataset[position])
+        count = len(samples.x)
+        indices = np.arange(count) + position * _LARGEST_BATCH
+        factors = self._dropout.factors(self._epoch, indices)
+        return _batch(samples, slice(None), factors, self._prepare)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Note which epoch's dropout is drawn; the dataset keeps count of its own epochs."""
+        self._epoch = epoch
+
+    def on_epoch_begin(self) -> None:
+        """Called by Keras."""
+        self._dataset.on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        """Called by Keras."""
+        self._dataset.on_epoch_end()
+
+
+def _batch(
+    samples: Samples, indices: Any, factors: Any, prepare: Callable[[Any], Any] | None
+) -> tuple[Any, ...]:
+    x, y = samples.x[indices], samples.y[indices]
+    inputs = (x if prepare is None else prepare(x), factors)
+    return (inputs, y) if samples.weight is None else (inputs, y, samples.weight[indices])
 
 
 class StartEpochs(keras.callbacks.Callback):
     """Tells the batches which epoch it is."""
 
-    def __init__(self, batches: TrainingBatches) -> None:
+    def __init__(self, batches: TrainingBatches | DatasetBatches) -> None:
         super().__init__()
         self._batches = batches
 
@@ -89,32 +157,32 @@ class StartEpochs(keras.callbacks.Callback):
 class EvaluationBatches(keras.utils.PyDataset):
     """Batches `((features, factors), labels)` in order, with all hidden units kept.
 
+    Where samples have weights, these are the third part of a batch.
+
     Args:
-        x: features or images of all samples.
-        y: their labels.
+        samples: features or images, labels and weights of all samples.
         batch_size: samples in each batch but the last.
         units: number of hidden units.
-        prepare: makes features of images; `None` where `x` has features.
+        prepare: makes features of images; `None` where `samples` has features.
     """
 
     def __init__(
         self,
-        x: Any,
-        y: Any,
+        samples: Samples,
         batch_size: int,
         units: int,
         prepare: Callable[[Any], Any] | None = None,
     ) -> None:
         super().__init__()
-        self._x, self._y, self._batch_size = np.asarray(x), np.asarray(y), batch_size
+        self._samples = Samples(np.asarray(samples.x), np.asarray(samples.y), samples.weight)
+        self._batch_size = batch_size
         self._ones = np.ones((batch_size, units), "float32")
         self._prepare = prepare
 
     def __len__(self) -> int:
-        return -(-len(self._x) // self._batch_size)
+        return -(-len(self._samples.x) // self._batch_size)
 
-    def __getitem__(self, position: int) -> tuple[tuple[Any, Any], Any]:
-        part = slice(position * self._batch_size, (position + 1) * self._batch_size)
-        x = self._x[part]
-        features = x if self._prepare is None else self._prepare(x)
-        return (features, self._ones[: len(x)]), self._y[part]
+    def __getitem__(self, position: int) -> tuple[Any, ...]:
+        start = position * self._batch_size
+        stop = min(start + self._batch_size, len(self._samples.x))
+        return _batch(self._samples, slice(start, stop), self._ones[: stop - start], self._prepare)

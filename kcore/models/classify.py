@@ -1,7 +1,7 @@
 """Name what image files show."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -11,11 +11,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore.arguments import check_choice, check_whole
+from kcore.arguments import check_choice, check_finite, check_whole
 from kcore.images import ImageDecodeError, load_img
 from kcore.images.resizing import INTERPOLATIONS
-from kcore.models.labels import check_labels, get_labels, load
+from kcore.models.image_range import takes_unit_values
+from kcore.models.labels import check_labels, get_labels
+from kcore.models.model_files import load
+from kcore.models.probabilities import as_probabilities
 from kcore.progress import Progress
+from kcore.warning import warn
 
 __all__ = ["Classification", "classify"]
 
@@ -32,7 +36,7 @@ class Classification:
         labels: names of the likeliest classes, the likeliest first; their numbers as text if the
             model has no labels; empty if the file can't be read.
         probabilities: of those classes, each 0 to 1.
-        error: why the file can't be read, or `None`.
+        error: why the file can't be read, or that the model gives no number for it, or `None`.
     """
 
     path: Path
@@ -49,6 +53,7 @@ def classify(
     labels: Sequence[str] | None = None,
     batch_size: int = 32,
     interpolation: str = "nearest",
+    rescale: float | None = None,
 ) -> list[Classification]:
     """Classify image files in batches, with progress on stderr.
 
@@ -58,7 +63,7 @@ def classify(
     Args:
         model: a classifier of images `(batch, height, width, channels)` with values 0 to 255, with
             its preprocessing built in, as `kcore.models.transfer` makes it; or the path of one that
-            was saved.
+            was saved. One that gives logits must be compiled with a loss with `from_logits=True`.
         paths: image files. They are resized to what the model takes, as `kcore.images.load_img`
             does.
         top: how many classes to name, at most all.
@@ -66,13 +71,17 @@ def classify(
         batch_size: images per call into the backend. The last batch is filled up.
         interpolation: of resizing, as in `kcore.images.load_img`; take what the model was trained
             with.
+        rescale: what the values of images, 0 to 255, are multiplied with before the model gets
+            them: `1 / 255` for one that takes 0 to 1. `None` leaves them raw, with a warning where
+            the model is known to take 0 to 1.
 
     Returns:
         A `Classification` for each path, in their order.
 
     Raises:
-        ValueError: if the model takes no images of a known size with 1, 3 or 4 channels, or the
-            labels don't fit it.
+        ValueError: if the model takes no images of a known size with 1, 3 or 4 channels, if it has
+            no one output `(batch, classes)`, gives no probabilities, or the labels don't fit it.
+        ModelFileError: if the model's file can't be loaded; see `kcore.models.load`.
         FileNotFoundError: if `model` is the path of no file. A missing image is no error but a
             result that says so.
 
@@ -90,6 +99,8 @@ def classify(
         (['cat', 'dog'], 'there is no such file')
     """
     model = model if isinstance(model, keras.Model) else load(model)
+    probabilities = as_probabilities(model)
+    factor = _factor(rescale, model)
     names = get_labels(model) if labels is None else check_labels(model, labels)
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     height, width, channels = _image_shape(model)
@@ -109,7 +120,9 @@ def classify(
         for start in range(0, len(files), batch_size):
             part = files[start : start + batch_size]
             read_part = list(islice(images, len(part)))
-            results += _classified(model, part, read_part, batch_size, names, top)
+            results += _classified(
+                model, probabilities, part, read_part, batch_size, names, top, factor
+            )
             progress.advance(len(part))
     return results
 
@@ -120,12 +133,25 @@ def _listed(paths: Any) -> Iterable[Any]:
     return paths
 
 
+def _factor(rescale: float | None, model: Any) -> float | None:
+    if rescale is not None:
+        return check_finite("rescale", rescale)
+    if takes_unit_values(model):
+        warn(
+            f"{model.name!r} takes values from 0 to 1, and classify gives it 0 to 255: give rescale"
+            "=1 / 255, or rescale=1 if it was trained on raw images."
+        )
+    return None
+
+
 def _image_shape(model: Any) -> tuple[int, int, int]:
-    shape = tuple(model.input_shape[1:])
+    if len(model.inputs) != 1:
+        raise ValueError(f"The model {model.name!r} has {len(model.inputs)} inputs: one is needed.")
+    shape = tuple(model.inputs[0].shape[1:])
     if len(shape) != 3 or None in shape or shape[-1] not in _COLOR_MODES:
         raise ValueError(
-            f"The model takes {model.input_shape}: a known height and width and 1, 3 or 4 channels "
-            "are needed, (batch, height, width, channels)."
+            f"The model takes {tuple(model.inputs[0].shape)}: a known height and width and 1, 3 or "
+            "4 channels are needed, (batch, height, width, channels)."
         )
     return shape
 
@@ -160,14 +186,16 @@ def _ahead(threads: Any, read: Any, files: Sequence[Path], ahead: int) -> Iterat
 
 def _classified(
     model: Any,
+    probabilities: Callable[[Any], Any],
     files: Sequence[Path],
     images: Sequence[Any],
     batch_size: int,
     names: Sequence[str] | None,
     top: int,
+    factor: float | None,
 ) -> list[Classification]:
     good = [image for image in images if not isinstance(image, str)]
-    answers = iter(_probabilities(model, good, batch_size) if good else ())
+    answers = iter(probabilities(_outputs(model, good, batch_size, factor)) if good else ())
     return [
         Classification(path, error=image)
         if isinstance(image, str)
@@ -176,16 +204,19 @@ def _classified(
     ]
 
 
-def _probabilities(model: Any, images: Sequence[Any], batch_size: int) -> np.ndarray[Any, Any]:
-    """Return probabilities `(count, classes)`, two columns for one sigmoid output."""
+def _outputs(
+    model: Any, images: Sequence[Any], batch_size: int, factor: float | None
+) -> np.ndarray[Any, Any]:
     batch = np.stack([*images, *[images[-1]] * (batch_size - len(images))])
-    output = np.asarray(model.predict_on_batch(batch))[: len(images)].astype("float64")
-    return np.hstack([1 - output, output]) if output.shape[-1] == 1 else output
+    batch = batch if factor is None else batch * np.float32(factor)
+    return np.asarray(model.predict_on_batch(batch))[: len(images)]
 
 
 def _best(
     path: Path, probabilities: np.ndarray[Any, Any], names: Sequence[str] | None, top: int
 ) -> Classification:
+    if np.isnan(probabilities).any():
+        return Classification(path, error="the model gives NaN or infinite values for it")
     order = np.argsort(-probabilities, kind="stable")[:top]
     return Classification(
         path,

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from kcore.arguments import check_shape, check_whole, check_wholes
+from kcore.models.image_range import rescaling
 from kcore.models.seeding import seed_weights
 
 __all__ = ["binary_cnn", "cnn"]
@@ -20,22 +21,26 @@ def cnn(
     *,
     filters: Sequence[int] = (64, 64),
     hidden_units: int = 128,
+    rescale: float | None = None,
     seed: int | None = None,
 ) -> Any:
     """Build the Fashion-MNIST CNN: stages of Conv2D and MaxPooling2D, a hidden layer, softmax.
 
-    Each stage is a 3x3 convolution with ReLU and `padding="valid"`, then a 2x2 max pooling.
+    Each stage is a 3x3 convolution with ReLU and `padding="valid"`, then a 2x2 max pooling. The
+    layers are named `conv_1`, `pool_1`, ..., `flatten`, `hidden` and `predictions`.
 
     Args:
         input_shape: `(height, width, channels)`, without the batch axis.
         classes: number of classes, at least 2.
         filters: number of filters of each stage, from the first to the last.
         hidden_units: width of the fully connected layer.
+        rescale: what images are multiplied with first, in a layer of the model: `1 / 255` makes a
+            model of raw images, such as those of `kcore.data`. `None` leaves them as they come.
         seed: makes the first weights the same on every backend; `None` leaves them to Keras.
 
     Returns:
-        A `keras.Sequential` that maps images `(batch, height, width, channels)`, scaled to 0..1,
-        to probabilities `(batch, classes)`.
+        A `keras.Sequential` that maps images `(batch, height, width, channels)`, scaled to 0..1
+        or, with `rescale=1 / 255`, raw ones, to probabilities `(batch, classes)`.
 
     Raises:
         ValueError: if an argument is out of range, or the image is too small for the stages; the
@@ -47,8 +52,8 @@ def cnn(
         [(26, 26), (13, 13), (11, 11), (5, 5)]
     """
     classes = check_whole("classes", classes, minimum=2)
-    layers = _stages(input_shape, filters, hidden_units)
-    layers.append(keras.layers.Dense(classes, activation="softmax"))
+    layers = _stages(input_shape, filters, hidden_units, rescale)
+    layers.append(keras.layers.Dense(classes, activation="softmax", name="predictions"))
     return seed_weights(keras.Sequential(layers, name="cnn"), seed)
 
 
@@ -57,20 +62,25 @@ def binary_cnn(
     *,
     filters: Sequence[int] = (16, 32, 64),
     hidden_units: int = 512,
+    rescale: float | None = None,
     seed: int | None = None,
 ) -> Any:
     """Build the CNN for two classes: three stages of Conv2D and MaxPooling2D, Dense 512, sigmoid.
+
+    The layers are named as those of `cnn`.
 
     Args:
         input_shape: `(height, width, channels)`, without the batch axis. Any size that the stages
             leave something of; with three stages that is 22 and more.
         filters: number of filters of each stage, from the first to the last.
         hidden_units: width of the fully connected layer.
+        rescale: what images are multiplied with first, in a layer of the model: `1 / 255` makes a
+            model of raw images, such as those of `kcore.data`. `None` leaves them as they come.
         seed: makes the first weights the same on every backend; `None` leaves them to Keras.
 
     Returns:
-        A `keras.Sequential` that maps images `(batch, height, width, channels)`, scaled to 0..1,
-        to the probability of class 1, `(batch, 1)`.
+        A `keras.Sequential` that maps images `(batch, height, width, channels)`, scaled to 0..1
+        or, with `rescale=1 / 255`, raw ones, to the probability of class 1, `(batch, 1)`.
 
     Raises:
         ValueError: if an argument is out of range, or the image is too small for the stages; the
@@ -81,12 +91,17 @@ def binary_cnn(
         >>> kcore.models.binary_cnn((150, 150, 3)).output_shape
         (None, 1)
     """
-    layers = _stages(input_shape, filters, hidden_units)
-    layers.append(keras.layers.Dense(1, activation="sigmoid"))
+    layers = _stages(input_shape, filters, hidden_units, rescale)
+    layers.append(keras.layers.Dense(1, activation="sigmoid", name="predictions"))
     return seed_weights(keras.Sequential(layers, name="binary_cnn"), seed)
 
 
-def _stages(input_shape: Sequence[int], filters: Sequence[int], hidden_units: int) -> list[Any]:
+def _stages(
+    input_shape: Sequence[int],
+    filters: Sequence[int],
+    hidden_units: int,
+    rescale: float | None,
+) -> list[Any]:
     """Make the layers from the input to the hidden one.
 
     `data_format` is named, because `input_shape` is (height, width, channels) whatever the user's
@@ -95,15 +110,17 @@ def _stages(input_shape: Sequence[int], filters: Sequence[int], hidden_units: in
     shape = check_shape(input_shape, ("height", "width", "channels"))
     filters = check_wholes("filters", filters)
     _check_size(shape, stages=len(filters))
-    layers = [keras.Input(shape)]
-    for count in filters:
-        layers.append(
-            keras.layers.Conv2D(count, _KERNEL, activation="relu", data_format="channels_last")
-        )
-        layers.append(keras.layers.MaxPooling2D(_POOL, data_format="channels_last"))
-    layers.append(keras.layers.Flatten(data_format="channels_last"))
+    last = {"data_format": "channels_last"}
+    layers = [keras.Input(shape, name="images"), *rescaling(rescale)]
+    for number, count in enumerate(filters, start=1):
+        name = f"conv_{number}"
+        layers += [
+            keras.layers.Conv2D(count, _KERNEL, activation="relu", name=name, **last),
+            keras.layers.MaxPooling2D(_POOL, name=f"pool_{number}", **last),
+        ]
+    layers.append(keras.layers.Flatten(name="flatten", **last))
     hidden_units = check_whole("hidden_units", hidden_units)
-    layers.append(keras.layers.Dense(hidden_units, activation="relu"))
+    layers.append(keras.layers.Dense(hidden_units, activation="relu", name="hidden"))
     return layers
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kcore.arguments import check_whole
+from kcore.models.image_range import watch_fit
 from kcore.models.trainable import note_compiled
 
 __all__ = [
@@ -40,6 +41,9 @@ def compile_classifier(model: Any, *, optimizer: Any = "adam", steps_per_executi
 
     The loss is sparse categorical cross-entropy, the metric `accuracy`.
 
+    `fit` of a model that `kcore.models` built or `transfer` made looks at its first images
+    afterwards, in an array or a dataset of kcore, and warns if their range is not the model's.
+
     Args:
         model: a built `keras.Model` whose one output is `(batch, classes)` probabilities.
         optimizer: what `keras.Model.compile` takes; `"rmsprop"` is usual for the functional model.
@@ -76,6 +80,9 @@ def compile_binary_classifier(
 
     The loss is binary cross-entropy, the metric `accuracy`, the optimizer RMSprop with a learning
     rate of 0.001.
+
+    `fit` of a model that `kcore.models` built or `transfer` made looks at its first images
+    afterwards, in an array or a dataset of kcore, and warns if their range is not the model's.
 
     Args:
         model: a built `keras.Model` whose one output is `(batch, 1)` probabilities.
@@ -135,6 +142,7 @@ def _compile(
         jit_compile=_jit_compile(model),
     )
     note_compiled(model)
+    watch_fit(model)
     return model
 
 

@@ -32,6 +32,8 @@ _PACKAGES = {
 }
 # Far above rounding (1e-6 is usual), far below what a wrong translation does.
 _TOLERANCE = 1e-3
+# Tried where a model takes images of any size.
+_SIZES = (32, 45, 64, 96, 128, 224, 299, 331)
 _SAVED_MODEL = "saved_model.pb"
 
 
@@ -45,8 +47,9 @@ def export(model: Any, path: str | os.PathLike[str], format: str = "onnx") -> No
     What is written takes raw images as the model does: float32 `(batch, height, width, channels)`
     with values 0 to 255, any number at once, by the name `images`. It gives the probabilities
     `(batch, classes)` that the model gives, usually to 1e-6: for ONNX and SavedModel that is
-    checked to 1e-3 with random images before the file gets its name. It computes in float32, also
-    if the model does in mixed precision.
+    checked to 1e-3 with random images, of two sizes where the model leaves them open, before the
+    file gets its name. It computes in float32, also if the model does in mixed precision, and
+    without the layers that act at random in training.
 
     Labels are a JSON list of names. ONNX has them as the metadata `labels`, OpenVINO as the runtime
     information `kcore/labels`, a SavedModel as the file `assets.extra/labels.json`.
@@ -156,22 +159,52 @@ def _write(model: Any, path: Path, form: str) -> None:
 def _check_answers(model: Any, path: Path, form: str) -> None:
     """Compare what was written with the model, on two random images, if it can be run here."""
     run = {"onnx": _run_onnx, "tf_saved_model": _run_saved_model}.get(form)
-    shape = tuple(model.inputs[0].shape[1:])
-    if run is None or None in shape:
+    if run is None:
         return
+    for shape in _concrete_shapes(model):
+        _check_at(model, path, form, run, shape)
+
+
+def _concrete_shapes(model: Any) -> list[tuple[int, ...]]:
+    """Return the shape of an image; two that the model takes where it leaves sizes open."""
+    shape = tuple(model.inputs[0].shape[1:])
+    if None not in shape:
+        return [shape]
+    shapes = [tuple(size if one is None else one for one in shape) for size in _SIZES]
+    fitting = [one for one in shapes if _fits(model, one)]
+    if not fitting:
+        raise ExportError(
+            f"{model.name!r} takes images of open sizes {shape}, and none of {_SIZES} fits, so "
+            "that what is written can't be checked: give the model a fixed input_shape."
+        )
+    return fitting[:2]
+
+
+def _fits(model: Any, shape: tuple[int, ...]) -> bool:
+    try:
+        return 0 not in model.compute_output_shape((None, *shape))
+    except ValueError:
+        return False
+
+
+def _check_at(model: Any, path: Path, form: str, run: Any, shape: tuple[int, ...]) -> None:
+    is_open = None in model.inputs[0].shape[1:]
+    at = f" for images of {shape}" if is_open else ""
     images = np.random.default_rng(0).integers(0, 256, (2, *shape)).astype("float32")
     expected = np.asarray(model.predict_on_batch(images))
     try:
         found = run(path, images)
     except Exception as error:
+        hint = " Give the model a fixed input_shape." if is_open else ""
         raise ExportError(
-            f"What Keras wrote of {model.name!r} as {form} can't be run: {error}"
+            f"What Keras wrote of {model.name!r} as {form} can't be run{at}: {error}{hint}"
         ) from error
-    difference = float(np.max(np.abs(found - expected)))
+    same_shape = np.shape(found) == expected.shape
+    difference = float(np.max(np.abs(found - expected))) if same_shape else float("inf")
     if not difference <= _TOLERANCE:
         raise ExportError(
             f"What Keras wrote of {model.name!r} as {form} gives other probabilities than the "
-            f"model: they differ by up to {difference:.2g}."
+            f"model{at}: they differ by up to {difference:.2g}."
         )
 
 

@@ -1,7 +1,8 @@
 """The model that is exported: in float32, and of operations that converters translate rightly.
 
-Measured with Keras 3.15: on TensorFlow, the constants of a `Normalization` become inputs that
-nobody can feed, and the exact GELU has no translation (tf2onnx 1.17). On JAX, a max pooling becomes
+Layers that act at random in training are left out. Measured with Keras 3.15: on TensorFlow, the
+constants of a `Normalization` become inputs that nobody can feed, and the exact GELU has no
+translation (tf2onnx 1.17). On JAX, a max pooling becomes
 one over batch and channels too, which ONNX Runtime refuses (jax2onnx 0.17). The operations that
 stand in for them here compute the same.
 """
@@ -14,6 +15,7 @@ import keras
 import numpy as np
 
 from kcore import shapes
+from kcore.models.chance import hands_on
 from kcore.models.weights import copy_weights
 
 __all__ = ["exportable"]
@@ -47,15 +49,34 @@ def _graph(model: Any) -> Any:
 
 
 def _call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+    if hands_on(layer):
+        return args[0]
+    if isinstance(layer, keras.layers.Pipeline):
+        return functools.reduce(lambda x, inner: _call(inner, x), layer.layers, args[0])
     if isinstance(layer, keras.Model) and len(layer.inputs) == len(layer.outputs) == 1:
         return _translatable(layer)(*args, **kwargs)
     if isinstance(layer, keras.layers.Normalization):
         return _normalized(layer, *args)
     if isinstance(layer, keras.layers.MaxPooling2D) and keras.backend.backend() == "jax":
         return _max_pooled(layer, *args)
-    if isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.gelu:
-        return 0.5 * args[0] * (1.0 + keras.ops.erf(args[0] * math.sqrt(0.5)))
+    if _ends_in_gelu(layer):
+        return _gelu(layer(*args, **kwargs))
     return layer(*args, **kwargs)
+
+
+def _ends_in_gelu(layer: Any) -> bool:
+    """Tell whether GELU is the last that a layer does, and leave it out of the layer itself."""
+    if getattr(layer, "activation", None) is keras.activations.gelu:
+        layer.activation = _linear_for_gelu  # of a copy that nobody else holds
+    return getattr(layer, "activation", None) is _linear_for_gelu
+
+
+def _linear_for_gelu(x: Any) -> Any:
+    return x
+
+
+def _gelu(x: Any) -> Any:
+    return 0.5 * x * (1.0 + keras.ops.erf(x * math.sqrt(0.5)))
 
 
 def _normalized(layer: Any, x: Any) -> Any:

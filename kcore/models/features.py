@@ -1,13 +1,14 @@
 """What a frozen base sees in images, computed once."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 
 from kcore.arguments import check_whole
 from kcore.models.head import pooled_features
+from kcore.models.training_data import Samples
 from kcore.progress import Progress
 
 __all__ = ["Base", "extract_features", "features_of"]
@@ -40,11 +41,17 @@ def extract_features(model: Any, images: Any, *, batch_size: int = 32) -> np.nda
     return _of_images(Base(model, batch_size), np.asarray(images))
 
 
-def features_of(base: "Base", x: Any, y: Any) -> tuple[Any, Any]:
-    """Return the features of two arrays or of a `keras.utils.PyDataset`, and the labels."""
-    if isinstance(x, keras.utils.PyDataset):
-        return _of_dataset(base, x)
-    return _of_images(base, np.asarray(x)), y
+def features_of(base: "Base", samples: Samples, check: Callable[[Any], Samples]) -> Samples:
+    """Return features in the stead of images, with labels and weights.
+
+    Args:
+        base: the frozen base.
+        samples: arrays or a dataset.
+        check: makes `Samples` of a batch of the dataset.
+    """
+    if samples.is_dataset:
+        return _of_dataset(base, samples.x, check)
+    return Samples(_of_images(base, np.asarray(samples.x)), samples.y, samples.weight)
 
 
 class Base:
@@ -92,12 +99,16 @@ def _of_images(base: Base, images: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]
     return np.concatenate(parts)
 
 
-def _of_dataset(base: Base, dataset: Any) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    features, labels = [], []
+def _of_dataset(base: Base, dataset: Any, check: Callable[[Any], Samples]) -> Samples:
+    parts = []
     with Progress("Computing features of batches", total=len(dataset), delay=2.0) as progress:
         for position in range(len(dataset)):
-            images, batch_labels = dataset[position][:2]
-            features.append(base(np.asarray(images)))
-            labels.append(np.asarray(batch_labels))
+            batch = check(dataset[position])
+            parts.append(Samples(base(batch.x), batch.y, batch.weight))
             progress.advance()
-    return np.concatenate(features), np.concatenate(labels)
+    weights = [part.weight for part in parts if part.weight is not None]
+    return Samples(
+        np.concatenate([part.x for part in parts]),
+        np.concatenate([part.y for part in parts]),
+        np.concatenate(weights) if weights else None,
+    )

@@ -7,8 +7,12 @@ import keras
 from kcore.arguments import check_finite
 from kcore.models.applications import near_names
 from kcore.models.compiling import compile_for_labels
+from kcore.models.cutting import named_layers
 from kcore.models.head import head_layers
+from kcore.models.layers import walk
 from kcore.models.trainable import check_trainable, print_phase
+from kcore.models.training_data import label_kind
+from kcore.targets import check_labels
 
 __all__ = ["fine_tune"]
 
@@ -34,10 +38,11 @@ def fine_tune(
     Args:
         model: what `kcore.models.transfer` returned, its head trained before.
         x: as in `keras.Model.fit`: images with values 0 to 255, or a dataset, which may augment.
-        y: integer labels `(count,)`; left out where `x` is a dataset.
-        unfreeze_from: the name of the first layer that is trained, in the order of `model.layers`;
-            all later ones are trained too, earlier ones frozen. `None` goes on with a model that
-            was compiled before, as it is; then `learning_rate` is not used.
+        y: integer labels `(count,)`, 0 or 1 for one sigmoid; left out where `x` is a dataset.
+        unfreeze_from: the name of the first layer that is trained, in the order of `model.layers`,
+            "model/layer" for one inside of a nested model; all later ones are trained too, earlier
+            ones frozen. `None` goes on with a model that was compiled before, as it is; then
+            `learning_rate` is not used.
         learning_rate: must be smaller than that of the first phase, so that what the base has
             learned is not lost.
         train_batch_norm: unfreeze BatchNormalization too. It then normalises each batch by the
@@ -53,10 +58,13 @@ def fine_tune(
     Raises:
         RuntimeError: if `trainable` was changed since the model was compiled, or the model was
             never compiled.
-        ValueError: if there is no such layer, or the rate is not smaller than before.
+        ValueError: if there is no such layer, the rate is not smaller than before, or labels in
+            `y` are none of the classes.
     """
     head_layers(model)
     check_trainable(model)
+    if y is not None:
+        check_labels("y", y, *label_kind(model))
     if not model.compiled:
         raise RuntimeError(
             "The model was never compiled: train the head first, with kcore.models.train_head."
@@ -70,25 +78,25 @@ def fine_tune(
 
 
 def _unfreeze(model: Any, name: str, train_batch_norm: bool) -> None:
-    names = [layer.name for layer in model.layers]
+    layers = list(named_layers(model))
+    names = [path for path, _ in layers]
     if name not in names:
         raise ValueError(
             f"unfreeze_from={name!r}: the model has no such layer.{near_names(name, names)}"
         )
     first = names.index(name)
-    for position, layer in enumerate(model.layers):
-        layer.trainable = position >= first
-        if not train_batch_norm:
-            _freeze_batch_norm(layer)
-
-
-def _freeze_batch_norm(layer: Any) -> None:
-    """Freeze a layer if it is a BatchNormalization, and those inside a model or a wrapper."""
-    if isinstance(layer, keras.layers.BatchNormalization):
-        layer.trainable = False
-    wrapped = [layer.layer] if hasattr(layer, "layer") else []
-    for inner in [*getattr(layer, "layers", ()), *wrapped]:
-        _freeze_batch_norm(inner)
+    after = names[first:]
+    for path, layer in layers:
+        # A model holds its layers; it must be trainable where any of them is.
+        holds_one = any(inner.startswith(f"{path}/") for inner in after)
+        layer.trainable = path in after or holds_one
+    for _, layer in layers[:first]:
+        if not isinstance(layer, keras.Model):
+            layer.trainable = False
+    if not train_batch_norm:
+        for layer, _ in walk(model):
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
 
 
 def _slower(optimizer: Any, learning_rate: float) -> Any:
@@ -100,4 +108,15 @@ def _slower(optimizer: Any, learning_rate: float) -> Any:
             f"learning_rate={learning_rate!r} must be above 0 and smaller than that of the first "
             f"phase, {before:g}: larger steps would spoil what the base has learned."
         )
-    return type(optimizer).from_config({**optimizer.get_config(), "learning_rate": rate})
+    return _with_rate(optimizer, rate)
+
+
+def _with_rate(optimizer: Any, rate: float) -> Any:
+    """Copy an optimizer, and those that it wraps: the innermost has the rate."""
+    config = optimizer.get_config()
+    if hasattr(optimizer, "inner_optimizer"):
+        inner = _with_rate(optimizer.inner_optimizer, rate)
+        config["inner_optimizer"] = keras.saving.serialize_keras_object(inner)
+    else:
+        config["learning_rate"] = rate
+    return type(optimizer).from_config(config)

@@ -4,13 +4,21 @@ from typing import Any
 
 import keras
 
-__all__ = ["add_head", "dropout_of", "head_for_training", "head_layers", "pooled_features"]
+__all__ = [
+    "add_head",
+    "dropout_of",
+    "has_head",
+    "head_for_training",
+    "head_layers",
+    "pooled_features",
+]
 
 _PREFIX = "head_"
 _POOLING = f"{_PREFIX}pooling"
 _HIDDEN = f"{_PREFIX}hidden"
 _DROPOUT = f"{_PREFIX}dropout"
 _PREDICTIONS = f"{_PREFIX}predictions"
+_HEAD = [_POOLING, _HIDDEN, _DROPOUT, _PREDICTIONS]
 
 
 def add_head(features: Any, classes: int, pooling: str, hidden_units: int, dropout: float) -> Any:
@@ -26,13 +34,17 @@ def add_head(features: Any, classes: int, pooling: str, hidden_units: int, dropo
 def head_layers(model: Any) -> list[Any]:
     """Return the layers of the head, or say that the model has none."""
     layers = [layer for layer in model.layers if layer.name.startswith(_PREFIX)]
-    names = [layer.name for layer in layers]
-    if names != [_POOLING, _HIDDEN, _DROPOUT, _PREDICTIONS]:
+    if not has_head(model):
         raise ValueError(
             f"The model {model.name!r} has no head as kcore.models.transfer makes it: layers "
             f"{_POOLING}, {_HIDDEN}, {_DROPOUT} and {_PREDICTIONS}."
         )
     return layers
+
+
+def has_head(model: Any) -> bool:
+    """Tell whether a model has the head that `transfer` makes."""
+    return [layer.name for layer in model.layers if layer.name.startswith(_PREFIX)] == _HEAD
 
 
 def pooled_features(model: Any) -> Any:
@@ -66,12 +78,12 @@ def _pooling_layer(features: Any, pooling: str) -> Any:
         if None in features.shape[1:]:
             raise ValueError(
                 f"pooling='flatten' needs a known size, and the base gives {features.shape}: give "
-                "input_shape, or pooling='average'."
+                "input_shape, or pooling='avg'."
             )
         return keras.layers.Flatten(data_format="channels_last", name=_POOLING)
     if len(features.shape) != 4:
         raise ValueError(
-            f"pooling='average' needs a feature map (batch, height, width, channels), and the base "
+            f"pooling='avg' needs a feature map (batch, height, width, channels), and the base "
             f"gives {features.shape}: cut at an earlier layer, or use pooling='flatten'."
         )
     return keras.layers.GlobalAveragePooling2D(data_format="channels_last", name=_POOLING)

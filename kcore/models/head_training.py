@@ -1,17 +1,24 @@
 """The first phase of training: the head alone, on features that are computed once."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from kcore.arguments import check_whole
-from kcore.models.batches import EvaluationBatches, StartEpochs, TrainingBatches
+from kcore.models.batches import (
+    DatasetBatches,
+    EvaluationBatches,
+    StartEpochs,
+    TrainingBatches,
+)
 from kcore.models.compiling import compile_for_labels
 from kcore.models.features import Base, features_of
 from kcore.models.head import dropout_of, head_for_training, head_layers
+from kcore.models.image_range import warn_of_range
 from kcore.models.trainable import check_trainable, print_phase
+from kcore.models.training_data import Samples, check_batch, check_class_weight, check_samples
 from kcore.random import draw_seed
 
 __all__ = ["train_head"]
@@ -26,6 +33,8 @@ def train_head(
     batch_size: int = 32,
     optimizer: Any = None,
     validation_data: Any = None,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
     features_once: bool = True,
     steps_per_execution: int = 1,
     seed: int | None = None,
@@ -36,24 +45,31 @@ def train_head(
 
     The frozen base gives the same features for an image in every epoch, so they are computed once,
     and the head is trained on them. The result is the head that training on the images would give.
-    That is not for images that are augmented anew in each epoch: for them use `model.fit`, or
-    `features_once=False` with what never changes.
+    A dataset that augments its images anew in each epoch needs `features_once=False`.
 
-    The order of the images and the dropout of each come from `kcore.random` by seed, epoch and
-    the image's place in the dataset. They don't depend on the backend or on `features_once`.
+    The order of the images and the dropout of each come from `kcore.random` by seed, epoch and the
+    image's index. They don't depend on the backend or, but for a dataset, on `features_once`.
 
     Args:
         model: what `kcore.models.transfer` returned, its base frozen. It is compiled here, with
             cross-entropy and the metric `accuracy`.
         x: images `(count, height, width, channels)` with values 0 to 255, or a
-            `keras.utils.PyDataset` of batches `(images, labels)`, which is read once.
-        y: integer labels `(count,)`; left out where `x` is a dataset.
+            `keras.utils.PyDataset` of batches `(images, labels)` or `(images, labels, weights)`.
+            It is read once, or with `features_once=False` in each epoch, in its own order and in
+            batches of its own size.
+        y: integer labels `(count,)`, 0 or 1 for one sigmoid; left out where `x` is a dataset.
         epochs: how often to go through the images.
         batch_size: images per step.
         optimizer: what `keras.Model.compile` takes; `None` is RMSprop with a learning rate of
             0.0001. The model keeps it, so that training can go on with its state.
-        validation_data: `(images, labels)`, or a dataset, to evaluate after each epoch.
-        features_once: `False` runs the base in each step, where the features are too many to keep.
+        validation_data: `(images, labels)`, `(images, labels, weights)` or a dataset, to evaluate
+            after each epoch. A dataset must not augment; it is read once.
+        sample_weight: `(count,)`, what each image counts in the loss; left out where `x` is a
+            dataset.
+        class_weight: what images of a class count, `{class: weight}`; 1 for classes left out. It
+            is multiplied with the weights of samples.
+        features_once: `False` runs the base in each step, where the features are too many to keep
+            or the images are augmented.
         steps_per_execution: batches per call into the backend.
         seed: of order and dropout, 0 <= seed < 2**64; `None` draws one.
         callbacks: `keras.callbacks.Callback`s. Their `model` is the head that is being trained.
@@ -65,30 +81,33 @@ def train_head(
     Raises:
         RuntimeError: if `trainable` was changed since the model was compiled.
         ValueError: if the model has no head of `transfer`, layers of the base are trainable, or
-            the labels don't fit the images.
+            labels or weights don't fit the images or are none of the classes, or a dataset that
+            augments is given with `features_once=True`.
     """
     check_trainable(model)
     _check_frozen_base(model)
     epochs = check_whole("epochs", epochs)
-    data = _checked("x and y", x, y, features_once)
-    validation = _validation(validation_data, features_once)
+    class_weight = check_class_weight(class_weight, model)
+
+    def check(batch: Any) -> Samples:
+        return check_batch("x", batch, model, class_weight)
+
+    samples = Samples(x, y, sample_weight)
+    samples = check_samples("x and y", samples, model, class_weight, features_once)
+    validation = _validation(validation_data, model)
+    warn_of_range("x", x, model)
     base = Base(model, batch_size)
     optimizer = keras.optimizers.RMSprop(1e-4) if optimizer is None else optimizer
     head = _compiled_head(model, optimizer, steps_per_execution)
     print_phase("Phase 1, the head alone", model, verbose)
-    prepare: Any = base
-    if features_once:
-        prepare = None
-        data = features_of(base, *data)
-        validation = validation and features_of(base, *validation)
-    dropout, units = dropout_of(model)
     seed = draw_seed() if seed is None else seed
+    batches = _batches(base, samples, check, batch_size, dropout_of(model), seed, features_once)
+    validation_batches = validation and _validation_batches(base, validation, model, features_once)
     start = time.perf_counter()
-    batches = TrainingBatches(*data, batch_size, (dropout, units), seed, prepare)
     history = head.fit(
         batches,
         epochs=epochs,
-        validation_data=validation and EvaluationBatches(*validation, batch_size, units, prepare),
+        validation_data=validation_batches,
         shuffle=False,
         callbacks=[StartEpochs(batches), *callbacks],
         verbose=verbose,
@@ -96,6 +115,47 @@ def train_head(
     if features_once and verbose:
         _print_saving(base, time.perf_counter() - start, len(history.epoch))
     return history
+
+
+def _batches(
+    base: Base,
+    samples: Samples,
+    check: Callable[[Any], Samples],
+    batch_size: int,
+    dropout: tuple[float, int],
+    seed: int,
+    features_once: bool,
+) -> TrainingBatches | DatasetBatches:
+    if features_once:
+        return TrainingBatches(features_of(base, samples, check), batch_size, dropout, seed)
+    if samples.is_dataset:
+        return DatasetBatches(samples.x, check, dropout, seed, base)
+    return TrainingBatches(samples, batch_size, dropout, seed, base)
+
+
+def _validation(data: Any, model: Any) -> Samples | None:
+    if data is None:
+        return None
+    if isinstance(data, keras.utils.PyDataset):
+        data = (data,)
+    elif not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+        raise ValueError(
+            "validation_data must be (images, labels), (images, labels, weights) or a "
+            "keras.utils.PyDataset."
+        )
+    return check_samples("validation_data", Samples(*data), model, None, once=True)
+
+
+def _validation_batches(
+    base: Base, samples: Samples, model: Any, features_once: bool
+) -> EvaluationBatches:
+    def check(batch: Any) -> Samples:
+        return check_batch("validation_data", batch, model, None)
+
+    _, units = dropout_of(model)
+    if features_once or samples.is_dataset:
+        return EvaluationBatches(features_of(base, samples, check), base.batch_size, units)
+    return EvaluationBatches(samples, base.batch_size, units, base)
 
 
 def _compiled_head(model: Any, optimizer: Any, steps_per_execution: int) -> Any:
@@ -106,32 +166,6 @@ def _compiled_head(model: Any, optimizer: Any, steps_per_execution: int) -> Any:
         optimizer=model.optimizer,
         steps_per_execution=steps_per_execution,
     )
-
-
-def _validation(data: Any, features_once: bool) -> tuple[Any, Any] | None:
-    if data is None:
-        return None
-    if isinstance(data, keras.utils.PyDataset):
-        data = (data, None)
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise ValueError("validation_data must be (images, labels), or a keras.utils.PyDataset.")
-    return _checked("validation_data", data[0], data[1], features_once)
-
-
-def _checked(name: str, x: Any, y: Any, features_once: bool) -> tuple[Any, Any]:
-    if isinstance(x, keras.utils.PyDataset):
-        if features_once:
-            return x, None
-        raise ValueError(
-            f"{name}: features_once=False needs arrays of images and labels; a dataset goes to "
-            "model.fit, or to features_once=True."
-        )
-    if y is None or len(x) != len(y) or not len(x):
-        raise ValueError(
-            f"{name}: {len(x)} images and {'no' if y is None else len(y)} labels; give as many, "
-            "at least one."
-        )
-    return x, y
 
 
 def _check_frozen_base(model: Any) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from kcore.files import replacing
+from kcore.models.probabilities import output_units
 
-__all__ = ["check_labels", "get_labels", "load", "save", "set_labels"]
+__all__ = ["LABELS_MEMBER", "check_labels", "get_labels", "save", "set_labels"]
 
-_MEMBER = "kcore/labels.json"
+LABELS_MEMBER = "kcore/labels.json"
 
 
 def set_labels(model: Any, labels: Sequence[str]) -> Any:
@@ -60,46 +59,14 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         labels = get_labels(model)
         if labels is not None:
             with zipfile.ZipFile(unfinished, "a") as archive:
-                archive.writestr(_MEMBER, json.dumps(labels, ensure_ascii=False))
-
-
-def load(path: str | os.PathLike[str]) -> Any:
-    """Load a model, with its labels if the file has them.
-
-    Nothing in the file is run: Keras's safe mode stays on, so a model with a `Lambda` layer is
-    refused.
-
-    Args:
-        path: a `.keras` file, of `kcore.models.save` or of Keras alone.
-
-    Returns:
-        The `keras.Model`; `model.labels` are the names of its classes if it was saved with them.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if the file can't be loaded, or its labels don't fit its model.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"path={str(path)!r}: there is no such file.")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path.name} is damaged, or no model that Keras 3 saved (.keras).")
-    model = keras.saving.load_model(path, safe_mode=True)
-    with zipfile.ZipFile(path) as archive:
-        text = archive.read(_MEMBER) if _MEMBER in archive.namelist() else None
-    if text is None:
-        return model
-    try:
-        return set_labels(model, json.loads(text))
-    except ValueError as error:
-        raise ValueError(f"The labels in {path.name} are damaged: {error}") from error
+                archive.writestr(LABELS_MEMBER, json.dumps(labels, ensure_ascii=False))
 
 
 def check_labels(model: Any, labels: Any) -> tuple[str, ...]:
     """Return labels as a tuple, or say what is wrong with them for this model."""
     if isinstance(labels, str) or not isinstance(labels, Sequence):
         raise ValueError(f"labels={labels!r} must be a sequence of names.")
-    units = model.output_shape[-1]
+    units = output_units(model)
     expected = 2 if units == 1 else units
     if len(labels) != expected:
         kind = "a sigmoid output" if units == 1 else f"{units} classes"

@@ -20,7 +20,7 @@ def linear(input_shape: Sequence[int] = (1,), units: int = 1, *, seed: int | Non
         seed: makes the first weights the same on every backend; `None` leaves them to Keras.
 
     Returns:
-        A `keras.Sequential` that maps `(batch, features)` to `(batch, units)`.
+        A `keras.Sequential` that maps `(batch, features)` to `(batch, units)`. Its layer is `line`.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -31,7 +31,8 @@ def linear(input_shape: Sequence[int] = (1,), units: int = 1, *, seed: int | Non
         2
     """
     shape = check_shape(input_shape, ("features",))
+    units = check_whole("units", units)
     model = keras.Sequential(
-        [keras.Input(shape), keras.layers.Dense(check_whole("units", units))], name="linear"
+        [keras.Input(shape, name="features"), keras.layers.Dense(units, name="line")], name="linear"
     )
     return seed_weights(model, seed)

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from kcore.arguments import check_fraction, check_seed, check_shape, check_whole, check_wholes
+from kcore.models.image_range import rescaling
 from kcore.models.seeding import seed_weights
 
 __all__ = ["SubclassedMLP", "functional_mlp", "mlp", "subclassed_mlp"]
@@ -16,6 +17,7 @@ def mlp(
     classes: int = 10,
     *,
     hidden_units: int = 128,
+    rescale: float | None = None,
     seed: int | None = None,
 ) -> Any:
     """Build the Fashion-MNIST MLP: Flatten, a hidden ReLU layer, softmax.
@@ -24,11 +26,14 @@ def mlp(
         input_shape: `(height, width)` of one grey image, without the batch axis.
         classes: number of classes, at least 2.
         hidden_units: width of the hidden layer.
+        rescale: what images are multiplied with first, in a layer of the model: `1 / 255` makes a
+            model of raw images, such as those of `kcore.data`. `None` leaves them as they come.
         seed: makes the first weights the same on every backend; `None` leaves them to Keras.
 
     Returns:
-        A `keras.Sequential` that maps images `(batch, height, width)`, scaled to 0..1, to
-        probabilities `(batch, classes)`.
+        A `keras.Sequential` that maps images `(batch, height, width)`, scaled to 0..1 or, with
+        `rescale=1 / 255`, raw ones, to probabilities `(batch, classes)`. Its layers are `flatten`,
+        `hidden` and `predictions`.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -40,12 +45,14 @@ def mlp(
     """
     shape = check_shape(input_shape, ("height", "width"))
     classes = check_whole("classes", classes, minimum=2)
+    hidden_units = check_whole("hidden_units", hidden_units)
     model = keras.Sequential(
         [
-            keras.Input(shape),
-            keras.layers.Flatten(),
-            keras.layers.Dense(check_whole("hidden_units", hidden_units), activation="relu"),
-            keras.layers.Dense(classes, activation="softmax"),
+            keras.Input(shape, name="images"),
+            *rescaling(rescale),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dense(hidden_units, activation="relu", name="hidden"),
+            keras.layers.Dense(classes, activation="softmax", name="predictions"),
         ],
         name="mlp",
     )
@@ -57,6 +64,7 @@ def functional_mlp(
     classes: int = 10,
     *,
     hidden_units: Sequence[int] = (64, 64),
+    rescale: float | None = None,
     seed: int | None = None,
 ) -> Any:
     """Build the 784-64-64-10 classifier with the functional API and named layers.
@@ -65,12 +73,14 @@ def functional_mlp(
         input_shape: `(features,)` of one flattened image, without the batch axis.
         classes: number of classes, at least 2.
         hidden_units: width of each hidden layer, from the first to the last.
+        rescale: what images are multiplied with first, in a layer of the model: `1 / 255` makes a
+            model of raw images, such as those of `kcore.data`. `None` leaves them as they come.
         seed: makes the first weights the same on every backend; `None` leaves them to Keras.
 
     Returns:
-        A functional `keras.Model` that maps `(batch, features)`, scaled to 0..1, to probabilities
-        `(batch, classes)`. Its input is named `digits`, its layers `dense_1`, `dense_2`, … and
-        `predictions`.
+        A functional `keras.Model` that maps `(batch, features)`, scaled to 0..1 or, with
+        `rescale=1 / 255`, raw ones, to probabilities `(batch, classes)`. Its input is named
+        `digits`, its layers `dense_1`, `dense_2`, … and `predictions`.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -83,6 +93,8 @@ def functional_mlp(
     inputs = keras.Input(check_shape(input_shape, ("features",)), name="digits")
     classes = check_whole("classes", classes, minimum=2)
     x = inputs
+    for layer in rescaling(rescale):
+        x = layer(x)
     for number, units in enumerate(check_wholes("hidden_units", hidden_units), start=1):
         x = keras.layers.Dense(units, activation="relu", name=f"dense_{number}")(x)
     outputs = keras.layers.Dense(classes, activation="softmax", name="predictions")(x)

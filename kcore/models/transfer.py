@@ -31,9 +31,12 @@ def transfer(
     """Cut a trained network at a layer, freeze it, and set a new classifier on top.
 
     The network is copied: a model given as `base` stays as it is. What it expects of its images is
-    built in, so the new model takes raw ones. Nothing in the base acts at random: its layers of
-    dropout and noise are copied with a rate of 0. Frozen BatchNormalization works in inference
-    mode, with the statistics that it came with.
+    built in, so the new model takes raw ones. Layers of Keras in the base don't act at random:
+    dropout, also that of attention and recurrent layers, and noise are copied with a rate of 0, and
+    `Identity` stands in for layers that augment. Of layers of other origin, those that are random
+    by an argument with a usual name (`rate`, `drop_prob`, ...) are set to 0 too; a warning names
+    the others that draw random numbers. Frozen BatchNormalization works in inference mode, with the
+    statistics that it came with.
 
     All is made of layers and operations of Keras, in one flat graph that keeps the base's layer
     names; a saved model loads in plain Keras without kcore.
@@ -41,7 +44,8 @@ def transfer(
     Args:
         base: a model of `keras.applications`, its function or its name, such as `"InceptionV3"`,
             which is built without its top; or a functional or sequential `keras.Model`.
-        cut_at: the name of the layer whose output feeds the head; `None` for all of the base.
+        cut_at: the name of the layer whose output feeds the head, "model/layer" for one inside of
+            a nested model; `None` for all of the base.
         classes: 1 gives one sigmoid output, the probability of class 1; more give a softmax.
         weights: `None` for random ones, or those that a `keras.Model` has; `"imagenet"`, which
             Keras downloads; or the path of a file, see `kcore.models.load_weights`.
@@ -50,7 +54,8 @@ def transfer(
         preprocessing: what the base expects. `None` is for `keras.applications`, whose own is
             taken. A `keras.Model` needs one of `"raw"` (0 to 255), `"unit"` (0 to 1), `"tf"`,
             `"caffe"` or `"torch"` (see `kcore.preprocess`), or a Keras layer.
-        pooling: `"flatten"` gives the head every value, `"average"` the mean of each channel.
+        pooling: `"flatten"` gives the head every value, `"avg"` the mean of each channel, which may
+            be written `"average"` too.
         hidden_units: width of the head's hidden layer, with ReLU.
         dropout: fraction of the hidden units that are dropped in training, 0 <= dropout < 1.
         labels: the names of the classes, two for one sigmoid output, else as many as `classes`;
@@ -65,7 +70,8 @@ def transfer(
 
     Raises:
         ValueError: if an argument is out of range, the images are too small for the base, or the
-            base has no layer `cut_at`; the message says the least size, or near names.
+            base has no layer `cut_at`; the message says the least size, or near names. Also if
+            layers of the base have their channels first, or `cut_at=None` leaves several outputs.
         TypeError: if `base` is no such model.
         FileNotFoundError: if `weights` is a file that isn't there.
         WeightsFileError: if the file's weights are not those of the base.
@@ -82,7 +88,7 @@ def transfer(
     classes = check_whole("classes", classes)
     hidden_units = check_whole("hidden_units", hidden_units)
     dropout = check_fraction("dropout", dropout)
-    check_choice("pooling", pooling, ("flatten", "average"))
+    check_choice("pooling", pooling, ("flatten", "avg", "average"))
     seed = check_seed(seed)
     network, shape, mode = make_base(base, weights, input_shape, preprocessing)
     copy = wire(network, cut_at, shape, mode)

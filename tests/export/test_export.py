@@ -206,6 +206,35 @@ def test_openvino(base, images, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.bin", "model.xml"]
 
 
+def test_gelu_as_an_argument_and_random_layers(tmp_path):
+    images = keras.Input((8, 8, 3))
+    x = layers.RandomRotation(0.2)(layers.RandomFlip()(layers.Rescaling(1 / 255)(images)))
+    x = layers.Dropout(0.5)(layers.Conv2D(4, 3, activation="gelu")(x))
+    x = layers.Dense(5, activation="gelu")(layers.Flatten()(x))
+    model = keras.Model(images, layers.Dense(3, activation="softmax")(x))
+    export(model, tmp_path / "model.onnx")
+    x = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3)).astype("float32")
+    assert_same(run(tmp_path / "model.onnx", x), model, x)
+
+
+def test_open_sizes_are_checked_at_two(tmp_path):
+    images = keras.Input((None, None, 3))
+    x = layers.MaxPooling2D()(layers.Conv2D(4, 3)(layers.Rescaling(1 / 255)(images)))
+    x = layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(images, layers.Dense(3, activation="softmax")(x), name="any_size")
+    try:
+        export(model, tmp_path / "model.onnx")
+    except ExportError as error:
+        message = str(error)
+        assert not IS_TENSORFLOW, message
+        assert "fixed input_shape" in message or "can't be exported" in message
+        assert not list(tmp_path.iterdir())
+        return
+    for size in (21, 32, 50):
+        x = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype("float32")
+        assert_same(run(tmp_path / "model.onnx", x), model, x)
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [("another model", "gives other probabilities than the model"), ("junk", "can't be run")],

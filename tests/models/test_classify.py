@@ -152,7 +152,7 @@ def test_what_classify_refuses(model, files, tmp_path):
     with pytest.raises(ValueError, match="is one path: give a list"):
         classify(model, files[0])
     with pytest.raises(ValueError, match="a known height and width"):
-        classify(kcore.models.linear(), files)
+        classify(kcore.models.mlp((9, 8)), files)
     with pytest.raises(ValueError, match="interpolation='cubic' is unknown"):
         classify(model, files, interpolation="cubic")
     with pytest.raises(FileNotFoundError, match="there is no such file"):
@@ -178,3 +178,106 @@ def test_code_in_a_file_is_not_run(tmp_path):
     keras.Model(images, doubled).save(tmp_path / "lambda.keras")
     with pytest.raises(ValueError, match="safe"):
         load(tmp_path / "lambda.keras")
+
+
+def of_images(*outputs, shape=(9, 8, 3)):
+    """Return a model whose outputs are layers on flattened images."""
+    images = keras.Input(shape)
+    x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(images))
+    made = [layer(x) for layer in outputs]
+    return keras.Model(images, made[0] if len(made) == 1 else made, name="given")
+
+
+def test_logits_become_probabilities_if_the_loss_says_so(files):
+    rng = np.random.default_rng(3)
+    for units, loss in [
+        (3, keras.losses.SparseCategoricalCrossentropy(from_logits=True)),
+        (3, keras.losses.BinaryCrossentropy(from_logits=True)),
+        (1, keras.losses.BinaryCrossentropy(from_logits=True)),
+    ]:
+        model = of_images(keras.layers.Dense(units))
+        model.set_weights([9 * rng.normal(size=weight.shape) for weight in model.get_weights()])
+        model.compile("adam", loss)
+        logits = by_keras(model, files).astype("float64")
+        assert np.abs(logits).max() > 1
+        if isinstance(loss, keras.losses.BinaryCrossentropy):
+            expected = 1 / (1 + np.exp(-logits))
+        else:
+            expected = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+        if units == 1:
+            expected = np.hstack([1 - expected, expected])
+        for result, row in zip(classify(model, files), expected, strict=True):
+            np.testing.assert_allclose(result.probabilities, np.sort(row)[::-1], rtol=1e-4)
+            assert result.labels[0] == str(row.argmax())
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda: keras.layers.Dense(3),
+        lambda: keras.Sequential([keras.layers.Dense(3), keras.layers.Activation("linear")]),
+        lambda: keras.Sequential([keras.layers.Dense(3), keras.layers.Reshape((3,))]),
+    ],
+)
+def test_logits_of_nobody_knows_what_are_refused(files, last):
+    """Also where they happen to lie between 0 and 1, as here."""
+    model = of_images(last())
+    model.set_weights([np.zeros(weight.shape) + 0.001 for weight in model.get_weights()])
+    assert 0 < by_keras(model, files).min() < by_keras(model, files).max() < 1
+    with pytest.raises(
+        ValueError, match=r"'given' ends in a layer without .*Activation\('softmax'"
+    ):
+        classify(model, files)
+    with pytest.raises(ValueError, match=r"Activation\('sigmoid'\)\]\), or compile"):
+        classify(of_images(keras.layers.Dense(1)), files)
+
+
+def test_a_softmax_in_front_of_a_float32_tail_is_one(files):
+    stack = [keras.layers.Dense(3, activation="softmax"), keras.layers.Activation("linear")]
+    model = of_images(keras.Sequential(stack))
+    expected = np.sort(by_keras(model, files), axis=-1)[:, ::-1]
+    found = [result.probabilities for result in classify(model, files)]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_values_that_are_no_probabilities_are_refused(files):
+    model = of_images(keras.layers.Dense(3, activation="relu", bias_initializer="ones"))
+    model.set_weights([np.zeros(model.weights[0].shape), np.full(3, -0.0) + 9])
+    with pytest.raises(ValueError, match="'given' gives 9, which is no probability: add the"):
+        classify(model, files)
+
+
+def test_nan_is_no_class(files):
+    model = of_images(keras.layers.Dense(3, activation="softmax"))
+    model.set_weights([np.full(weight.shape, np.nan) for weight in model.get_weights()])
+    for result in classify(model, files[:2]):
+        assert result.error == "the model gives NaN or infinite values for it"
+        assert not result.labels
+
+
+def test_models_that_are_no_classifiers_of_images(files):
+    dense = keras.layers.Dense
+    cases = [
+        (of_images(dense(2), dense(3)), "has 2 outputs: a classifier has one"),
+        (
+            keras.Sequential([keras.Input((9, 8, 3)), keras.layers.Conv2D(2, 3)]),
+            "gives .None, 7,",
+        ),
+        (kcore.models.SubclassedMLP(3), "a SubclassedMLP without a graph of layers"),
+        (
+            keras.Model(
+                (pair := [keras.Input((9, 8, 3)), keras.Input((9, 8, 3))]),
+                dense(2, activation="softmax")(keras.layers.Flatten()(keras.layers.Add()(pair))),
+            ),
+            "has 2 inputs: one is needed",
+        ),
+    ]
+    for model, message in cases:
+        with pytest.raises(ValueError, match=message):
+            classify(model, files)
+    named = keras.Input((9, 8, 3))
+    flat = keras.layers.Flatten()(named)
+    several = keras.Model(named, {"a": dense(2)(flat), "b": dense(3)(flat)})
+    for refuse in (lambda: classify(several, files), lambda: set_labels(several, ["a", "b"])):
+        with pytest.raises(ValueError, match="has 2 outputs"):
+            refuse()

@@ -89,3 +89,34 @@ def test_shared_layers_stay_shared():
     copy = exportable(model)
     np.testing.assert_allclose(copy(x), model(x), rtol=1e-6)
     assert len(copy.weights) == 2
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv2D(3, 2, activation="gelu"),
+        layers.Dense(3, activation="gelu"),
+        layers.EinsumDense("abcd,de->abce", output_shape=(None, 5, 3), activation="gelu"),
+    ],
+)
+def test_gelu_as_an_argument_becomes_what_it_was(layer):
+    images = keras.Input((5, 5, 3))
+    model = keras.Model(images, layers.Conv2D(2, 1, activation="gelu")(layer(layer(images))))
+    x = np.random.default_rng(0).normal(0, 2, (4, 5, 5, 3)).astype("float32")
+    copy = exportable(model)
+    np.testing.assert_allclose(copy(x), model(x), rtol=1e-5, atol=1e-6)
+    left = [getattr(one, "activation", None) for one in copy.layers]
+    assert keras.activations.gelu not in left
+    assert layer.activation is keras.activations.gelu  # of the model that was given
+
+
+def test_random_layers_are_left_out():
+    images = keras.Input((5, 5, 3))
+    x = layers.RandomRotation(0.3)(layers.RandomFlip()(images))
+    x = layers.Pipeline([layers.RandomZoom(0.3), layers.Rescaling(0.5)])(x)
+    x = keras.Sequential([layers.Conv2D(2, 2), layers.RandomContrast(0.5), layers.Dropout(0.5)])(x)
+    model = keras.Model(images, layers.GaussianNoise(1.0)(x))
+    x = np.random.default_rng(0).uniform(0, 255, (4, 5, 5, 3)).astype("float32")
+    copy = exportable(model)
+    np.testing.assert_allclose(copy(x, training=True), model(x, training=False), rtol=1e-5)
+    assert not any(isinstance(one, layers.Dropout) for one in copy.layers)

@@ -281,8 +281,6 @@ def test_what_training_the_head_refuses(trained, data):
         train(model, images)
     with pytest.raises(ValueError, match="validation_data must be"):
         train(model, *data, validation_data=3)
-    with pytest.raises(ValueError, match=r"a dataset goes to model\.fit"):
-        train(model, Images(data), features_once=False)
     with pytest.raises(ValueError, match=r"has no head as kcore\.models\.transfer"):
         train(kcore.models.cnn((10, 10, 3)), *data)
     with pytest.raises(ValueError, match="images is empty"):

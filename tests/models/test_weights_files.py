@@ -157,12 +157,59 @@ def test_other_keras_3_shapes_name_the_weight_and_both_shapes(model, name, tmp_p
 
 
 def test_a_keras_3_file_of_too_few_layers(model, tmp_path):
-    with_top(small()).save_weights(tmp_path / "top.weights.h5")
-    load_weights(model, tmp_path / "top.weights.h5")  # what is above the base is not needed
     model.save_weights(tmp_path / "base.weights.h5")
     assert_refused(
         with_top(small()), tmp_path / "base.weights.h5", "'top'", "has nothing there", "has no top"
     )
+
+
+@pytest.mark.parametrize("name", ["top.keras", "top.weights.h5"])
+def test_a_keras_3_file_of_too_many_layers(model, name, tmp_path):
+    whole = with_top(small())
+    (whole.save if name.endswith(".keras") else whole.save_weights)(tmp_path / name)
+    assert_refused(
+        model,
+        tmp_path / name,
+        "The model has 21 weights, the file 23. The first that only the file has is of layer 'top'",
+        "The file has a top ('layers/dense/vars/0'), the model has none: load it into the whole",
+    )
+
+
+@pytest.mark.parametrize("name", ["trained.keras", "trained.weights.h5"])
+def test_what_a_trained_model_keeps_beside_its_weights_is_no_layer(name, tmp_path):
+    def build():
+        model = keras.Sequential([keras.Input((3,)), layers.Dropout(0.5), layers.Dense(2)])
+        model.compile("adam", "mse", metrics=["mae"])
+        model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+        return model
+
+    source, model = build(), build()
+    (source.save if name.endswith(".keras") else source.save_weights)(tmp_path / name)
+    bare = keras.Sequential([keras.Input((3,)), layers.Dense(2)])  # without dropout's state
+    for other in (model, bare):
+        load_weights(other, tmp_path / name)
+        np.testing.assert_array_equal(other.get_weights()[0], source.get_weights()[0])
+
+
+@pytest.mark.parametrize("name", ["odd.keras", "odd.weights.h5", "odd.h5"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite(model, name, value, tmp_path):
+    odd = small()
+    kernel = np.array(odd.get_weights()[0])
+    kernel[0, 0, 0, 1] = value
+    odd.get_layer("first").kernel.assign(kernel)
+    (odd.save_weights if name.endswith(".weights.h5") else odd.save)(tmp_path / name)
+    assert_refused(model, tmp_path / name, name, "has 1 values that are NaN or infinite in 'first")
+
+
+@pytest.mark.parametrize("value", [b"text", 1j])
+def test_values_that_are_no_real_numbers(model, value, tmp_path):
+    path = tmp_path / "odd.weights.h5"
+    model.save_weights(path)
+    with h5py.File(path, "r+") as file:
+        del file["layers/conv2d/vars/0"]
+        file["layers/conv2d/vars/0"] = np.full((3, 3, 3, 6), value)
+    assert_refused(model, path, "odd.weights.h5 has values of dtype", "weights are real numbers")
 
 
 def test_no_file(model, tmp_path):

@@ -15,6 +15,7 @@ FLOORS = {
     "progress": 0,
     "settings": 0,
     "shapes": 0,
+    "targets": 0,
     "warning": 0,
     "images": 1,
     "preprocess": 1,
@@ -45,6 +46,7 @@ NEEDS_NO_BACKEND = frozenset(
         "random",
         "settings",
         "shapes",
+        "targets",
         "visualize",
         "warning",
     }

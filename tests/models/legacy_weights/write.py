@@ -41,6 +41,43 @@ def with_top(model):
     return tf_keras.Model(model.input, layers.Dense(3, activation="softmax", name="predictions")(x))
 
 
+def nested():
+    """Build what `tests/models/test_nested_weights.py` builds in Keras 3."""
+    inner = tf_keras.Sequential(
+        [
+            layers.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, name="conv"),
+            layers.BatchNormalization(name="bn_a"),
+            layers.DepthwiseConv2D(3, use_bias=False, name="depthwise"),
+            layers.BatchNormalization(name="bn_b"),
+        ],
+        name="base",
+    )
+    images = layers.Input((8, 8, 3))
+    x = layers.GlobalAveragePooling2D()(inner(images))
+    return tf_keras.Model(images, layers.Dense(3, activation="softmax", name="top")(x))
+
+
+def write_nested(rng):
+    """Write the same weights with all of a nested base trainable, none of it, and some."""
+    model = nested()
+    base = model.get_layer("base")
+    for weight in model.weights:
+        lowest = 0.5 if "variance" in weight.name else -0.5
+        weight.assign(rng.uniform(lowest, 1.0, weight.shape))
+    model.save_weights(FOLDER / "nested_trainable.h5")
+    base.get_layer("conv").trainable = base.get_layer("bn_a").trainable = False
+    model.save_weights(FOLDER / "nested_partly.h5")
+    base.trainable = False
+    model.save_weights(FOLDER / "nested_frozen.h5")
+    images = rng.uniform(0, 1, (4, 8, 8, 3)).astype("float32")
+    np.savez_compressed(
+        FOLDER / "expected_nested.npz",
+        images=images,
+        probabilities=model.predict(images, verbose=0),
+    )
+
+
 def main():
     """Write weights alone, the same with a top, and a whole model, and what they predict."""
     rng = np.random.default_rng(7)
@@ -61,6 +98,7 @@ def main():
         features=bare.predict(images, verbose=0),
         probabilities=model.predict(images, verbose=0),
     )
+    write_nested(np.random.default_rng(8))
 
 
 if __name__ == "__main__":

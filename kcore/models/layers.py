@@ -1,0 +1,56 @@
+"""Every layer of a model, those inside nested models, wrappers and composite layers too."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+__all__ = ["own_weights", "walk"]
+
+
+def walk(layer: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """Yield each layer below a model or layer once, after the one that holds it.
+
+    Args:
+        layer: a model or layer; it is not yielded itself.
+        above: the names that the paths begin with.
+
+    Yields:
+        The layer, and the names of the layers that hold it, with its own as the last.
+    """
+    yield from _walk(layer, above, {id(layer)})
+
+
+def _walk(
+    layer: Any, above: tuple[str, ...], seen: set[int]
+) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    for inner in _held(layer):
+        if id(inner) not in seen:
+            seen.add(id(inner))
+            path = (*above, inner.name)
+            yield inner, path
+            yield from _walk(inner, path, seen)
+
+
+def _held(layer: Any) -> Iterator[Any]:
+    # A model lists its layers in order; other layers hold theirs as attributes alone.
+    held = layer.layers if isinstance(layer, keras.Model) else vars(layer).values()
+    for value in held:
+        yield from _layers_in(value)
+
+
+def _layers_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, keras.Layer):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _layers_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _layers_in(item)
+
+
+def own_weights(layer: Any) -> list[Any]:
+    """Return the weights of a layer that no layer below it has."""
+    below = {id(weight) for inner, _ in walk(layer) for weight in inner.weights}
+    return [weight for weight in layer.weights if id(weight) not in below]
