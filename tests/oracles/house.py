@@ -10,6 +10,7 @@ FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "ope
 # Room -> floor. A room may import rooms of lower floors and, inside its package, itself.
 FLOORS = {
     "arguments": -1,
+    "locks": 0,
     "progress": 0,
     "settings": 0,
     "shapes": 0,
@@ -37,6 +38,7 @@ NEEDS_NO_BACKEND = frozenset(
         "arguments",
         "datasets",
         "images",
+        "locks",
         "preprocess",
         "progress",
         "random",
