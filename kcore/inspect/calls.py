@@ -7,6 +7,9 @@ from typing import Any
 
 import keras
 
+from kcore.inspect.hooks import hooks, python_function
+from kcore.locks import lock_of
+
 __all__ = ["Call", "calls_of", "named_layers"]
 
 Shape = tuple[int, ...]
@@ -57,7 +60,7 @@ def calls_of(model: Any, input_shape: Sequence[int] | None = None) -> list[Call]
     """
     shape = _known_shape(model, input_shape)
     recorded: list[Call] = []
-    with _recording(model, recorded):
+    with lock_of(model), _recording(model, recorded):
         _Stage(model)(keras.Input(batch_shape=(1, *shape), dtype=_dtype(model)))
     return recorded
 
@@ -76,16 +79,12 @@ class _Stage(keras.layers.Layer):
 @contextmanager
 def _recording(model: Any, recorded: list[Call]) -> Iterator[None]:
     """Let each layer's `call` note what it was given and what it returned, for a while."""
-    patched = []
-    try:
+    with hooks() as held:
         for layer, name in [(model, model.name), *named_layers(model, "")]:
             noting = _noting_entry if isinstance(layer, keras.Model) else _noting
-            vars(layer)["call"] = noting(layer, name, layer.call, recorded)
-            patched.append(layer)
+            call = python_function(layer.call)
+            held.put(layer, "call", noting(layer, name, call, recorded))
         yield
-    finally:
-        for layer in patched:
-            del vars(layer)["call"]
 
 
 def _noting(layer: Any, name: str, call: Callable[..., Any], into: list[Call]) -> Any:

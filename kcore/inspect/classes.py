@@ -53,9 +53,14 @@ def class_scores(model: Any, x: Any, *, batch_size: int = 32) -> ClassScores:
     another rises, and where the model is certain, all gradients vanish. So the score of a class is
     taken before the activation wherever the model's output comes straight from one: from
     `activation="softmax"`, `"sigmoid"` or `"log_softmax"` of its last layer, or from a last layer
-    `Softmax` or `Activation`. Otherwise the output itself is the score, and `source` says so.
+    `Softmax` or `Activation`. What changes no value may follow, such as a `Reshape`, or the
+    `Activation("linear", dtype="float32")` of mixed precision. Otherwise the output itself is the
+    score, and `source` says so.
 
     One sigmoid unit counts as two classes: its score for class 1, the negative of it for class 0.
+    So does one unit without a sigmoid where the model was compiled with a loss that takes logits,
+    such as `BinaryCrossentropy(from_logits=True)`. Without such a loss nothing tells a logit from a
+    regression: the unit is then the one class, 0, and what raises it speaks for that.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).
@@ -112,9 +117,15 @@ def indices(score: Score, class_index: Any, samples: int) -> Indices | None:
         )
     wrong = given[(given < 0) | (given >= score.classes)]
     if wrong.size:
+        hint = (
+            " It is one unit without a sigmoid; compile the model with "
+            "BinaryCrossentropy(from_logits=True) if it is the logit of class 1."
+            if score.classes == 1
+            else ""
+        )
         raise ValueError(
             f"class_index={int(wrong.flat[0])} is out of range: the model has {score.classes} "
-            f"classes, 0 to {score.classes - 1}."
+            f"classes, 0 to {score.classes - 1}.{hint}"
         )
     return np.broadcast_to(given, (samples,)).astype(np.int64)
 

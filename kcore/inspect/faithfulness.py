@@ -25,7 +25,8 @@ class Course:
 
     Attributes:
         fractions: the part of the pixels that is deleted or inserted, (steps + 1,) from 0 to 1.
-        probabilities: the model's output for the class, (images, steps + 1) float32.
+        probabilities: the model's output for the class, (images, steps + 1) float32; where the
+            model was compiled with a loss `from_logits`, the softmax or sigmoid of it.
         class_index: the class, (images,) int64.
     """
 
@@ -164,6 +165,17 @@ def _ranks(maps: Any, shape: tuple[int, ...]) -> Array:
 
 
 def _of_class(score: Score, outputs: Array, chosen: Indices) -> Array:
+    if score.has_logits:
+        outputs = _probabilities(outputs)
     if score.is_signed:
         outputs = np.concatenate([1 - outputs, outputs], axis=1)
     return np.take_along_axis(outputs, chosen[:, None], axis=1)[:, 0]
+
+
+def _probabilities(logits: Array) -> Array:
+    """Return the softmax of each row, or the sigmoid where there is one unit."""
+    logits = logits.astype(np.float64)
+    if logits.shape[1] == 1:
+        return np.asarray(np.exp(-np.logaddexp(0, -logits)))
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

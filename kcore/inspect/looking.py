@@ -1,5 +1,6 @@
 """What a model holds at one input shape: its layers' outputs and the scores of its classes."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,15 @@ import keras
 from kcore.inspect.calls import named_layers
 from kcore.inspect.watching import Key, Watch, names_of
 
-__all__ = ["Score", "Seen", "has_channels_first", "look", "one_output", "scores_in"]
+__all__ = [
+    "Score",
+    "Seen",
+    "has_channels_first",
+    "look",
+    "loss_takes_logits",
+    "one_output",
+    "scores_in",
+]
 
 Shape = tuple[int, ...]
 
@@ -51,17 +60,22 @@ class Score:
         source: "before softmax", "before sigmoid", "before log-softmax", or "output".
         problem: why there is no score for each class; "" if there is one.
         behind: where the outputs are that come after the scores, such as those of the softmax.
+        activation: the number of the softmax or sigmoid among those that ran; None for the output.
+        has_logits: whether the loss takes the output for logits.
     """
 
     units: int
     source: str
     problem: str = ""
     behind: tuple[Key, ...] = ()
+    activation: int | None = None
+    has_logits: bool = False
 
     @property
     def is_signed(self) -> bool:
         """Whether one unit scores two classes: class 1 by its value, class 0 by its negative."""
-        return self.units == 1 and self.source == "before sigmoid"
+        is_logit = self.source == "before sigmoid" or (self.source == "output" and self.has_logits)
+        return self.units == 1 and is_logit
 
     @property
     def classes(self) -> int:
@@ -69,7 +83,7 @@ class Score:
         return 2 if self.is_signed else self.units
 
 
-def look(model: Any, x: Any, size: int) -> tuple[tuple[Seen, ...], Score]:
+def look(model: Any, x: Any, size: int) -> tuple[tuple[Seen, ...], Score, tuple[Score, ...]]:
     """Find out what there is, without computing anything.
 
     Args:
@@ -78,7 +92,8 @@ def look(model: Any, x: Any, size: int) -> tuple[tuple[Seen, ...], Score]:
         size: size of a batch.
 
     Returns:
-        The outputs of all layers, in the order in which they ran, and the scores of the classes.
+        The outputs of all layers, in the order in which they ran; the scores of the classes; and
+        the scores that they are instead if nothing that follows a softmax or sigmoid changes it.
     """
     stage = _Stage(model)
     stage(
@@ -87,7 +102,7 @@ def look(model: Any, x: Any, size: int) -> tuple[tuple[Seen, ...], Score]:
             x,
         )
     )
-    return stage.seen, stage.score
+    return stage.seen, stage.score, stage.instead
 
 
 def one_output(output: Any) -> Any:
@@ -96,9 +111,18 @@ def one_output(output: Any) -> Any:
     return tensor
 
 
-def scores_in(watch: Watch, output: Any) -> Any:
+def loss_takes_logits(model: Any) -> bool:
+    """Tell whether the loss that a model was compiled with takes its output for logits."""
+    losses = keras.tree.flatten(getattr(model, "loss", None))
+    return len(losses) == 1 and getattr(losses[0], "from_logits", False) is True
+
+
+def scores_in(watch: Watch, output: Any, score: Score) -> Any:
     """Return the tensor of a run that scores the classes, (batch, units) float32."""
-    tensor, _ = watch.before_activation(one_output(output))
+    tensor = one_output(output)
+    if score.activation is not None:
+        # The same number of values, though they may be (batch, 1, 1, units) before a Flatten.
+        tensor = keras.ops.reshape(watch.activated[score.activation].before, tensor.shape)
     return keras.ops.cast(tensor, "float32")
 
 
@@ -111,6 +135,7 @@ class _Stage(keras.layers.Layer):
         self._run = lambda inputs: self._look(model, inputs)
         self.seen: tuple[Seen, ...] = ()
         self.score = Score(0, "output")
+        self.instead: tuple[Score, ...] = ()
 
     def call(self, inputs: Any) -> Any:
         return self._run(inputs)
@@ -119,7 +144,7 @@ class _Stage(keras.layers.Layer):
         watch = Watch(model)
         output = watch.run(inputs)
         self.seen = tuple(_seen(model, watch))
-        self.score = _score(model, watch, output)
+        self.score, self.instead = _scores(model, watch, output)
         return output
 
 
@@ -142,24 +167,40 @@ def has_channels_first(model: Any) -> bool:
     return next(filter(None, formats), keras.config.image_data_format()) == "channels_first"
 
 
-def _score(model: Any, watch: Watch, output: Any) -> Score:
+def _scores(model: Any, watch: Watch, output: Any) -> tuple[Score, tuple[Score, ...]]:
     tensors = keras.tree.flatten(output)
     if len(tensors) != 1:
-        return Score(
-            0,
-            "output",
+        problem = (
             f"The model {model.name!r} has {len(tensors)} outputs; make a model with the one that "
-            "holds the classes: keras.Model(model.inputs, model.outputs[0]).",
+            "holds the classes: keras.Model(model.inputs, model.outputs[0])."
         )
-    tensor, activation = watch.before_activation(tensors[0])
+        return Score(0, "output", problem), ()
+    tensor = tensors[0]
     shape = tuple(tensor.shape)
-    source = f"before {activation}" if activation else "output"
     if len(shape) != 2:
-        return Score(
-            0,
-            source,
+        problem = (
             f"The output of the model {model.name!r} has shape {shape}; a score for each class "
-            "needs (images, classes).",
+            "needs (images, classes)."
         )
-    after = (key for key, one in watch.outputs.items() if activation and one is tensors[0])
-    return Score(int(shape[-1]), source, behind=tuple(after))
+        return Score(0, "output", problem), ()
+    fitting = [
+        number
+        for number, one in enumerate(watch.activated)
+        if one.result.shape[0] == shape[0] and math.prod(one.result.shape) == math.prod(shape)
+    ]
+    units = int(shape[-1])
+    scores = {number: _before(watch, number, units) for number in fitting}
+    for number, score in scores.items():
+        if watch.activated[number].result is tensor:
+            return score, ()
+    output_itself = Score(units, "output", has_logits=loss_takes_logits(model))
+    return output_itself, tuple(reversed(scores.values()))
+
+
+def _before(watch: Watch, number: int, units: int) -> Score:
+    """Score by what a softmax or sigmoid was given; all that ran since comes after the scores."""
+    activated = watch.activated[number]
+    keys = list(watch.outputs)
+    found = (at for at, key in enumerate(keys) if watch.outputs[key] is activated.result)
+    behind = tuple(keys[next(found, len(keys)) :])
+    return Score(units, f"before {activated.kind}", behind=behind, activation=number)

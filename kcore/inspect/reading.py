@@ -12,8 +12,18 @@ import numpy.typing as npt
 from kcore.inspect.batches import batches, check_inputs, even_size, first, length
 from kcore.inspect.calls import named_layers
 from kcore.inspect.compiled import Backward, Forward
-from kcore.inspect.looking import Seen, has_channels_first, look, one_output, scores_in
+from kcore.inspect.hooks import hooks
+from kcore.inspect.looking import (
+    Score,
+    Seen,
+    has_channels_first,
+    look,
+    loss_takes_logits,
+    one_output,
+    scores_in,
+)
 from kcore.inspect.watching import Key, Watch
+from kcore.locks import lock_of
 from kcore.models.constants import constants_of
 
 __all__ = ["Reader", "reader_of"]
@@ -42,6 +52,7 @@ class _Recent(OrderedDict[Hashable, Any]):
 _READERS: weakref.WeakKeyDictionary[Any, _Recent] = weakref.WeakKeyDictionary()
 _READERS_OF_A_MODEL = 4
 _FUNCTIONS_OF_A_READER = 4
+_SAMPLES_OF_NOISE = 4
 
 
 def reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
@@ -54,16 +65,25 @@ def reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
     if not isinstance(model, keras.Model):
         raise TypeError(f"model is a {type(model).__name__}; give a keras.Model.")
     check_inputs(model, x)
+    with lock_of(model):
+        return _reader_of(model, x, batch_size)
+
+
+def _reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
     if not model.built:
         model(first(x), training=False)
     size = _fixed_batch_size(model) or even_size(length(x), batch_size)
     inputs = repr(keras.tree.map_structure(lambda array: (array.shape[1:], str(array.dtype)), x))
-    # References to the layers, since the place of one that is gone may be taken by another.
-    layers = [(weakref.ref(one), vars(one).get("activation")) for one, _ in named_layers(model, "")]
+    with hooks():  # so that no other thread has put something in the place of an activation
+        # References, since the place of a layer that is gone may be taken by another.
+        layers = [
+            (weakref.ref(one), vars(one).get("activation")) for one, _ in named_layers(model, "")
+        ]
     variables = [id(variable) for variable in model.variables]
     readers = _READERS.setdefault(model, _Recent(_READERS_OF_A_MODEL))
     # Constants that layers derive from weights, which were compiled in.
-    key = (size, inputs, tuple(layers), tuple(variables), constants_of(model))
+    constants = constants_of(model)
+    key = (size, inputs, tuple(layers), tuple(variables), constants, loss_takes_logits(model))
     reader: Reader = readers.get_or_make(key, lambda: Reader(model, x, size))
     return reader
 
@@ -75,14 +95,13 @@ def _fixed_batch_size(model: Any) -> int | None:
 
 
 class Reader:
-    """Runs a model that it leaves as it is.
+    """Runs a model that it leaves as it is, for one thread at a time.
 
     The weights come in as data, and the model runs in a scope that keeps its state, so that nothing
     is written to it. Compiled functions are kept and used again.
 
     Attributes:
         seen: the outputs of the model's layers, in the order in which they ran.
-        score: what its classes are scored by.
         is_channels_first: whether the channels of its input stand before the spatial axes.
     """
 
@@ -95,8 +114,22 @@ class Reader:
         layers = [layer for layer, _ in named_layers(model, "")]
         self._jit_compile = "auto" if all(layer.supports_jit for layer in layers) else False
         self._functions = _Recent(_FUNCTIONS_OF_A_READER)
-        self.seen, self.score = look(model, x, size)
+        self.seen, self._score, self._instead = look(model, x, size)
+        self._noise = _noise_like(x) if self._instead else None
         self.is_channels_first = has_channels_first(model)
+
+    @property
+    def score(self) -> Score:
+        """What the classes are scored by.
+
+        What follows a softmax, such as a `Reshape`, may change nothing. Whether it does is seen by
+        the values for noise, so that it depends neither on how a backend writes it nor on data or
+        weights.
+        """
+        with lock_of(self._model):
+            if self._instead:
+                self._settle()
+            return self._score
 
     def forward(self, x: Any, wanted: Sequence[Key | str]) -> list[Array]:
         """Run the model on all samples.
@@ -109,10 +142,11 @@ class Reader:
             What is wanted, each for all samples.
         """
         wanted = tuple(wanted)
-        run = self._functions.get_or_make(
-            wanted, lambda: Forward(self._forward(wanted), self._jit_compile)
-        )
-        return self._collect(run, x)
+        with lock_of(self._model):
+            run = self._functions.get_or_make(
+                wanted, lambda: Forward(self._forward(wanted), self._jit_compile)
+            )
+            return self._collect(run, x)
 
     def backward(
         self, x: Any, selector: Array, at: Seen | None, of: Seen | None = None
@@ -131,8 +165,9 @@ class Reader:
             The gradients, then the scores of all units, then, for the output of a layer, this
             output; all float32, for all samples.
         """
-        run = self._functions.get_or_make((at, of), lambda: self._backward(at, of))
-        return self._collect(run, [x, selector])
+        with lock_of(self._model):
+            run = self._functions.get_or_make((at, of), lambda: self._backward(at, of))
+            return self._collect(run, [x, selector])
 
     @property
     def _model(self) -> Any:
@@ -140,8 +175,34 @@ class Reader:
         assert model is not None  # whoever called holds it
         return model
 
-    def _collect(self, run: Forward | Backward, x: Any) -> list[Array]:
-        weights = [variable.value for variable in self._model.variables]
+    def _settle(self) -> None:
+        run = Forward(self._before_and_after, self._jit_compile)
+        found = self._collect(run, self._noise, _disturbed(self._model.variables))
+        pairs = list(zip(self._instead, found[::2], found[1::2], strict=True))
+        same = [(score, before) for score, before, after in pairs if np.array_equal(before, after)]
+        if same and np.unique(same[0][1]).size <= 2:
+            return  # saturated, so that also what rounds changes nothing; other weights may tell
+        self._score = same[0][0] if same else self._score
+        self._instead, self._noise = (), None
+
+    def _before_and_after(self, inputs: Any, weights: Any) -> list[Any]:
+        """Return what each activation gave, and the output, in the precision of the activation."""
+        watch, output = self._watched(inputs, weights)
+        tensor = one_output(output)
+        pairs = []
+        for score in self._instead:
+            assert score.activation is not None
+            result = watch.activated[score.activation].result
+            for one in (keras.ops.reshape(result, tensor.shape), tensor):
+                # A cast to a higher precision changes nothing.
+                pairs.append(keras.ops.cast(keras.ops.cast(one, result.dtype), "float32"))
+        return pairs
+
+    def _collect(
+        self, run: Forward | Backward, x: Any, weights: Sequence[Any] | None = None
+    ) -> list[Array]:
+        if weights is None:
+            weights = [variable.value for variable in self._model.variables]
         samples = length(x)
         collected: list[Array] = []
         for place, batch in batches(x, self._size):
@@ -178,32 +239,36 @@ class Reader:
             return watch, watch.run(inputs)
 
     def _forward(self, wanted: tuple[Key | str, ...]) -> Callable[[Any, Any], list[Any]]:
+        score = self.score if "score" in wanted else self._score
+
         def function(inputs: Any, weights: Any) -> list[Any]:
             watch, output = self._watched(inputs, weights)
             found: dict[Any, Any] = dict(watch.outputs)
             if "output" in wanted:
                 found["output"] = one_output(output)
             if "score" in wanted:
-                found["score"] = scores_in(watch, output)
+                found["score"] = scores_in(watch, output, score)
             return [found[one] for one in wanted]
 
         return function
 
     def _backward(self, at: Seen | None, of: Seen | None) -> Backward:
+        score = self.score
+
         def function(data: Any, weights: Any, probe: Any) -> tuple[Any, list[Any]]:
             inputs, selector = data
             if at is None:
                 inputs = inputs + keras.ops.cast(probe, inputs.dtype)
             watch, output = self._watched(inputs, weights, _adding(probe, at))
             if of is None:
-                scores = scores_in(watch, output)
+                scores = scores_in(watch, output, score)
                 selector = self._chosen(selector, scores)
             else:
                 scores = _channel_means(watch.outputs[of.key], of)
             total = keras.ops.sum(selector * scores, axis=-1)
             return total, [scores] if at is None else [scores, watch.outputs[at.key]]
 
-        units = self.score.units if of is None else of.channels
+        units = score.units if of is None else of.channels
         shape = self._input_shape if at is None else at.shape
         kept = [(self._size, units)] if at is None else [(self._size, units), shape]
         return Backward(function, shape, kept, self._jit_compile)
@@ -217,6 +282,30 @@ class Reader:
             predicted = keras.ops.one_hot(best, self.score.units, dtype="float32")
         is_given = keras.ops.any(selector != 0, axis=-1, keepdims=True)
         return keras.ops.where(is_given, selector, predicted)
+
+
+def _noise_like(x: Any) -> Any:
+    """Return a few samples of noise in 0..1; of integers, which mean more, the first ones."""
+    draw = np.random.default_rng(0).random
+
+    def noise(array: Array) -> Array:
+        if not np.issubdtype(array.dtype, np.floating):
+            return np.resize(array, (_SAMPLES_OF_NOISE, *array.shape[1:]))
+        return draw((_SAMPLES_OF_NOISE, *array.shape[1:])).astype(array.dtype)
+
+    return keras.tree.map_structure(noise, x)
+
+
+def _disturbed(variables: Sequence[Any]) -> list[Any]:
+    """Return the values of weights, a little larger, since those that are all zero tell nothing."""
+    draw = np.random.default_rng(0).random
+    values = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    return [
+        value
+        if np.issubdtype(value.dtype, np.integer) or value.dtype == bool
+        else (value + 0.01 * draw(value.shape, np.float32)).astype(value.dtype)
+        for value in values
+    ]
 
 
 def _adding(probe: Any, at: Seen | None) -> Callable[[Key, Any], Any]:

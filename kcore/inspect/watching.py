@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import keras
 
 from kcore.inspect.calls import named_layers
+from kcore.inspect.hooks import hooks, python_function
 
-__all__ = ["Key", "Watch", "names_of"]
+__all__ = ["Activated", "Key", "Watch", "names_of"]
 
 
 class Key(NamedTuple):
@@ -26,6 +27,20 @@ class Key(NamedTuple):
     part: int
 
 
+class Activated(NamedTuple):
+    """What a softmax or sigmoid made of a tensor.
+
+    Attributes:
+        result: what it returned.
+        before: what it was given.
+        kind: "softmax", "sigmoid" or "log-softmax".
+    """
+
+    result: Any
+    before: Any
+    kind: str
+
+
 class Watch:
     """One run of a model, watched.
 
@@ -35,6 +50,7 @@ class Watch:
     Attributes:
         outputs: the tensor of each key, in the order in which the layers returned.
         layers: the layer of each key.
+        activated: what each softmax and sigmoid made, in the order in which they ran.
     """
 
     def __init__(self, model: Any, replace: Callable[[Key, Any], Any] | None = None):
@@ -44,54 +60,41 @@ class Watch:
         self._model = model
         self._replace = replace
         self._calls: Counter[str] = Counter()
-        self._inside_layer = False
-        self._activated: list[tuple[Any, Any, str]] = []
+        self._running: Any = None
+        self.activated: list[Activated] = []
 
     def run(self, inputs: Any) -> Any:
         """Run the model in inference mode and return what it returns."""
         with self._noting():
             return self._model(inputs, training=False)
 
-    def before_activation(self, output: Any) -> tuple[Any, str]:
-        """Return what a softmax or sigmoid made `output` of, and the name of that function.
-
-        Where `output` doesn't come straight from one, it is returned itself, with no name.
-        """
-        for after, before, kind in self._activated:
-            if after is output:
-                return before, kind
-        return output, ""
-
     @contextmanager
     def _noting(self) -> Iterator[None]:
-        undo: list[Callable[[], None]] = []
-        try:
+        with hooks() as held:
+            held.put(self._model, "call", python_function(self._model.call))
             for layer, path in named_layers(self._model, ""):
-                undo.append(_put(layer, "call", self._noting_call(layer, path)))
+                held.put(layer, "call", self._noting_call(layer, path))
                 kind = _activation_kind(vars(layer).get("activation"))
                 if kind:
-                    undo.append(_put(layer, "activation", self._noting_activation(layer, kind)))
+                    held.put(layer, "activation", self._noting_activation(layer, kind))
             yield
-        finally:
-            for restore in reversed(undo):
-                restore()
 
     def _noting_call(self, layer: Any, path: str) -> Callable[..., Any]:
-        call = layer.call
+        call = python_function(layer.call)
         is_model = isinstance(layer, keras.Model)
 
         def noted(*args: Any, **kwargs: Any) -> Any:
-            if self._inside_layer:
+            if self._running is not None:
                 # A layer that holds other layers counts as one. It may run them in a loop, from
                 # which no tensor may be taken.
                 return call(*args, **kwargs)
-            self._inside_layer = not is_model
+            self._running = None if is_model else layer
             try:
                 result = call(*args, **kwargs)
             finally:
-                self._inside_layer = False
+                self._running = None
             if isinstance(layer, keras.layers.Softmax):
-                self._activated.append((result, args[0], "softmax"))
+                self.activated.append(Activated(result, args[0], "softmax"))
             return self._note(layer, path, result)
 
         return noted
@@ -113,7 +116,8 @@ class Watch:
 
         def noted(x: Any, *args: Any, **kwargs: Any) -> Any:
             result = activation(x, *args, **kwargs)
-            self._activated.append((result, x, kind))
+            if self._running in (None, layer):  # not in a loop of another layer
+                self.activated.append(Activated(result, x, kind))
             return result
 
         return noted
@@ -133,17 +137,6 @@ def names_of(keys: Sequence[Key]) -> dict[str, Key]:
         part = f"[{key.part}]" if parts[key.path, key.call] > 1 else ""
         names[f"{key.path}{number}{part}"] = key
     return names
-
-
-def _put(layer: Any, attribute: str, value: Any) -> Callable[[], None]:
-    """Set an attribute past Keras's tracking; return what sets it back."""
-    attributes = vars(layer)
-    if attribute in attributes:
-        old = attributes[attribute]
-        attributes[attribute] = value
-        return lambda: attributes.update({attribute: old})
-    attributes[attribute] = value
-    return lambda: attributes.pop(attribute)
 
 
 # What the functions of Keras and of its backends are called.

@@ -81,6 +81,112 @@ def test_the_score_is_taken_before_the_last_activation(network, images, last, so
     assert (scores.predicted == truth.argmax(1)).all()
 
 
+class Sliced(keras.Model):
+    """Ends with an operation that a backend may or may not leave out."""
+
+    def __init__(self, inner, last):
+        super().__init__()
+        self.inner, self.last = inner, last
+
+    def call(self, x):
+        return self.last(self.inner(x))
+
+
+def cropped(tensor):
+    return tensor[:, :]
+
+
+def joined(tensor):
+    return keras.ops.concatenate([tensor], axis=-1)
+
+
+def with_operation(inner, operation):
+    return keras.Model(inner.inputs, operation(inner.outputs[0]))
+
+
+CHANGES_NOTHING = {
+    "reshape": lambda network: model_of(network, [dense("softmax"), L.Reshape((4,))]),
+    "flatten": lambda network: model_of(network, [dense("softmax"), L.Flatten()]),
+    "permute": lambda network: model_of(network, [dense("softmax"), L.Permute((1,))]),
+    "two": lambda network: model_of(
+        network, [dense(), L.Reshape((1, 1, 4)), L.Softmax(), L.Permute((2, 1, 3)), L.Flatten()]
+    ),
+    "slice": lambda network: with_operation(model_of(network, [dense("softmax")]), cropped),
+    "concat": lambda network: with_operation(model_of(network, [dense("softmax")]), joined),
+    "layer": lambda network: with_operation(
+        model_of(network, [dense("softmax")]), L.Activation("linear", dtype="float32")
+    ),
+    "subclass": lambda network: Sliced(model_of(network, [dense("softmax")]), cropped),
+    "nested": lambda network: with_operation(
+        keras.Sequential([keras.Input((6, 7, 2)), model_of(network, [dense("softmax")])]), cropped
+    ),
+}
+
+
+def dense(activation=None):
+    return L.Dense(4, activation=activation, name="scored")
+
+
+@pytest.mark.parametrize("tail", CHANGES_NOTHING)
+def test_what_changes_nothing_may_follow_the_softmax(network, images, tail):
+    model = CHANGES_NOTHING[tail](network)
+    truth = np.stack([network.scores(image) for image in images])
+    scores = class_scores(model, images, batch_size=2)
+    assert scores.source == "before softmax"
+    assert scores.values == pytest.approx(truth, abs=1e-4)
+    found = gradients(model, images, class_index=2)
+    assert found.values[1] == pytest.approx(network.gradient_at_input(images[1], 2), abs=1e-4)
+    names = list(activations(model, images))
+    with pytest.raises(ValueError, match="comes after the scores"):
+        gradients(model, images, names[-1])
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_the_cast_that_ends_mixed_precision_changes_nothing(activation):
+    inputs = keras.Input((3,))
+    y = L.Dense(2, activation=activation, dtype="mixed_float16")(inputs)
+    model = keras.Model(inputs, L.Activation("linear", dtype="float32")(y))
+    kernel = np.array([[1.0, -2.0], [0.5, 3.0], [2.0, 0.25]])
+    model.set_weights([kernel, np.zeros(2)])
+    x = np.array([[1.0, 2.0, -1.0]])
+    scores = class_scores(model, x)
+    assert scores.source == f"before {activation}"
+    assert scores.values == pytest.approx(x @ kernel, abs=1e-2)
+
+
+@pytest.mark.parametrize("operation", [lambda y: 1 - y, lambda y: y * y, keras.ops.round])
+def test_what_changes_something_may_not(network, images, operation):
+    model = with_operation(model_of(network, [dense("softmax")]), operation)
+    assert class_scores(model, images).source == "output"
+
+
+def test_weights_of_zero_make_no_difference():
+    inputs = keras.Input((2,))
+    y = L.Dense(2, activation="softmax", kernel_initializer="zeros", use_bias=False)(inputs)
+    models = {True: keras.Model(inputs, L.Reshape((2,))(y)), False: keras.Model(inputs, 1 - y)}
+    for keeps, model in models.items():
+        source = class_scores(model, np.ones((1, 2))).source
+        assert source == ("before softmax" if keeps else "output")
+
+
+def test_one_logit_scores_two_classes_where_the_loss_takes_logits():
+    model = keras.Sequential([keras.Input((2,)), L.Dense(1)])
+    model.set_weights([np.array([[2.0], [-3.0]]), np.array([0.5])])
+    x = np.array([[1.0, 0.0], [0.0, 1.0]])
+    alone = class_scores(model, x)
+    assert (alone.values.shape, alone.source) == ((2, 1), "output")
+    with pytest.raises(ValueError, match=r"has 1 classes, 0 to 0\. It is one unit without a sigm"):
+        gradients(model, x, class_index=1)
+    model.compile(loss=keras.losses.BinaryCrossentropy(from_logits=True))
+    scores = class_scores(model, x)
+    assert scores.source == "output"
+    assert scores.values == pytest.approx(np.array([[-2.5, 2.5], [2.5, -2.5]]))
+    assert list(gradients(model, x).class_index) == [1, 0]
+    assert gradients(model, x, class_index=0).values[0] == pytest.approx([-2.0, 3.0])
+    model.compile(loss="binary_crossentropy")
+    assert class_scores(model, x).values.shape == (2, 1)
+
+
 def test_a_softmax_that_is_not_the_last_is_no_source(network, images):
     last = [L.Dense(4, activation="softmax"), L.Rescaling(2.0)]
     scores = class_scores(model_of(network, last), images)
