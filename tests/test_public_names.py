@@ -27,8 +27,9 @@ PUBLIC = {
     "models": (
         "Classification ExportError ModelFileError ParameterSummary SubclassedMLP "
         "WeightsFileError binary_cnn check_trainable classify cnn compile_binary_classifier "
-        "compile_classifier compile_regression export extract_features fine_tune functional_mlp linear "
-        "load load_weights mlp parameter_summary save set_labels subclassed_mlp train_head transfer"
+        "compile_classifier compile_regression export extract_features fine_tune functional_mlp "
+        "linear load load_weights mlp parameter_summary save set_labels subclassed_mlp "
+        "train_head transfer"
     ),
     "nn": (
         "avg_pool conv2d conv2d_transpose dense depthwise_conv2d flatten max_pool separable_conv2d"
