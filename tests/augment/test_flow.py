@@ -290,7 +290,6 @@ def test_arguments_that_are_refused(arguments, message, tmp_path, monkeypatch):
         ({"y": 3}, "y is of type int"),
         ({"y": np.zeros(10), "sample_weight": 0.5}, "sample_weight is of type float"),
     ],
-    ids=str,
 )
 def test_what_is_no_array_is_refused(arguments, message):
     generator = ImageDataGenerator(data_format="channels_last")

@@ -98,7 +98,6 @@ def test_fit_with_named_inputs_and_outputs():
         (X, [Y, Y[:3]], ValueError, r"y\[1\] with shape \(3,\) must have one entry"),
         (X, [1, 2], ValueError, r"y with shape \(2,\) must have one entry for each of 10"),
     ],
-    ids=str,
 )
 def test_what_is_refused(x, y, error, message):
     with pytest.raises(error, match=message):
