@@ -67,7 +67,7 @@ def open_cache(
             another one it would never be complete.
 
     Raises:
-        OSError: if the directory has no room for it, or can't be written to.
+        OSError: if the directory has no space for it, or can't be written to.
     """
     images = len(served)
     shape = (images, *decoding.image_shape)

@@ -1,4 +1,4 @@
-"""The file of a cache: fixed places for images, each with a checksum.
+"""The file of a cache: images at fixed positions, each with a checksum.
 
 A file holds, for n images: n checksums (uint32, CRC-32), n bytes that say which images are there,
 and the images. It is written under a hidden name that ends with `.partial`, and locked as long as
@@ -86,10 +86,10 @@ class CacheFile:
 
     @classmethod
     def begun(cls, directory: Path, shape: tuple[int, ...]) -> "CacheFile":
-        """Make a file whose room on the disk is reserved.
+        """Make a file whose space on the disk is reserved.
 
         Raises:
-            OSError: if there is not so much room, or the directory can't be written to.
+            OSError: if there is not so much space, or the directory can't be written to.
         """
         remove_abandoned(directory)
         size = file_bytes(shape[0], int(np.prod(shape[1:])))

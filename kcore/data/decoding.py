@@ -202,6 +202,7 @@ class Decoding:
         object.__setattr__(self, name, value)
 
 
+_SHARED_NAMES = {"MPO": "JPEG", "DIB": "BMP"}
 _SWITCHES = ("keep_aspect_ratio", "draft", "pad_to_aspect_ratio", "apply_exif_orientation")
 
 
@@ -241,7 +242,7 @@ def _notes_of_header(img: Image.Image, path: str) -> list[str]:
 
 def _one_name(file_format: str | None) -> str | None:
     """Return a name that formats of the same content share."""
-    return {"MPO": "JPEG", "DIB": "BMP"}.get(file_format or "", file_format)
+    return _SHARED_NAMES.get(file_format or "", file_format)
 
 
 def _is_16_bit(img: Image.Image) -> bool:

@@ -132,9 +132,9 @@ def _shown(name: str | None) -> str:
 
 
 def _mend_transparency(img: Any) -> None:
-    """Express the transparent colour of a PNG file in the 8 bits of the pixels that Pillow gives.
+    """Express the transparent color of a PNG file in the 8 bits of the pixels that Pillow gives.
 
-    Of 16 bits a channel these are the high ones, in which other colours may be the same.
+    Of 16 bits a channel these are the high ones, in which other colors may be the same.
     """
     transparent = img.info.get("transparency")
     if img.format != "PNG" or transparent is None or not img.tile:

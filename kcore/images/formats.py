@@ -7,22 +7,25 @@ from PIL import Image
 __all__ = ["FORMATS", "SIGNATURE_BYTES", "candidates", "checked_formats", "content_of"]
 
 FORMATS = (
-    "AVIF",
-    "BMP",
-    "DIB",
-    "GIF",
     "JPEG",
-    "JPEG2000",
-    "PCX",
     "PNG",
+    "WEBP",
+    "GIF",
+    "BMP",
+    "TIFF",
+    "AVIF",
+    "JPEG2000",
     "PPM",
+    "DIB",
+    "PCX",
     "QOI",
     "SGI",
     "TGA",
-    "TIFF",
-    "WEBP",
 )
-"""Pillow's names of the formats that are decoded by default; "JPEG" covers MPO too."""
+"""Pillow's names of the formats that are decoded by default; "JPEG" covers MPO too.
+
+They are tried in this order: the frequent ones first, and TGA, which has no signature, last.
+"""
 
 SIGNATURE_BYTES = 64
 
@@ -78,11 +81,14 @@ def candidates(start: bytes, formats: Sequence[str]) -> Iterator[tuple[str, bool
     Yields:
         The name, and whether the first bytes show it; a few formats have no signature.
     """
+    prefix = start[:16]  # as much as Pillow looks at
     for name in formats:
         accept = Image.OPEN[name][1]
         if accept is None:
             yield name, False
-        elif accept(start[:16]) and not isinstance(accept(start[:16]), str):
+            continue
+        answer = accept(prefix)
+        if answer and not isinstance(answer, str):  # a text says why this Pillow can't
             yield name, True
 
 

@@ -10,7 +10,7 @@ __all__ = ["SIGNATURE", "check_png", "without_text"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-# Text, and a colour profile, which is not applied; pixels don't depend on them.
+# Text, and a color profile, which is not applied; pixels don't depend on them.
 _TEXT = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
 
 
@@ -45,7 +45,7 @@ def check_png(data: bytes, name: str | None) -> None:
 
 
 def without_text(data: bytes) -> bytes:
-    """Return a PNG file without the chunks that hold text or a colour profile."""
+    """Return a PNG file without the chunks that hold text or a color profile."""
     kept = [data[start:end] for kind, start, end in _chunks(data) if kind not in _TEXT]
     return b"".join([SIGNATURE, *kept])
 

@@ -17,6 +17,14 @@ MAX_FILE_BYTES = 2**30
 # From here on a file's first bytes are looked at before the others are read.
 _LARGE = 1 << 20
 
+# What takes the name after it was looked at, such as a pipe, must not be waited for.
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+
 _NO_FILES = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -41,24 +49,13 @@ def read_file(path: str, formats: Sequence[str], max_file_bytes: int) -> bytes:
     """
     mode = os.stat(path).st_mode  # noqa: PTH116 -- a Path for each file takes longer
     _check_regular(path, mode)
-    # What took the name since then, such as a pipe, must not be waited for either.
-    with open(path, "rb", buffering=0, opener=_without_waiting) as file:
-        status = os.fstat(file.fileno())
+    descriptor = os.open(path, _FLAGS)
+    try:
+        status = os.fstat(descriptor)
         _check_regular(path, status.st_mode)
-        if status.st_size > _LARGE:
-            _check_start(path, file.read(SIGNATURE_BYTES), formats)
-            file.seek(0)
-        if status.st_size > max_file_bytes:
-            raise ImageDecodeError(
-                path,
-                f"has {status.st_size:,} bytes, more than max_file_bytes={max_file_bytes:,}: give "
-                "a larger number if that is right",
-            )
-        try:
-            return file.read()
-        except MemoryError as error:
-            reason = f"its {status.st_size:,} bytes need more memory than there is"
-            raise ImageDecodeError(path, reason) from error
+        return _content(path, descriptor, status.st_size, formats, max_file_bytes)
+    finally:
+        os.close(descriptor)
 
 
 def not_decoded(start: bytes, formats: Sequence[str]) -> str:
@@ -75,6 +72,39 @@ def not_decoded(start: bytes, formats: Sequence[str]) -> str:
     return f"holds {content}, whatever its name says, which is not decoded: {remedy}"
 
 
+def _content(
+    path: str, descriptor: int, size: int, formats: Sequence[str], max_file_bytes: int
+) -> bytes:
+    start = b""
+    if size > _LARGE:
+        start = os.read(descriptor, SIGNATURE_BYTES)
+        _check_start(path, start, formats)
+    if size > max_file_bytes:
+        raise ImageDecodeError(
+            path,
+            f"has {size:,} bytes, more than max_file_bytes={max_file_bytes:,}: give a larger "
+            "number if that is right",
+        )
+    try:
+        return _read(descriptor, start, size)
+    except MemoryError as error:
+        reason = f"its {size:,} bytes need more memory than there is"
+        raise ImageDecodeError(path, reason) from error
+
+
+def _read(descriptor: int, start: bytes, size: int) -> bytes:
+    """Read the rest of a file of `size` bytes, or less if it becomes shorter meanwhile."""
+    data = os.read(descriptor, size - len(start))
+    if len(start) + len(data) == size and not start:
+        return data  # as nearly all files
+    parts = [start, data]
+    missing = size - len(start) - len(data)
+    while missing and parts[-1]:
+        parts.append(os.read(descriptor, missing))
+        missing -= len(parts[-1])
+    return b"".join(parts)
+
+
 def _check_start(path: str, start: bytes, formats: Sequence[str]) -> None:
     if not any(True for _ in candidates(start, formats)):
         raise ImageDecodeError(path, not_decoded(start, formats))
@@ -87,7 +117,3 @@ def _check_regular(path: str, mode: int) -> None:
         raise IsADirectoryError(errno.EISDIR, "no file, but a directory", path)
     kind = next((kind for is_kind, kind in _NO_FILES if is_kind(mode)), "something else")
     raise ImageDecodeError(path, f"no file, but {kind}")
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
