@@ -34,7 +34,13 @@ GOLDEN_PARAMETERS = {
     "channel_shift_intensity": None,
     "brightness": None,
 }
+# SciPy's, by the parameters above; and the legacy class's.
 GOLDEN_PIXELS = [
+    [90.19463, 186.35511, 182.05675],
+    [92.37467, 56.34953, 148.22776],
+    [76.97102, 81.30091, 108.71554],
+]
+LEGACY_PIXELS = [
     [69.90313, 151.48785, 143.39597],
     [145.0, 164.82312, 126.05327],
     [76.32534, 143.51242, 158.76726],
@@ -163,9 +169,13 @@ def test_golden_parameters():
     assert drawn == GOLDEN_PARAMETERS
 
 
-def test_golden_pixels():
-    image, _ = flow().replay(index=5, epoch=2)
-    np.testing.assert_allclose(255 * image[::5, ::4, 1], GOLDEN_PIXELS, atol=1e-2)
+@pytest.mark.parametrize(
+    ("legacy_geometry", "expected"), [(False, GOLDEN_PIXELS), (True, LEGACY_PIXELS)]
+)
+def test_golden_pixels(legacy_geometry, expected):
+    generator = ImageDataGenerator(**COURSE, legacy_geometry=legacy_geometry)
+    image, _ = generator.flow(images(), seed=7).replay(index=5, epoch=2)
+    np.testing.assert_allclose(255 * image[::5, ::4, 1], expected, atol=1e-2)
 
 
 def test_fit_goes_through_the_epochs():

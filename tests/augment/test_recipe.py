@@ -151,6 +151,7 @@ def test_a_recipe_is_a_value():
         ({"zoom_range": (1, 2, 3)}, r"zoom_range=\(1, 2, 3\) must be two numbers"),
         ({"brightness_range": 0.5}, "brightness_range=0.5 must be two numbers"),
         ({"horizontal_flip": 1}, "horizontal_flip=1 must be True or False"),
+        ({"legacy_geometry": "yes"}, "legacy_geometry=.yes. must be True or False"),
         ({"fill_mode": "mirror"}, "fill_mode='mirror' is unknown: use one of 'nearest'"),
         ({"interpolation_order": 3}, "interpolation_order=3 is not offered: use 0"),
         ({"cval": float("nan")}, "cval=nan must be a finite number"),
