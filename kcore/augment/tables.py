@@ -196,9 +196,8 @@ class Table:
             raise TypeError(
                 f"y_col={self.y_col!r} must be one column for class_mode={self.class_mode!r}."
             )
-        if self.classes is not None:
-            check_class_names(self.classes)
-        return row_classes(self._column(self.y_col), self.y_col, self.classes, str(self.class_mode))
+        wanted = None if self.classes is None else check_class_names(self.classes)
+        return row_classes(self._column(self.y_col), self.y_col, wanted, str(self.class_mode))
 
     def _with_classes(self, rows: list[int], classes: RowClasses) -> list[int]:
         kept = [row for row in rows if classes.codes[row] is not None]

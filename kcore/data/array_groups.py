@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ArrayGroup", "as_array", "as_images", "as_targets", "selected"]
+__all__ = ["ArrayGroup", "as_array", "as_images", "as_targets", "checked_targets", "selected"]
 
 _Array = npt.NDArray[Any]
 
@@ -175,3 +175,18 @@ def _are_outputs(name: str, values: Sequence[Any], samples: int) -> bool:
             "dictionary of outputs by their names."
         )
     return False
+
+
+def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any, Any]:
+    """Return targets and weights as arrays or as what gives them by indices, or say what is wrong.
+
+    Raises:
+        ValueError: if there are not as many as samples, or weights without targets.
+    """
+    if isinstance(targets, str) and targets != "input":
+        raise ValueError(f"targets={targets!r} must be an array, 'input' or None.")
+    if sample_weight is not None and targets is None:
+        raise ValueError("sample_weight weights targets, and there are none: give both.")
+    if not isinstance(targets, str):
+        targets = as_targets("targets", targets, samples)
+    return targets, as_array("sample_weight", sample_weight, samples)

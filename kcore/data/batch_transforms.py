@@ -1,7 +1,7 @@
 """What a `transform` of a dataset asks for and returns, and what is taken from its batches."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -9,8 +9,11 @@ import numpy as np
 from kcore.data.functions import asked_for
 
 __all__ = [
-    "asks_for_targets", "check_asking", "check_replay", "checked_pair", "copied", "first_of",
+    "Transform", "asks_for_targets", "check_asking", "check_replay", "checked_pair",
+    "checked_transform", "copied", "first_of",
 ]  # fmt: skip
+
+Transform: TypeAlias = Callable[..., Any]
 
 
 def asks_for_targets(transform: Callable[..., Any] | None) -> bool:
@@ -61,3 +64,12 @@ def copied(images: Any) -> Any:
 def first_of(images: Any) -> Any:
     """Return the first image of a batch, or of each array in a structure of batches."""
     return keras.tree.map_structure(lambda array: np.asarray(array[0]), images)
+
+
+def checked_transform(transform: Transform | None) -> Transform | None:
+    """Return `transform`, or say that it must be a function."""
+    if transform is not None and not callable(transform):
+        raise ValueError(
+            f"transform={transform!r} must be a function of images, indices and epoch, or None."
+        )
+    return transform

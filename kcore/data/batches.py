@@ -3,9 +3,9 @@
 import itertools
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from numbers import Integral
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -13,14 +13,16 @@ import numpy.typing as npt
 
 from kcore import random
 from kcore.arguments import check_whole
-from kcore.data.array_groups import as_array, as_targets
+from kcore.data.array_groups import checked_targets
 from kcore.data.askers import Asker, asker, is_fitted, running_call
 from kcore.data.bad_files import Audit
 from kcore.data.batch_transforms import (
+    Transform,
     asks_for_targets,
     check_asking,
     check_replay,
     checked_pair,
+    checked_transform,
     copied,
     first_of,
 )
@@ -33,14 +35,10 @@ from kcore.data.sources import Source
 __all__ = [
     "ImageBatches",
     "Targets",
-    "Transform",
     "check_index",
-    "checked_targets",
-    "checked_transform",
 ]
 
 Indices = npt.NDArray[np.int64]
-Transform: TypeAlias = Callable[..., Any]
 
 
 class Targets(Protocol):
@@ -370,30 +368,6 @@ def check_index(index: object, samples: int) -> None:
     """Raise an IndexError unless a sample has this index."""
     if not isinstance(index, Integral) or not 0 <= int(index) < samples:
         raise IndexError(f"index={index!r} is outside of 0 to {samples - 1}.")
-
-
-def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any, Any]:
-    """Return targets and weights as arrays or as what gives them by indices, or say what is wrong.
-
-    Raises:
-        ValueError: if there are not as many as samples, or weights without targets.
-    """
-    if isinstance(targets, str) and targets != "input":
-        raise ValueError(f"targets={targets!r} must be an array, 'input' or None.")
-    if sample_weight is not None and targets is None:
-        raise ValueError("sample_weight weights targets, and there are none: give both.")
-    if not isinstance(targets, str):
-        targets = as_targets("targets", targets, samples)
-    return targets, as_array("sample_weight", sample_weight, samples)
-
-
-def checked_transform(transform: Transform | None) -> Transform | None:
-    """Return `transform`, or say that it must be a function."""
-    if transform is not None and not callable(transform):
-        raise ValueError(
-            f"transform={transform!r} must be a function of images, indices and epoch, or None."
-        )
-    return transform
 
 
 def _refuse_queue(name: str, value: object, only: object) -> None:

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from kcore.data.array_groups import as_images, as_targets, selected
-from kcore.data.batches import ImageBatches, Targets, Transform, checked_targets
+from kcore.data.array_groups import as_images, as_targets, checked_targets, selected
+from kcore.data.batch_transforms import Transform
+from kcore.data.batches import ImageBatches, Targets
 from kcore.data.cache import open_cache
 from kcore.data.classes import ClassTargets, check_class_mode
 from kcore.data.decoding import BeforeResize

@@ -8,7 +8,7 @@ from typing import Any
 from kcore import random
 from kcore.arguments import check_choice
 from kcore.data.bad_files import POLICIES
-from kcore.data.batches import Transform, checked_transform
+from kcore.data.batch_transforms import Transform, checked_transform
 from kcore.data.cache import cache_bytes, check_place
 from kcore.data.classes import check_class_mode_name
 from kcore.data.decoding import Decoding
