@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from kcore.data.records import Labels
+from kcore.data.records import ImageFiles, Labels
 
 __all__ = [
     "CLASS_MODES",
@@ -14,6 +14,7 @@ __all__ = [
     "check_class_mode",
     "check_class_mode_name",
     "check_class_names",
+    "targets_of",
 ]
 
 CLASS_MODES = ("binary", "categorical", "sparse", "input", None)
@@ -90,3 +91,10 @@ def check_class_mode(class_mode: str | None, class_names: tuple[str, ...]) -> No
 def _first(class_names: tuple[str, ...]) -> str:
     shown = ", ".join(map(repr, class_names[:10]))
     return shown if len(class_names) <= 10 else f"{shown}, ..."
+
+
+def targets_of(files: ImageFiles, class_mode: str | None) -> ClassTargets | str | None:
+    """Return the targets that a `class_mode` makes of the labels of files."""
+    if class_mode is None or class_mode == "input" or files.labels is None:
+        return class_mode
+    return ClassTargets(files.labels, len(files.class_names), class_mode)

@@ -12,7 +12,7 @@ from kcore.data.array_groups import as_images, as_targets, checked_targets, sele
 from kcore.data.batch_transforms import Transform
 from kcore.data.batches import ImageBatches, Targets
 from kcore.data.cache import open_cache
-from kcore.data.classes import ClassTargets, check_class_mode
+from kcore.data.classes import check_class_mode, targets_of
 from kcore.data.decoding import BeforeResize
 from kcore.data.options import FileOptions, file_options
 from kcore.data.order import checked_threads
@@ -373,7 +373,7 @@ def batches_of(
     skips_bad = options.bad_files == "skip"
     return kind(
         FileSource(files, options.decoding, skips_bad, cache, options.data_format),
-        _targets(files, options.class_mode) if targets is None else targets,
+        targets_of(files, options.class_mode) if targets is None else targets,
         sample_weight=None if sample_weight is None else np.asarray(sample_weight),
         batch_size=order.batch_size,
         shuffle=order.shuffle,
@@ -395,9 +395,3 @@ def _describe(parts: tuple[ImageFiles, ...], options: tuple[FileOptions, ...]) -
         if its.cache is not None:
             size = megabytes(its.cache_bytes(len(files)))
             print(f"  cache: {size} in {os.fspath(its.cache)}")
-
-
-def _targets(files: ImageFiles, class_mode: str | None) -> Targets | str | None:
-    if class_mode is None or class_mode == "input" or files.labels is None:
-        return class_mode
-    return ClassTargets(files.labels, len(files.class_names), class_mode)
