@@ -25,8 +25,8 @@ PUBLIC = {
         "smooth_grad trace"
     ),
     "models": (
-        "Classification ExportError ModelFileError ParameterSummary SubclassedMLP WeightsFileError binary_cnn "
-        "check_trainable classify cnn compile_binary_classifier compile_classifier "
+        "Classification ExportError ModelFileError ParameterSummary SubclassedMLP WeightsFileError "
+        "binary_cnn check_trainable classify cnn compile_binary_classifier compile_classifier "
         "compile_regression export extract_features fine_tune functional_mlp linear load "
         "load_weights mlp parameter_summary save set_labels subclassed_mlp train_head transfer"
     ),
