@@ -234,6 +234,7 @@ def test_open_sizes_are_checked_at_two(tmp_path):
         return
     for size in (21, 32, 50):
         x = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype("float32")
+        x[1] /= 8  # averages of noise are alike
         assert_same(run(tmp_path / "model.onnx", x), model, x)
 
 
