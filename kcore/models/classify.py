@@ -100,10 +100,10 @@ def classify(
     """
     model = model if isinstance(model, keras.Model) else load(model)
     probabilities = as_probabilities(model)
-    factor = _factor(rescale, model)
     names = get_labels(model) if labels is None else check_labels(model, labels)
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     height, width, channels = _image_shape(model)
+    factor = _factor(rescale, model)
     top = check_whole("top", top)
     batch_size = check_whole("batch_size", batch_size)
     files = [Path(path) for path in _listed(paths)]
