@@ -1,5 +1,6 @@
 """What accompanies a training run."""
 
+from kcore.training.check_targets import CheckTargets
 from kcore.training.stop_at_target import StopAtTarget
 
-__all__ = ["StopAtTarget"]
+__all__ = ["CheckTargets", "StopAtTarget"]

@@ -14,6 +14,7 @@ FLOORS = {
     "progress": 0,
     "settings": 0,
     "shapes": 0,
+    "targets": 0,
     "warning": 0,
     "images": 1,
     "preprocess": 1,
@@ -44,6 +45,7 @@ NEEDS_NO_BACKEND = frozenset(
         "random",
         "settings",
         "shapes",
+        "targets",
         "visualize",
         "warning",
     }

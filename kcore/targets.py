@@ -1,0 +1,134 @@
+"""The labels that a loss can be trained on, checked before they silently spoil a model."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore.arguments import check_choice
+
+__all__ = ["KINDS", "check_labels"]
+
+KINDS = ("sparse", "binary", "categorical")
+
+# float32 rows of many classes don't sum to 1 exactly, nor do those of label smoothing.
+_SUM_TOLERANCE = 1e-3
+
+
+def check_labels(name: str, labels: Any, classes: int, kind: str = "sparse") -> npt.NDArray[Any]:
+    """Return labels as an array, or raise an error that names the first one that is no class.
+
+    What the backends make of such a label: JAX takes another class for it, and XLA on TensorFlow
+    gives weights that are NaN, both without an error.
+
+    Args:
+        name: what the user calls the labels, for the message.
+        labels: "sparse" and "binary": shape (samples,) or (samples, 1), of any real dtype;
+            "categorical": shape (samples, classes).
+        classes: the number of classes; ignored for "binary", which has two.
+        kind: "sparse" for integers from 0 to classes - 1, "binary" for 0 and 1 of a sigmoid,
+            "categorical" for rows of probabilities that sum to 1, such as one-hot rows.
+
+    Returns:
+        The labels, with the shape and dtype that they came with.
+
+    Raises:
+        ValueError: if a label is of no class, negative, a fraction or not finite, or if the shape
+            is another. It names the label, its index and the number of classes.
+
+    Example:
+        >>> check_labels("y", [0, 2, 5], classes=5)
+        Traceback (most recent call last):
+        ...
+        ValueError: y[2]=5 is none of the 5 classes: labels must be integers from 0 to 4.
+    """
+    check_choice("kind", kind, KINDS)
+    array = np.asarray(labels)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name} holds {_dtype(array)}: labels must be integers, the position of each class in "
+            "the list of names."
+        )
+    if kind == "categorical":
+        _check_rows(name, array, classes)
+    else:
+        _check_integers(name, array, 2 if kind == "binary" else classes, kind)
+    return array
+
+
+def _check_integers(name: str, array: npt.NDArray[Any], classes: int, kind: str) -> None:
+    if array.ndim != 1 and array.shape[1:] != (1,):
+        raise ValueError(f"{name} has shape {array.shape}{_about_shape(name, array, classes)}")
+    flat = array.reshape(-1)
+    if not flat.size:
+        return
+    # Two passes without a copy: a NaN is neither, and makes the comparison false.
+    is_within = bool(flat.min() >= 0) and bool(flat.max() <= classes - 1)
+    if is_within and (flat.dtype.kind != "f" or bool((flat == np.rint(flat)).all())):
+        return
+    bad = ~((flat >= 0) & (flat <= classes - 1) & (flat == np.rint(flat)))
+    index = int(np.argmax(bad))
+    wanted = (
+        "0 or 1, as for every sigmoid" if kind == "binary" else f"integers from 0 to {classes - 1}"
+    )
+    raise ValueError(
+        f"{name}[{index}]={flat[index].item()!r} is none of the {classes} classes: labels must be "
+        f"{wanted}.{_about_values(flat, bad, classes)}"
+    )
+
+
+def _check_rows(name: str, array: npt.NDArray[Any], classes: int) -> None:
+    if array.ndim != 2 or array.shape[1] != classes:
+        hint = (
+            f": integer labels are for a sparse loss; keras.utils.to_categorical({name}, {classes})"
+            " makes rows of them."
+            if array.ndim == 1 or array.shape[1:] == (1,)
+            else "."
+        )
+        raise ValueError(
+            f"{name} has shape {array.shape}, but rows of {classes} classes are needed, (samples, "
+            f"{classes}){hint}"
+        )
+    is_good = (array >= 0) & (array <= 1)
+    sums = array.sum(axis=1, dtype="float64")
+    bad = ~(is_good.all(axis=1) & (np.abs(sums - 1) <= _SUM_TOLERANCE))
+    if bad.any():
+        index = int(np.argmax(bad))
+        column = int(np.argmax(~is_good[index]))
+        what = (
+            f"sums to {sums[index]:g}"
+            if is_good[index].all()
+            else f"has {array[index, column].item()!r} for class {column}"
+        )
+        raise ValueError(
+            f"{name}[{index}] {what}: each row must hold the probabilities of {classes} classes, "
+            "from 0 to 1, that sum to 1."
+        )
+
+
+def _about_shape(name: str, array: npt.NDArray[Any], classes: int) -> str:
+    is_rows = array.ndim == 2 and array.shape[1] in (classes, 2)
+    if is_rows and bool((((array == 0) | (array == 1)).sum(axis=1) == array.shape[1]).all()):
+        return f", which looks like one-hot rows: give the integers, {name}.argmax(axis=-1)."
+    return ": give one integer for each sample, shape (samples,)."
+
+
+def _about_values(flat: npt.NDArray[Any], bad: npt.NDArray[Any], classes: int) -> str:
+    """Say how many labels are bad, and what to do where the cause can be told."""
+    count = int(bad.sum())
+    many = f" That holds for {count:,} of {flat.size:,} labels." if count > 1 else ""
+    if flat.dtype.kind == "f" and not np.isfinite(flat).all():
+        return f"{many} Leave out samples whose label is unknown."
+    if flat.dtype.kind == "f" and (flat != np.rint(flat)).any():
+        return many
+    if flat.min() == 1 and flat.max() == classes:
+        return f"{many} They count from 1: subtract 1."
+    if classes == 2 and set(np.unique(flat).tolist()) == {-1, 1}:
+        return f"{many} Give (labels + 1) // 2 for -1 and 1."
+    return many
+
+
+def _dtype(array: npt.NDArray[Any]) -> str:
+    return {"U": "text", "S": "text", "c": "complex numbers"}.get(
+        array.dtype.kind, f"values of dtype {array.dtype}"
+    )
