@@ -44,7 +44,7 @@ PUBLIC = {
         "global_pool_windows global_window pool_window pool_windows spatial_sizes "
         "transposed_window window"
     ),
-    "training": "StopAtTarget",
+    "training": "CheckTargets StopAtTarget",
     "visualize": (
         "FeatureMapWriter LiveReport Mistake confusion_matrix confusion_picture curves "
         "feature_grid filters gallery misclassified overlay report worst_mistakes"

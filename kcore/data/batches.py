@@ -282,6 +282,14 @@ class ImageBatches(keras.utils.PyDataset):
         return None if self.files is None else self.files.labels
 
     @property
+    def targets(self) -> Targets | str | None:
+        """What the targets of samples are taken from by an array of their indices.
+
+        "input" where they are the images themselves; None for a dataset without targets.
+        """
+        return self._targets
+
+    @property
     def filenames(self) -> list[str]:
         """The name of each sample's file, relative to the folder, by the sample's index."""
         return [] if self.files is None else self.files.filenames

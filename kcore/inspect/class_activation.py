@@ -18,8 +18,9 @@ from kcore.inspect.batches import (
 )
 from kcore.inspect.classes import check_score, chosen_classes, indices, of_classes
 from kcore.inspect.gradients import class_gradients
+from kcore.inspect.grids import Reshape, as_feature_maps, check_grid
 from kcore.inspect.looking import Seen
-from kcore.inspect.maps import channels_last, finished, resized
+from kcore.inspect.maps import finished, resized
 from kcore.inspect.reading import Reader, reader_of
 from kcore.inspect.selection import last_feature_map, one_output_of
 
@@ -30,7 +31,13 @@ Floats = npt.NDArray[np.float32]
 
 
 def grad_cam(
-    model: Any, images: Any, layer: Any = None, class_index: Any = None, *, batch_size: int = 32
+    model: Any,
+    images: Any,
+    layer: Any = None,
+    class_index: Any = None,
+    *,
+    reshape: Reshape = None,
+    batch_size: int = 32,
 ) -> Floats:
     """Map where a layer saw what speaks for a class, by Grad-CAM.
 
@@ -46,8 +53,13 @@ def grad_cam(
             the list or dict that it takes; the map has the size of its first image input.
         layer: a layer that returns feature maps: its name as in `activations` (in a nested model
             with or without the model's name, "base/mixed7" or "mixed7"), an index into
-            `model.layers`, or a layer. None means the last one with more than one position.
+            `model.layers`, or a layer. None means the last one with more than one position; for a
+            model that goes on with tokens there is none.
         class_index: the class, one for all or one for each image; None means the predicted ones.
+        reshape: for a `layer` that returns tokens, (images, tokens, channels), as in a vision
+            transformer: the (rows, columns) of the grid that the image was cut into, row by row;
+            one token more is that of the class, comes first and is left out. For other tokens a
+            function that makes (images, rows, columns, channels) of them.
         batch_size: the most images that run at a time.
 
     Returns:
@@ -57,8 +69,8 @@ def grad_cam(
 
     Raises:
         TypeError: if `model` is no Keras model, or `images` no array.
-        ValueError: if the model has no scores, `layer` or `class_index` is not in it, or the
-            layer's output has no positions.
+        ValueError: if the model has no scores, `layer` or `class_index` is not in it, the
+            layer's output has no positions, or `reshape` doesn't fit it.
 
     Example:
         >>> import kcore
@@ -68,11 +80,19 @@ def grad_cam(
         >>> maps.shape
         (2, 28, 28)
     """
-    return _by_gradients("grad_cam", _grad_cam, model, images, layer, class_index, batch_size)
+    return _by_gradients(
+        "grad_cam", _grad_cam, model, images, layer, class_index, reshape, batch_size
+    )
 
 
 def grad_cam_plus_plus(
-    model: Any, images: Any, layer: Any = None, class_index: Any = None, *, batch_size: int = 32
+    model: Any,
+    images: Any,
+    layer: Any = None,
+    class_index: Any = None,
+    *,
+    reshape: Reshape = None,
+    batch_size: int = 32,
 ) -> Floats:
     """Map where a layer saw what speaks for a class, by Grad-CAM++.
 
@@ -88,6 +108,7 @@ def grad_cam_plus_plus(
         images: see `grad_cam`.
         layer: see `grad_cam`.
         class_index: see `grad_cam`.
+        reshape: see `grad_cam`.
         batch_size: see `grad_cam`.
 
     Returns:
@@ -98,12 +119,25 @@ def grad_cam_plus_plus(
         ValueError: as `grad_cam`.
     """
     return _by_gradients(
-        "grad_cam_plus_plus", _grad_cam_plus_plus, model, images, layer, class_index, batch_size
+        "grad_cam_plus_plus",
+        _grad_cam_plus_plus,
+        model,
+        images,
+        layer,
+        class_index,
+        reshape,
+        batch_size,
     )
 
 
 def layer_cam(
-    model: Any, images: Any, layer: Any = None, class_index: Any = None, *, batch_size: int = 32
+    model: Any,
+    images: Any,
+    layer: Any = None,
+    class_index: Any = None,
+    *,
+    reshape: Reshape = None,
+    batch_size: int = 32,
 ) -> Floats:
     """Map where a layer saw what speaks for a class, by LayerCAM.
 
@@ -116,6 +150,7 @@ def layer_cam(
         images: see `grad_cam`.
         layer: see `grad_cam`.
         class_index: see `grad_cam`.
+        reshape: see `grad_cam`.
         batch_size: see `grad_cam`.
 
     Returns:
@@ -125,11 +160,19 @@ def layer_cam(
         TypeError: as `grad_cam`.
         ValueError: as `grad_cam`.
     """
-    return _by_gradients("layer_cam", _layer_cam, model, images, layer, class_index, batch_size)
+    return _by_gradients(
+        "layer_cam", _layer_cam, model, images, layer, class_index, reshape, batch_size
+    )
 
 
 def score_cam(
-    model: Any, images: Any, layer: Any = None, class_index: Any = None, *, batch_size: int = 32
+    model: Any,
+    images: Any,
+    layer: Any = None,
+    class_index: Any = None,
+    *,
+    reshape: Reshape = None,
+    batch_size: int = 32,
 ) -> Floats:
     """Map where a layer saw what speaks for a class, by Score-CAM, which needs no gradient.
 
@@ -144,6 +187,7 @@ def score_cam(
         images: see `grad_cam`. Zero should mean an empty image, since masked parts become zero.
         layer: see `grad_cam`.
         class_index: see `grad_cam`.
+        reshape: see `grad_cam`.
         batch_size: the most masked images that run at a time.
 
     Returns:
@@ -155,10 +199,10 @@ def score_cam(
     """
     array = as_images(images)
     reader = reader_of(model, array, check_whole("batch_size", batch_size))
-    at = _feature_map(model, reader, layer)
+    at = _feature_map(model, reader, layer, reshape)
     chosen, _ = chosen_classes(reader, array, class_index)
     (outputs,) = reader.forward(array, [at.key])
-    maps = channels_last(outputs.astype(np.float64), at.is_channels_first)
+    maps = as_feature_maps(outputs, at, reshape)
     raw = [
         _by_scores(model, reader, image, channels, int(one), batch_size)
         for image, channels, one in zip(array[:, None], maps, chosen, strict=True)
@@ -173,16 +217,16 @@ def _by_gradients(
     images: Any,
     layer: Any,
     class_index: Any,
+    reshape: Reshape,
     batch_size: int,
 ) -> Floats:
     arrays = as_arrays(images) if isinstance(images, (list, tuple, dict)) else as_images(images)
     reader = reader_of(model, arrays, check_whole("batch_size", batch_size))
-    at = _feature_map(model, reader, layer)
+    at = _feature_map(model, reader, layer, reshape)
     chosen = indices(reader.score, class_index, length(arrays))
     found = class_gradients(reader, arrays, at, chosen)
     slopes, outputs = (
-        channels_last(array.astype(np.float64), at.is_channels_first)
-        for array in (found.values, found.outputs)
+        as_feature_maps(array, at, reshape) for array in (found.values, found.outputs)
     )
     size = image_size(first_images(arrays), reader.is_channels_first)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -242,14 +286,12 @@ def _scores_of_masked(
     return of_classes(reader.score, scores, np.full(len(masked), chosen))
 
 
-def _feature_map(model: Any, reader: Reader, layer: Any) -> Seen:
+def _feature_map(model: Any, reader: Reader, layer: Any, reshape: Reshape) -> Seen:
     check_score(reader.score)
     if layer is None:
+        if reshape is not None:
+            raise ValueError(f"reshape={reshape!r} is for the tokens of a layer; give layer too.")
         return last_feature_map(reader.seen)
     seen = one_output_of(model, reader.seen, layer)
-    if len(seen.shape) != 4:
-        raise ValueError(
-            f"layer={layer!r} returns {seen.shape[1:]} for each image, which has no positions; "
-            "give a layer that returns feature maps, such as a convolution."
-        )
+    check_grid(seen, layer, reshape)
     return seen

@@ -56,9 +56,9 @@ class Backward(keras.Model):
         """
         super().__init__(dtype="float32", autocast=False)
         self._function = function
-        self._probe = self.add_weight(shape=tuple(probe_shape), initializer="zeros", name="probe")
+        self._probe = self.add_weight(shape=tuple(probe_shape), initializer=_zeros, name="probe")
         self._kept = [
-            self.add_weight(shape=tuple(shape), initializer="zeros", trainable=False, name="kept")
+            self.add_weight(shape=tuple(shape), initializer=_zeros, trainable=False, name="kept")
             for shape in kept_shapes
         ]
         self.built = True
@@ -91,9 +91,13 @@ class Backward(keras.Model):
         """Return the gradient of each sample's score, then the tensors to keep, as float32."""
         self.train_on_batch([inputs, list(weights)])
         held = [self.optimizer.gradient, *self._kept]
-        # A copy, because the next step may reuse the memory; one more only if NumPy's is read-only.
-        copies = (keras.ops.convert_to_numpy(keras.ops.copy(variable)) for variable in held)
-        return [np.require(array, requirements="W") for array in copies]
+        # A copy, because the next step may reuse the memory.
+        return [np.array(keras.ops.convert_to_numpy(variable)) for variable in held]
+
+
+def _zeros(shape: Sequence[int], dtype: Any = None) -> Array:
+    """Make zeros in NumPy: JAX would compile a function for each shape, and keep it for ever."""
+    return np.zeros(shape, dtype)
 
 
 class _KeepGradient(keras.optimizers.Optimizer):
@@ -108,7 +112,9 @@ class _KeepGradient(keras.optimizers.Optimizer):
         if not self.built:
             super().build(variables)
             (probe,) = variables
-            self.gradient = self.add_variable_from_reference(probe, "gradient")
+            self.gradient = self.add_variable(
+                probe.shape, initializer=_zeros, dtype=probe.dtype, name="gradient"
+            )
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Keep the gradient."""

@@ -12,6 +12,7 @@ from kcore.inspect.classes import as_classes, indices, of_classes, selector
 from kcore.inspect.looking import Seen
 from kcore.inspect.reading import Reader, reader_of
 from kcore.inspect.selection import one_output_of
+from kcore.warning import warn
 
 __all__ = ["Gradients", "class_gradients", "gradients", "slopes"]
 
@@ -51,7 +52,8 @@ def gradients(
     The gradient is exact on every backend. A weight of zeros is added where the gradient is wanted,
     in a copy of the computation and not in the model, and one training step of Keras gives the
     gradient of that weight. The model runs in inference mode. Its weights, optimizer, trainable
-    flags and compiled functions stay as they are.
+    flags and compiled functions stay as they are. Samples whose gradient is all zero get a warning
+    with their numbers.
 
     Args:
         model: a Keras model with one output (samples, classes). Samples must not influence each
@@ -70,7 +72,8 @@ def gradients(
     Raises:
         TypeError: if `model` is no Keras model, or `x` no array.
         ValueError: if the model has no scores (see `class_scores`), `layer` or `class_index` is
-            not in it, or `layer` is the softmax or sigmoid itself, which comes after the scores.
+            not in it, `layer` is the softmax or sigmoid itself, which comes after the scores, or
+            the gradient is that of an input of integers, which have none.
 
     Example:
         >>> import keras
@@ -83,7 +86,12 @@ def gradients(
     arrays = as_one_array(x) if layer is None else as_arrays(x)
     reader = reader_of(model, arrays, check_whole("batch_size", batch_size))
     at = None if layer is None else one_output_of(model, reader.seen, layer)
-    return class_gradients(reader, arrays, at, indices(reader.score, class_index, length(arrays)))
+    found = class_gradients(reader, arrays, at, indices(reader.score, class_index, length(arrays)))
+    is_zero = ~found.values.any(axis=tuple(range(1, found.values.ndim)))
+    if is_zero.any():
+        numbers = ", ".join(map(str, np.flatnonzero(is_zero)))
+        warn(f"gradients: those of these samples are all zero, nothing there counts: {numbers}.")
+    return found
 
 
 def class_gradients(reader: Reader, x: Any, at: Seen | None, chosen: Indices | None) -> Gradients:
@@ -94,6 +102,8 @@ def class_gradients(reader: Reader, x: Any, at: Seen | None, chosen: Indices | N
             f"layer={at.name!r} comes after the scores, which are taken {score.source}: give an "
             "earlier layer."
         )
+    if at is None:
+        reader.check_differentiable()
     found, values, *outputs = reader.backward(x, selector(score, chosen, length(x)), at)
     if chosen is None:
         chosen = as_classes(score, values).argmax(axis=-1)

@@ -32,6 +32,8 @@ class Seen:
         kind: class of the layer.
         shape: its shape, batch included.
         is_channels_first: whether its channels stand before its spatial axes.
+        mixes_tokens: whether its layer has weights and is none that walks along a sequence, so
+            that where it returns tokens it works on them as a transformer or a mixer does.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Seen:
     kind: type
     shape: Shape
     is_channels_first: bool
+    mixes_tokens: bool = False
 
     @property
     def is_model(self) -> bool:
@@ -126,6 +129,14 @@ def scores_in(watch: Watch, output: Any, score: Score) -> Any:
     return keras.ops.cast(tensor, "float32")
 
 
+# Layers that take what a convolution found as a sequence, from left to right.
+_ALONG_A_SEQUENCE = (
+    *(keras.layers.RNN, keras.layers.Bidirectional, keras.layers.Conv1D),
+    *(keras.layers.SeparableConv1D, keras.layers.DepthwiseConv1D),
+    keras.layers.BatchNormalization,
+)
+
+
 class _Stage(keras.layers.Layer):
     """Makes Keras run a model on stand-ins for tensors, as it does to find an output's shape."""
 
@@ -157,7 +168,9 @@ def _seen(model: Any, watch: Watch) -> list[Seen]:
         # A layer that treats all axes alike leaves the channels where they were.
         data_format = getattr(layer, "data_format", None) or data_format
         shape = tuple(int(size) for size in tensor.shape)
-        seen.append(Seen(names[key], key, type(layer), shape, data_format == "channels_first"))
+        is_first = data_format == "channels_first"
+        mixes = bool(layer.weights) and not isinstance(layer, _ALONG_A_SEQUENCE)
+        seen.append(Seen(names[key], key, type(layer), shape, is_first, mixes))
     return seen
 
 

@@ -109,6 +109,7 @@ def maximise_activation(
     noise = random.normal(keys, shape).clip(-3, 3)
     start = (low + high) / 2 + _SPREAD * (high - low) * noise
     reader = reader_of(model, start.astype(probe.dtype), check_whole("batch_size", batch_size))
+    reader.check_differentiable()
     blur = _at_least_zero("smoothness", smoothness)
     return _ascend(reader, start, _selector(reader, of, chosen), of, (low, high), steps, blur)
 

@@ -169,6 +169,21 @@ class Reader:
             run = self._functions.get_or_make((at, of), lambda: self._backward(at, of))
             return self._collect(run, [x, selector])
 
+    def check_differentiable(self) -> None:
+        """Say that the model's input has no gradient, because the model makes integers of it.
+
+        Raises:
+            ValueError: if the model takes integers.
+        """
+        inputs = keras.tree.flatten(getattr(self._model, "inputs", None) or [])
+        dtypes = [str(one.dtype) for one in inputs if "float" not in str(one.dtype)]
+        if dtypes:
+            raise ValueError(
+                f"The model {self._model.name!r} takes {dtypes[0]}, and integers have no gradient. "
+                "Build it with a float input, keras.Input(shape), or take what needs none of the "
+                "input: grad_cam, occlusion, score_cam or the gradient at a layer."
+            )
+
     @property
     def _model(self) -> Any:
         model = self._reference()

@@ -51,14 +51,46 @@ def one_output_of(model: Any, seen: Sequence[Seen], layer: Any) -> Seen:
 
 
 def last_feature_map(seen: Sequence[Seen]) -> Seen:
-    """Return the last output that has channels at more than one position."""
-    maps = [one for one in seen if _is_map(one) and not one.is_model]
+    """Return the last output that has channels at more than one position.
+
+    What follows tokens, (samples, tokens, channels), may have four axes and yet no height and
+    width, as a matrix of attention has: it counts from the next window on that moves over both.
+
+    Raises:
+        ValueError: if there is none, or if layers with weights go on with tokens after it, which
+            see all of the image.
+    """
+    maps: list[Seen] = []
+    tokens: list[Seen] = []
+    for one in seen:
+        if one.is_model:
+            continue
+        if _is_map(one) and (not tokens or issubclass(one.kind, _WINDOWS)):
+            maps.append(one)
+            tokens.clear()
+        elif len(one.shape) == 3 and one.shape[1] > 1:
+            tokens.append(one)
+    mixing = [one for one in tokens if one.mixes_tokens]
+    if mixing:
+        raise ValueError(
+            f"The model goes on with tokens, in {_listed(mixing[-3:])} for one; none of its "
+            "feature maps sees what it answers by. Give layer, one that returns tokens, with "
+            "reshape, the (rows, columns) of their grid; or give the layer of a feature map."
+        )
     if not maps:
         raise ValueError(
             "No layer of the model returns a feature map, an output with 4 axes and more than one "
             "position; give layer, or explain the model by saliency or occlusion."
         )
     return maps[-1]
+
+
+# Windows over height and width make feature maps, whatever came before.
+_WINDOWS = (
+    *(keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.SeparableConv2D),
+    *(keras.layers.DepthwiseConv2D, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D),
+    keras.layers.UpSampling2D,
+)
 
 
 def _is_map(seen: Seen) -> bool:

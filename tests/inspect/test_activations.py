@@ -213,3 +213,23 @@ def test_names_inside_several_models_must_be_told_apart():
     with pytest.raises(ValueError, match="fits several layers; give one of 'a/relu', 'b/relu'"):
         activations(model, ONE, "relu")
     assert list(activations(model, ONE)) == ["a/relu", "b/relu"]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.function is TensorFlow's")
+def test_a_call_that_is_a_tf_function_is_seen_through():
+    import tensorflow as tf
+
+    class Decorated(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.twice = L.Rescaling(2.0, name="twice")
+
+        @tf.function
+        def call(self, x):
+            return self.twice(x)
+
+    model = Decorated()
+    for samples in (np.ones((1, 2)), np.full((3, 2), 4.0)):
+        model(samples)
+        assert activations(model, samples)["twice"] == pytest.approx(2 * samples)
+    assert "call" not in vars(model)
