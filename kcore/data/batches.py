@@ -257,6 +257,11 @@ class ImageBatches(keras.utils.PyDataset):
         return first_of(images)
 
     @property
+    def is_pure(self) -> bool:
+        """Whether looking at images changes nothing; see `kcore.data.pure`."""
+        return is_pure(self._transform)
+
+    @property
     def audit(self) -> Audit | None:
         """What is known about the files that were decoded; None for a dataset of arrays."""
         return None if self.files is None else self.files.audit
@@ -338,7 +343,7 @@ class ImageBatches(keras.utils.PyDataset):
 
     def _read(self, epoch: int, number: int) -> Iterator[Any]:
         """Iterate over the batches of an epoch from one on: threads do all that has no order."""
-        batches, may_hurry = self._order.indices(epoch)[number:], is_pure(self._transform)
+        batches, may_hurry = self._order.indices(epoch)[number:], self.is_pure
 
         def make(indices: Indices) -> Any:
             return self._batch(indices, epoch) if may_hurry else self._source.load(indices)

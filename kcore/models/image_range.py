@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kcore.arguments import check_finite
+from kcore.data import ImageBatches
 from kcore.models.head import has_head
 from kcore.warning import warn
 
@@ -94,11 +95,10 @@ def _some_values(x: Any) -> Any:
     """Return a few images of an array or of a dataset of kcore; None of anything else."""
     if isinstance(x, np.ndarray):
         return x[:_IMAGES_LOOKED_AT] if x.dtype.kind in "iuf" else None
-    if not hasattr(x, "image") or not hasattr(x, "samples"):
-        return None
+    if not isinstance(x, ImageBatches) or not x.is_pure:
+        return None  # looking would move a state that its transform may have
+    count = min(_IMAGES_LOOKED_AT, x.samples)
     try:
-        count = min(_IMAGES_LOOKED_AT, x.samples)
-        images = [x.image(index, x.epoch) for index in range(count)]
-        return np.stack(images)
-    except Exception:  # a bad file, say: `fit` comes to it, and has the words for it
+        return np.stack([x.image(index, x.epoch) for index in range(count)])
+    except (OSError, ValueError):  # a bad file, say: `fit` comes to it, and has the words for it
         return None
