@@ -73,7 +73,8 @@ class Flows(Transforms):
         Args:
             x: images (n, height, width, channels), or with the channels first; or a tuple of them
                 and of a further input of the model, or a list of such inputs.
-            y: n targets, or None.
+            y: n targets, or None. Arrays of 64 bits are handed out in 32: int32, where it holds
+                all values, or float32.
             batch_size: images in a batch; the last batch may have fewer.
             shuffle: whether each epoch has its own order.
             sample_weight: n weights, or None.

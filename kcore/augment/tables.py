@@ -13,7 +13,7 @@ import numpy.typing as npt
 from kcore.arguments import check_choice
 from kcore.augment.table_classes import RowClasses, row_classes
 from kcore.data import ImageFiles
-from kcore.data.classes import check_class_names
+from kcore.data.classes import check_class_names, in_32_bits
 from kcore.data.walking import SUFFIXES
 
 __all__ = ["Rows", "Table"]
@@ -27,7 +27,7 @@ class _Together:
     """Several arrays, the targets of a model with several outputs."""
 
     def __init__(self, arrays: Sequence[_Array]) -> None:
-        self._arrays = tuple(arrays)
+        self._arrays = tuple(map(in_32_bits, arrays))
 
     def __getitem__(self, indices: Any) -> tuple[_Array, ...]:
         return tuple(values[indices] for values in self._arrays)

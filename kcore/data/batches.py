@@ -12,6 +12,7 @@ import numpy.typing as npt
 from kcore import random
 from kcore.arguments import check_whole
 from kcore.data.bad_files import Audit
+from kcore.data.classes import in_32_bits
 from kcore.data.order import Order, checked_threads, read_ahead
 from kcore.data.passes import Passes
 from kcore.data.records import ImageFiles, Labels
@@ -312,7 +313,7 @@ def _as_array(name: str, values: Any, samples: int) -> Any:
         raise ValueError(
             f"{name} with shape {array.shape} must have one entry for each of {samples} samples."
         )
-    return array
+    return in_32_bits(array)
 
 
 def _refuse_queue(name: str, value: object, only: object) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, cast
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +15,7 @@ __all__ = [
     "check_class_mode",
     "check_class_mode_name",
     "check_class_names",
+    "in_32_bits",
 ]
 
 CLASS_MODES = ("binary", "categorical", "sparse", "input", None)
@@ -41,6 +43,21 @@ class ClassTargets:
         one_hot = np.zeros((len(labels), self._classes), np.float32)
         one_hot[np.arange(len(labels)), labels] = 1
         return one_hot
+
+
+def in_32_bits(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return numbers of 64 bits as int32 or float32; others as they are.
+
+    JAX computes with no more than 32 bits, and warns in each `fit` that is given more. Integers
+    outside of int32 stay as they are, and floats where Keras itself computes in float64.
+    """
+    if values.dtype == np.float64 and keras.config.floatx() != "float64":
+        return values.astype(np.float32)
+    if values.dtype not in (np.int64, np.uint64):
+        return values
+    limits = np.iinfo(np.int32)
+    fits = not values.size or (values.min() >= limits.min and values.max() <= limits.max)
+    return values.astype(np.int32) if fits else values
 
 
 def check_class_names(classes: object) -> None:

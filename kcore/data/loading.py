@@ -236,7 +236,8 @@ def from_arrays(x: npt.ArrayLike, y: Targets | str | None = None, **options: Any
     Args:
         x: array of shape (samples, height, width, channels), or with other axes after the first.
         y: array of shape (samples, ...), or an object that gives the targets of an array of
-            indices; "input" for the images themselves; None for none.
+            indices; "input" for the images themselves; None for none. Arrays of 64 bits are
+            handed out in 32, as JAX computes: int32, where it holds all values, or float32.
         **options: arguments of `ImageBatches`: batch_size, shuffle, seed, sample_weight,
             transform, shard, drop_remainder, num_threads.
 
