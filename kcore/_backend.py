@@ -21,7 +21,7 @@ def _advice(missing: str | None) -> str:
         f"{problem} Installed: {', '.join(installed)}. Choose it before the first import of Keras: "
         f"with KERAS_BACKEND={choice} in the environment, with "
         f"`os.environ['KERAS_BACKEND'] = '{choice}'` in Python, or with "
-        f'"backend": "{choice}" in ~/.keras/keras.json.'
+        f'"backend": "{choice}" in ~/.keras/keras.json; then start Python anew.'
     )
 
 

@@ -47,20 +47,6 @@ def test_no_backend_chosen(environment, tmp_path):
         assert "Keras's backend is 'tensorflow', which is not installed" in result.stderr
 
 
-def test_the_choice_that_is_advised_works_in_the_same_process(environment, tmp_path):
-    code = """
-import os, kcore
-try:
-    kcore.models
-except ModuleNotFoundError:
-    os.environ["KERAS_BACKEND"] = os.environ["INSTALLED"]
-print(kcore.models.mlp().count_params())
-"""
-    choices = {"KERAS_BACKEND": OTHER[environment.backend], "INSTALLED": environment.backend}
-    result = python(code, tmp_path, **choices)
-    assert result.stdout.strip().isdigit(), result.stderr
-
-
 def test_other_missing_modules_are_named_as_they_are(environment, tmp_path):
     code = "import sys; sys.modules['ml_dtypes'] = None; import kcore; kcore.models"
     result = python(code, tmp_path, KERAS_BACKEND=environment.backend)

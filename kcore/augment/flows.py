@@ -83,7 +83,8 @@ class Flows(Transforms):
                 batch is `((images, input),)`, as Keras would take `(images, input)` for images and
                 targets.
             y: n targets; for a model with several outputs a dictionary, list or tuple of arrays of
-                n targets each; None for none.
+                n targets each; None for none. Arrays of 64 bits are handed out in 32: int32, where
+                it holds all values, or float32.
             batch_size: images in a batch; the last batch may have fewer.
             shuffle: whether each epoch has its own order.
             sample_weight: n weights, or None.

@@ -3,10 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ArrayGroup", "as_array", "as_images", "as_targets", "checked_targets", "selected"]
+__all__ = [
+    "ArrayGroup",
+    "as_array",
+    "as_images",
+    "as_targets",
+    "checked_targets",
+    "in_32_bits",
+    "selected",
+]
 
 _Array = npt.NDArray[Any]
 
@@ -117,11 +126,11 @@ def as_targets(name: str, values: Any, samples: int) -> Any:
         if not values:
             raise ValueError(f"{name}={{}} names no output: give an array for each, or None.")
         return ArrayGroup(
-            {key: _entries(f"{name}[{key!r}]", part, samples) for key, part in values.items()}
+            {key: _target(f"{name}[{key!r}]", part, samples) for key, part in values.items()}
         )
     if isinstance(values, list | tuple) and _are_outputs(name, values, samples):
         return ArrayGroup(
-            [_entries(f"{name}[{number}]", part, samples) for number, part in enumerate(values)]
+            [_target(f"{name}[{number}]", part, samples) for number, part in enumerate(values)]
         )
     return as_array(name, values, samples)
 
@@ -138,7 +147,7 @@ def as_array(name: str, values: Any, samples: int) -> Any:
     _check_indexable(name, values)
     if not isinstance(values, list | tuple) and not hasattr(values, "__array__"):
         return values
-    return _entries(name, values, samples)
+    return _target(name, values, samples)
 
 
 def _check_indexable(name: str, values: object) -> None:
@@ -159,6 +168,10 @@ def _entries(name: str, values: Any, samples: int) -> _Array:
             f"{name} with shape {array.shape} must have one entry for each of {samples} samples."
         )
     return array
+
+
+def _target(name: str, values: Any, samples: int) -> _Array:
+    return in_32_bits(_entries(name, values, samples))
 
 
 def _are_outputs(name: str, values: Sequence[Any], samples: int) -> bool:
@@ -190,3 +203,18 @@ def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any
     if not isinstance(targets, str):
         targets = as_targets("targets", targets, samples)
     return targets, as_array("sample_weight", sample_weight, samples)
+
+
+def in_32_bits(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return numbers of 64 bits as int32 or float32; others as they are.
+
+    JAX computes with no more than 32 bits, and warns in each `fit` that is given more. Integers
+    outside of int32 stay as they are, and floats where Keras itself computes in float64.
+    """
+    if values.dtype == np.float64 and keras.config.floatx() != "float64":
+        return values.astype(np.float32)
+    if values.dtype not in (np.int64, np.uint64):
+        return values
+    limits = np.iinfo(np.int32)
+    fits = not values.size or (values.min() >= limits.min and values.max() <= limits.max)
+    return values.astype(np.int32) if fits else values

@@ -301,7 +301,8 @@ def from_arrays(
             for a model with several inputs, a dictionary of such arrays by the inputs' names.
         y: array of shape (samples, ...); for a model with several outputs a dictionary of such
             arrays, or a list or tuple of them; an object that gives the targets of an array of
-            indices; "input" for a copy of the images; None for none.
+            indices; "input" for a copy of the images; None for none. Arrays of 64 bits are handed
+            out in 32, as JAX computes: int32, where it holds all values, or float32.
         **options: arguments of `ImageBatches`: batch_size, shuffle, seed, sample_weight,
             transform, shard, drop_remainder, num_threads.
 

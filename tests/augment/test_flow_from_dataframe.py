@@ -82,8 +82,11 @@ def test_rows_of_other_classes_are_left_out(folder):
 
 def test_raw_values(folder):
     columns = table(x=np.arange(COUNT) / 10, y=np.arange(COUNT))
-    assert targets(flow(folder, columns, y_col="x", class_mode="raw"))[4] == 0.4
-    assert targets(flow(folder, columns, y_col=["x", "y"], class_mode="raw"))[4] == [0.4, 4.0]
+    assert targets(flow(folder, columns, y_col="x", class_mode="raw"))[4] == np.float32(0.4)
+    assert targets(flow(folder, columns, y_col=["x", "y"], class_mode="raw"))[4] == [
+        np.float32(0.4),
+        4.0,
+    ]
 
 
 def test_several_outputs(folder):

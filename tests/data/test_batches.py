@@ -16,7 +16,7 @@ def labels_of(dataset):
 
 
 def test_arrays_in_batches():
-    weight = np.linspace(0, 1, 10)
+    weight = np.linspace(0, 1, 10, dtype="float32")
     dataset = from_arrays(X, Y, sample_weight=weight, batch_size=4, shuffle=False)
     assert isinstance(dataset, keras.utils.PyDataset)
     assert len(dataset) == dataset.num_batches == 3

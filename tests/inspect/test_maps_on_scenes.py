@@ -58,7 +58,7 @@ def model():
     some = [scene(index, "train") for index in range(480)]
     model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
     images = np.stack([one.image for one in some]).astype("float32")
-    model.fit(images, np.array([one.label for one in some]), epochs=10, verbose=0)
+    model.fit(images, np.array([one.label for one in some], "int32"), epochs=10, verbose=0)
     return model
 
 

@@ -66,7 +66,7 @@ def test_95_of_100_right_answers_in_a_real_fit_are_0_95():
     model = keras.Model(inputs, keras.layers.Dense(1, "sigmoid", kernel_initializer="ones")(inputs))
     model.compile(keras.optimizers.SGD(0.0), "binary_crossentropy", metrics=["accuracy"])
     x = np.ones((100, 1), dtype=np.float32)
-    y = np.array([1] * 95 + [0] * 5)
+    y = np.array([1] * 95 + [0] * 5, "float32")
     stop = StopAtTarget("accuracy", 0.95)
     model.fit(x, y, epochs=2, verbose=0, callbacks=[stop])
     assert stop.stopped_epoch == 0
