@@ -80,6 +80,9 @@ class TrainingBatches(keras.utils.PyDataset):
         key = random.fold_in(random.key(self._seed), epoch)
         self._order = random.permutation(random.fold_in(key, _ORDER), len(self._samples.x))
 
+    def end_epoch(self) -> None:
+        """Do nothing: each epoch is drawn when it starts."""
+
 
 class DatasetBatches(keras.utils.PyDataset):
     """The batches of a dataset of images, each run through the base when it is asked for.
@@ -122,15 +125,12 @@ class DatasetBatches(keras.utils.PyDataset):
         return _batch(samples, slice(None), factors, self._prepare)
 
     def start_epoch(self, epoch: int) -> None:
-        """Note which epoch's dropout is drawn; the dataset keeps count of its own epochs."""
+        """Begin an epoch: of dropout this one, of the dataset the next of its own."""
         self._epoch = epoch
-
-    def on_epoch_begin(self) -> None:
-        """Called by Keras."""
         self._dataset.on_epoch_begin()
 
-    def on_epoch_end(self) -> None:
-        """Called by Keras."""
+    def end_epoch(self) -> None:
+        """Let the dataset move on to its next epoch."""
         self._dataset.on_epoch_end()
 
 
@@ -143,7 +143,7 @@ def _batch(
 
 
 class StartEpochs(keras.callbacks.Callback):
-    """Tells the batches which epoch it is."""
+    """Tells the batches when an epoch starts and ends."""
 
     def __init__(self, batches: TrainingBatches | DatasetBatches) -> None:
         super().__init__()
@@ -152,6 +152,10 @@ class StartEpochs(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Draw the epoch's order before its first batch."""
         self._batches.start_epoch(epoch)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Let the next epoch follow."""
+        self._batches.end_epoch()
 
 
 class EvaluationBatches(keras.utils.PyDataset):
