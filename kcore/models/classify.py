@@ -14,6 +14,7 @@ import numpy as np
 from kcore.arguments import check_choice, check_finite, check_whole
 from kcore.images import ImageDecodeError, load_img
 from kcore.images.resizing import INTERPOLATIONS
+from kcore.locks import lock_of
 from kcore.models.image_range import takes_unit_values
 from kcore.models.labels import check_labels, get_labels
 from kcore.models.model_files import load
@@ -209,7 +210,8 @@ def _outputs(
 ) -> np.ndarray[Any, Any]:
     batch = np.stack([*images, *[images[-1]] * (batch_size - len(images))])
     batch = batch if factor is None else batch * np.float32(factor)
-    return np.asarray(model.predict_on_batch(batch))[: len(images)]
+    with lock_of(model):  # Keras makes a model's function for predictions at the first one
+        return np.asarray(model.predict_on_batch(batch))[: len(images)]
 
 
 def _best(
