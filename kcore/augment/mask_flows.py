@@ -71,7 +71,7 @@ class MaskFlows(Flows):
         Returns:
             A `keras.utils.PyDataset` with a length. A batch is `(images, masks)`; masks of files
             are uint8 of shape (n, height, width, 1), or with the channel first, and masks of an
-            array keep its dtype and shape.
+            array keep its shape and its dtype, but for 64 bits, which become 32.
 
         Raises:
             FileNotFoundError, NotADirectoryError: if there is no such folder.

@@ -14,7 +14,7 @@ from kcore.augment.subsets import split_bounds
 from kcore.augment.table_classes import RowClasses, row_classes
 from kcore.augment.table_values import column_values, stacked
 from kcore.data import ImageFiles
-from kcore.data.array_groups import ArrayGroup, selected
+from kcore.data.array_groups import ArrayGroup, in_32_bits, selected
 from kcore.data.classes import check_class_names
 from kcore.data.walking import SUFFIXES
 from kcore.warning import warn
@@ -221,7 +221,7 @@ class Table:
             return files, None
         values = {name: self._values(name, rows, names) for name in self._target_columns}
         if self.class_mode == "multi_output":
-            return files, ArrayGroup([values[name] for name in self._target_columns])
+            return files, ArrayGroup([in_32_bits(values[name]) for name in self._target_columns])
         return files, values[self.y_col] if isinstance(self.y_col, str) else stacked(values)
 
     def _files(

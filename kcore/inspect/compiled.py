@@ -92,7 +92,7 @@ class Backward(keras.Model):
         self.train_on_batch([inputs, list(weights)])
         held = [self.optimizer.gradient, *self._kept]
         # A copy, because the next step may reuse the memory.
-        return [np.array(keras.ops.convert_to_numpy(variable)) for variable in held]
+        return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in held]
 
 
 def _zeros(shape: Sequence[int], dtype: Any = None) -> Array:

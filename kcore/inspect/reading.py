@@ -314,7 +314,7 @@ def _noise_like(x: Any) -> Any:
 def _disturbed(variables: Sequence[Any]) -> list[Any]:
     """Return the values of weights, a little larger, since those that are all zero tell nothing."""
     draw = np.random.default_rng(0).random
-    values = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    values = [keras.ops.convert_to_numpy(variable.value) for variable in variables]
     return [
         value
         if np.issubdtype(value.dtype, np.integer) or value.dtype == bool

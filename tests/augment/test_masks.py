@@ -100,19 +100,20 @@ def test_bilinear_images_lie_where_their_masks_do():
     masks = drawn_masks(height=60, width=45)
     batches = generator().flow_with_masks(as_images(masks), masks, seed=3, shuffle=False)
     x, y = batches[0]
-    flat = [side(y, (1, 5, 5)) for side in (ndimage.minimum_filter, ndimage.maximum_filter)]
+    # So far inside that no step of a zoom passes over the edge of a blob.
+    flat = [side(y, (1, 9, 9)) for side in (ndimage.minimum_filter, ndimage.maximum_filter)]
     inner = flat[0] == flat[1]
-    # Where a zoom steps over the corner of a blob, its image still mixes a little of it in.
-    assert (abs(x[inner][:, 0] - y[inner]) > 1e-3).mean() < 0.01
-    assert inner.sum() > 400
+    np.testing.assert_allclose(x[inner][:, 0], y[inner], atol=1e-3)
+    assert inner.sum() > 50
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "bool", "int64", "uint16", "float64"])
 @pytest.mark.parametrize("shape", [(), (1,)])
-def test_masks_of_an_array_keep_dtype_and_shape(dtype, shape):
+def test_masks_of_an_array_keep_shape_and_dtype_in_32_bits(dtype, shape):
     masks = drawn_masks().astype(dtype).reshape(COUNT, 14, 9, *shape)
     _, y = generator().flow_with_masks(as_images(drawn_masks()), masks, seed=3)[0]
-    assert (y.dtype, y.shape) == (masks.dtype, masks.shape)
+    in_32_bits = {"int64": "int32", "float64": "float32"}
+    assert (y.dtype, y.shape) == (in_32_bits.get(dtype, dtype), masks.shape)
     assert set(np.unique(y)) <= set(np.unique(masks))
     assert len(np.unique(y)) > 1
 

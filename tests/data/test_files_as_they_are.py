@@ -26,7 +26,7 @@ def ways(tree, **options):
     flow = ImageDataGenerator().flow_from_directory(tree, suffixes=suffixes, **options)
     yield from_directory(tree, verbose=False, suffixes=suffixes, **options).image(0)
     yield from_files(scan(tree, suffixes=suffixes), **options).image(0)
-    yield flow.batches.image(0)
+    yield flow.image(0)
 
 
 def images_of(dataset):
