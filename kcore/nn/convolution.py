@@ -227,9 +227,9 @@ def windows_of(
 def correlate(operation: Any, x: Any, filters: Any, windows: Windows) -> Any:
     """Run one of Keras's convolutions in a form that every backend computes alike.
 
-    TensorFlow refuses strides together with dilation, and leaves memory unwritten for some unequal
-    strides under its own SAME. The first is computed at every cell and then thinned out, the second
-    is padded here.
+    TensorFlow refuses strides together with dilation, and unequal strides of float16 in a depthwise
+    convolution, and leaves memory unwritten for some unequal strides under its own SAME. The first
+    two are computed at every cell and then thinned out, the last is padded here.
 
     Args:
         operation: `keras.ops.conv` or `keras.ops.depthwise_conv`.
@@ -240,8 +240,10 @@ def correlate(operation: Any, x: Any, filters: Any, windows: Windows) -> Any:
     strides = tuple(axis.strides for axis in windows.axes)
     rates = tuple(axis.dilation_rate for axis in windows.axes)
     padding = windows.axes[0].padding
-    is_mixed = max(strides) > 1 and max(rates) > 1
-    is_plain = not is_mixed and len(set(strides)) == 1
+    are_equal = len(set(strides)) == 1
+    is_half = keras.backend.standardize_dtype(x.dtype) == "float16"
+    is_mixed = max(strides) > 1 and (max(rates) > 1 or (is_half and not are_equal))
+    is_plain = not is_mixed and are_equal
     if padding == "same" and None not in windows.pads and not is_plain:
         x = keras.ops.pad(x, ((0, 0), *windows.pads, (0, 0)))
         padding = "valid"
