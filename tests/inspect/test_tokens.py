@@ -112,7 +112,7 @@ def test_the_last_map_of_a_convolution_before_a_recurrent_head(images):
     y = L.Conv2D(4, 3, activation="relu", name="conv")(inputs)
     y = L.LSTM(3, return_sequences=True)(L.Reshape((4, -1))(y))
     model = keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling1D()(y)))
-    assert last_feature_map(reader_of(model, images, 2).seen).name == "conv"
+    assert last_feature_map(reader_of(model, images.astype("float32"), 2).seen).name == "conv"
 
 
 def test_a_convolution_after_attention_is_a_map_again(images):
@@ -121,7 +121,7 @@ def test_a_convolution_after_attention_is_a_map_again(images):
     y = L.MultiHeadAttention(2, 2)(y, y)
     y = L.Conv2D(5, 1, name="conv")(L.Reshape((3, 4, 4))(y))
     model = keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling2D()(y)))
-    assert last_feature_map(reader_of(model, images, 2).seen).name == "conv"
+    assert last_feature_map(reader_of(model, images.astype("float32"), 2).seen).name == "conv"
 
 
 def test_integers_have_no_gradient():
