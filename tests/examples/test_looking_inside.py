@@ -13,7 +13,7 @@ def test_feature_maps_of_the_course_have_its_shapes(tmp_path):
     for shape in shapes:
         assert str(shape) in output
     assert len(list(tmp_path.glob("*.png"))) == 5
-    with Image.open(tmp_path / "conv2d.png") as picture:
+    with Image.open(tmp_path / "conv_1.png") as picture:
         pixels = np.asarray(picture)
     zoom = 1600 // (16 * 27 - 1)
     assert pixels.shape == (zoom * 27, zoom * (16 * 27 - 1))
