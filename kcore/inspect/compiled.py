@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Backward", "Forward"]
+__all__ = ["Backward", "Forward", "numpy_of"]
 
 Array = npt.NDArray[Any]
 
@@ -92,7 +92,7 @@ class Backward(keras.Model):
         self.train_on_batch([inputs, list(weights)])
         held = [self.optimizer.gradient, *self._kept]
         # A copy, because the next step may reuse the memory.
-        return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in held]
+        return [np.array(numpy_of(variable)) for variable in held]
 
 
 def _zeros(shape: Sequence[int], dtype: Any = None) -> Array:
@@ -119,3 +119,9 @@ class _KeepGradient(keras.optimizers.Optimizer):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Keep the gradient."""
         self.assign(self.gradient, keras.ops.cast(gradient, self.gradient.dtype))
+
+
+def numpy_of(variable: Any) -> Array:
+    """Return the value of a variable; not of the object itself, of which NumPy 2 warns."""
+    value: Array = keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable.value))
+    return value

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from kcore.inspect.batches import batches, check_inputs, even_size, first, length
 from kcore.inspect.calls import named_layers
-from kcore.inspect.compiled import Backward, Forward
+from kcore.inspect.compiled import Backward, Forward, numpy_of
 from kcore.inspect.hooks import hooks
 from kcore.inspect.looking import (
     Score,
@@ -314,7 +314,7 @@ def _noise_like(x: Any) -> Any:
 def _disturbed(variables: Sequence[Any]) -> list[Any]:
     """Return the values of weights, a little larger, since those that are all zero tell nothing."""
     draw = np.random.default_rng(0).random
-    values = [keras.ops.convert_to_numpy(variable.value) for variable in variables]
+    values = [numpy_of(variable) for variable in variables]
     return [
         value
         if np.issubdtype(value.dtype, np.integer) or value.dtype == bool
