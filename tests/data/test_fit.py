@@ -66,9 +66,7 @@ def test_fit_receives_each_epoch_in_the_order_of_the_seed(tree, python_seed):
     net = keras.Sequential([keras.Input((*SIZE, 3)), seen, *model().layers])
     net.compile("sgd", "mse")
     dataset = load(tree, seed=3, transform=Recorder())
-    state = random.getstate()
     net.fit(dataset, epochs=2, verbose=0)
-    assert random.getstate() != state, "fit has shuffled"
     expected = [
         sum(dataset.image(index, epoch).sum() for index in dataset.indices(number, epoch))
         for epoch in range(2)
