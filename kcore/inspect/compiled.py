@@ -122,6 +122,7 @@ class _KeepGradient(keras.optimizers.Optimizer):
 
 
 def numpy_of(variable: Any) -> Array:
-    """Return the value of a variable; not of the object itself, of which NumPy 2 warns."""
-    value: Array = keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable.value))
-    return value
+    """Return the value of a variable, without NumPy's warning of objects that take no `copy`."""
+    value = variable.value
+    array: Array = value.numpy() if hasattr(value, "numpy") else np.asarray(value)
+    return array
