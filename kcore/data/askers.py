@@ -43,7 +43,7 @@ class Call:
         name: of the method.
         frame: identifies the call while it runs.
         instruction: how far the call has come.
-        data: its argument `x`.
+        trains: whether it is a `fit` whose argument `x` is the dataset.
         steps: its argument `steps_per_epoch` or `steps`.
         validation_steps: the argument of `fit`; else None.
         steps_per_execution: how many steps the model makes at a time.
@@ -52,7 +52,7 @@ class Call:
     name: str
     frame: int
     instruction: int
-    data: Any
+    trains: bool
     steps: int | None
     validation_steps: int | None
     steps_per_execution: int
@@ -66,14 +66,18 @@ def asker(frame: FrameType) -> Asker | None:
     return Asker(adapter, bool(frame.f_code.co_flags & inspect.CO_GENERATOR))
 
 
-def running_call() -> Call | None:
-    """Return the innermost call of `fit`, `evaluate` or `predict` on this thread's stack."""
+def running_call(dataset: object) -> Call | None:
+    """Return the innermost call of `fit`, `evaluate` or `predict` on this thread's stack.
+
+    Args:
+        dataset: the one that is asked.
+    """
     names = _codes()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = names.get(frame.f_code)
         if name is not None:
-            return _call(name, frame)
+            return _call(name, frame, dataset)
         frame = frame.f_back
     return None
 
@@ -95,13 +99,13 @@ def _is_within_fit(frame: FrameType | None, dataset: object) -> bool:
     return False
 
 
-def _call(name: str, frame: FrameType) -> Call:
+def _call(name: str, frame: FrameType, dataset: object) -> Call:
     arguments = frame.f_locals
     return Call(
         name,
         id(frame),
         frame.f_lasti,
-        arguments.get("x"),
+        name == "fit" and arguments.get("x") is dataset,
         _capped(arguments.get(_STEPS[name])),
         _capped(arguments.get("validation_steps")),
         int(getattr(arguments.get("self"), "steps_per_execution", 1) or 1),

@@ -304,7 +304,7 @@ class ImageBatches(keras.utils.PyDataset):
         """1, as Keras's own queue would read batches in an order of its own."""
         its = asker(sys._getframe(1))
         if its is not None:  # an adapter of Keras asks once, when it is made
-            self._serving.register(its.adapter, running_call(), self)
+            self._serving.register(its.adapter, running_call(self))
         return 1
 
     @workers.setter

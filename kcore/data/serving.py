@@ -69,10 +69,10 @@ class Serving:
         consumers = list(self._consumers.values())
         return any(one.is_training and one.is_endless and one.has_begun for one in consumers)
 
-    def register(self, adapter: Any, call: Call | None, dataset: object) -> None:
+    def register(self, adapter: Any, call: Call | None) -> None:
         """Note an adapter when Keras makes it, and what for."""
         with self._lock:
-            is_training = self._is_training(call, dataset)
+            is_training = self._is_training(call)
             consumer = _Consumer(self._batches, is_training, call)
             consumer.start = self._position if is_training else self._first_of_epoch()
             if not consumer.is_endless:
@@ -144,21 +144,16 @@ class Serving:
     def _consumer(self, asker: Asker | None) -> "_Consumer | None":
         return None if asker is None else self._consumers.get(asker.adapter)
 
-    def _is_training(self, call: Call | None, dataset: object) -> bool:
+    def _is_training(self, call: Call | None) -> bool:
         """Tell what an adapter is for: `fit` makes that of its training first.
 
         Where no method of Keras is known to run, it is for training by other means.
         """
         if call is None:
             return True
-        before = [other.call for other in self._consumers.values() if other.call is not None]
-        return (
-            call.name == "fit"
-            and call.data is dataset
-            and not any(
-                other.frame == call.frame and other.instruction < call.instruction
-                for other in before
-            )
+        others = [other.call for other in self._consumers.values() if other.call is not None]
+        return call.trains and not any(
+            other.frame == call.frame and other.instruction < call.instruction for other in others
         )
 
 
@@ -276,8 +271,7 @@ class _Pass:
         """Note that the batch of a position is served already."""
         if position == self.next:
             self.next += 1
-            if self._ahead is not None:
-                self._ahead = None
+            self._ahead = None
 
 
 def _steps(call: Call | None, is_training: bool) -> int:

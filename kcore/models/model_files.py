@@ -151,7 +151,7 @@ def _about_version(path: Path) -> str:
             with opened(path) as file:
                 version = file.attrs.get("keras_version", "")
                 version = version.decode() if isinstance(version, bytes) else version
-    except Exception:
+    except Exception:  # the file is damaged anyway, and this only adds to what is said of it
         return ""
     is_old = str(version).split(".")[0] in ("1", "2")
     return f" The file is of Keras {version}. {_REBUILD}" if is_old else ""

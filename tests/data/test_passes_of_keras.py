@@ -340,12 +340,18 @@ class Training(RuleBasedStateMachine):
         self.move(stop)
 
     @precondition(lambda self: len(self.due) < MOST_STEPS - 20)
-    @rule(after=st.integers(0, 1))
-    def interrupted_fit(self, after):
+    @rule(after=st.integers(0, 1), steps=st.sampled_from([None, 2, 4]))
+    def interrupted_fit(self, after, steps):
         with pytest.raises(KeyboardInterrupt):
-            self.model.fit(self.dataset, epochs=1, verbose=0, callbacks=[Interrupt(after)])
-        first = self.first()
-        self.due += expected(self.dataset, range(first, first + after + 1))
+            self.model.fit(
+                self.dataset,
+                epochs=1,
+                steps_per_epoch=steps,
+                verbose=0,
+                callbacks=[Interrupt(after)],
+            )
+        start = self.position if steps else self.first()
+        self.due += expected(self.dataset, range(start, start + after + 1))
 
     def disturb(self, kind):
         if kind == "predict":
