@@ -10,7 +10,9 @@
 
 A test id may hold `*`, which stands for any run of characters. Every test that an id matches must
 fail: one that passes is an error of the run, and so is an id that matches nothing. Entries with
-`full = true` hold ids that only a `--full` run has.
+`full = true` hold ids that only a `--full` run has. Entries with
+`without_cpu_flags = ["avx512_fp16"]` are for processors that have none of these flags, by the names
+of Linux; on others their tests must pass.
 """
 
 import functools
@@ -20,10 +22,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["KnownFailure", "by_test", "load", "unmatched"]
+__all__ = ["KnownFailure", "by_test", "cpu_flags", "load", "unmatched"]
 
 DIRECTORY = Path(__file__).parent / "known_failures"
 _KEYS = {"cause", "versions", "upstream", "tests"}
+_OPTIONAL = {"full", "without_cpu_flags"}
+_CPU_INFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,22 @@ def load(backend: str, directory: Path = DIRECTORY) -> list[KnownFailure]:
     if not path.exists():
         return []
     entries = tomllib.loads(path.read_text(encoding="utf-8")).get("failure", [])
-    return [failure for entry in entries for failure in _failures(path, entry)]
+    flags = cpu_flags()
+    return [
+        failure
+        for entry in entries
+        for failure in _failures(path, entry)
+        if not flags & set(entry.get("without_cpu_flags", ()))
+    ]
+
+
+def cpu_flags(path: Path = _CPU_INFO) -> frozenset[str]:
+    """Return the flags of the processor, by the names of Linux; none where it isn't Linux."""
+    if not path.exists():
+        return frozenset()
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    names = (line.partition(":")[2].split() for line in lines if line.startswith("flags"))
+    return frozenset(next(names, []))
 
 
 def by_test(failures: list[KnownFailure], test_ids: Iterable[str]) -> dict[str, KnownFailure]:
@@ -96,11 +115,11 @@ def unmatched(failures: list[KnownFailure], test_ids: list[str], full: bool) -> 
 
 
 def _failures(path: Path, entry: dict) -> list[KnownFailure]:
-    missing, unknown = _KEYS - entry.keys(), entry.keys() - _KEYS - {"full"}
+    missing, unknown = _KEYS - entry.keys(), entry.keys() - _KEYS - _OPTIONAL
     if missing or unknown or not all(entry[key] for key in _KEYS):
         raise ValueError(
             f"{path.name}: an entry has keys {sorted(entry)}; it needs {sorted(_KEYS)}, none "
-            "empty, and may have full."
+            f"empty, and may have {sorted(_OPTIONAL)}."
         )
     shared = {key: entry[key] for key in ("cause", "versions", "upstream")}
     full = entry.get("full", False)

@@ -50,6 +50,21 @@ def test_entries_of_a_full_run_are_not_missed_in_a_default_run(tmp_path):
     assert unmatched(failures, [], full=True) == failures
 
 
+def test_entries_of_other_processors_are_left_out(tmp_path, monkeypatch):
+    flags = 'without_cpu_flags = ["avx512_fp16", "amx_fp16"]'
+    (tmp_path / "other.toml").write_text(ENTRY.replace("tests =", f"{flags}\ntests ="))
+    for present, count in ((set(), 2), ({"avx512f"}, 2), ({"avx512f", "amx_fp16"}, 0)):
+        monkeypatch.setattr(known_failures, "cpu_flags", lambda present=present: present)
+        assert len(load("other", tmp_path)) == count
+
+
+def test_flags_are_those_of_the_first_processor(tmp_path):
+    info = tmp_path / "cpuinfo"
+    info.write_text("processor\t: 0\nflags\t\t: fpu avx2\n\nprocessor\t: 1\nflags\t\t: fpu\n")
+    assert known_failures.cpu_flags(info) == {"fpu", "avx2"}
+    assert known_failures.cpu_flags(tmp_path / "missing") == set()
+
+
 @pytest.mark.parametrize("key", ["cause", "versions", "upstream"])
 def test_an_entry_without_its_reasons_is_refused(tmp_path, key):
     lines = [line for line in ENTRY.splitlines() if not line.startswith(key)]
