@@ -59,6 +59,7 @@ LEFT_TO_OTHERS = (
     "--ignore=tests/export",
     "--ignore=tests/floor/backends_tests",
     "--ignore=tests/floor/shapes",
+    "--ignore=tests/types",
 )
 
 # What runs with the oldest dependencies too, each room under one backend, for time. Not
@@ -104,9 +105,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(tags=["quick"])
 def types(session: nox.Session) -> None:
-    """Check the types of kcore with mypy."""
+    """Check the types of kcore with mypy, and those that a user's code sees with pyright too."""
     session.install(*group("types"), "-e", ".")
     session.run("mypy")
+    env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
+    session.run("pytest", "tests/types", *session.posargs, env=env)
 
 
 @nox.session(tags=["quick"])
