@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from kcore.console import printable
 from kcore.files import write_whole
 
 __all__ = ["POLICIES", "Audit", "BadFileError", "Finding", "reason_of"]
@@ -31,7 +32,7 @@ class BadFileError(ValueError):
 
     def __str__(self) -> str:
         of_class = "" if self.class_name is None else f" (class {self.class_name!r})"
-        return f"{self.path}{of_class}: {self.reason}"
+        return f"{printable(self.path)}{of_class}: {printable(self.reason)}"
 
 
 @dataclass(frozen=True)

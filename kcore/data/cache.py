@@ -5,7 +5,6 @@ import hashlib
 import os
 import stat
 import threading
-import warnings
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from kcore.data.cache_files import CacheFile, file_bytes
 from kcore.data.decoding import Decoding, Pixels
 from kcore.data.records import ImageFiles
 from kcore.progress import Progress
+from kcore.warning import warn
 
 __all__ = ["DecodedCache", "cache_bytes", "check_place", "open_cache", "stamp"]
 
@@ -88,7 +88,7 @@ def open_cache(
             begun.finish(final)
         except OSError as error:  # this run goes on with what it has written
             begun.writable = False
-            warnings.warn(f"The cache {str(final)!r} could not be kept: {error}", stacklevel=2)
+            warn(f"The cache {str(final)!r} could not be kept: {error}")
             return
         for outdated in final.parent.glob(f"{family}*.cache"):
             if outdated != final:
@@ -205,7 +205,7 @@ class DecodedCache:
         if not self._has_warned:
             self._has_warned = True
             path = str(getattr(self._store, "path", "memory"))
-            warnings.warn(f"The cache {path!r} {what}.", stacklevel=2)
+            warn(f"The cache {path!r} {what}.")
 
 
 def _closed_with_it(cache: DecodedCache, file: CacheFile) -> DecodedCache:

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from kcore.console import printable
 from kcore.data.bad_files import Audit
 
 __all__ = ["FileTable", "ImageFiles", "LeftOut", "check_files"]
@@ -217,15 +218,15 @@ class ImageFiles:
     def summary(self) -> str:
         """Return a text: the number of files of each class, and what was left out and why."""
         lines = [f"{len(self):,} images, {len(self.class_names):,} classes"]
-        counts = self.counts()
-        width = max(map(len, counts), default=0)
-        lines += [f"  {name:<{width}}  {number:>9,}" for name, number in counts.items()]
+        counts = [(printable(name), number) for name, number in self.counts().items()]
+        width = max((len(name) for name, _ in counts), default=0)
+        lines += [f"  {name:<{width}}  {number:>9,}" for name, number in counts]
         for reason, left_out in sorted(self.left_out.items()):
-            lines.append(f"  left out, {reason}: {left_out.count:,}, e.g. {left_out.examples[0]}")
+            example = printable(left_out.examples[0])
+            lines.append(f"  left out, {reason}: {left_out.count:,}, e.g. {example}")
         for reason, number in self.audit.counts().items():
-            lines.append(f"  found: {reason}: {number:,}")
-        # A file's name may hold bytes that are no text, which strict streams refuse.
-        return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+            lines.append(f"  found: {printable(reason)}: {number:,}")
+        return "\n".join(lines)
 
 
 def check_files(files: object) -> None:

@@ -3,17 +3,18 @@
 import os
 import sys
 import time
-import warnings
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TextIO
 
 from kcore.arguments import check_choice, check_switch
+from kcore.console import say
 from kcore.data.classes import check_class_names
 from kcore.data.packing import PackedFiles
 from kcore.data.records import FileTable, ImageFiles
 from kcore.data.walking import Listing, Walk, checked_suffixes
 from kcore.progress import Progress, counted
+from kcore.warning import warn
 
 __all__ = ["scan"]
 
@@ -111,7 +112,7 @@ def scan(
     files = ImageFiles(table)
     _warn_of_empty_classes(directory, files)
     if time.monotonic() - started > PROGRESS_DELAY:
-        print(files.summary(), file=sys.stderr if stream is None else stream)
+        say(files.summary(), sys.stderr if stream is None else stream)
     return files
 
 
@@ -185,10 +186,9 @@ def _warn_of_empty_classes(directory: str | os.PathLike[str], files: ImageFiles)
     if empty:
         missing = [name for name in empty if not Path(directory, name).is_dir()]
         hint = f" There is no sub-directory {', '.join(map(repr, missing))}." if missing else ""
-        warnings.warn(
+        warn(
             f"No image file in directory={os.fspath(directory)!r} is of class "
-            f"{', '.join(map(repr, empty))}; each keeps its label.{hint}",
-            stacklevel=3,
+            f"{', '.join(map(repr, empty))}; each keeps its label.{hint}"
         )
 
 

@@ -1,7 +1,6 @@
 """A dataset to start with: the real Fashion-MNIST, or scenes where that can't be reached."""
 
 import os
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from kcore.datasets import fashion_mnist, scenes
 from kcore.datasets.arrays import Images, Labels
 from kcore.datasets.errors import DatasetNotFoundError, SyntheticDataWarning
+from kcore.warning import warn
 
 __all__ = ["ImageDataset", "load"]
 
@@ -75,7 +75,7 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
     except DatasetNotFoundError as error:
         if source != "auto":
             raise
-        warnings.warn(_explain(error), SyntheticDataWarning, stacklevel=2)
+        warn(_explain(error), SyntheticDataWarning)
         return _scenes()
     return ImageDataset("Fashion-MNIST", *train, *test, fashion_mnist.CLASS_NAMES)
 
