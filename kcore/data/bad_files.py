@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from kcore.arguments import check_path
 from kcore.console import printable
 from kcore.files import write_whole
 
@@ -109,6 +110,7 @@ class Audit:
 
         The file is UTF-8. What of a name is not is written as an escape with a backslash.
         """
+        target = Path(check_path("path", path))
         text = io.StringIO(newline="")
         table = csv.writer(text)
         table.writerow(["path", "class", "severity", "reason"])
@@ -116,8 +118,8 @@ class Audit:
             table.writerow(
                 [finding.path, finding.class_name or "", finding.severity, finding.reason]
             )
-        write_whole(path, text.getvalue().encode("utf-8", "backslashreplace"))
-        return Path(path)
+        write_whole(target, text.getvalue().encode("utf-8", "backslashreplace"))
+        return target
 
     def _finding(self, row: int, severity: str, reason: str) -> Finding:
         files = self._files

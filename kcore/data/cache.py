@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import PIL
 
+from kcore.arguments import check_path
 from kcore.data.cache_files import CacheFile, file_bytes
 from kcore.data.decoding import Decoding, Pixels
 from kcore.data.records import ImageFiles
@@ -43,7 +44,9 @@ def check_place(where: object) -> None:
     """Raise an error unless `where` is what `open_cache` takes, or None."""
     if where is not None and not isinstance(where, str | os.PathLike):
         raise ValueError(f"cache={where!r} must be 'memory', a directory for a file, or None.")
-    if where not in (None, "memory") and Path(where).is_file():
+    if where in (None, "memory"):
+        return
+    if Path(check_path("cache", where, "directory")).is_file():
         raise NotADirectoryError(f"cache={str(where)!r} is a file; give a directory.")
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arguments import check_path
 from kcore.console import printable
 from kcore.data.bad_files import Audit
 
@@ -119,7 +120,7 @@ class ImageFiles:
         if isinstance(paths, str | bytes | os.PathLike):
             name = os.fspath(paths)
             raise ValueError(f"paths={name!r} is one name: give a list of them, [{name!r}].")
-        names = [os.fsencode(path) for path in paths]
+        names = _encoded(paths)
         offsets = np.zeros(len(names) + 1, np.int64)
         np.cumsum([len(name) for name in names], out=offsets[1:])
         codes = None if labels is None else _checked_labels(labels, len(names), len(class_names))
@@ -227,6 +228,20 @@ class ImageFiles:
         for reason, number in self.audit.counts().items():
             lines.append(f"  found: {printable(reason)}: {number:,}")
         return "\n".join(lines)
+
+
+def _encoded(paths: Sequence[str | os.PathLike[str]]) -> list[bytes]:
+    """Return the names as the system has them, or say which of them is none."""
+    given = list(paths)
+    try:
+        names = [os.fsencode(path) for path in given]
+        is_wrong = b"\0" in b"".join(names) or not all(names)
+    except (TypeError, UnicodeEncodeError):
+        is_wrong = True
+    if is_wrong:
+        for number, path in enumerate(given):
+            check_path(f"paths[{number}]", path)
+    return names
 
 
 def check_files(files: object) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TextIO
 
-from kcore.arguments import check_choice, check_switch
+from kcore.arguments import check_choice, check_path, check_switch
 from kcore.console import say
 from kcore.data.classes import check_class_names
 from kcore.data.packing import PackedFiles
@@ -95,7 +95,7 @@ def scan(
     check_switch("follow_links", follow_links)
     wanted = checked_suffixes(suffixes)
     _check_directory(directory)
-    root = os.fsencode(directory) or b"."
+    root = os.fsencode(directory)
     started = time.monotonic()
     progress = Progress("Scanning", delay=PROGRESS_DELAY, amount=_Rate(started), stream=stream)
     with progress:
@@ -128,9 +128,7 @@ class _Rate:
 
 
 def _check_directory(directory: str | os.PathLike[str]) -> None:
-    if not isinstance(directory, str | os.PathLike):
-        raise TypeError(f"directory={directory!r} must be the name of a directory.")
-    path = Path(directory)
+    path = Path(check_path("directory", directory, "directory"))
     if not path.exists():
         raise FileNotFoundError(f"directory={str(path)!r} does not exist.")
     if not path.is_dir():
@@ -173,7 +171,7 @@ def _class_names(root: bytes, top: Listing, classes: Sequence[str] | None) -> tu
 def _is_class_directory(root: bytes, name: str) -> bool:
     """Tell whether a class has a directory, or say that it can't have one of this name."""
     parts = PurePath(name).parts
-    if not parts or PurePath(name).is_absolute() or ".." in parts:
+    if not parts or PurePath(name).is_absolute() or ".." in parts or "\0" in name:
         raise ValueError(f"classes names {name!r}, which is no sub-directory.")
     path = Path(os.fsdecode(root)) / name
     if path.exists() and not path.is_dir():

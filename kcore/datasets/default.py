@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kcore.arguments import check_path
 from kcore.datasets import fashion_mnist, scenes
 from kcore.datasets.arrays import Images, Labels
 from kcore.datasets.errors import DatasetNotFoundError, SyntheticDataWarning
@@ -66,7 +67,7 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
     if source == "scenes":
         return _scenes()
     path = None if source in ("auto", "fashion-mnist") else source
-    if path is not None and not Path(path).is_dir():
+    if path is not None and not Path(check_path("source", path, "directory")).is_dir():
         raise ValueError(
             f"source={str(source)!r} is neither 'auto', 'fashion-mnist', 'scenes' nor a directory."
         )

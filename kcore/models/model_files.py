@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from kcore.arguments import check_path
 from kcore.console import printable
 from kcore.models.file_errors import ModelFileError
 from kcore.models.hdf5_files import HDF5_SIGNATURE, WEIGHTS_IN_MODEL, named, opened, signature
@@ -47,7 +48,7 @@ def load(path: str | os.PathLike[str]) -> Any:
             are NaN or infinite, or its labels don't fit its model. The message names the file, the
             reason and a way out.
     """
-    path = Path(path)
+    path = Path(check_path("path", path))
     if not path.exists():
         raise FileNotFoundError(f"path={str(path)!r}: there is no such file.")
     if not path.is_file():

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kcore.arguments import check_path
 from kcore.console import printable
 from kcore.models.constants import deriving_constants
 from kcore.models.file_errors import WeightsFileError
@@ -74,7 +75,7 @@ def load_weights(model: Any, path: str | os.PathLike[str]) -> Any:
         >>> bool((other.get_weights()[0] == model.get_weights()[0]).all())
         True
     """
-    path = Path(path)
+    path = Path(check_path("path", path))
     layout = _layout(path)
     opening = (
         f"The weights in {printable(path.name)} ({layout.name}) don't fit the model {model.name!r}."
