@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kcore.console import printable
 from kcore.inspect.trace import Row, Trace, trace
 
 __all__ = ["Audit", "Finding", "audit"]
@@ -42,7 +43,9 @@ class Audit(Sequence[Finding]):
     def __str__(self) -> str:
         if not self._findings:
             return "Nothing is dropped, skipped or padded unevenly."
-        return "\n".join(f"{one.layer}: {one.message}" for one in self._findings)
+        return "\n".join(
+            f"{printable(one.layer)}: {printable(one.message)}" for one in self._findings
+        )
 
 
 def audit(

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore.arguments import check_choice, check_finite, check_whole
+from kcore.arguments import check_choice, check_finite, check_path, check_whole
 from kcore.images import ImageDecodeError, load_img
 from kcore.images.resizing import INTERPOLATIONS
 from kcore.locks import lock_of
@@ -107,7 +107,9 @@ def classify(
     factor = _factor(rescale, model)
     top = check_whole("top", top)
     batch_size = check_whole("batch_size", batch_size)
-    files = [Path(path) for path in _listed(paths)]
+    files = [
+        Path(check_path(f"paths[{number}]", path)) for number, path in enumerate(_listed(paths))
+    ]
 
     def read(path: Path) -> np.ndarray[Any, Any] | str:
         return _read(path, _COLOR_MODES[channels], (height, width), interpolation)

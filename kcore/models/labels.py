@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kcore.arguments import check_path
 from kcore.files import replacing
 from kcore.models.probabilities import output_units
 
@@ -51,7 +52,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     Raises:
         ValueError: if the name has another ending.
     """
-    path = Path(path)
+    path = Path(check_path("path", path))
     if path.suffix != ".keras":
         raise ValueError(f"path={str(path)!r} must end in .keras.")
     with replacing(path, ".keras") as unfinished:

@@ -2,7 +2,6 @@
 
 import difflib
 import math
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -10,7 +9,9 @@ import keras
 import numpy as np
 
 from kcore.arguments import check_finite, check_whole
+from kcore.console import say
 from kcore.training.direction import Mode, infer_mode
+from kcore.warning import warn
 
 __all__ = ["StopAtTarget"]
 
@@ -133,7 +134,7 @@ class StopAtTarget(keras.callbacks.Callback):
             )
         if self.reason is None:
             self.reason = self._why_not()
-        print(f"StopAtTarget: {self.reason}")
+        say(f"StopAtTarget: {self.reason}")
 
     def _reset(self) -> None:
         self.stopped_epoch = None
@@ -177,10 +178,9 @@ class StopAtTarget(keras.callbacks.Callback):
             return False
         if not self._warned:
             self._warned = True
-            warnings.warn(
+            warn(
                 f"StopAtTarget can't see {self.monitor!r} yet: no validation has run. "
-                "Without validation_data or validation_split it never will.",
-                stacklevel=2,
+                "Without validation_data or validation_split it never will."
             )
         return True
 
