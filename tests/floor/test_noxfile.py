@@ -51,6 +51,7 @@ BEFORE_A_RELEASE = {
     "browser",
     "between_backends",
     "wheel",
+    *each("attack", "none", "tensorflow", "jax"),
     *each("export", "tensorflow", "jax"),
     *each("minimums", "tensorflow", "jax"),
     *each("newest", "keras", "nightly"),
