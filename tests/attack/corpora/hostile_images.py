@@ -232,10 +232,11 @@ def _flipped():
     for seed, (name, (suffix, data, kind)) in enumerate(FILES.items()):
         for about, content in flipped(data, 12, 100 + seed):
             yield suffix, f"{name}, {about}", content, kind, _decoded(data)
-    # Of a stream of some length the decoder itself misses flips.
-    data = _encoded("PNG", Image.fromarray(np.tile(PIXELS, (6, 6, 1))))
-    for about, content in flipped(data, 90, 99):
-        yield ".png", f"large PNG, {about}", content, CHECKED, _decoded(data)
+    # Of a smooth picture the decoder itself misses a flip of fifty.
+    smooth = Image.fromarray(PIXELS).resize((120, 100), Image.Resampling.BICUBIC)
+    data = _encoded("PNG", smooth)
+    for about, content in flipped(data, 240, 99):
+        yield ".png", f"smooth PNG, {about}", content, CHECKED, _decoded(data)
 
 
 def _overwritten():
@@ -310,13 +311,8 @@ def _headers():
     for depth, color in ((0, 2), (3, 2), (32, 0), (8, 1), (8, 5), (8, 255), (16, 3)):
         data = png(WIDTH, HEIGHT, depth, color, bytes(1000)).getvalue()
         yield ".png", f"PNG of {depth} bits, color type {color}", data, BAD, None
-    yield (
-        ".png",
-        "palette PNG without a palette",
-        png(4, 4, 8, 3, bytes(20)).getvalue(),
-        CHECKED,
-        np.zeros((4, 4, 3), np.uint8),
-    )
+    data = png(4, 4, 8, 3, bytes(20)).getvalue()
+    yield ".png", "palette PNG without a palette", data, BAD, None
     yield ".png", "PNG without pixels", png(4, 4, 8, 2, b"").getvalue(), BAD, None
     yield (
         ".png",
