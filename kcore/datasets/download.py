@@ -15,6 +15,9 @@ __all__ = ["download"]
 
 _CHUNK_BYTES = 1 << 16
 
+# What reading an answer raises; ValueError where a chunk's size or a redirection's URL is none.
+_FAILURES = (OSError, http.client.HTTPException, ValueError)
+
 
 def download(
     url: str,
@@ -56,7 +59,7 @@ def _opened(url: str, timeout: float) -> Any:
     except urllib.error.HTTPError as error:
         error.close()
         raise DownloadError(url, f"the server answers {error.code} {error.reason}") from None
-    except (OSError, http.client.HTTPException) as error:
+    except _FAILURES as error:
         raise DownloadError(url, _network_problem(error)) from error
 
 
@@ -82,7 +85,7 @@ def _chunks(response: Any, url: str) -> Iterator[bytes]:
     try:
         while chunk := response.read(_CHUNK_BYTES):
             yield chunk
-    except (OSError, http.client.HTTPException) as error:
+    except _FAILURES as error:
         raise DownloadError(url, _network_problem(error)) from error
 
 
