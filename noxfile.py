@@ -54,6 +54,7 @@ WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
 # These have sessions of their own, or are the same whatever the backend is (see floor).
 LEFT_TO_OTHERS = (
     WITHOUT_BROWSER,
+    "--ignore=tests/attack",
     "--ignore=tests/between_backends",
     "--ignore=tests/examples",
     "--ignore=tests/export",
@@ -212,6 +213,21 @@ def export(session: nox.Session, backend: str) -> None:
     session.install(*group("test"), "-e", f".[{backend},export-{backend}]")
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
     session.run("pytest", "tests/export", *session.posargs, env=env)
+
+
+@nox.session(default=False, tags=["release"])
+@nox.parametrize("backend", [nox.param("none", id="none"), *ON_CPU])
+def attack(session: nox.Session, backend: str) -> None:
+    """Attack kcore with hostile files, servers, threads and kills: docs/reliability.md counts."""
+    if backend == "none":
+        session.install(*group("test"), "-e", ".")
+        env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
+        paths = ["tests/attack/floor"]
+    else:
+        session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
+        env = claim(backend, "cpu")
+        paths = ["tests/attack", "--ignore=tests/attack/floor"]
+    session.run("pytest", *SIDE_BY_SIDE, *paths, *session.posargs, env=env)
 
 
 @nox.session(default=False, tags=["release"])

@@ -16,6 +16,9 @@ __all__ = ["download"]
 _CHUNK_BYTES = 1 << 16
 _DIGITS = 30
 
+# What reading an answer raises; ValueError where a chunk's size or a redirection's URL is none.
+_FAILURES = (OSError, http.client.HTTPException, ValueError)
+
 
 def download(
     url: str,
@@ -61,7 +64,7 @@ def _opened(url: str, timeout: float, pace: Pace) -> Any:
         error.close()
         reason = str(error.reason).partition("\n")[0]  # urllib explains a loop in three lines
         raise DownloadError(url, f"the server answers {error.code} {reason}") from None
-    except (OSError, http.client.HTTPException) as error:
+    except _FAILURES as error:
         raise DownloadError(url, _network_problem(error)) from error
 
 
@@ -95,7 +98,7 @@ def _chunks(response: Any, url: str) -> Iterator[bytes]:
     try:
         while chunk := response.read1(_CHUNK_BYTES):
             yield chunk
-    except (OSError, http.client.HTTPException) as error:
+    except _FAILURES as error:
         raise DownloadError(url, _network_problem(error)) from error
 
 

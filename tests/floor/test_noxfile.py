@@ -55,6 +55,7 @@ BEFORE_A_RELEASE = {
     "between_backends",
     "matrix",
     "wheel",
+    *each("attack", "none", "tensorflow", "jax"),
     *each("conformance", *ON_EACH_DEVICE),
     *each("export", "tensorflow", "jax"),
     *each("minimums", "tensorflow", "jax"),
