@@ -40,8 +40,11 @@ def curves(
 
     Args:
         history: what `fit` returned, or a mapping such as its `history`: a list of values for each
-            name, in which None stands for an epoch without a value.
-        metrics: the metrics to draw, without "val_"; all by default.
+            name, in which None stands for an epoch without a value. A metric of at most 10 numbers
+            an epoch, such as one for each class, gets a chart for each: `f1_score[0]` and so on. A
+            series of anything else, such as texts, is left out with a warning.
+        metrics: the metrics to draw, without "val_"; all by default. The name of a metric of
+            several numbers stands for all of them.
         validation_freq: what `fit` was given, if it validated in some epochs only.
         columns: charts in one row; at most 2 by default.
 
@@ -49,8 +52,8 @@ def curves(
         The picture, uint8, `(480 * rows, 720 * columns, 3)`: drawn for screens with small pixels.
 
     Raises:
-        ValueError: if there is no epoch, a metric is not in the history, or a series has another
-            number of values than there are epochs.
+        ValueError: if there is no epoch or no number to draw, a metric is not in the history or
+            can't be drawn, or a series has another number of values than there are epochs.
 
     Example:
         >>> import kcore

@@ -398,3 +398,35 @@ def test_a_model_of_averaged_weights_can_be_used_and_saved_afterwards(tmp_path):
     trained.save(tmp_path / "model.keras")
     saved = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(saved.predict(x, verbose=0), before)
+
+
+class Note(keras.callbacks.Callback):
+    """Logs what is no number, and a vector that it writes into again."""
+
+    scores = np.zeros(2)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.scores[:] = epoch / 8, 0.5
+        logs.update(note="best so far", nothing=None, scores=self.scores, one=np.array([epoch]))
+
+
+def test_metrics_that_are_not_one_number_do_not_end_the_training(tmp_path):
+    x, labels = data()
+    rows = np.eye(2, dtype="float32")[labels]
+    trained = model(loss="categorical_crossentropy", metrics=[keras.metrics.F1Score()])
+    live = LiveReport(tmp_path / "r.html")
+    with pytest.warns(RuntimeWarning, match="leaves out 'note' holds 'best so far'") as caught:
+        history = trained.fit(
+            x, rows, epochs=3, verbose=0, validation_split=0.25, callbacks=[Note(), live]
+        )
+    assert len([one for one in caught if "leaves out" in str(one.message)]) == 1
+    assert len(history.epoch) == 3
+    page = live.path.read_text(encoding="utf-8")
+    assert "✓ finished" in read(live.path).text
+    described = dict(re.findall(r'aria-label="([^:"]*): training ([^ "]*)', page))
+    last = history.history["f1_score"][-1]
+    assert described["f1_score[0]"] == f"{last[0]:.4g}"
+    assert described["f1_score[1]"] == f"{last[1]:.4g}"
+    assert (described["scores[0]"], described["one"]) == ("0.25", "2")
+    assert "0.125" in page, "the value of the second epoch"
+    assert f"validation {history.history['val_f1_score'][-1][1]:.4g} in epoch 3" in page

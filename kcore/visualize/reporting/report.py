@@ -78,7 +78,8 @@ def report(
         status: "running", "finished", "stopped" or "interrupted".
         stop_reason: why the training ended, in a sentence, such as `StopAtTarget.reason`.
         history: what `fit` returned, or a mapping of names to one value an epoch, as `curves` takes
-            it. It gives the curves and the table of the epochs.
+            it. It gives the curves and the table of the epochs. What isn't made of numbers is left
+            out with a warning.
         validation_freq: what `fit` was given.
         epoch_seconds: how long each epoch took.
         metrics: the numbers for the top, such as `model.evaluate(..., return_dict=True)` returns;

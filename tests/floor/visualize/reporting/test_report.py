@@ -198,7 +198,7 @@ def test_channels_first(path):
         ({"bad_files": 3}, "bad_files=3 must be a sequence of"),
         ({"history": {}}, "history holds no epoch"),
         ({"history": {"loss": 3}}, r"history\['loss'\]=3 must be one value for each epoch"),
-        ({"history": {"loss": ["a"]}}, r"history\['loss'\] holds 'a'; give numbers, or None"),
+        ({"history": {"loss": ["a"]}}, "history holds no numbers to draw: 'loss' holds 'a'"),
         ({"metrics": [0.5]}, "metrics is a list; it must be a mapping: a number for each name"),
         ({"metrics": {"loss": "a"}}, r"metrics\['loss'\]='a' must be a number"),
         ({"feature_maps": np.zeros((1, 4, 4, 2))}, "feature_maps is a ndarray; it must be a map"),
