@@ -85,8 +85,6 @@ def curves_of(
     found, left_out = split_series(logs)
     names = list(dict.fromkeys(name.removeprefix(_VALIDATION) for name in found))
     wanted = names if metrics is None else _wanted(metrics, names, left_out)
-    if metrics is None and left_out:
-        warn(f"Left out of the curves: {in_words(left_out)}.")
     curves = [
         Curve(
             name,
@@ -100,6 +98,8 @@ def curves_of(
         raise ValueError(
             "history holds no numbers to draw: " + (in_words(left_out) or "each value is None")
         )
+    if metrics is None and left_out:
+        warn(f"Left out of the curves: {in_words(left_out)}.")
     return curves
 
 
