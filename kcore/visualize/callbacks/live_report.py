@@ -14,7 +14,7 @@ import numpy.typing as npt
 from kcore.inspect.activations import activations
 from kcore.inspect.trace import trace
 from kcore.logs import numbers_in
-from kcore.visualize.arrays import as_names
+from kcore.visualize.arrays import Names, as_names
 from kcore.visualize.examples import Examples
 from kcore.visualize.mistakes import predicted_classes
 from kcore.visualize.overlay import overlay
@@ -56,9 +56,14 @@ class LiveReport(keras.callbacks.Callback):
         path: the file, which must end in ".html" or ".htm".
         title: what is trained.
         examples: `(x, labels)`: some images that the model isn't trained on, as the model takes
-            them, and their class indices. They are predicted after each epoch.
-        pictures: the same images to be shown, uint8 or floating point in 0..1; by default `x`.
-        class_names: the names of the classes, in the order of their indices.
+            them, and the class of each, as an index or as a one-hot row. Or a dataset such as that
+            of the validation, of `kcore` or of another origin, or another iterable of such batches:
+            it is read once, here, and its images stay in memory, at most 1 GiB. One of `kcore` is
+            read as its `epoch` serves it. They are predicted after each epoch.
+        pictures: the same images to be shown, uint8 or floating point in 0..1; by default `x`. The
+            images of a dataset may also be floating point in 0..255.
+        class_names: the names of the classes, in the order of their indices, or name -> index; by
+            default those of the dataset.
         layers: layers whose feature maps of the first example are shown, as
             `kcore.inspect.activations` takes them.
         explain: takes the model and a batch of examples and returns a heat map in 0..1 for each,
@@ -87,9 +92,9 @@ class LiveReport(keras.callbacks.Callback):
         path: str | os.PathLike[str] = "report.html",
         *,
         title: str = "Training",
-        examples: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        examples: Any = None,
         pictures: npt.ArrayLike | None = None,
-        class_names: Sequence[str] | None = None,
+        class_names: Names | None = None,
         layers: Any = None,
         explain: Explanation | None = None,
         stop: Any = None,
@@ -100,6 +105,8 @@ class LiveReport(keras.callbacks.Callback):
         self.path = check_target("path", path, (".html", ".htm"))
         names = None if class_names is None else as_names(class_names)
         self._examples = None if examples is None else Examples(examples, pictures, names)
+        if self._examples is not None:
+            names = self._examples.names
         if examples is None and (layers is not None or explain is not None):
             raise ValueError("layers and explain show what is seen in examples; give examples.")
         checked_files(bad_files)
