@@ -141,12 +141,17 @@ if child == 0:
     try:
         Claim({path!r}, lambda: True)
     except ValueError as error:
-        print(error)
-    file._claim.release()
+        print(error, flush=True)
     sys.exit(3)  # runs what runs at the end of a process
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
 assert open({path!r}, "rb").read() == before
+child = os.fork()
+if child == 0:
+    file._claim.release()
+    os._exit(4)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 4
 assert file._claim.is_held
+print(len(os.listdir(os.path.dirname({path!r}))))
 file.write("running", "Epoch 1 is done.")
 print("Epoch 1 is done." in open({path!r}).read())
 child = os.fork()
@@ -165,7 +170,7 @@ os.kill(child, 9)
 def test_a_forked_child_leaves_the_report_of_its_parent_alone(path):
     first, *others = run(FORKED.format(path=str(path))).splitlines()
     assert "is written by the training of process" in first
-    assert others == ["True", "1"]
+    assert others == ["2", "True", "1"]
     assert "✓ finishedDone again." in shown(path)
 
 
