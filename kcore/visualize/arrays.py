@@ -146,9 +146,7 @@ def check_class_names(class_names: Names | None, classes: int) -> list[str]:
         return [str(index) for index in range(classes)]
     names = as_names(class_names)
     if len(names) != classes:
-        raise ValueError(
-            f"class_names={class_names!r} must be {classes} names, one a class."
-        )
+        raise ValueError(f"class_names={class_names!r} must be {classes} names, one a class.")
     return names
 
 

@@ -211,7 +211,9 @@ def _paste(
     sheet.paste(resized, (left + (tile_size - width) // 2, top + (tile_size - height) // 2))
 
 
-def _write(draw: ImageDraw.ImageDraw, lines: Sequence[tuple[str, str]], left: int, top: int) -> None:
+def _write(
+    draw: ImageDraw.ImageDraw, lines: Sequence[tuple[str, str]], left: int, top: int
+) -> None:
     font = font_of(_FONT_SIZE)
     for number, (text, colour) in enumerate(lines):
         draw.text((left, top + 2 + number * _LINE), text, fill=colour, font=font)

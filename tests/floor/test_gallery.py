@@ -126,7 +126,10 @@ def test_the_default_is_about_twice_as_wide_as_high():
             {"images": np.zeros((1, 8, 8)), "predictions": [2], "class_names": ["a", "b"]},
             "predictions holds the class index 2; there are 2 classes, 0..1",
         ),
-        ({"images": np.zeros((1, 8, 8)), "predictions": [[0.1, 0.8]]}, "predictions.0. sums to 0.9"),
+        (
+            {"images": np.zeros((1, 8, 8)), "predictions": [[0.1, 0.8]]},
+            "predictions.0. sums to 0.9",
+        ),
         (
             {"images": np.zeros((1, 8, 8)), "labels": [1.5]},
             "dtype float64 must be",

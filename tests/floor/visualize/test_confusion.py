@@ -50,7 +50,10 @@ def test_no_images_are_no_counts():
         (([0.5], [0]), r"labels with shape \(1,\) .* must be one integer for each image, or rows"),
         (([0], [[0.7]]), r"predictions with shape \(1, 1\) .* take \(output >= 0\.5\)"),
         ((np.zeros((2, 2, 2)), [0]), r"labels with shape \(2, 2, 2\)"),
-        (([[0.5, 0.4]], [0]), r"labels\[0\] sums to 0\.9: each row must hold the probabilities of 2"),
+        (
+            ([[0.5, 0.4]], [0]),
+            r"labels\[0\] sums to 0\.9: each row must hold the probabilities of 2",
+        ),
         (([[1, 1, 0]], [0]), r"labels\[0\] sums to 2"),
         (([0], [[1, 0], [3, -2]]), r"predictions\[1\] has 3 for class 0"),
         (([[float("nan"), 1]], [0]), r"labels\[0\] has nan for class 0"),

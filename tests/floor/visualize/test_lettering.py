@@ -37,7 +37,9 @@ def test_long_texts_are_cut():
     assert shorten("a", font, 60) == "a"
 
 
-@given(st.lists(st.text(st.sampled_from("ab[]… 012é"), max_size=30), max_size=12), st.integers(60, 200))
+@given(
+    st.lists(st.text(st.sampled_from("ab[]… 012é"), max_size=30), max_size=12), st.integers(60, 200)
+)
 def test_fitted_texts_differ_and_fit(texts, width):
     font = font_of(12)
     shown = fitted(texts, font, width)
