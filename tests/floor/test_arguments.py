@@ -1,7 +1,20 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from kcore.arguments import check_finite, check_fraction, check_shape, check_switch, check_whole
+from kcore.arguments import (
+    check_choice,
+    check_finite,
+    check_fraction,
+    check_instance,
+    check_names,
+    check_path,
+    check_shape,
+    check_switch,
+    check_text,
+    check_whole,
+)
 
 
 def test_numbers_of_any_kind_are_taken():
@@ -18,13 +31,13 @@ def test_whole_numbers_only(value):
         check_whole("n", value)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "1", None, True, 1j])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "1", None, True, 1j, 10**400])
 def test_finite_numbers_only(value):
     with pytest.raises(ValueError, match=r"x=.* must be a finite number\."):
         check_finite("x", value)
 
 
-@pytest.mark.parametrize("value", [1, -0.1, 20, float("nan"), "0.5", True])
+@pytest.mark.parametrize("value", [1, -0.1, 20, float("nan"), "0.5", True, 10**400])
 def test_fractions_only(value):
     with pytest.raises(ValueError, match=r"x=.* must be a fraction: 0 <= x < 1\."):
         check_fraction("x", value)
@@ -42,3 +55,72 @@ def test_switches_only():
     for value in (1, 0, "no", None, np.ones(1, bool)):
         with pytest.raises(ValueError, match=r"x=.* must be True or False\."):
             check_switch("x", value)
+
+
+@pytest.mark.parametrize("value", ["c", None, 1, b"a", ["a"], np.array([]), np.zeros((2, 2)), {}])
+def test_choices_only(value):
+    check_choice("x", "a", ("a", "b"))
+    check_choice("x", np.str_("a"), ("a", "b"))
+    check_choice("x", None, ("a", None))
+    with pytest.raises(ValueError, match=r"(?s)x=.* is unknown: use one of 'a', 'b'\."):
+        check_choice("x", value, ("a", "b"))
+
+
+def test_texts_only():
+    assert check_text("x", "") == ""
+    with pytest.raises(TypeError, match=r"x=b'a' must be a string\."):
+        check_text("x", b"a")
+
+
+@pytest.mark.parametrize("value", ["a/b", b"a/b", Path("a/b")])
+def test_paths_of_any_kind_are_taken(value):
+    assert check_path("x", value) == Path("a/b")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        ("", ValueError, "x='' is empty: for the current directory write '.'."),
+        ("a\0b", ValueError, "holds a NUL"),
+        (b"a\0b", ValueError, "holds a NUL"),
+        ("\ud800", ValueError, "can't be the name of a file"),
+        (None, TypeError, "x=None must be a path"),
+        (True, TypeError, "x=True must be a path"),
+        (1, TypeError, "x=1 must be a path"),
+        ([], TypeError, "must be a path"),
+    ],
+)
+def test_paths_only(value, error, words):
+    with pytest.raises(error, match=words) as caught:
+        check_path("x", value)
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("value", [["a", "b"], ("a", "b"), np.array(["a", "b"])])
+def test_names_in_any_sequence_are_taken(value):
+    names = check_names("x", value)
+    assert names == ("a", "b")
+    assert [type(each) for each in names] == [str, str]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        ("ab", TypeError, "x='ab' must be a sequence of strings"),
+        (b"ab", TypeError, "must be a sequence of strings"),
+        ({"a", "b"}, TypeError, "must be a sequence of strings"),
+        (np.array("a"), TypeError, "must be a sequence of strings"),
+        (None, TypeError, "x=None must be a sequence of strings"),
+        (["a", 1], TypeError, r"x\[1\]=1 must be a string"),
+        (["a", "b", "a"], ValueError, "x holds 'a' twice"),
+    ],
+)
+def test_distinct_names_only(value, error, words):
+    with pytest.raises(error, match=words):
+        check_names("x", value)
+
+
+def test_instances_only():
+    assert check_instance("x", Path("a"), Path) == Path("a")
+    with pytest.raises(TypeError, match="x is of type str: give a pathlib Path"):
+        check_instance("x", "a", Path)

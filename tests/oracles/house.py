@@ -11,6 +11,7 @@ FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "ope
 FLOORS = {
     "arguments": -1,
     "_backend": 0,
+    "arrays": 0,
     "files": 0,
     "locks": 0,
     "progress": 0,
@@ -39,6 +40,7 @@ OTHER_PACKAGES = {"data": {"grain"}, "models": {"h5py", "onnxruntime"}}
 NEEDS_NO_BACKEND = frozenset(
     {
         "arguments",
+        "arrays",
         "datasets",
         "files",
         "images",
