@@ -117,7 +117,7 @@ class Audit:
         Raises:
             OSError: if the file can't be written; an earlier one is still there then.
         """
-        target = Path(check_path("path", path))
+        target = check_path("path", path)
         text = io.StringIO(newline="")
         # Where spreadsheets take a semicolon for the separator, quotes keep a text one cell too.
         table = csv.writer(text, quoting=csv.QUOTE_ALL)

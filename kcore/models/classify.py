@@ -107,9 +107,7 @@ def classify(
     factor = _factor(rescale, model)
     top = check_whole("top", top)
     batch_size = check_whole("batch_size", batch_size)
-    files = [
-        Path(check_path(f"paths[{number}]", path)) for number, path in enumerate(_listed(paths))
-    ]
+    files = [check_path(f"paths[{number}]", path) for number, path in enumerate(_listed(paths))]
 
     def read(path: Path) -> np.ndarray[Any, Any] | str:
         return _read(path, _COLOR_MODES[channels], (height, width), interpolation)

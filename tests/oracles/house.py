@@ -12,6 +12,7 @@ FLOORS = {
     "arguments": -1,
     "console": -1,
     "_backend": 0,
+    "arrays": 0,
     "files": 0,
     "locks": 0,
     "logs": 0,
@@ -42,6 +43,7 @@ OTHER_PACKAGES = {"data": {"grain"}, "models": {"h5py", "onnxruntime"}}
 NEEDS_NO_BACKEND = frozenset(
     {
         "arguments",
+        "arrays",
         "console",
         "datasets",
         "files",
