@@ -220,7 +220,11 @@ def _by_gradients(
     reshape: Reshape,
     batch_size: int,
 ) -> Floats:
-    arrays = as_arrays(images) if isinstance(images, (list, tuple, dict)) else as_images(images)
+    arrays = (
+        as_arrays(images, "images")
+        if isinstance(images, (list, tuple, dict))
+        else as_images(images)
+    )
     reader = reader_of(model, arrays, check_whole("batch_size", batch_size))
     at = _feature_map(model, reader, layer, reshape)
     chosen = indices(reader.score, class_index, length(arrays))

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from kcore.arguments import check_whole
 from kcore.inspect.batches import as_one_array
 from kcore.inspect.looking import Score
+from kcore.inspect.maps import warn_of_holes
 from kcore.inspect.reading import Reader, reader_of
 
 __all__ = [
@@ -85,6 +86,7 @@ def class_scores(model: Any, x: Any, *, batch_size: int = 32) -> ClassScores:
     reader = reader_of(model, array, check_whole("batch_size", batch_size))
     check_score(reader.score)
     (scores,) = reader.forward(array, ["score"])
+    warn_of_holes("class_scores", "scores", scores)
     return ClassScores(as_classes(reader.score, scores), reader.score.source)
 
 

@@ -10,6 +10,7 @@ from kcore.arguments import check_finite, check_whole
 from kcore.inspect.batches import as_images, image_size
 from kcore.inspect.classes import chosen_classes
 from kcore.inspect.looking import Score
+from kcore.inspect.maps import warn_of_holes
 from kcore.inspect.reading import reader_of
 
 __all__ = ["Course", "deletion", "insertion"]
@@ -146,6 +147,7 @@ def _course(
         mixed = np.where(is_image, array, np.asarray(value, array.dtype))
         (outputs,) = reader.forward(mixed, ["output"])
         probabilities[:, step] = _of_class(reader.score, outputs, chosen)
+    warn_of_holes("deletion" if is_deletion else "insertion", "probabilities", probabilities)
     return Course(fractions.astype(np.float32), probabilities, chosen)
 
 

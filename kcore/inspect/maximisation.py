@@ -13,8 +13,10 @@ from kcore.arguments import check_finite, check_shape, check_whole
 from kcore.inspect.batches import image_size
 from kcore.inspect.classes import check_score, indices, selector
 from kcore.inspect.looking import Seen
+from kcore.inspect.maps import warn_of_holes
 from kcore.inspect.reading import Reader, reader_of
 from kcore.inspect.selection import one_output_of
+from kcore.models.arguments import check_model
 from kcore.warning import warn
 
 __all__ = ["Maximisation", "maximise_activation"]
@@ -96,6 +98,7 @@ def maximise_activation(
         >>> found.images.shape, found.activations.shape
         ((2, 28, 28, 1), (2, 5))
     """
+    check_model(model)
     if (layer is None) == (class_index is None):
         raise ValueError("Give either layer, with filters, or class_index.")
     if layer is None and filters is not None:
@@ -136,6 +139,7 @@ def _ascend(
         left = 1 - step / steps
         direction = _normalized(_blurred(slopes, smoothness * left, reader.is_channels_first))
         images = np.clip(images + 0.05 * (high - low) * left * direction, low, high)
+    warn_of_holes("maximise_activation", "activations", history)
     _warn_of_unmoved(np.flatnonzero(~is_moved))
     return Maximisation(best.astype(np.float32), history)
 

@@ -24,6 +24,7 @@ from kcore.inspect.looking import (
 )
 from kcore.inspect.watching import Key, Watch
 from kcore.locks import lock_of
+from kcore.models.arguments import check_model
 from kcore.models.constants import constants_of
 
 __all__ = ["Reader", "reader_of"]
@@ -62,8 +63,7 @@ def reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
     time. A new layer, weight or activation function makes a new reader; other attributes of layers
     are taken as they were when a function was compiled, as Keras's own functions do.
     """
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model is a {type(model).__name__}; give a keras.Model.")
+    check_model(model)
     check_inputs(model, x)
     with lock_of(model):
         return _reader_of(model, x, batch_size)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kcore.models.arguments import check_built
 from kcore.models.constants import deriving_constants
 from kcore.models.file_errors import WeightsFileError
 from kcore.models.hdf5_files import HDF5_SIGNATURE, WEIGHTS_IN_MODEL, named, opened, signature
@@ -73,6 +74,7 @@ def load_weights(model: Any, path: str | os.PathLike[str]) -> Any:
         >>> bool((other.get_weights()[0] == model.get_weights()[0]).all())
         True
     """
+    check_built(model)
     path = Path(path)
     layout = _layout(path)
     opening = f"The weights in {path.name} ({layout.name}) don't fit the model {model.name!r}."
