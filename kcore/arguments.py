@@ -1,6 +1,7 @@
 """Checks of arguments, with messages that say what was received and what is allowed."""
 
 import math
+import os
 from collections.abc import Sequence
 from numbers import Integral, Real
 
@@ -8,6 +9,7 @@ __all__ = [
     "check_choice",
     "check_finite",
     "check_fraction",
+    "check_path",
     "check_seed",
     "check_shape",
     "check_switch",
@@ -69,6 +71,38 @@ def check_fraction(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ValueError(f"{name}={value!r} must be a fraction: 0 <= {name} < 1.")
     return float(value)
+
+
+def check_path(name: str, path: object, what: str = "file") -> str:
+    """Return `path` as a string, or say that it must be the name of a file.
+
+    Args:
+        name: name of the argument, for the error message.
+        path: what was given for it.
+        what: what the path names: "file" or "directory".
+
+    Raises:
+        TypeError: if it is no string and no `os.PathLike`.
+        ValueError: if it is empty, or holds a NUL character, or another one that this system can't
+            have in the name of a file.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name}={path!r} must be the name of a {what}.")
+    text = os.fsdecode(path)
+    if not text:
+        instead = ": use '.' for the current one" if what == "directory" else ""
+        raise ValueError(f"{name}='' names no {what}{instead}.")
+    if "\0" in text:
+        raise ValueError(f"{name}={text!r} holds a NUL character, which no name of a {what} may.")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        wrong = text[error.start : error.end]
+        raise ValueError(
+            f"{name}={text!a} holds {wrong!a}, which this system can't have in the name of a "
+            f"{what}: its names are encoded as {error.encoding}."
+        ) from error
+    return text
 
 
 def check_shape(input_shape: Sequence[int], axes: Sequence[str]) -> tuple[int, ...]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from kcore.arguments import check_path
+from kcore.console import printable
 from kcore.files import write_whole
 
 __all__ = ["POLICIES", "Audit", "BadFileError", "Finding", "reason_of"]
@@ -31,7 +33,7 @@ class BadFileError(ValueError):
 
     def __str__(self) -> str:
         of_class = "" if self.class_name is None else f" (class {self.class_name!r})"
-        return f"{self.path}{of_class}: {self.reason}"
+        return f"{printable(self.path)}{of_class}: {printable(self.reason)}"
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class Audit:
 
         The file is UTF-8. What of a name is not is written as an escape with a backslash.
         """
+        target = Path(check_path("path", path))
         text = io.StringIO(newline="")
         table = csv.writer(text)
         table.writerow(["path", "class", "severity", "reason"])
@@ -115,8 +118,8 @@ class Audit:
             table.writerow(
                 [finding.path, finding.class_name or "", finding.severity, finding.reason]
             )
-        write_whole(path, text.getvalue().encode("utf-8", "backslashreplace"))
-        return Path(path)
+        write_whole(target, text.getvalue().encode("utf-8", "backslashreplace"))
+        return target
 
     def _finding(self, row: int, severity: str, reason: str) -> Finding:
         files = self._files

@@ -19,6 +19,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arguments import check_path
 from kcore.datasets.errors import CorruptFileError
 
 __all__ = ["read_idx"]
@@ -74,7 +75,7 @@ def read_idx(
         array([7, 0, 9], dtype=uint8)
         >>> directory.cleanup()
     """
-    path = Path(path)
+    path = Path(check_path("path", path))
     try:
         with path.open("rb") as file:
             return _read(file, shape, sha256)

@@ -71,20 +71,24 @@ def _decoded(
     if is_png:
         check_png(data, name)
     try:
-        return _loaded(_opened(data, name, formats), before_loading)
+        return _loaded(_opened(data, name, formats), name, before_loading)
     except ImageDecodeError:
         raise
     except ValueError:
         # Pillow refuses text of more than a megabyte, which no pixel depends on.
         if not is_png:
             raise
-    return _loaded(_opened(without_text(data), name, formats), before_loading)
+    return _loaded(_opened(without_text(data), name, formats), name, before_loading)
 
 
-def _loaded(img: Image.Image, before_loading: Callable[[Image.Image], None] | None) -> Image.Image:
+def _loaded(
+    img: Image.Image, name: str | None, before_loading: Callable[[Image.Image], None] | None
+) -> Image.Image:
     if before_loading is not None:
         before_loading(img)
     img.load()
+    if img.mode in ("P", "PA") and img.palette is None:  # Pillow would make it black
+        raise ImageDecodeError(name, "damaged: its pixels are numbers of colors, and it has none")
     return img
 
 

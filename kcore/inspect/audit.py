@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kcore.arguments import check_whole, check_wholes
+from kcore.console import printable
 from kcore.inspect.trace import Row, Trace, trace
 
 __all__ = ["Audit", "Finding", "audit"]
@@ -43,7 +44,9 @@ class Audit(Sequence[Finding]):
     def __str__(self) -> str:
         if not self._findings:
             return "Nothing is dropped, skipped or padded unevenly."
-        return "\n".join(f"{one.layer}: {one.message}" for one in self._findings)
+        return "\n".join(
+            f"{printable(one.layer)}: {printable(one.message)}" for one in self._findings
+        )
 
 
 def audit(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kcore.arguments import check_choice, check_finite, check_whole
+from kcore.arguments import check_choice, check_finite, check_path, check_whole
 from kcore.images import ImageDecodeError, load_img
 from kcore.images.resizing import INTERPOLATIONS
 from kcore.locks import lock_of
@@ -102,7 +102,9 @@ def classify(
     model = load(model) if isinstance(model, (str, os.PathLike)) else check_model(model)
     probabilities = as_probabilities(model)
     names = get_labels(model) if labels is None else check_labels(model, labels)
-    files = [Path(path) for path in _listed(paths)]
+    files = [
+        Path(check_path(f"paths[{number}]", path)) for number, path in enumerate(_listed(paths))
+    ]
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     height, width, channels = _image_shape(model)
     factor = _factor(rescale, model)

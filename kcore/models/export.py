@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore.arguments import check_choice
+from kcore.arguments import check_choice, check_path
 from kcore.files import put_in_place
 from kcore.models.arguments import check_graph
 from kcore.models.exportable import exportable
@@ -79,7 +79,7 @@ def export(model: Any, path: str | os.PathLike[str], format: str = "onnx") -> No
         ValueError: path='model.pb' must end in .onnx for format='onnx'.
     """
     check_choice("format", format, tuple(_SUFFIXES))
-    path = Path(path)
+    path = Path(check_path("path", path))
     _check_path(path, format)
     _check_model(model)
     _check_packages(format)

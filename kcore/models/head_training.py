@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from kcore.arguments import check_seed, check_switch, check_whole
+from kcore.console import say
 from kcore.models.arguments import check_callbacks, check_verbose
 from kcore.models.batches import (
     DatasetBatches,
@@ -184,7 +185,7 @@ def _check_frozen_base(model: Any) -> None:
 
 
 def _print_saving(base: Base, head: float, epochs: int) -> None:
-    print(
+    say(
         f"The base ran once ({base.seconds:.1f} s) instead of {epochs} times, which saved about "
         f"{base.seconds * (epochs - 1):.1f} s; training the head took {head:.1f} s."
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kcore.arguments import check_path
 from kcore.files import replacing
 from kcore.models.arguments import check_model
 from kcore.models.probabilities import output_units
@@ -53,7 +54,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         ValueError: if the name has another ending.
     """
     check_model(model)
-    path = Path(path)
+    path = Path(check_path("path", path))
     if path.suffix != ".keras":
         raise ValueError(f"path={str(path)!r} must end in .keras.")
     with replacing(path, ".keras") as unfinished:

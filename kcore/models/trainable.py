@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from kcore.console import say
 from kcore.models.arguments import check_model
 from kcore.models.head import head_layers
 
@@ -74,7 +75,7 @@ def parameter_summary(model: Any) -> ParameterSummary:
 def print_phase(title: str, model: Any, verbose: Any) -> None:
     """Print what a phase trains, unless `verbose` is 0."""
     if verbose:
-        print(f"{title}:\n{parameter_summary(model)}")
+        say(f"{title}:\n{parameter_summary(model)}")
 
 
 def note_compiled(model: Any) -> None:

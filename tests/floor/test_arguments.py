@@ -1,7 +1,17 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from kcore.arguments import check_finite, check_fraction, check_shape, check_switch, check_whole
+from kcore.arguments import (
+    check_finite,
+    check_fraction,
+    check_path,
+    check_shape,
+    check_switch,
+    check_whole,
+)
 
 
 def test_numbers_of_any_kind_are_taken():
@@ -42,3 +52,37 @@ def test_switches_only():
     for value in (1, 0, "no", None, np.ones(1, bool)):
         with pytest.raises(ValueError, match=r"x=.* must be True or False\."):
             check_switch("x", value)
+
+
+def test_paths_become_strings(tmp_path):
+    (tmp_path / "a").touch()
+    (entry,) = os.scandir(os.fsencode(tmp_path))
+    given = ("photos", Path("photos"), Path(), entry, "caf\udce9")  # the last is no UTF-8 on disk
+    wanted = ["photos", "photos", ".", str(tmp_path / "a"), "caf\udce9"]
+    assert [check_path("path", path) for path in given] == wanted
+
+
+@pytest.mark.parametrize("path", [None, 5, b"photos", ["photos"]])
+def test_paths_are_names(path):
+    with pytest.raises(TypeError, match=r"^path=.* must be the name of a directory\.$"):
+        check_path("path", path, "directory")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("", "names no file"),
+        ("a\0b", "holds a NUL character"),
+        (Path("a\0b"), "holds a NUL character"),
+        ("a\ud800", "can't have in the name of a file"),
+    ],
+)
+def test_paths_that_name_nothing(path, reason):
+    with pytest.raises(ValueError, match=rf"^path='.*{reason}") as info:
+        check_path("path", path)
+    assert str(info.value).isprintable()
+
+
+def test_an_empty_name_of_a_directory_gets_a_hint():
+    with pytest.raises(ValueError, match=r"use '\.' for the current one"):
+        check_path("directory", "", "directory")

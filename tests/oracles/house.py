@@ -10,9 +10,11 @@ FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "ope
 # Room -> floor. A room may import rooms of lower floors and, inside its package, itself.
 FLOORS = {
     "arguments": -1,
+    "console": -1,
     "_backend": 0,
     "files": 0,
     "locks": 0,
+    "logs": 0,
     "progress": 0,
     "settings": 0,
     "shapes": 0,
@@ -39,10 +41,12 @@ OTHER_PACKAGES = {"data": {"grain"}, "models": {"h5py", "onnxruntime"}}
 NEEDS_NO_BACKEND = frozenset(
     {
         "arguments",
+        "console",
         "datasets",
         "files",
         "images",
         "locks",
+        "logs",
         "preprocess",
         "progress",
         "random",
@@ -55,7 +59,7 @@ NEEDS_NO_BACKEND = frozenset(
 )
 # Packages of these rooms that are imported when they are asked for, and need Keras then.
 NEEDS_A_BACKEND = ("kcore.visualize.callbacks",)
-STANDARD_LIBRARY_ONLY = frozenset({"files", "shapes"})
+STANDARD_LIBRARY_ONLY = frozenset({"console", "files", "shapes"})
 
 
 @dataclass(frozen=True)

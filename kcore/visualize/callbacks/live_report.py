@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from kcore.inspect.activations import activations
 from kcore.inspect.trace import trace
-from kcore.visualize.arrays import as_names
+from kcore.logs import numbers_in
+from kcore.visualize.arrays import Names, as_names
 from kcore.visualize.examples import Examples
 from kcore.visualize.mistakes import predicted_classes
 from kcore.visualize.overlay import overlay
@@ -21,6 +22,7 @@ from kcore.visualize.reporting.facts import checked_files
 from kcore.visualize.reporting.live_file import History, LiveFile
 from kcore.visualize.reporting.training import duration
 from kcore.visualize.reporting.writing import check_target
+from kcore.visualize.series import in_words, split_series
 from kcore.warning import warn
 
 __all__ = ["LiveReport"]
@@ -54,9 +56,14 @@ class LiveReport(keras.callbacks.Callback):
         path: the file, which must end in ".html" or ".htm".
         title: what is trained.
         examples: `(x, labels)`: some images that the model isn't trained on, as the model takes
-            them, and their class indices. They are predicted after each epoch.
-        pictures: the same images to be shown, uint8 or floating point in 0..1; by default `x`.
-        class_names: the names of the classes, in the order of their indices.
+            them, and the class of each, as an index or as a one-hot row. Or a dataset such as that
+            of the validation, of `kcore` or of another origin, or another iterable of such batches:
+            it is read once, here, and its images stay in memory, at most 1 GiB. One of `kcore` is
+            read as its `epoch` serves it. They are predicted after each epoch.
+        pictures: the same images to be shown, uint8 or floating point in 0..1; by default `x`. The
+            images of a dataset may also be floating point in 0..255.
+        class_names: the names of the classes, in the order of their indices, or name -> index; by
+            default those of the dataset.
         layers: layers whose feature maps of the first example are shown, as
             `kcore.inspect.activations` takes them.
         explain: takes the model and a batch of examples and returns a heat map in 0..1 for each,
@@ -85,9 +92,9 @@ class LiveReport(keras.callbacks.Callback):
         path: str | os.PathLike[str] = "report.html",
         *,
         title: str = "Training",
-        examples: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        examples: Any = None,
         pictures: npt.ArrayLike | None = None,
-        class_names: Sequence[str] | None = None,
+        class_names: Names | None = None,
         layers: Any = None,
         explain: Explanation | None = None,
         stop: Any = None,
@@ -98,6 +105,8 @@ class LiveReport(keras.callbacks.Callback):
         self.path = check_target("path", path, (".html", ".htm"))
         names = None if class_names is None else as_names(class_names)
         self._examples = None if examples is None else Examples(examples, pictures, names)
+        if self._examples is not None:
+            names = self._examples.names
         if examples is None and (layers is not None or explain is not None):
             raise ValueError("layers and explain show what is seen in examples; give examples.")
         checked_files(bad_files)
@@ -119,7 +128,8 @@ class LiveReport(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Write a first report, so that whatever is wrong shows before hours are spent."""
-        self._logs: list[dict[str, float]] = []
+        self._logs: list[dict[str, Any]] = []
+        self._left_out: set[str] = set()
         self._seconds: list[float] = []
         self._first_epoch = 0
         nothing_yet = dict.fromkeys(("history", "epoch_seconds", "feature_maps", "overlays"))
@@ -140,7 +150,8 @@ class LiveReport(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write what is known after this epoch."""
         self._seconds.append(time.perf_counter() - self._began)
-        self._logs.append({name: float(value) for name, value in (logs or {}).items()})
+        # Arrays are copied, as whoever logged them may write into them later.
+        self._logs.append({name: _kept(value) for name, value in (logs or {}).items()})
         self._file.contents.update(history=self._history_so_far(), epoch_seconds=self._seconds)
         self._take_up("predictions", self._predictions, _JUDGED)
         self._file.write("running", self._progress(epoch))
@@ -183,12 +194,19 @@ class LiveReport(keras.callbacks.Callback):
         except (TypeError, ValueError):
             return {"model": self.model}
 
-    def _history_so_far(self) -> History:
+    def _history_so_far(self) -> History | None:
+        """Return the series that can be drawn, and warn once of each that can't."""
         names = dict.fromkeys(name for epoch in self._logs for name in epoch)
-        return History(
-            list(range(self._first_epoch, self._first_epoch + len(self._logs))),
-            {name: [epoch.get(name) for epoch in self._logs] for name in names},
-        )
+        logs = {name: [epoch.get(name) for epoch in self._logs] for name in names}
+        found, left_out = split_series(logs)
+        new = {name: reason for name, reason in left_out.items() if name not in self._left_out}
+        if new:
+            self._left_out.update(new)
+            warn(f"LiveReport leaves out {in_words(new)}. The training goes on.", RuntimeWarning)
+        if all(value is None for values in found.values() for value in values):
+            return None
+        epochs = list(range(self._first_epoch, self._first_epoch + len(self._logs)))
+        return History(epochs, found)
 
     def _predictions(self) -> Part:
         examples = self._examples
@@ -250,6 +268,11 @@ class LiveReport(keras.callbacks.Callback):
         if self.model.stop_training:
             return "stopped", reason or f"A callback stopped the training in epoch {ran}."
         return "finished", reason or f"All {planned or ran} epochs are done."
+
+
+def _kept(value: Any) -> Any:
+    numbers = numbers_in(value)
+    return value if numbers is None else numbers
 
 
 def _checked_explanation(explain: Explanation | None) -> Explanation | None:

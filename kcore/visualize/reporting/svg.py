@@ -1,21 +1,29 @@
 """A line chart as inline SVG, in the colours of the page around it."""
 
+from collections.abc import Sequence
+
 from kcore.visualize.chart import HEIGHT, WIDTH, Chart, Line, Position, chart_of
+from kcore.visualize.lettering import distinct
 from kcore.visualize.reporting.html import Html, element
 from kcore.visualize.series import Curve, describe
 
-__all__ = ["svg_chart"]
+__all__ = ["svg_charts"]
 
 _TITLE_LENGTH = 44
 
 
-def svg_chart(curve: Curve) -> Html:
-    """Draw one metric; the same in words is its text alternative."""
+def svg_charts(curves: Sequence[Curve]) -> list[Html]:
+    """Draw each metric; the same in words is its text alternative."""
+    titles = distinct([curve.metric for curve in curves], _short)
+    return [_svg_chart(curve, title) for curve, title in zip(curves, titles, strict=True)]
+
+
+def _svg_chart(curve: Curve, title: str) -> Html:
     chart = chart_of(curve)
     left, _, right, bottom = chart.box
     return element(
         "svg",
-        _text(10, 19, _short(chart.title), "title"),
+        _text(10, 19, title, "title"),
         _text(10, 37, _short(chart.subtitle), "faint"),
         _shape("polygon", "gap", points=_points(chart.gap)) if chart.gap else None,
         *[_stroke(left, y, right, y, "grid") for y, _ in chart.y_ticks],
@@ -71,5 +79,6 @@ def _points(positions: list[Position]) -> str:
     return " ".join(f"{x:g},{y:g}" for x, y in positions)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _TITLE_LENGTH else text[: _TITLE_LENGTH - 1] + "…"
+def _short(text: str, end: str = "") -> str:
+    length = _TITLE_LENGTH - len(end)
+    return (text if len(text) <= length else text[: length - 1] + "…") + end
