@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_choice
+from kcore.arrays import read_array
 
 __all__ = ["KINDS", "check_for_loss", "check_labels", "check_labels_for", "loss_of"]
 
@@ -54,10 +55,7 @@ def check_labels(name: str, labels: Any, classes: int, kind: str = "sparse") -> 
         ValueError: y[2]=5 is none of the 5 classes: labels must be integers from 0 to 4.
     """
     check_choice("kind", kind, KINDS)
-    try:
-        array = np.asarray(labels)
-    except ValueError as error:
-        raise ValueError(f"{name} is no array of labels: {error}") from error
+    array = read_array(name, labels)
     if array.dtype.kind not in "biuf":
         raise ValueError(
             f"{name} holds {_dtype(array)}: labels must be integers, the position of each class in "

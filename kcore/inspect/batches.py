@@ -69,7 +69,7 @@ def as_images(images: Any) -> Array:
     return array
 
 
-def check_inputs(model: Any, x: Any) -> None:
+def check_inputs(model: Any, x: Any, name: str = "x") -> None:
     """Check that arrays have the shapes that a model's inputs ask for.
 
     As in `predict`, a last axis of 1 may be there or not.
@@ -86,13 +86,13 @@ def check_inputs(model: Any, x: Any) -> None:
         inputs, arrays = _by_name(model, inputs, x)
     elif len(arrays) != len(inputs):
         raise ValueError(
-            f"{model.name!r} takes {_counted(inputs, 'input')}, but {_counted(arrays, 'array')} "
-            f"{'was' if len(arrays) == 1 else 'were'} given. "
+            f"The model {model.name!r} takes {_counted(inputs, 'input')}, but "
+            f"{_counted(arrays, 'array')} {'was' if len(arrays) == 1 else 'were'} given as {name}. "
             "Of single samples numpy.stack makes one array."
         )
     for one, array in zip(inputs, arrays, strict=True):
         if not any(_fits(one.shape, shape) for shape in _with_and_without_axis(array.shape)):
-            _refuse(model, one, array.shape, len(inputs))
+            _refuse(model, one, array.shape, len(inputs), name)
 
 
 def first_images(arrays: Any) -> Array:
@@ -146,8 +146,8 @@ def _by_name(model: Any, inputs: Sequence[Any], x: dict[str, Any]) -> tuple[list
     missing = [repr(name) for name in named if name not in x]
     if missing:
         raise ValueError(
-            f"{model.name!r} takes {', '.join(map(repr, named))}, but {', '.join(missing)} is not "
-            f"among the arrays: {', '.join(map(repr, x))}."
+            f"The model {model.name!r} takes {', '.join(map(repr, named))}, but "
+            f"{', '.join(missing)} is not among the arrays: {', '.join(map(repr, x))}."
         )
     return list(named.values()), [x[name] for name in named]
 
@@ -162,14 +162,14 @@ def _with_and_without_axis(shape: Shape) -> list[Shape]:
     return [shape, (*shape, 1), *([shape[:-1]] if shape[-1] == 1 else [])]
 
 
-def _refuse(model: Any, one: Any, given: Shape, inputs: int) -> None:
+def _refuse(model: Any, one: Any, given: Shape, inputs: int, name: str) -> None:
     sizes = ["samples", *("any" if size is None else str(size) for size in one.shape[1:])]
     of = f" for {one.name!r}" if inputs > 1 else ""
     is_one_sample = any(_fits(one.shape, (1, *shape)) for shape in _with_and_without_axis(given))
-    hint = " It has the shape of one sample: give x[None]." if is_one_sample else ""
+    hint = f" It has the shape of one sample: give {name}[None]." if is_one_sample else ""
     raise ValueError(
-        f"{model.name!r} takes arrays ({', '.join(sizes)}){of}, but one with shape {given} was "
-        f"given.{hint}"
+        f"The model {model.name!r} takes arrays ({', '.join(sizes)}){of}, but {name} has one with "
+        f"shape {given}.{hint}"
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_whole
+from kcore.arrays import read_array
 from kcore.inspect.batches import as_one_array
 from kcore.inspect.looking import Score
 from kcore.inspect.maps import warn_of_holes
@@ -111,7 +112,7 @@ def indices(score: Score, class_index: Any, samples: int) -> Indices | None:
     check_score(score)
     if class_index is None:
         return None
-    given = np.asarray(class_index)
+    given = read_array("class_index", class_index)
     if not np.issubdtype(given.dtype, np.integer) or given.shape not in ((), (samples,)):
         raise ValueError(
             f"class_index={class_index!r} must be one whole number, or one for each of the "

@@ -56,7 +56,7 @@ _FUNCTIONS_OF_A_READER = 4
 _SAMPLES_OF_NOISE = 4
 
 
-def reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
+def reader_of(model: Any, x: Any, batch_size: int, name: str = "x") -> "Reader":
     """Return the reader of a model for inputs like `x`, made before or new.
 
     A model that was never built is built by a call, as `predict` would. Weights are read anew each
@@ -64,7 +64,7 @@ def reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
     are taken as they were when a function was compiled, as Keras's own functions do.
     """
     check_model(model)
-    check_inputs(model, x)
+    check_inputs(model, x, name)
     with lock_of(model):
         return _reader_of(model, x, batch_size)
 

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_whole
+from kcore.arrays import read_array
 
 __all__ = [
+    "check_at_most",
     "check_built",
     "check_callbacks",
     "check_graph",
@@ -88,10 +90,14 @@ def check_layer_name(name: str, value: Any) -> str | None:
 
 def check_units(name: str, value: Any, minimum: int = 1) -> int:
     """Return the number of units or filters of a layer, or say which are allowed."""
-    units = check_whole(name, value, minimum)
-    if units > _MOST_UNITS:
-        raise ValueError(f"{name}={units} must be at most {_MOST_UNITS:,}.")
-    return units
+    return check_at_most(name, check_whole(name, value, minimum), _MOST_UNITS)
+
+
+def check_at_most(name: str, value: int, most: int) -> int:
+    """Return a number that what it asks for ends within memory and time, or say the limit."""
+    if value > most:
+        raise ValueError(f"{name}={value} must be at most {most:,}.")
+    return value
 
 
 def check_optimizer(optimizer: Any) -> Any:
@@ -136,10 +142,7 @@ def check_images(name: str, images: Any, model: Any) -> npt.NDArray[Any]:
         TypeError: if they aren't real numbers.
         ValueError: if the shape isn't that of the input, or an image has NaN or infinite values.
     """
-    try:
-        array = np.asarray(images)
-    except ValueError as error:
-        raise ValueError(f"{name} is no array of images of one size: {error}") from error
+    array = read_array(name, images)
     if array.dtype.kind in "OSUMmc":
         raise TypeError(f"{name} holds values of dtype {array.dtype}: they must be real numbers.")
     own = tuple(model.inputs[0].shape[1:])

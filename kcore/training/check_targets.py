@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_whole
+from kcore.arrays import read_array
 from kcore.targets import check_for_loss, loss_of
 
 __all__ = ["CheckTargets"]
@@ -98,10 +99,7 @@ def _labels_of(name: str, data: Any) -> Array:
     if isinstance(data, keras.utils.PyDataset):
         return _labels_in(name, data)
     if hasattr(data, "__array__") or isinstance(data, (list, tuple)):
-        try:
-            return np.asarray(data)
-        except ValueError as error:
-            raise ValueError(f"{name} is no array of labels: {error}") from error
+        return read_array(name, data)
     if hasattr(data, "shape"):
         return np.asarray(keras.ops.convert_to_numpy(data))
     raise TypeError(f"{name} is a {type(data).__name__}; {_WANTED}.")

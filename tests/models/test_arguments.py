@@ -183,9 +183,9 @@ def test_optimizers():
         ({"x": 3}, r"x has shape \(\), and 'transfer' takes images of \(12, 12, 3\)"),
         ({"x": X[0]}, r"x has shape \(12, 12, 3\).*Give x\[None\] for one image"),
         ({"x": np.full(X.shape, "a")}, "x holds values of dtype <U1: they must be real numbers"),
-        ({"x": [X[0], X[0, :3]]}, "x is no array of images of one size"),
+        ({"x": [X[0], X[0, :3]]}, "x can't be read as an array"),
         ({"y": 3}, r"y has shape \(\)"),
-        ({"y": [[1], [2, 3]]}, "y is no array of labels"),
+        ({"y": [[1], [2, 3]]}, "y can't be read as an array"),
         ({"validation_data": (X[:, :3], Y)}, r"validation_data\[0\] has shape \(4, 3, 12, 3\)"),
     ],
 )
