@@ -123,19 +123,19 @@ def check_whole(name: str, value: object, minimum: int = 1) -> int:
 
 def check_wholes(name: str, values: object, minimum: int = 1) -> tuple[int, ...]:
     """Return `values` as a tuple of ints, or say that a sequence of whole numbers is wanted."""
-    if isinstance(values, str) or not isinstance(values, Sequence):
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence):
         raise ValueError(f"{name}={values!r} must be a sequence such as (64, 64).")
     return tuple(
         check_whole(f"{name}[{position}]", value, minimum) for position, value in enumerate(values)
     )
 
 
-def check_seed(seed: object) -> int | None:
+def check_seed(seed: object, name: str = "seed") -> int | None:
     """Return `seed` as an int, or `None` as it is, or say which seeds are allowed."""
     if seed is None:
         return None
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise ValueError(f"seed={seed!r} must be a whole number of at least 0, or None.")
+        raise ValueError(f"{name}={seed!r} must be a whole number of at least 0, or None.")
     return int(seed)
 
 
@@ -177,7 +177,7 @@ def check_shape(input_shape: Sequence[int], axes: Sequence[str]) -> tuple[int, .
             shape that is one axis too long gets the hint that the batch axis does not belong.
     """
     wanted = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
-    if isinstance(input_shape, str) or not isinstance(input_shape, Sequence):
+    if isinstance(input_shape, str | bytes) or not isinstance(input_shape, Sequence):
         raise ValueError(
             f"input_shape={input_shape!r} must be a tuple {wanted}, without the batch axis."
         )

@@ -17,7 +17,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["Asker", "Call", "asker", "is_called_by_fit", "is_fitted", "running_call"]
+__all__ = ["Asker", "Call", "asker", "is_called_by_fit", "is_fitted", "running_call", "running_fit"]
 
 _STEPS = {"fit": "steps_per_epoch", "evaluate": "steps", "predict": "steps"}
 
@@ -81,6 +81,16 @@ def running_call(dataset: object) -> Call | None:
             return _call(name, frame, dataset)
         frame = frame.f_back
     return None
+
+
+def running_fit() -> dict[str, Any] | None:
+    """Return the arguments of the `fit` that is the innermost call of Keras on this stack."""
+    names = _codes()
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code not in names:
+        frame = frame.f_back
+    is_fit = frame is not None and names[frame.f_code] == "fit"
+    return dict(frame.f_locals) if frame is not None and is_fit else None
 
 
 def is_fitted(dataset: object) -> bool:

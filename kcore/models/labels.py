@@ -8,6 +8,7 @@ from typing import Any
 
 from kcore.arguments import check_path
 from kcore.files import replacing
+from kcore.models.arguments import check_model
 from kcore.models.probabilities import output_units
 
 __all__ = ["LABELS_MEMBER", "check_labels", "get_labels", "save", "set_labels"]
@@ -51,6 +52,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     Raises:
         ValueError: if the name has another ending.
     """
+    check_model(model)
     path = check_path("path", path)
     if path.suffix != ".keras":
         raise ValueError(f"path={str(path)!r} must end in .keras.")

@@ -5,6 +5,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from kcore.console import say
+from kcore.models.arguments import check_model
 from kcore.models.head import head_layers
 
 __all__ = [
@@ -96,7 +97,7 @@ def check_trainable(model: Any) -> None:
         RuntimeError: if another set of variables is trainable now than when the model was
             compiled; the message names some.
     """
-    optimizer = getattr(model, "optimizer", None)
+    optimizer = getattr(check_model(model), "optimizer", None)
     compiled = None if optimizer is None else _COMPILED.get(optimizer)
     if compiled is None:
         return

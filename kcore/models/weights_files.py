@@ -11,6 +11,7 @@ import numpy as np
 
 from kcore.arguments import check_path
 from kcore.console import printable
+from kcore.models.arguments import check_built
 from kcore.models.constants import deriving_constants
 from kcore.models.file_errors import WeightsFileError
 from kcore.models.hdf5_files import HDF5_SIGNATURE, WEIGHTS_IN_MODEL, named, opened, signature
@@ -75,6 +76,7 @@ def load_weights(model: Any, path: str | os.PathLike[str]) -> Any:
         >>> bool((other.get_weights()[0] == model.get_weights()[0]).all())
         True
     """
+    check_built(model)
     path = check_path("path", path)
     layout = _layout(path)
     opening = (
