@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Sequence
 
 from kcore.visualize.chart import HEIGHT, WIDTH, Chart, Line, Position, chart_of
-from kcore.visualize.reporting.html import Html, element
 from kcore.visualize.lettering import distinct, drawable, font_of
+from kcore.visualize.reporting.html import Html, element
 from kcore.visualize.series import Curve, describe
 
 __all__ = ["svg_charts"]
