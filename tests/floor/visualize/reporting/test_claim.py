@@ -204,11 +204,10 @@ def test_a_training_whose_file_was_taken_over_says_so_once(path):
     first, second = LiveFile(path, {"title": "first"}), LiveFile(path, {"title": "second"})
     first.begin("No epoch yet.")
     second.begin("No epoch yet.")
-    with pytest.warns(RuntimeWarning, match="no more: another training has begun to") as caught:
-        for epoch in range(3):
-            first.write("running", f"Epoch {epoch + 1} is done.")
+    with pytest.warns(RuntimeWarning, match="no more: another training has begun to"):
+        first.write("running", "Epoch 1 is done.")
+    first.write("running", "Epoch 2 is done.")  # warnings are errors here
     first.write("finished", "Done.")
-    assert len(caught) == 1
     assert "second▶ running" in shown(path)
     second.write("finished", "Done.")
 
