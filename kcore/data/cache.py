@@ -46,7 +46,7 @@ def check_place(where: object) -> None:
         raise ValueError(f"cache={where!r} must be 'memory', a directory for a file, or None.")
     if where in (None, "memory"):
         return
-    if Path(check_path("cache", where, "directory")).is_file():
+    if check_path("cache", where, "directory").is_file():
         raise NotADirectoryError(f"cache={str(where)!r} is a file; give a directory.")
 
 

@@ -128,7 +128,7 @@ class _Rate:
 
 
 def _check_directory(directory: str | os.PathLike[str]) -> None:
-    path = Path(check_path("directory", directory, "directory"))
+    path = check_path("directory", directory, "directory")
     if not path.exists():
         raise FileNotFoundError(f"directory={str(path)!r} does not exist.")
     if not path.is_dir():

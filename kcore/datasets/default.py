@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -67,7 +66,7 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
     if source == "scenes":
         return _scenes()
     path = None if source in ("auto", "fashion-mnist") else source
-    if path is not None and not Path(check_path("source", path, "directory")).is_dir():
+    if path is not None and not check_path("source", path, "directory").is_dir():
         raise ValueError(
             f"source={str(source)!r} is neither 'auto', 'fashion-mnist', 'scenes' nor a directory."
         )

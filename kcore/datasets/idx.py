@@ -13,7 +13,6 @@ import os
 import sys
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -75,7 +74,7 @@ def read_idx(
         array([7, 0, 9], dtype=uint8)
         >>> directory.cleanup()
     """
-    path = Path(check_path("path", path))
+    path = check_path("path", path)
     try:
         with path.open("rb") as file:
             return _read(file, shape, sha256)

@@ -57,7 +57,7 @@ class Place:
 def explicit_place(path: str | os.PathLike[str]) -> Place:
     """Return the directory that a caller named."""
     return Place(
-        Path(check_path("path", path, "directory")).expanduser(),
+        check_path("path", path, "directory").expanduser(),
         "path=",
         "Put the original files there, or leave path= out to search the usual places.",
     )

@@ -102,9 +102,7 @@ def classify(
     model = load(model) if isinstance(model, (str, os.PathLike)) else check_model(model)
     probabilities = as_probabilities(model)
     names = get_labels(model) if labels is None else check_labels(model, labels)
-    files = [
-        Path(check_path(f"paths[{number}]", path)) for number, path in enumerate(_listed(paths))
-    ]
+    files = [check_path(f"paths[{number}]", path) for number, path in enumerate(_listed(paths))]
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     height, width, channels = _image_shape(model)
     factor = _factor(rescale, model)

@@ -79,7 +79,7 @@ def export(model: Any, path: str | os.PathLike[str], format: str = "onnx") -> No
         ValueError: path='model.pb' must end in .onnx for format='onnx'.
     """
     check_choice("format", format, tuple(_SUFFIXES))
-    path = Path(check_path("path", path))
+    path = check_path("path", path)
     _check_path(path, format)
     _check_model(model)
     _check_packages(format)

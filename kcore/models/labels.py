@@ -4,7 +4,6 @@ import json
 import os
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from kcore.arguments import check_path
@@ -54,7 +53,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         ValueError: if the name has another ending.
     """
     check_model(model)
-    path = Path(check_path("path", path))
+    path = check_path("path", path)
     if path.suffix != ".keras":
         raise ValueError(f"path={str(path)!r} must end in .keras.")
     with replacing(path, ".keras") as unfinished:

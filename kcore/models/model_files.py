@@ -48,7 +48,7 @@ def load(path: str | os.PathLike[str]) -> Any:
             are NaN or infinite, or its labels don't fit its model. The message names the file, the
             reason and a way out.
     """
-    path = Path(check_path("path", path))
+    path = check_path("path", path)
     if not path.exists():
         raise FileNotFoundError(f"path={str(path)!r}: there is no such file.")
     if not path.is_file():

@@ -77,7 +77,7 @@ def load_weights(model: Any, path: str | os.PathLike[str]) -> Any:
         True
     """
     check_built(model)
-    path = Path(check_path("path", path))
+    path = check_path("path", path)
     layout = _layout(path)
     opening = (
         f"The weights in {printable(path.name)} ({layout.name}) don't fit the model {model.name!r}."

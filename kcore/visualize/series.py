@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from kcore.arguments import check_whole
 from kcore.logs import described, numbers_in
 from kcore.warning import warn
 
-__all__ = ["Curve", "Points", "curves_of", "describe", "in_words", "split_series"]
+__all__ = ["Curve", "Points", "curves_of", "describe", "distance", "in_words", "split_series"]
 
 Points = tuple[tuple[int, float], ...]
 Numbers = npt.NDArray[np.float64]
@@ -149,7 +150,12 @@ def describe(curve: Curve) -> str:
 def gap_in_words(gap: float) -> str:
     """Say how far validation lies from training."""
     side = "above" if gap > 0 else "below"
-    return f"validation {abs(gap):.3g} {side} training" if gap else "validation equals training"
+    return f"validation {distance(gap)} {side} training" if gap else "validation equals training"
+
+
+def distance(gap: float) -> str:
+    """Write how large a gap is; that between two floats can be larger than any float."""
+    return f"{abs(gap):.3g}" if math.isfinite(gap) else f"more than {sys.float_info.max:.3g}"
 
 
 def _check_values(name: object, values: Any) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import re
+import threading
 import warnings
 
 import keras
@@ -10,6 +11,7 @@ import pytest
 from oracles.markup import Page
 
 import kcore
+from kcore.locks import lock_of
 from kcore.visualize import LiveReport
 
 NAMES = ["dark <b>", "bright"]
@@ -572,3 +574,79 @@ def endless():
 def test_examples_that_can_not_be_judged_are_refused_in_words(tmp_path, made, message):
     with pytest.raises(ValueError, match=message):
         LiveReport(tmp_path / "r.html", examples=made(*data()))
+
+
+def test_two_reports_of_one_training_need_two_files(tmp_path):
+    first, second = LiveReport(tmp_path / "r.html"), LiveReport(tmp_path / "r.html")
+    with pytest.raises(ValueError, match="written by another training in this process, which goes"):
+        fit(model(), first, second)
+    fit(model(), first, LiveReport(tmp_path / "other.html"), epochs=1)
+
+
+class FitMeanwhile(keras.callbacks.Callback):
+    """Trains another model in another thread while this one is trained."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path, self.error = path, None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        def train():
+            try:
+                fit(model(), LiveReport(self.path), epochs=1)
+            except ValueError as error:
+                self.error = error
+
+        thread = threading.Thread(target=train)
+        thread.start()
+        thread.join()
+
+
+def test_a_training_in_another_thread_needs_a_file_of_its_own(tmp_path):
+    live, meanwhile = LiveReport(tmp_path / "r.html"), FitMeanwhile(tmp_path / "r.html")
+    fit(model(), live, meanwhile, epochs=1)
+    assert "give each training a report of its own" in str(meanwhile.error)
+    assert "✓ finishedAll 1 epochs are done." in read(live.path).text
+    other = FitMeanwhile(tmp_path / "other.html")
+    fit(model(), live, other, epochs=1)
+    assert other.error is None
+
+
+def test_a_cell_that_is_run_again_after_an_interrupt_goes_on(tmp_path):
+    trained = model()
+    first = LiveReport(tmp_path / "r.html", title="first")
+    with pytest.raises(KeyboardInterrupt):
+        fit(trained, first, Stop(KeyboardInterrupt()))
+    second = LiveReport(tmp_path / "r.html", title="second")
+    spy = Spy(second.path)
+    fit(trained, second, spy, epochs=2)
+    assert "second▶ running" in spy.pages[1]
+    del first
+    gc.collect()
+    assert "second✓ finished" in read(second.path).text
+
+
+def test_predictions_hold_the_lock_of_the_model(tmp_path):
+    trained = model(optimizer=keras.optimizers.Adam(use_ema=True))
+    is_free = []
+
+    def others_can_take_it():
+        lock = lock_of(trained)
+        free = lock.acquire(blocking=False)
+        is_free.append(free)
+        if free:
+            lock.release()
+
+    def watched(method):
+        def call(*arguments, **options):
+            thread = threading.Thread(target=others_can_take_it)
+            thread.start()
+            thread.join()
+            return method(*arguments, **options)
+
+        return call
+
+    trained.predict = watched(trained.predict)
+    trained.set_weights = watched(trained.set_weights)
+    fit(trained, LiveReport(tmp_path / "r.html", examples=data()), epochs=2)
+    assert is_free == [False] * 5

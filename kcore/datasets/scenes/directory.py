@@ -78,7 +78,7 @@ def write_directory(
         check_count(split, count)
     make = functools.partial(scene, image_size=image_size, classes=classes, seed=seed)
     make(0)  # wrong arguments are refused before anything is written
-    root = Path(check_path("path", path, "directory"))
+    root = check_path("path", path, "directory")
     existed = _is_empty_directory(root)
     try:
         _write_splits(root, counts, classes, make)

@@ -140,7 +140,7 @@ def _checked_image(image: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def _checked_path(path: object) -> Path:
-    directory = Path(check_path("path", path))
+    directory = check_path("path", path)
     if not directory.suffix:
         if directory.exists() and not directory.is_dir():
             raise ValueError(f"path={str(directory)!r} is a file; give a directory, or a film.")

@@ -11,8 +11,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kcore.data.askers import is_called_by_fit
 from kcore.inspect.activations import activations
 from kcore.inspect.trace import trace
+from kcore.locks import lock_of
 from kcore.logs import numbers_in
 from kcore.visualize.arrays import Names, as_names
 from kcore.visualize.examples import Examples
@@ -45,7 +47,13 @@ class LiveReport(keras.callbacks.Callback):
     "finished" or "stopped", with the reason of `stop`. If the process ends otherwise, by an
     exception or an interrupt, it says "interrupted"; in a notebook, where the process goes on, use
     the callback in a `with` block around `fit` for that. A process that is killed has no time for
-    this: then the report of the last epoch is left.
+    this: then the report of the last epoch is left. A process that is forked leaves the report of
+    its parent alone.
+
+    Each training needs a file of its own. One that begins while another writes the same file, in
+    the same process or another one on the same machine, is refused; on Windows other processes are
+    not seen. A training that has ended, also by an exception or killed, is no hindrance. While a
+    training runs, a hidden lock file stands beside its report.
 
     What is wrong shows before the first epoch: `layers` and `explain` are tried on the untrained
     model. Later nothing ends the training. If the file can't be written, because the disk is full
@@ -76,8 +84,8 @@ class LiveReport(keras.callbacks.Callback):
 
     Raises:
         ValueError: if an argument is another than described above. When the training begins: if
-            the model's outputs are no probabilities of classes, or `layers` or `explain` doesn't
-            fit the model.
+            the model's outputs are no probabilities of classes, if `layers` or `explain` doesn't
+            fit the model, or if another training that goes on writes the same file.
         FileNotFoundError: if the directory doesn't exist.
 
     Example:
@@ -139,7 +147,7 @@ class LiveReport(keras.callbacks.Callback):
             # Nothing of an untrained model is worth showing; this is for what raises.
             self._feature_maps()
             self._overlays()
-        self._file.begin("No epoch has ended yet.")
+        self._file.begin("No epoch has ended yet.", self._goes_on())
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the clock."""
@@ -165,6 +173,16 @@ class LiveReport(keras.callbacks.Callback):
         self._take_up("heat maps", self._overlays, ["overlays"])
         self._file.write(*self._end())
 
+    def _goes_on(self) -> Callable[[], bool]:
+        """Return what tells whether a training with this callback runs, without keeping it."""
+        itself = weakref.ref(self)
+
+        def goes_on() -> bool:
+            callback = itself()
+            return callback is not None and is_called_by_fit(callback)
+
+        return goes_on
+
     def _take_up(self, what: str, part: Callable[[], Part], names: Sequence[str]) -> None:
         """Put a part into the report; one that fails is left out, and the training goes on."""
         try:
@@ -184,7 +202,8 @@ class LiveReport(keras.callbacks.Callback):
         not be saved any more.
         """
         if getattr(self.model.optimizer, "use_ema", False):
-            self.model.set_weights(self.model.get_weights())
+            with lock_of(self.model):
+                self.model.set_weights(self.model.get_weights())
 
     def _layer_table(self) -> Part:
         """Return the table of layers, or the model where none can be made."""
@@ -212,7 +231,10 @@ class LiveReport(keras.callbacks.Callback):
         examples = self._examples
         if examples is None:
             return {}
-        outputs = np.asarray(self.model.predict(examples.x, verbose=0), dtype=np.float64)
+        # Another thread may ask the model something at the same time.
+        with lock_of(self.model):
+            predicted = self.model.predict(examples.x, verbose=0)
+        outputs = np.asarray(predicted, dtype=np.float64)
         if not np.isfinite(outputs).all():
             return dict.fromkeys(_JUDGED)
         if getattr(self.model.loss, "from_logits", False):

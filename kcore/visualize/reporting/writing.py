@@ -20,7 +20,7 @@ def check_target(name: str, path: object, suffixes: tuple[str, ...]) -> Path:
         ValueError: if no file can have this name, if it ends otherwise, or is a directory.
         FileNotFoundError: if the directory that should hold the file doesn't exist.
     """
-    target = Path(check_path(name, path))
+    target = check_path(name, path)
     if target.suffix.lower() not in suffixes:
         raise ValueError(f"{name}={str(target)!r} must end in {' or '.join(suffixes)}.")
     if target.is_dir():

@@ -93,9 +93,17 @@ def test_one_hot_labels_and_class_indices_are_those_of_indices_and_names(path, e
 
 def test_titles_of_charts_that_are_cut_to_the_same_text_bear_their_index(path):
     names = [f"{'m' * 60}{n}" for n in range(3)]
-    text = report(path, history={name: [1, 2] for name in [*names, "short"]}).read_text("utf-8")
+    wide = [f"{'猫' * 60}{n}" for n in range(2)]
+    history = {name: [1, 2] for name in [*names, "short", *wide]}
+    text = report(path, history=history).read_text("utf-8")
     titles = re.findall(r'class="title">([^<]*)<', text)
-    assert titles == [*(f"{'m' * 39}… [{n}]" for n in range(3)), "short"]
+    assert [title.split("… ") for title in titles] == [
+        *([titles[0].split("…")[0], f"[{n}]"] for n in range(3)),
+        ["short"],
+        *([titles[4].split("…")[0], f"[{n + 4}]"] for n in range(2)),
+    ]
+    assert 10 < titles[0].count("m") <= 23
+    assert 10 < titles[4].count("猫") <= 23
 
 
 def test_the_pictures_are_inside_and_whole(path, everything):
