@@ -16,6 +16,7 @@ from kcore.files import write_whole
 __all__ = ["POLICIES", "Audit", "BadFileError", "Finding", "reason_of"]
 
 POLICIES = ("raise", "skip", "quarantine")
+_BEGIN_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class BadFileError(ValueError):
@@ -108,7 +109,14 @@ class Audit:
     def write_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write all findings as a table with the columns path, class, severity and reason.
 
-        The file is UTF-8. What of a name is not is written as an escape with a backslash.
+        The file is UTF-8. What of a name is not is written as an escape with a backslash. What a
+        spreadsheet would take for a formula, as it begins with "=", "+", "-", "@", a tab or a
+        carriage return, begins with "./" if it is a path, which then names the same file, and with
+        an apostrophe otherwise.
+
+        Raises:
+            ValueError: if `path` names no file.
+            OSError: if the file can't be written.
         """
         target = Path(check_path("path", path))
         text = io.StringIO(newline="")
@@ -116,7 +124,12 @@ class Audit:
         table.writerow(["path", "class", "severity", "reason"])
         for finding in [*self.bad, *self.notes]:
             table.writerow(
-                [finding.path, finding.class_name or "", finding.severity, finding.reason]
+                [
+                    _no_formula(finding.path, "./"),
+                    _no_formula(finding.class_name or "", "'"),
+                    finding.severity,
+                    _no_formula(finding.reason, "'"),
+                ]
             )
         write_whole(target, text.getvalue().encode("utf-8", "backslashreplace"))
         return target
@@ -124,6 +137,11 @@ class Audit:
     def _finding(self, row: int, severity: str, reason: str) -> Finding:
         files = self._files
         return Finding(files.path_of_row(row), files.class_of_row(row), severity, reason)
+
+
+def _no_formula(text: str, before: str) -> str:
+    """Return text that no spreadsheet computes, as names of files come from anybody."""
+    return before + text if text.startswith(_BEGIN_FORMULAS) else text
 
 
 def reason_of(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from oracles.image_files import png
 from oracles.image_trees import write_tree
 from PIL import Image
 
-from kcore.data import BadFileError, from_directory, from_files, scan
+from kcore.data import BadFileError, ImageFiles, from_directory, from_files, scan
 
 OPTIONS = {
     "target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "shuffle": False, "seed": 1,
@@ -167,6 +167,22 @@ def test_the_table_takes_any_name(tmp_path):
     dataset[0]
     text = dataset.audit.write_csv(tmp_path / "bad_files.csv").read_text(encoding="utf-8")
     assert '\\udcff,\n"".png"' in text
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_the_table_holds_no_formulas(tmp_path, monkeypatch, start):
+    """A spreadsheet computes what begins so, and names of files come from anybody."""
+    monkeypatch.chdir(tmp_path)
+    name, class_name = f"{start}1+1.png", f"{start}cmd|' /C calc'!A0"
+    Path(name).touch()
+    files = ImageFiles.from_paths([name, "a.png"], [0, 1], [class_name, "b=1"])
+    files.audit.add_bad(0, f"{start}2+2")
+    files.audit.add_bad(1, "damaged")
+    with files.audit.write_csv("bad_files.csv").open(newline="") as file:
+        _, hostile, other = csv.reader(file)
+    assert hostile == [f"./{name}", f"'{class_name}", "bad", f"'{start}2+2"]
+    assert Path(hostile[0]).samefile(name)
+    assert other == ["a.png", "b=1", "bad", "damaged"]
 
 
 def test_parts_of_a_scan_share_the_audit(empty_file):
