@@ -16,6 +16,7 @@ from kcore.inspect.activations import activations
 from kcore.inspect.trace import trace
 from kcore.locks import lock_of
 from kcore.logs import numbers_in
+from kcore.targets import option_of
 from kcore.visualize.arrays import Names, as_names
 from kcore.visualize.examples import Examples
 from kcore.visualize.mistakes import predicted_classes
@@ -237,7 +238,7 @@ class LiveReport(keras.callbacks.Callback):
         outputs = np.asarray(predicted, dtype=np.float64)
         if not np.isfinite(outputs).all():
             return dict.fromkeys(_JUDGED)
-        if getattr(self.model.loss, "from_logits", False):
+        if option_of(self.model.loss, "from_logits"):
             outputs = _probabilities(outputs)
         predicted_classes(outputs)  # raises where they are no probabilities
         return dict(zip(_JUDGED, (examples.labels, outputs, examples.pictures), strict=True))
