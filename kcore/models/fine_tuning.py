@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from kcore.arguments import check_finite
+from kcore.forks import check_not_forked
 from kcore.models.applications import near_names
 from kcore.models.compiling import compile_for_labels
 from kcore.models.cutting import named_layers
@@ -61,6 +62,7 @@ def fine_tune(
         ValueError: if there is no such layer, the rate is not smaller than before, or labels in
             `y` are none of the classes.
     """
+    check_not_forked("kcore.models.fine_tune")
     head_layers(model)
     check_trainable(model)
     if y is not None:

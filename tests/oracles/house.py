@@ -12,6 +12,7 @@ FLOORS = {
     "arguments": -1,
     "_backend": 0,
     "files": 0,
+    "forks": 0,
     "locks": 0,
     "progress": 0,
     "settings": 0,
@@ -41,6 +42,7 @@ NEEDS_NO_BACKEND = frozenset(
         "arguments",
         "datasets",
         "files",
+        "forks",
         "images",
         "locks",
         "preprocess",
@@ -55,7 +57,7 @@ NEEDS_NO_BACKEND = frozenset(
 )
 # Packages of these rooms that are imported when they are asked for, and need Keras then.
 NEEDS_A_BACKEND = ("kcore.visualize.callbacks",)
-STANDARD_LIBRARY_ONLY = frozenset({"files", "shapes"})
+STANDARD_LIBRARY_ONLY = frozenset({"files", "forks", "shapes"})
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class LiveFile:
         self.contents = contents
         self._path = path
         self._is_running = False
+        self._process = os.getpid()
 
     def begin(self, reason: str) -> None:
         """Write for the first time that the training runs; what can't be shown raises here."""
@@ -43,8 +44,11 @@ class LiveFile:
         self._is_running = status == "running"
 
     def interrupt(self) -> None:
-        """Write that the training ended before its time, if it did."""
-        if not self._is_running:
+        """Write that the training ended before its time, if it did.
+
+        A forked process that ends has a copy of this, and is not the one that trains.
+        """
+        if not self._is_running or self._process != os.getpid():
             return
         error = sys.exc_info()[0] or getattr(sys, "last_type", None)
         by = f" by {error.__name__}" if error is not None else ""
