@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from kcore.arguments import check_finite, check_switch
+from kcore.forks import check_not_forked
 from kcore.models.applications import near_names
 from kcore.models.arguments import check_images, check_layer_name, check_verbose, shown
 from kcore.models.compiling import compile_for_labels
@@ -63,6 +64,7 @@ def fine_tune(
         ValueError: if there is no such layer, the rate is not smaller than before, or labels in
             `y` are none of the classes.
     """
+    check_not_forked("kcore.models.fine_tune")
     head_layers(model)
     check_trainable(model)
     unfreeze_from = check_layer_name("unfreeze_from", unfreeze_from)
