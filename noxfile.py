@@ -60,6 +60,7 @@ LEFT_TO_OTHERS = (
     "--ignore=tests/export",
     "--ignore=tests/floor/backends_tests",
     "--ignore=tests/floor/shapes",
+    "--ignore=tests/types",
 )
 
 # What runs with the oldest dependencies too, each room under one backend, for time. Not
@@ -105,9 +106,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(tags=["quick"])
 def types(session: nox.Session) -> None:
-    """Check the types of kcore with mypy."""
+    """Check the types of kcore with mypy, and those that a user's code sees with pyright too."""
     session.install(*group("types"), "-e", ".")
     session.run("mypy")
+    env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
+    session.run("pytest", "tests/types", *session.posargs, env=env)
 
 
 @nox.session(tags=["quick"])
@@ -158,7 +161,18 @@ def tests(session: nox.Session, backend: str, device: str) -> None:
     session.run("pytest", *workers, "--doctest-modules", "--pyargs", "kcore", env=env)
 
 
-@nox.session(tags=["conformance"])
+@nox.session
+@nox.parametrize("backend", ON_CPU)
+def conformance_quick(session: nox.Session, backend: str) -> None:
+    """Show each property of each convolution and pooling of the backend itself once."""
+    session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
+    Path(REPORTS).mkdir(parents=True, exist_ok=True)
+    report = f"{REPORTS}/quick-{backend}.json"
+    command = ("python", "-m", "backends_tests", "--quick", "--report", report)
+    session.run(*command, *session.posargs, env=claim(backend, "cpu"))
+
+
+@nox.session(default=False, tags=["conformance", "release"])
 @nox.parametrize(["backend", "device"], ON_EACH_DEVICE)
 def conformance(session: nox.Session, backend: str, device: str) -> None:
     """Put every convolution and pooling of the backend itself through backends_tests."""
@@ -170,7 +184,7 @@ def conformance(session: nox.Session, backend: str, device: str) -> None:
     session.run("python", "-m", "backends_tests", "--report", report, *session.posargs, env=env)
 
 
-@nox.session(tags=["conformance"])
+@nox.session(default=False, tags=["conformance", "release"])
 def matrix(session: nox.Session) -> None:
     """Put the reports of the conformance sessions together: outputs/conformance/matrix.md."""
     reports = sorted(str(path) for path in Path(REPORTS).glob("conformance-*.json"))

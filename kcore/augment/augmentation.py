@@ -11,6 +11,7 @@ from kcore.augment.parameters import Parameters
 from kcore.augment.recipe import Recipe
 from kcore.augment.standardization import Standardization, Statistics
 from kcore.augment.warp import apply
+from kcore.console import say
 from kcore.data.functions import is_pure
 
 __all__ = ["Augmentation", "known_seed", "print_drawn"]
@@ -114,4 +115,4 @@ def known_seed(seed: int | None) -> int:
 
 def print_drawn(seed: int) -> None:
     """Print a seed that was drawn as none was given."""
-    print(f"No seed was given, so one was drawn; seed={seed} repeats this run.")
+    say(f"No seed was given, so one was drawn; seed={seed} repeats this run.")

@@ -13,6 +13,7 @@ from kcore.augment.augmentation import known_seed
 from kcore.augment.flows import Flows
 from kcore.augment.pairs import PairFeed, are_arrays, checked_masks, paired_files
 from kcore.augment.subsets import split_bounds
+from kcore.console import say
 from kcore.data import ImageBatches, ImageFiles, from_arrays
 from kcore.data.label_images import LabelImages
 from kcore.data.loading import batches_of, without_bad_files
@@ -56,7 +57,9 @@ class MaskFlows(Flows):
                 list of files in the order of `images`, or an array (n, height, width) or with an
                 axis of one channel. In a file a label is the grey value of a pixel, 0 or 1 in a
                 file of one bit, or the position in a palette, and must lie in 0..255. A mask lies
-                as its image does after `target_size` and `keep_aspect_ratio`.
+                as its image does after `target_size` and `keep_aspect_ratio`. Image and mask are
+                turned upright, each by its own EXIF data; a mask without any is taken to be
+                upright.
             batch_size: images in a batch; the last batch may have fewer.
             shuffle: whether each epoch has its own order.
             seed: integer, 0 <= seed < 2**64; None draws one and prints it.
@@ -138,13 +141,13 @@ class MaskFlows(Flows):
                 f"subset={subset!r} with validation_split={self.validation_split} takes none of "
                 f"the {len(files)} pairs."
             )
-        decoding = checked.decoding
+        files = files.select(part)
         labels = LabelImages(
             mask_files.select(part),
-            decoding.image_shape[:2],
-            decoding.keep_aspect_ratio,
+            files,
+            checked.decoding,
             channels_first=self.data_format == "channels_first",
         )
-        kept, targets, _ = without_bad_files(files.select(part), checked, labels)
-        print(f"Found {len(kept):,} images with masks.")
+        kept, targets, _ = without_bad_files(files, checked, labels)
+        say(f"Found {len(kept):,} images with masks.")
         return batches_of(kept, checked, targets)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kcore.arguments import check_path
 from kcore.images import save_img
 
 __all__ = ["Saving", "saving_in"]
@@ -43,12 +44,14 @@ class Saving:
     def __post_init__(self) -> None:
         if not isinstance(self.folder, str | os.PathLike):
             raise ValueError(f"save_to_dir={self.folder!r} must be the name of a folder, or None.")
+        check_path("save_to_dir", self.folder, "directory")
         if f".{self.file_format}".lower() not in _writable_suffixes():
             raise ValueError(
                 f"save_format={self.file_format!r} is no format that Pillow writes: use 'png', "
                 "'jpeg' or the like."
             )
-        if Path(self.prefix).name != self.prefix:
+        is_name = isinstance(self.prefix, str) and "\0" not in self.prefix
+        if not is_name or Path(self.prefix).name != self.prefix:
             raise ValueError(f"save_prefix={self.prefix!r} must be the start of a file's name.")
         if Path(self.folder).exists() and not Path(self.folder).is_dir():
             raise NotADirectoryError(f"save_to_dir={str(self.folder)!r} is a file, not a folder.")

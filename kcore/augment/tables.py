@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_choice, check_switch
+from kcore.arguments import check_choice, check_path, check_switch
 from kcore.augment.subsets import split_bounds
 from kcore.augment.table_classes import RowClasses, row_classes
 from kcore.augment.table_values import column_values, stacked
@@ -71,6 +71,8 @@ class Table:
     confine_to_directory: bool = False
 
     def __post_init__(self) -> None:
+        if self.directory:
+            check_path("directory", self.directory, "directory")
         if self.class_mode is not None:
             check_choice("class_mode", self.class_mode, _CLASS_MODES)
         if self.class_mode is None and self.weight_col is not None:
@@ -107,7 +109,7 @@ class Table:
             TypeError: if a column holds values of a wrong type.
             ValueError: if a column is missing, no row is left, or the classes don't fit.
         """
-        names = self._names()
+        names = self._names(may_be_empty=validate_filenames)
         self._check_lengths(len(names))
         kept = list(range(len(names)))
         if validate_filenames:
@@ -154,7 +156,7 @@ class Table:
         columns = self.y_col
         return [columns] if isinstance(columns, str) else list(columns or ())
 
-    def _names(self) -> list[str]:
+    def _names(self, *, may_be_empty: bool) -> list[str]:
         names = self._column(self.x_col)
         for row, name in enumerate(names):
             if not isinstance(name, str | os.PathLike):
@@ -162,6 +164,8 @@ class Table:
                     f"Column x_col={self.x_col!r} holds {name!r} in row {row}: it must hold file "
                     "names."
                 )
+            if os.fspath(name) or not may_be_empty:
+                self._check_name(row, name)
             if self.confine_to_directory and (Path(name).anchor or ".." in Path(name).parts):
                 raise ValueError(
                     f"Column x_col={self.x_col!r} holds {os.fspath(name)!r} in row {row}, which "
@@ -169,6 +173,14 @@ class Table:
                     "confine_to_directory=True names are relative and have no part '..'."
                 )
         return [os.fspath(name) for name in names]
+
+    def _check_name(self, row: int, name: str | os.PathLike[str]) -> None:
+        try:
+            check_path("name", name)
+        except ValueError as error:
+            raise ValueError(
+                f"Column x_col={self.x_col!r} holds {os.fspath(name)!r} in row {row}: {error}"
+            ) from error
 
     def _path(self, name: str) -> str:
         return os.path.join(self.directory or "", name)  # noqa: PTH118 -- the name stays as it is

@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arguments import check_path
+from kcore.console import printable
 from kcore.data.bad_files import Audit
 
 __all__ = ["FileTable", "ImageFiles", "LeftOut", "check_files"]
@@ -118,7 +120,7 @@ class ImageFiles:
         if isinstance(paths, str | bytes | os.PathLike):
             name = os.fspath(paths)
             raise ValueError(f"paths={name!r} is one name: give a list of them, [{name!r}].")
-        names = [os.fsencode(path) for path in paths]
+        names = _encoded(paths)
         offsets = np.zeros(len(names) + 1, np.int64)
         np.cumsum([len(name) for name in names], out=offsets[1:])
         codes = None if labels is None else _checked_labels(labels, len(names), len(class_names))
@@ -217,15 +219,29 @@ class ImageFiles:
     def summary(self) -> str:
         """Return a text: the number of files of each class, and what was left out and why."""
         lines = [f"{len(self):,} images, {len(self.class_names):,} classes"]
-        counts = self.counts()
-        width = max(map(len, counts), default=0)
-        lines += [f"  {name:<{width}}  {number:>9,}" for name, number in counts.items()]
+        counts = [(printable(name), number) for name, number in self.counts().items()]
+        width = max((len(name) for name, _ in counts), default=0)
+        lines += [f"  {name:<{width}}  {number:>9,}" for name, number in counts]
         for reason, left_out in sorted(self.left_out.items()):
-            lines.append(f"  left out, {reason}: {left_out.count:,}, e.g. {left_out.examples[0]}")
+            example = printable(left_out.examples[0])
+            lines.append(f"  left out, {reason}: {left_out.count:,}, e.g. {example}")
         for reason, number in self.audit.counts().items():
-            lines.append(f"  found: {reason}: {number:,}")
-        # A file's name may hold bytes that are no text, which strict streams refuse.
-        return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+            lines.append(f"  found: {printable(reason)}: {number:,}")
+        return "\n".join(lines)
+
+
+def _encoded(paths: Sequence[str | os.PathLike[str]]) -> list[bytes]:
+    """Return the names as the system has them, or say which of them is none."""
+    given = list(paths)
+    try:
+        names = [os.fsencode(path) for path in given]
+        is_wrong = b"\0" in b"".join(names) or not all(names)
+    except (TypeError, UnicodeEncodeError):
+        is_wrong = True
+    if is_wrong:
+        for number, path in enumerate(given):
+            check_path(f"paths[{number}]", path)
+    return names
 
 
 def check_files(files: object) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kcore.arguments import check_path
 from kcore.datasets.scenes.generation import PROGRESS_DELAY, check_count, scene
 from kcore.datasets.scenes.painting import Scene
 from kcore.datasets.scenes.silhouettes import CLASS_NAMES
@@ -77,7 +78,7 @@ def write_directory(
         check_count(split, count)
     make = functools.partial(scene, image_size=image_size, classes=classes, seed=seed)
     make(0)  # wrong arguments are refused before anything is written
-    root = Path(path)
+    root = check_path("path", path, "directory")
     existed = _is_empty_directory(root)
     try:
         _write_splits(root, counts, classes, make)
