@@ -44,7 +44,7 @@ def check_text(name: str, value: object) -> str:
 
 def check_path(name: str, value: object) -> Path:
     """Return `value` as a path, or say why no file can have it."""
-    if not isinstance(value, str | bytes | os.PathLike):
+    if not isinstance(value, str | os.PathLike):
         raise TypeError(f"{name}={value!r} must be a path: a string or a pathlib.Path.")
     try:
         path = os.fsdecode(value)

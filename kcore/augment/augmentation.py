@@ -47,6 +47,7 @@ class Augmentation:
         Returns:
             Array of the shape of `images` and of `dtype`.
         """
+        _check_finite(images, indices)
         if self.is_random:
             drawn = self.parameters(indices, epoch, images.shape[1:])
             return self.transformed(images, drawn, indices, epoch)
@@ -84,6 +85,23 @@ class Augmentation:
     def is_random(self) -> bool:
         """Whether the recipe may change an image at all."""
         return self.recipe != _still(self.recipe)
+
+
+def _check_finite(images: _Array, indices: npt.ArrayLike) -> None:
+    """Raise a ValueError if a pixel is NaN or infinite, which no picture holds.
+
+    It would spoil the statistics of its image, and the weights of the model.
+    """
+    if images.dtype.kind != "f" or not images.size:
+        return
+    if np.isfinite(images.min()) and np.isfinite(images.max()):  # NaN is the least of all
+        return
+    is_sound = np.isfinite(images).reshape(len(images), -1).all(axis=1)
+    wrong = np.asarray(indices)[~is_sound]
+    raise ValueError(
+        f"x holds NaN or infinity in the image of index {wrong[0]}: look at where it comes from, "
+        "or leave it out."
+    )
 
 
 def _still(recipe: Recipe) -> Recipe:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kcore.arguments import check_path, check_text
 from kcore.images import save_img
 
 __all__ = ["Saving", "saving_in"]
@@ -41,8 +42,7 @@ class Saving:
     _written: dict[str, Path] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.folder, str | os.PathLike):
-            raise ValueError(f"save_to_dir={self.folder!r} must be the name of a folder, or None.")
+        check_path("save_to_dir", self.folder)
         if f".{self.file_format}".lower() not in _writable_suffixes():
             raise ValueError(
                 f"save_format={self.file_format!r} is no format that Pillow writes: use 'png', "
@@ -50,6 +50,8 @@ class Saving:
             )
         if Path(self.prefix).name != self.prefix:
             raise ValueError(f"save_prefix={self.prefix!r} must be the start of a file's name.")
+        if "\0" in self.prefix:
+            raise ValueError(f"save_prefix={self.prefix!r} holds a NUL, which no name can.")
         if Path(self.folder).exists() and not Path(self.folder).is_dir():
             raise NotADirectoryError(f"save_to_dir={str(self.folder)!r} is a file, not a folder.")
 
@@ -84,4 +86,6 @@ def saving_in(
     save_to_dir: str | os.PathLike[str] | None, save_prefix: str, save_format: str
 ) -> Saving | None:
     """Return how the arguments of a `flow*` method save images; None without a folder."""
+    check_text("save_prefix", save_prefix)
+    check_text("save_format", save_format)
     return None if save_to_dir is None else Saving(save_to_dir, save_prefix, save_format)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from kcore.arguments import check_path
 from kcore.files import write_whole
 
 __all__ = ["POLICIES", "Audit", "BadFileError", "Finding", "reason_of"]
@@ -108,6 +109,7 @@ class Audit:
 
         The file is UTF-8. What of a name is not is written as an escape with a backslash.
         """
+        path = check_path("path", path)
         text = io.StringIO(newline="")
         table = csv.writer(text)
         table.writerow(["path", "class", "severity", "reason"])
@@ -116,7 +118,7 @@ class Audit:
                 [finding.path, finding.class_name or "", finding.severity, finding.reason]
             )
         write_whole(path, text.getvalue().encode("utf-8", "backslashreplace"))
-        return Path(path)
+        return path
 
     def _finding(self, row: int, severity: str, reason: str) -> Finding:
         files = self._files

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import PIL
 
+from kcore.arguments import check_path
 from kcore.data.cache_files import CacheFile, file_bytes
 from kcore.data.decoding import Decoding, Pixels
 from kcore.data.records import ImageFiles
@@ -41,9 +42,12 @@ def cache_bytes(images: int, decoding: Decoding) -> int:
 
 def check_place(where: object) -> None:
     """Raise an error unless `where` is what `open_cache` takes, or None."""
-    if where is not None and not isinstance(where, str | os.PathLike):
+    if where is None:
+        return
+    if not isinstance(where, str | os.PathLike):
         raise ValueError(f"cache={where!r} must be 'memory', a directory for a file, or None.")
-    if where not in (None, "memory") and Path(where).is_file():
+    check_path("cache", where)
+    if where != "memory" and Path(where).is_file():
         raise NotADirectoryError(f"cache={str(where)!r} is a file; give a directory.")
 
 

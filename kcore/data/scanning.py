@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TextIO
 
-from kcore.arguments import check_choice, check_switch
+from kcore.arguments import check_choice, check_path, check_switch
 from kcore.data.classes import check_class_names
 from kcore.data.packing import PackedFiles
 from kcore.data.records import FileTable, ImageFiles
@@ -93,6 +93,8 @@ def scan(
     check_choice("unreadable", unreadable, ("raise", "skip"))
     check_switch("follow_links", follow_links)
     wanted = checked_suffixes(suffixes)
+    if stream is not None and not (hasattr(stream, "write") and hasattr(stream, "isatty")):
+        raise TypeError(f"stream={stream!r} must be a text stream such as sys.stdout, or None.")
     _check_directory(directory)
     root = os.fsencode(directory) or b"."
     started = time.monotonic()
@@ -127,9 +129,7 @@ class _Rate:
 
 
 def _check_directory(directory: str | os.PathLike[str]) -> None:
-    if not isinstance(directory, str | os.PathLike):
-        raise TypeError(f"directory={directory!r} must be the name of a directory.")
-    path = Path(directory)
+    path = check_path("directory", directory)
     if not path.exists():
         raise FileNotFoundError(f"directory={str(path)!r} does not exist.")
     if not path.is_dir():
@@ -203,5 +203,6 @@ def _nothing_found(
     where = f"{len(table.class_names)} class directories of" if table.class_names else ""
     return (
         f"There is no image file in {where + ' ' if where else ''}directory="
-        f"{os.fspath(directory)!r}: names that end with {suffixes} are looked for.{instead}"
+        f"{os.fspath(directory)!r}: names that end with {suffixes} are looked for "
+        f"(argument suffixes).{instead}"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kcore.arguments import check_path
 from kcore.datasets import fashion_mnist, scenes
 from kcore.datasets.arrays import Images, Labels
 from kcore.datasets.errors import DatasetNotFoundError, SyntheticDataWarning
@@ -63,6 +64,7 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
         >>> dataset.name, dataset.x_train.shape[1:], len(dataset.class_names)
         ('Fashion-MNIST', (28, 28), 10)
     """
+    check_path("source", source)
     if source == "scenes":
         return _scenes()
     path = None if source in ("auto", "fashion-mnist") else source

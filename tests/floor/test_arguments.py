@@ -72,7 +72,7 @@ def test_texts_only():
         check_text("x", b"a")
 
 
-@pytest.mark.parametrize("value", ["a/b", b"a/b", Path("a/b")])
+@pytest.mark.parametrize("value", ["a/b", Path("a/b")])
 def test_paths_of_any_kind_are_taken(value):
     assert check_path("x", value) == Path("a/b")
 
@@ -82,7 +82,7 @@ def test_paths_of_any_kind_are_taken(value):
     [
         ("", ValueError, "x='' is empty: for the current directory write '.'."),
         ("a\0b", ValueError, "holds a NUL"),
-        (b"a\0b", ValueError, "holds a NUL"),
+        (b"a", TypeError, "x=b'a' must be a path"),
         ("\ud800", ValueError, "can't be the name of a file"),
         (None, TypeError, "x=None must be a path"),
         (True, TypeError, "x=True must be a path"),

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kcore.arguments import check_path
 from kcore.datasets.scenes.generation import PROGRESS_DELAY, check_count, scene
 from kcore.datasets.scenes.painting import Scene
 from kcore.datasets.scenes.silhouettes import CLASS_NAMES
@@ -72,12 +73,12 @@ def write_directory(
         validation/star/star-00001.png
         >>> directory.cleanup()
     """
+    root = check_path("path", path)
     counts = {"train": train, "validation": validation}
     for split, count in counts.items():
         check_count(split, count)
     make = functools.partial(scene, image_size=image_size, classes=classes, seed=seed)
     make(0)  # wrong arguments are refused before anything is written
-    root = Path(path)
     existed = _is_empty_directory(root)
     try:
         _write_splits(root, counts, classes, make)
