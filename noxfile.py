@@ -54,11 +54,13 @@ WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
 # These have sessions of their own, or are the same whatever the backend is (see floor).
 LEFT_TO_OTHERS = (
     WITHOUT_BROWSER,
+    "--ignore=tests/attack",
     "--ignore=tests/between_backends",
     "--ignore=tests/examples",
     "--ignore=tests/export",
     "--ignore=tests/floor/backends_tests",
     "--ignore=tests/floor/shapes",
+    "--ignore=tests/types",
 )
 
 # What runs with the oldest dependencies too, each room under one backend, for time. Not
@@ -104,9 +106,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(tags=["quick"])
 def types(session: nox.Session) -> None:
-    """Check the types of kcore with mypy."""
+    """Check the types of kcore with mypy, and those that a user's code sees with pyright too."""
     session.install(*group("types"), "-e", ".")
     session.run("mypy")
+    env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
+    session.run("pytest", "tests/types", *session.posargs, env=env)
 
 
 @nox.session(tags=["quick"])
@@ -157,7 +161,18 @@ def tests(session: nox.Session, backend: str, device: str) -> None:
     session.run("pytest", *workers, "--doctest-modules", "--pyargs", "kcore", env=env)
 
 
-@nox.session(tags=["conformance"])
+@nox.session
+@nox.parametrize("backend", ON_CPU)
+def conformance_quick(session: nox.Session, backend: str) -> None:
+    """Show each property of each convolution and pooling of the backend itself once."""
+    session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
+    Path(REPORTS).mkdir(parents=True, exist_ok=True)
+    report = f"{REPORTS}/quick-{backend}.json"
+    command = ("python", "-m", "backends_tests", "--quick", "--report", report)
+    session.run(*command, *session.posargs, env=claim(backend, "cpu"))
+
+
+@nox.session(default=False, tags=["conformance", "release"])
 @nox.parametrize(["backend", "device"], ON_EACH_DEVICE)
 def conformance(session: nox.Session, backend: str, device: str) -> None:
     """Put every convolution and pooling of the backend itself through backends_tests."""
@@ -169,7 +184,7 @@ def conformance(session: nox.Session, backend: str, device: str) -> None:
     session.run("python", "-m", "backends_tests", "--report", report, *session.posargs, env=env)
 
 
-@nox.session(tags=["conformance"])
+@nox.session(default=False, tags=["conformance", "release"])
 def matrix(session: nox.Session) -> None:
     """Put the reports of the conformance sessions together: outputs/conformance/matrix.md."""
     reports = sorted(str(path) for path in Path(REPORTS).glob("conformance-*.json"))
@@ -198,6 +213,21 @@ def export(session: nox.Session, backend: str) -> None:
     session.install(*group("test"), "-e", f".[{backend},export-{backend}]")
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
     session.run("pytest", "tests/export", *session.posargs, env=env)
+
+
+@nox.session(default=False, tags=["release"])
+@nox.parametrize("backend", [nox.param("none", id="none"), *ON_CPU])
+def attack(session: nox.Session, backend: str) -> None:
+    """Attack kcore with hostile files, servers, threads and kills: docs/reliability.md counts."""
+    if backend == "none":
+        session.install(*group("test"), "-e", ".")
+        env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
+        paths = ["tests/attack/floor"]
+    else:
+        session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
+        env = claim(backend, "cpu")
+        paths = ["tests/attack", "--ignore=tests/attack/floor"]
+    session.run("pytest", *SIDE_BY_SIDE, *paths, *session.posargs, env=env)
 
 
 @nox.session(default=False, tags=["release"])

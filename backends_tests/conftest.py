@@ -22,14 +22,21 @@ _STARTED = pytest.StashKey[float]()
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="Run many times as many cases.")
+    parser.addoption(
+        "--quick", action="store_true", help="Run the first cases that show each property."
+    )
     parser.addoption("--report", help="Where to write the report; conformance-<backend>.json.")
 
 
 def pytest_generate_tests(metafunc):
     if "case" in metafunc.fixturenames and metafunc.module.__name__.endswith("test_grid"):
         backend = metafunc.config.stash[_ENVIRONMENT].backend
-        full = metafunc.config.getoption("--full", default=False)
-        cases = selected(metafunc.function.__name__, backend, full)
+        full, quick = (
+            metafunc.config.getoption(name, default=False) for name in ("--full", "--quick")
+        )
+        if full and quick:
+            raise pytest.UsageError("--full and --quick exclude each other: give one of them.")
+        cases = selected(metafunc.function.__name__, backend, full, quick)
         metafunc.parametrize("case", cases, ids=lambda case: case.id)
 
 
@@ -111,7 +118,8 @@ def _test_id(item) -> str:
 def _is_whole(config, items) -> bool:
     """Tell whether nothing of the suite was left out by the command line."""
     modules = {item.path.name for item in items}
-    chosen = config.getoption("keyword") or config.getoption("markexpr")
+    chosen = any(config.getoption(name) for name in ("keyword", "markexpr"))
+    chosen = chosen or config.getoption("--quick", default=False)
     parts = any("::" in argument for argument in config.args)
     return modules == {path.name for path in HERE.glob("test_*.py")} and not (chosen or parts)
 

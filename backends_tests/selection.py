@@ -30,9 +30,14 @@ SHARE = 4
 full run does so too, and calls one window in so many eagerly."""
 
 
-def selected(test: str, backend: str, full: bool) -> list[Case]:
-    """Return the cases of a test in a default or a full run; the full one holds the default one."""
+def selected(test: str, backend: str, full: bool = False, quick: bool = False) -> list[Case]:
+    """Return the cases of a test in a quick, a default or a full run.
+
+    The default run holds the quick one, and the full run both.
+    """
     chosen = _chosen(test, backend, full=False)
+    if quick:
+        return covering(chosen)
     if full:
         chosen += _chosen(test, backend, full=True)
     return list(dict.fromkeys(chosen))

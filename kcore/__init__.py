@@ -3,16 +3,33 @@
 Choose the backend as Keras does, with the environment variable `KERAS_BACKEND` or in
 `~/.keras/keras.json`, before the first import of Keras. kcore itself names no backend.
 
-The rooms of the house are imported when they are first used, so that `import kcore` costs next to
-nothing, and so that what needs no backend (`kcore.images`, `kcore.datasets`) works without one.
+The subpackages are imported when they are first used, so that `import kcore` costs next to nothing,
+and so that what needs no backend (`kcore.images`, `kcore.datasets`) works without one.
 """
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kcore import (
+        augment,
+        data,
+        datasets,
+        images,
+        inspect,
+        models,
+        nn,
+        preprocess,
+        random,
+        shapes,
+        training,
+        visualize,
+    )
 
 __version__ = "0.1.0"
 
-_MODULES = (
+__all__ = [
+    "__version__",
     "augment",
     "data",
     "datasets",
@@ -25,17 +42,18 @@ _MODULES = (
     "shapes",
     "training",
     "visualize",
-)
+]
 
-__all__ = ["__version__", *_MODULES]
+# A type checker that saw `__getattr__` would take any name for a member of kcore.
+if not TYPE_CHECKING:
 
-
-def __getattr__(name: str) -> ModuleType:
-    if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(
-        f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_MODULES)}"
-    )
+    def __getattr__(name):
+        subpackages = [each for each in __all__ if each != "__version__"]
+        if name in subpackages:
+            return importlib.import_module(f"{__name__}.{name}")
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; it has {', '.join(subpackages)}"
+        )
 
 
 def __dir__() -> list[str]:

@@ -42,20 +42,36 @@ def check_text(name: str, value: object) -> str:
     return value
 
 
-def check_path(name: str, value: object) -> Path:
-    """Return `value` as a path, or say why no file can have it."""
-    if not isinstance(value, str | os.PathLike):
-        raise TypeError(f"{name}={value!r} must be a path: a string or a pathlib.Path.")
+def check_path(name: str, path: object, what: str = "file") -> Path:
+    """Return `path` as a path, or say that it must be the name of a file.
+
+    Args:
+        name: name of the argument, for the error message.
+        path: what was given for it.
+        what: what the path names: "file" or "directory".
+
+    Raises:
+        TypeError: if it is no string and no `os.PathLike`.
+        ValueError: if it is empty, or holds a NUL character, or another one that this system can't
+            have in the name of a file.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name}={path!r} must be the name of a {what}.")
+    text = os.fsdecode(path)
+    if not text:
+        instead = ": use '.' for the current one" if what == "directory" else ""
+        raise ValueError(f"{name}='' names no {what}{instead}.")
+    if "\0" in text:
+        raise ValueError(f"{name}={text!r} holds a NUL character, which no name of a {what} may.")
     try:
-        path = os.fsdecode(value)
-        encoded = os.fsencode(path)
-    except UnicodeError as error:
-        raise ValueError(f"{name}={value!r} can't be the name of a file: {error}.") from error
-    if not encoded:
-        raise ValueError(f"{name}={value!r} is empty: for the current directory write '.'.")
-    if b"\0" in encoded:
-        raise ValueError(f"{name}={value!r} holds a NUL, which no file's name can.")
-    return Path(path)
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        wrong = text[error.start : error.end]
+        raise ValueError(
+            f"{name}={text!a} holds {wrong!a}, which this system can't have in the name of a "
+            f"{what}: its names are encoded as {error.encoding}."
+        ) from error
+    return Path(text)
 
 
 def check_names(name: str, values: object) -> tuple[str, ...]:
@@ -107,19 +123,19 @@ def check_whole(name: str, value: object, minimum: int = 1) -> int:
 
 def check_wholes(name: str, values: object, minimum: int = 1) -> tuple[int, ...]:
     """Return `values` as a tuple of ints, or say that a sequence of whole numbers is wanted."""
-    if isinstance(values, str) or not isinstance(values, Sequence):
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence):
         raise ValueError(f"{name}={values!r} must be a sequence such as (64, 64).")
     return tuple(
         check_whole(f"{name}[{position}]", value, minimum) for position, value in enumerate(values)
     )
 
 
-def check_seed(seed: object) -> int | None:
+def check_seed(seed: object, name: str = "seed") -> int | None:
     """Return `seed` as an int, or `None` as it is, or say which seeds are allowed."""
     if seed is None:
         return None
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise ValueError(f"seed={seed!r} must be a whole number of at least 0, or None.")
+        raise ValueError(f"{name}={seed!r} must be a whole number of at least 0, or None.")
     return int(seed)
 
 
@@ -161,7 +177,7 @@ def check_shape(input_shape: Sequence[int], axes: Sequence[str]) -> tuple[int, .
             shape that is one axis too long gets the hint that the batch axis does not belong.
     """
     wanted = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
-    if isinstance(input_shape, str) or not isinstance(input_shape, Sequence):
+    if isinstance(input_shape, str | bytes) or not isinstance(input_shape, Sequence):
         raise ValueError(
             f"input_shape={input_shape!r} must be a tuple {wanted}, without the batch axis."
         )

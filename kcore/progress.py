@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
+from kcore.console import say
+
 __all__ = ["Progress", "counted", "megabytes"]
 
 _TERMINAL_INTERVAL = 0.1
@@ -57,7 +59,7 @@ class Progress:
         self._label, self._total, self._amount = label, total, amount
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
-        self._on_terminal = self._stream.isatty()
+        self._on_terminal = self._stream is not None and self._stream.isatty()
         self._next_line_at = clock() + delay
         self._done = 0
         self._shown: int | None = None
@@ -85,18 +87,21 @@ class Progress:
         if self._shown != self._done:
             self._print()
         if self._on_terminal:
-            self._stream.write("\n")
-            self._stream.flush()
+            self._say("", end="\n")
 
     def _print(self) -> None:
         line = self._line()
         if self._on_terminal:
-            self._stream.write("\r" + line.ljust(self._line_length))
+            self._say(line.ljust(self._line_length), start="\r")
             self._line_length = len(line)
         else:
-            self._stream.write(line + "\n")
-        self._stream.flush()
+            self._say(line, end="\n")
         self._shown = self._done
+
+    def _say(self, text: str, *, start: str = "", end: str = "") -> None:
+        if self._stream is not None:  # as in a program with windows alone
+            say(text, self._stream, start=start, end=end)
+            self._stream.flush()
 
     def _line(self) -> str:
         done = self._amount(self._done)

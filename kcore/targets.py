@@ -6,10 +6,22 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_choice
+from kcore.arrays import read_array
 
-__all__ = ["KINDS", "check_labels"]
+__all__ = ["KINDS", "check_for_loss", "check_labels", "check_labels_for", "loss_of"]
+
+Array = npt.NDArray[Any]
 
 KINDS = ("sparse", "binary", "categorical")
+
+# By the name of a loss of Keras, or of a function, as one word in small letters.
+_KIND_OF_LOSS = {
+    "sparsecategoricalcrossentropy": "sparse",
+    "categoricalcrossentropy": "categorical",
+    "categoricalfocalcrossentropy": "categorical",
+    "binarycrossentropy": "binary",
+    "binaryfocalcrossentropy": "binary",
+}
 
 # float32 rows of many classes don't sum to 1 exactly, nor do those of label smoothing.
 _SUM_TOLERANCE = 1e-3
@@ -43,7 +55,7 @@ def check_labels(name: str, labels: Any, classes: int, kind: str = "sparse") -> 
         ValueError: y[2]=5 is none of the 5 classes: labels must be integers from 0 to 4.
     """
     check_choice("kind", kind, KINDS)
-    array = np.asarray(labels)
+    array = read_array(name, labels)
     if array.dtype.kind not in "biuf":
         raise ValueError(
             f"{name} holds {_dtype(array)}: labels must be integers, the position of each class in "
@@ -54,6 +66,127 @@ def check_labels(name: str, labels: Any, classes: int, kind: str = "sparse") -> 
     else:
         _check_integers(name, array, 2 if kind == "binary" else classes, kind)
     return array
+
+
+def check_labels_for(model: Any, name: str, labels: Array, units: int | None = None) -> None:
+    """Check labels that a model is about to be trained on, where it is known what is wrong.
+
+    That is where the model has one output (samples, units), a loss of Keras and the training step
+    of `keras.Model`. What a loss or a step of another origin makes of labels is its own affair. A
+    binary or categorical cross-entropy takes probabilities too, such as smoothed labels.
+
+    Args:
+        model: a compiled `keras.Model`.
+        name: what the user calls the labels.
+        labels: as in `check_for_loss`.
+        units: of the output, for a model that doesn't tell its shape.
+
+    Raises:
+        ValueError: as `check_for_loss`.
+    """
+    units = _units_of(model) if units is None else units
+    loss = loss_of(model)
+    if units is None or not _is_of_keras(loss) or not _trains_as_keras(model):
+        return
+    is_numbers = labels.dtype.kind in "biuf" and labels.size > 0
+    if _kind_of(loss) != "sparse" and is_numbers and labels.min() >= 0 and labels.max() <= 1:
+        return  # of a wrong shape Keras itself says so
+    check_for_loss(name, labels, loss, units)
+
+
+def check_for_loss(name: str, labels: Array, loss: Any, units: int) -> None:
+    """Raise an error that names the first label that doesn't fit a loss.
+
+    Args:
+        name: what the user calls the labels.
+        labels: (samples, ...) of any dtype.
+        loss: an object or a function, see `loss_of`. What is right is told by its name or by the
+            name of what it is derived from; of another loss only NaN and infinity are wrong.
+        units: of the model's output (samples, units).
+
+    Raises:
+        ValueError: as `check_labels`.
+    """
+    kind = _kind_of(loss)
+    if kind == "sparse":
+        check_labels(name, _without_ignored(labels, loss), units, kind)
+    elif kind == "categorical":
+        check_labels(name, labels, units, kind)
+    elif kind == "binary":
+        _check_binary(name, labels, units)
+    else:
+        _check_finite(name, labels)
+
+
+def loss_of(model: Any) -> Any:
+    """Return the loss of a compiled model: Keras's function for a name; of several all of them."""
+    import keras
+
+    losses = keras.tree.flatten(model.loss)
+    loss = losses[0] if len(losses) == 1 else model.loss
+    return keras.losses.get(loss) if isinstance(loss, str) else loss
+
+
+def _kind_of(loss: Any) -> str:
+    """Return what a loss takes for labels, one of `KINDS`, or "" where its name doesn't tell."""
+    own = getattr(loss, "__name__", None)
+    names = [one.__name__ for one in type(loss).__mro__] if own is None else [own]
+    for name in names:  # the nearest relative first
+        kind = _KIND_OF_LOSS.get(name.replace("_", "").lower())
+        if kind is not None:
+            return kind
+    return ""
+
+
+def _is_of_keras(loss: Any) -> bool:
+    origin = loss if hasattr(loss, "__name__") else type(loss)
+    return callable(loss) and str(origin.__module__).split(".")[0] == "keras"
+
+
+def _trains_as_keras(model: Any) -> bool:
+    import keras
+
+    steps = ("train_step", "compute_loss")
+    return all(getattr(type(model), name) is getattr(keras.Model, name) for name in steps)
+
+
+def _units_of(model: Any) -> int | None:
+    """Return the units of a model's one output (samples, units); None where there is no such."""
+    try:
+        shape = model.output_shape
+    except (AttributeError, ValueError):
+        return None
+    is_flat = isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int)
+    return shape[1] if is_flat else None
+
+
+def _without_ignored(labels: Array, loss: Any) -> Array:
+    """Put a class in the place of what the loss ignores."""
+    ignored = getattr(loss, "ignore_class", None)
+    return labels if ignored is None else np.where(labels == ignored, 0, labels)
+
+
+def _check_binary(name: str, labels: Array, units: int) -> None:
+    if units == 1:
+        check_labels(name, labels, 2, "binary")
+        return
+    if labels.ndim != 2 or labels.shape[1] != units:
+        raise ValueError(
+            f"{name} has shape {labels.shape}, but the model has {units} sigmoid units: give 0 or "
+            f"1 for each, (samples, {units})."
+        )
+    for unit in range(units):
+        check_labels(f"{name}[:, {unit}]", labels[:, unit], 2, "binary")
+
+
+def _check_finite(name: str, labels: Array) -> None:
+    if labels.dtype.kind not in "fc" or np.isfinite(labels).all():
+        return
+    index = tuple(np.argwhere(~np.isfinite(labels))[0].tolist())
+    raise ValueError(
+        f"{name}[{', '.join(map(str, index))}]={labels[index]} is no finite number, which makes "
+        "all weights NaN. Leave such samples out."
+    )
 
 
 def _check_integers(name: str, array: npt.NDArray[Any], classes: int, kind: str) -> None:

@@ -11,6 +11,7 @@ from kcore.augment.parameters import Parameters
 from kcore.augment.recipe import Recipe
 from kcore.augment.standardization import Standardization, Statistics
 from kcore.augment.warp import apply
+from kcore.console import say
 from kcore.data.functions import is_pure
 
 __all__ = ["Augmentation", "known_seed", "print_drawn"]
@@ -47,10 +48,10 @@ class Augmentation:
         Returns:
             Array of the shape of `images` and of `dtype`.
         """
-        _check_finite(images, indices)
         if self.is_random:
             drawn = self.parameters(indices, epoch, images.shape[1:])
             return self.transformed(images, drawn, indices, epoch)
+        _check_finite(images, indices)
         if self.standardization.only_rescales:
             factor = np.float32(1 if self.recipe.rescale is None else self.recipe.rescale)
             return np.multiply(images, factor, dtype=np.float32).astype(self.dtype, copy=False)
@@ -66,6 +67,7 @@ class Augmentation:
         self, images: _Array, parameters: Parameters, indices: npt.ArrayLike, epoch: int
     ) -> _Array:
         """Transform images as the parameters say, and standardize them."""
+        _check_finite(images, indices)
         if self.standardization.only_rescales:
             return apply(images, parameters, self.recipe).astype(self.dtype, copy=False)
         unscaled = dataclasses.replace(self.recipe, rescale=None)
@@ -132,4 +134,4 @@ def known_seed(seed: int | None) -> int:
 
 def print_drawn(seed: int) -> None:
     """Print a seed that was drawn as none was given."""
-    print(f"No seed was given, so one was drawn; seed={seed} repeats this run.")
+    say(f"No seed was given, so one was drawn; seed={seed} repeats this run.")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from kcore.arguments import check_whole
 from kcore.augment.augmentation import Augmentation
 from kcore.augment.saving import Saving
+from kcore.console import say
 from kcore.data import ImageBatches
 from kcore.data.array_groups import ArrayGroup
 from kcore.data.askers import Asker
@@ -284,4 +285,4 @@ def _hint(text: str) -> None:
     """Print what a user of legacy Keras may not expect, once."""
     if text not in _given:
         _given.add(text)
-        print(text)
+        say(text)

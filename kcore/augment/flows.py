@@ -17,6 +17,7 @@ from kcore.augment.standardization import Standardization
 from kcore.augment.subsets import split_bounds, subset_of
 from kcore.augment.tables import Table
 from kcore.augment.transforms import Transforms
+from kcore.console import say
 from kcore.data import ImageFiles, scan
 from kcore.data.decoding import Decoding
 from kcore.data.loading import batches_of, without_bad_files
@@ -357,7 +358,7 @@ class Flows(Transforms):
         targets: Any = None,
         sample_weight: npt.ArrayLike | None = None,
     ) -> Flow:
-        print(f"Found {files.summary()}")
+        say(f"Found {files.summary()}")
         seed = options.order(0).seed
         if seed_is_drawn:
             print_drawn(seed)
@@ -367,7 +368,7 @@ class Flows(Transforms):
         files, targets, sample_weight = without_bad_files(files, options, targets, sample_weight)
         if options.cache is not None:
             needed = megabytes(options.cache_bytes(len(files)))
-            print(f"The cache of decoded images takes {needed}.")
+            say(f"The cache of decoded images takes {needed}.")
         kind = functools.partial(Flow, image_shape=image_shape, origin=origin)
         return batches_of(files, options, targets, sample_weight, kind)
 

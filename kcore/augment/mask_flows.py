@@ -13,6 +13,7 @@ from kcore.augment.augmentation import known_seed
 from kcore.augment.flows import Flows
 from kcore.augment.pairs import PairFeed, are_arrays, checked_masks, paired_files
 from kcore.augment.subsets import split_bounds
+from kcore.console import say
 from kcore.data import ImageBatches, ImageFiles, from_arrays
 from kcore.data.label_images import LabelImages
 from kcore.data.loading import batches_of, without_bad_files
@@ -146,5 +147,5 @@ class MaskFlows(Flows):
             channels_first=self.data_format == "channels_first",
         )
         kept, targets, _ = without_bad_files(files.select(part), checked, labels)
-        print(f"Found {len(kept):,} images with masks.")
+        say(f"Found {len(kept):,} images with masks.")
         return batches_of(kept, checked, targets)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_finite
+from kcore.arguments import check_finite, check_path
 from kcore.augment.augmentation import Augmentation
 from kcore.augment.recipe import Recipe
 from kcore.augment.warp import apply
@@ -121,6 +121,8 @@ def paired_files(images: Any, masks: Any) -> tuple[ImageFiles, ImageFiles]:
         ValueError: if a file has no partner, or there are none.
     """
     if isinstance(images, str | os.PathLike) and isinstance(masks, str | os.PathLike):
+        for name, folder in (("images", images), ("masks", masks)):
+            check_path(name, folder, "directory")
         return _partners(scan(images), scan(masks), images, masks)
     files, mask_files = _listed("images", images), _listed("masks", masks)
     if len(files) != len(mask_files) or not len(files):

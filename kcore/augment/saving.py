@@ -42,16 +42,17 @@ class Saving:
     _written: dict[str, Path] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_path("save_to_dir", self.folder)
+        if not isinstance(self.folder, str | os.PathLike):
+            raise ValueError(f"save_to_dir={self.folder!r} must be the name of a folder, or None.")
+        check_path("save_to_dir", self.folder, "directory")
         if f".{self.file_format}".lower() not in _writable_suffixes():
             raise ValueError(
                 f"save_format={self.file_format!r} is no format that Pillow writes: use 'png', "
                 "'jpeg' or the like."
             )
-        if Path(self.prefix).name != self.prefix:
+        is_name = isinstance(self.prefix, str) and "\0" not in self.prefix
+        if not is_name or Path(self.prefix).name != self.prefix:
             raise ValueError(f"save_prefix={self.prefix!r} must be the start of a file's name.")
-        if "\0" in self.prefix:
-            raise ValueError(f"save_prefix={self.prefix!r} holds a NUL, which no name can.")
         if Path(self.folder).exists() and not Path(self.folder).is_dir():
             raise NotADirectoryError(f"save_to_dir={str(self.folder)!r} is a file, not a folder.")
 

@@ -72,7 +72,7 @@ class Table:
 
     def __post_init__(self) -> None:
         if self.directory is not None:
-            check_path("directory", self.directory)
+            check_path("directory", self.directory, "directory")
         if self.class_mode is not None:
             check_choice("class_mode", self.class_mode, _CLASS_MODES)
         check_text("x_col", self.x_col)
@@ -115,7 +115,7 @@ class Table:
             ValueError: if a column is missing, no row is left, or the classes don't fit.
         """
         check_switch("validate_filenames", validate_filenames)
-        names = self._names()
+        names = self._names(may_be_empty=validate_filenames)
         self._check_lengths(len(names))
         kept = list(range(len(names)))
         if validate_filenames:
@@ -169,7 +169,7 @@ class Table:
         columns = self.y_col
         return [columns] if isinstance(columns, str) else list(columns or ())
 
-    def _names(self) -> list[str]:
+    def _names(self, *, may_be_empty: bool) -> list[str]:
         names = self._column(self.x_col)
         for row, name in enumerate(names):
             if not isinstance(name, str | os.PathLike):
@@ -177,6 +177,8 @@ class Table:
                     f"Column x_col={self.x_col!r} holds {name!r} in row {row}: it must hold file "
                     "names."
                 )
+            if os.fspath(name) or not may_be_empty:
+                self._check_name(row, name)
             if self.confine_to_directory and (Path(name).anchor or ".." in Path(name).parts):
                 raise ValueError(
                     f"Column x_col={self.x_col!r} holds {os.fspath(name)!r} in row {row}, which "
@@ -184,6 +186,14 @@ class Table:
                     "confine_to_directory=True names are relative and have no part '..'."
                 )
         return [os.fspath(name) for name in names]
+
+    def _check_name(self, row: int, name: str | os.PathLike[str]) -> None:
+        try:
+            check_path("name", name)
+        except ValueError as error:
+            raise ValueError(
+                f"Column x_col={self.x_col!r} holds {os.fspath(name)!r} in row {row}: {error}"
+            ) from error
 
     def _path(self, name: str) -> str:
         return os.path.join(self.directory or "", name)  # noqa: PTH118 -- the name stays as it is

@@ -10,13 +10,14 @@ the object whose method asks, and what it is for stands in the arguments of the 
 import inspect
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
 import keras
 
-__all__ = ["Asker", "Call", "asker", "is_fitted", "running_call"]
+__all__ = ["Asker", "Call", "asker", "is_called_by_fit", "is_fitted", "running_call", "running_fit"]
 
 _STEPS = {"fit": "steps_per_epoch", "evaluate": "steps", "predict": "steps"}
 
@@ -82,18 +83,44 @@ def running_call(dataset: object) -> Call | None:
     return None
 
 
+def running_fit() -> dict[str, Any] | None:
+    """Return the arguments of the `fit` that is the innermost call of Keras on this stack."""
+    names = _codes()
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code not in names:
+        frame = frame.f_back
+    is_fit = frame is not None and names[frame.f_code] == "fit"
+    return dict(frame.f_locals) if frame is not None and is_fit else None
+
+
 def is_fitted(dataset: object) -> bool:
     """Tell whether some thread runs a `fit` of which this dataset is the training data."""
+    return _some_fit(lambda arguments: arguments.get("x") is dataset)
+
+
+def is_called_by_fit(callback: object) -> bool:
+    """Tell whether some thread runs a `fit` with this callback."""
+    return _some_fit(lambda arguments: _has_callback(arguments.get("callbacks"), callback))
+
+
+def _has_callback(callbacks: Any, callback: object) -> bool:
+    # What was given, and from then on what Keras has put in its place.
+    listed = getattr(callbacks, "callbacks", callbacks)
+    return any(one is callback for one in keras.tree.flatten(listed))
+
+
+def _some_fit(fulfills: Callable[[Mapping[str, Any]], bool]) -> bool:
+    """Tell whether the arguments of some `fit` that runs, in whichever thread, fulfill a demand."""
     frames = sys._current_frames()
     # A frame that holds itself would keep all that it holds until the garbage collector comes.
     frames[threading.get_ident()] = sys._getframe(1)
-    return any(_is_within_fit(frame, dataset) for frame in frames.values())
+    return any(_is_within_fit(frame, fulfills) for frame in frames.values())
 
 
-def _is_within_fit(frame: FrameType | None, dataset: object) -> bool:
+def _is_within_fit(frame: FrameType | None, fulfills: Callable[[Mapping[str, Any]], bool]) -> bool:
     fit = _code("fit")
     while frame is not None:
-        if frame.f_code is fit and frame.f_locals.get("x") is dataset:
+        if frame.f_code is fit and fulfills(frame.f_locals):
             return True
         frame = frame.f_back
     return False

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from kcore.arguments import check_path
+from kcore.console import printable
 from kcore.files import write_whole
+from kcore.spreadsheets import text_cell
 
 __all__ = ["POLICIES", "Audit", "BadFileError", "Finding", "reason_of"]
 
@@ -32,7 +34,7 @@ class BadFileError(ValueError):
 
     def __str__(self) -> str:
         of_class = "" if self.class_name is None else f" (class {self.class_name!r})"
-        return f"{self.path}{of_class}: {self.reason}"
+        return f"{printable(self.path)}{of_class}: {printable(self.reason)}"
 
 
 @dataclass(frozen=True)
@@ -107,18 +109,24 @@ class Audit:
     def write_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write all findings as a table with the columns path, class, severity and reason.
 
-        The file is UTF-8. What of a name is not is written as an escape with a backslash.
+        The file is UTF-8. What of a name is not is written as an escape with a backslash. A text
+        that a spreadsheet would take for a formula, as one that begins with `=`, gets a single
+        quote before it; so does one that begins with a single quote, so that dropping one quote
+        gives back the text.
+
+        Raises:
+            OSError: if the file can't be written; an earlier one is still there then.
         """
-        path = check_path("path", path)
+        target = check_path("path", path)
         text = io.StringIO(newline="")
-        table = csv.writer(text)
+        # Where spreadsheets take a semicolon for the separator, quotes keep a text one cell too.
+        table = csv.writer(text, quoting=csv.QUOTE_ALL)
         table.writerow(["path", "class", "severity", "reason"])
         for finding in [*self.bad, *self.notes]:
-            table.writerow(
-                [finding.path, finding.class_name or "", finding.severity, finding.reason]
-            )
-        write_whole(path, text.getvalue().encode("utf-8", "backslashreplace"))
-        return path
+            texts = [finding.path, finding.class_name or "", finding.severity, finding.reason]
+            table.writerow(map(text_cell, texts))
+        write_whole(target, text.getvalue().encode("utf-8", "backslashreplace"))
+        return target
 
     def _finding(self, row: int, severity: str, reason: str) -> Finding:
         files = self._files

@@ -31,6 +31,7 @@ from kcore.data.order import Order, checked_threads, read_ahead
 from kcore.data.records import ImageFiles, Labels, check_files
 from kcore.data.serving import Batches, Serving
 from kcore.data.sources import Source
+from kcore.data.target_checks import check_running_fit
 
 __all__ = [
     "ImageBatches",
@@ -302,6 +303,11 @@ class ImageBatches(keras.utils.PyDataset):
         return self._targets
 
     @property
+    def changes_targets(self) -> bool:
+        """Whether `transform` makes the targets that the model receives of `targets`."""
+        return self._asks_for_targets
+
+    @property
     def filenames(self) -> list[str]:
         """The name of each sample's file, relative to the folder, by the sample's index."""
         return [] if self.files is None else self.files.filenames
@@ -311,6 +317,7 @@ class ImageBatches(keras.utils.PyDataset):
         """1, as Keras's own queue would read batches in an order of its own."""
         its = asker(sys._getframe(1))
         if its is not None:  # an adapter of Keras asks once, when it is made
+            check_running_fit()
             self._serving.register(its.adapter, running_call(self))
         return 1
 

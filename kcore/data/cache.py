@@ -5,7 +5,6 @@ import hashlib
 import os
 import stat
 import threading
-import warnings
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from kcore.data.cache_files import CacheFile, file_bytes
 from kcore.data.decoding import Decoding, Pixels
 from kcore.data.records import ImageFiles
 from kcore.progress import Progress
+from kcore.warning import warn
 
 __all__ = ["DecodedCache", "cache_bytes", "check_place", "open_cache", "stamp"]
 
@@ -42,12 +42,11 @@ def cache_bytes(images: int, decoding: Decoding) -> int:
 
 def check_place(where: object) -> None:
     """Raise an error unless `where` is what `open_cache` takes, or None."""
-    if where is None:
-        return
-    if not isinstance(where, str | os.PathLike):
+    if where is not None and not isinstance(where, str | os.PathLike):
         raise ValueError(f"cache={where!r} must be 'memory', a directory for a file, or None.")
-    check_path("cache", where)
-    if where != "memory" and Path(where).is_file():
+    if where in (None, "memory"):
+        return
+    if check_path("cache", where, "directory").is_file():
         raise NotADirectoryError(f"cache={str(where)!r} is a file; give a directory.")
 
 
@@ -92,7 +91,7 @@ def open_cache(
             begun.finish(final)
         except OSError as error:  # this run goes on with what it has written
             begun.writable = False
-            warnings.warn(f"The cache {str(final)!r} could not be kept: {error}", stacklevel=2)
+            warn(f"The cache {str(final)!r} could not be kept: {error}")
             return
         for outdated in final.parent.glob(f"{family}*.cache"):
             if outdated != final:
@@ -209,7 +208,7 @@ class DecodedCache:
         if not self._has_warned:
             self._has_warned = True
             path = str(getattr(self._store, "path", "memory"))
-            warnings.warn(f"The cache {path!r} {what}.", stacklevel=2)
+            warn(f"The cache {path!r} {what}.")
 
 
 def _closed_with_it(cache: DecodedCache, file: CacheFile) -> DecodedCache:

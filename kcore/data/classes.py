@@ -43,6 +43,16 @@ class ClassTargets:
         one_hot[np.arange(len(labels)), labels] = 1
         return one_hot
 
+    def to_check(self) -> npt.NDArray[Any]:
+        """Return the targets of all samples.
+
+        One-hot rows are those of one sample of each class: they tell what all would, in less
+        memory.
+        """
+        if self._class_mode == "categorical":
+            return self[np.unique(self._labels, return_index=True)[1]]
+        return self[np.arange(len(self._labels))]
+
 
 def check_class_names(classes: object) -> tuple[str, ...]:
     """Return `classes` as a tuple, or say that it must be a list of names.

@@ -11,6 +11,7 @@ from PIL import Image
 
 from kcore import random
 from kcore.arguments import check_choice, check_switch, check_whole, check_wholes
+from kcore.console import printable
 from kcore.images.color_modes import (
     PILLOW_MODES,
     Color,
@@ -175,11 +176,11 @@ class Decoding:
         try:
             made = self.before_resize(img, path, key)
         except Exception as error:
-            error.add_note(f"before_resize was called with {path}.")
+            error.add_note(f"before_resize was called with {printable(path)}.")
             raise
         if not isinstance(made, Image.Image):
             raise TypeError(
-                f"before_resize returned {type(made).__name__} for {path}: it must return a "
+                f"before_resize returned {type(made).__name__} for {path!r}: it must return a "
                 "Pillow image."
             )
         return made

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_path, check_switch
+from kcore.console import printable, say
 from kcore.data.array_groups import as_images, as_targets, checked_targets, selected
 from kcore.data.batch_transforms import Transform
 from kcore.data.batches import ImageBatches, Targets
@@ -146,7 +147,7 @@ def from_directory(
         >>> folder.cleanup()
     """
     check_switch("verbose", verbose)
-    check_path("directory", directory)
+    check_path("directory", directory, "directory")
     check_subset(validation_split, subset, seed)
     options = file_options(
         target_size=target_size,
@@ -399,7 +400,7 @@ def _describe(parts: tuple[ImageFiles, ...], options: tuple[FileOptions, ...]) -
     names = ("Training: ", "Validation: ") if len(parts) == 2 else ("",)
     for name, files, its in zip(names, parts, options, strict=False):
         first, *others = files.summary().splitlines()
-        print("\n".join([f"{name}{first}, seed {its.seed}", *others]))
+        say("\n".join([f"{name}{first}, seed {its.seed}", *others]))
         if its.cache is not None:
             size = megabytes(its.cache_bytes(len(files)))
-            print(f"  cache: {size} in {os.fspath(its.cache)}")
+            say(f"  cache: {size} in {printable(os.fspath(its.cache))}")

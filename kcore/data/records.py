@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from kcore.arguments import check_instance, check_names, check_path
 from kcore.arrays import read_array
+from kcore.console import printable
 from kcore.data.bad_files import Audit
 
 __all__ = ["FileTable", "ImageFiles", "LeftOut", "check_files"]
@@ -221,15 +222,31 @@ class ImageFiles:
     def summary(self) -> str:
         """Return a text: the number of files of each class, and what was left out and why."""
         lines = [f"{len(self):,} images, {len(self.class_names):,} classes"]
-        counts = self.counts()
-        width = max(map(len, counts), default=0)
-        lines += [f"  {name:<{width}}  {number:>9,}" for name, number in counts.items()]
+        counts = [(printable(name), number) for name, number in self.counts().items()]
+        width = max((len(name) for name, _ in counts), default=0)
+        lines += [f"  {name:<{width}}  {number:>9,}" for name, number in counts]
         for reason, left_out in sorted(self.left_out.items()):
-            lines.append(f"  left out, {reason}: {left_out.count:,}, e.g. {left_out.examples[0]}")
+            example = printable(left_out.examples[0])
+            lines.append(f"  left out, {reason}: {left_out.count:,}, e.g. {example}")
         for reason, number in self.audit.counts().items():
-            lines.append(f"  found: {reason}: {number:,}")
-        # A file's name may hold bytes that are no text, which strict streams refuse.
-        return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+            lines.append(f"  found: {printable(reason)}: {number:,}")
+        return "\n".join(lines)
+
+
+def _encoded(paths: Sequence[str | os.PathLike[str]]) -> list[bytes]:
+    """Return the names as the system has them, or say which of them is none."""
+    if not hasattr(paths, "__iter__") or getattr(paths, "ndim", 1) != 1:
+        raise TypeError(f"paths={paths!r} must be a list of file names.")
+    given = list(paths)
+    try:
+        names = [os.fsencode(path) for path in given]
+        is_wrong = b"\0" in b"".join(names) or not all(names)
+    except (TypeError, UnicodeEncodeError):
+        is_wrong = True
+    if is_wrong:
+        for number, path in enumerate(given):
+            check_path(f"paths[{number}]", path)
+    return names
 
 
 def check_files(files: object) -> None:
@@ -239,22 +256,6 @@ def check_files(files: object) -> None:
             f"files is of type {type(files).__name__}: use what kcore.data.scan finds, or "
             "kcore.data.ImageFiles.from_paths(files) for a list of names."
         )
-
-
-def _encoded(paths: Any) -> list[bytes]:
-    if not hasattr(paths, "__iter__") or getattr(paths, "ndim", 1) != 1:
-        raise TypeError(f"paths={paths!r} must be a list of file names.")
-    paths = list(paths)
-    try:
-        names = [os.fsencode(path) for path in paths]
-    except (TypeError, UnicodeError):
-        for position, path in enumerate(paths):
-            check_path(f"paths[{position}]", path)
-        raise
-    for position, name in enumerate(names):
-        if b"\0" in name:
-            check_path(f"paths[{position}]", paths[position])
-    return names
 
 
 def _checked_indices(indices: npt.ArrayLike, files: int, name: str = "indices") -> Numbers:

@@ -3,17 +3,18 @@
 import os
 import sys
 import time
-import warnings
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TextIO
 
 from kcore.arguments import check_choice, check_path, check_switch
+from kcore.console import say
 from kcore.data.classes import check_class_names
 from kcore.data.packing import PackedFiles
 from kcore.data.records import FileTable, ImageFiles
 from kcore.data.walking import Listing, Walk, checked_suffixes
 from kcore.progress import Progress, counted
+from kcore.warning import warn
 
 __all__ = ["scan"]
 
@@ -96,7 +97,7 @@ def scan(
     if stream is not None and not (hasattr(stream, "write") and hasattr(stream, "isatty")):
         raise TypeError(f"stream={stream!r} must be a text stream such as sys.stdout, or None.")
     _check_directory(directory)
-    root = os.fsencode(directory) or b"."
+    root = os.fsencode(directory)
     started = time.monotonic()
     progress = Progress("Scanning", delay=PROGRESS_DELAY, amount=_Rate(started), stream=stream)
     with progress:
@@ -113,7 +114,7 @@ def scan(
     files = ImageFiles(table)
     _warn_of_empty_classes(directory, files)
     if time.monotonic() - started > PROGRESS_DELAY:
-        print(files.summary(), file=sys.stderr if stream is None else stream)
+        say(files.summary(), sys.stderr if stream is None else stream)
     return files
 
 
@@ -129,7 +130,7 @@ class _Rate:
 
 
 def _check_directory(directory: str | os.PathLike[str]) -> None:
-    path = check_path("directory", directory)
+    path = check_path("directory", directory, "directory")
     if not path.exists():
         raise FileNotFoundError(f"directory={str(path)!r} does not exist.")
     if not path.is_dir():
@@ -172,7 +173,7 @@ def _class_names(root: bytes, top: Listing, classes: Sequence[str] | None) -> tu
 def _is_class_directory(root: bytes, name: str) -> bool:
     """Tell whether a class has a directory, or say that it can't have one of this name."""
     parts = PurePath(name).parts
-    if not parts or PurePath(name).is_absolute() or ".." in parts:
+    if not parts or PurePath(name).is_absolute() or ".." in parts or "\0" in name:
         raise ValueError(f"classes names {name!r}, which is no sub-directory.")
     path = Path(os.fsdecode(root)) / name
     if path.exists() and not path.is_dir():
@@ -185,10 +186,9 @@ def _warn_of_empty_classes(directory: str | os.PathLike[str], files: ImageFiles)
     if empty:
         missing = [name for name in empty if not Path(directory, name).is_dir()]
         hint = f" There is no sub-directory {', '.join(map(repr, missing))}." if missing else ""
-        warnings.warn(
+        warn(
             f"No image file in directory={os.fspath(directory)!r} is of class "
-            f"{', '.join(map(repr, empty))}; each keeps its label.{hint}",
-            stacklevel=3,
+            f"{', '.join(map(repr, empty))}; each keeps its label.{hint}"
         )
 
 

@@ -1,6 +1,5 @@
 """Where the images of a batch come from: files that are decoded, or arrays."""
 
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from kcore.data.records import ImageFiles
 from kcore.images.errors import ImageDecodeError
 from kcore.progress import Progress
 from kcore.settings import is_channels_first
+from kcore.warning import warn
 
 __all__ = ["ArraySource", "FileSource", "Source", "usable"]
 
@@ -97,7 +97,7 @@ class FileSource:
             except BadFileError as error:
                 if not self._skip_bad:
                     raise
-                warnings.warn(f"Left out of its batch: {error}", stacklevel=2)
+                warn(f"Left out of its batch: {error}")
                 last_error = error
         if not kept.any():
             raise BadFileError(

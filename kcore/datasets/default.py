@@ -1,9 +1,7 @@
 """A dataset to start with: the real Fashion-MNIST, or scenes where that can't be reached."""
 
 import os
-import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +9,7 @@ from kcore.arguments import check_path
 from kcore.datasets import fashion_mnist, scenes
 from kcore.datasets.arrays import Images, Labels
 from kcore.datasets.errors import DatasetNotFoundError, SyntheticDataWarning
+from kcore.warning import warn
 
 __all__ = ["ImageDataset", "load"]
 
@@ -68,7 +67,7 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
     if source == "scenes":
         return _scenes()
     path = None if source in ("auto", "fashion-mnist") else source
-    if path is not None and not Path(path).is_dir():
+    if path is not None and not check_path("source", path, "directory").is_dir():
         raise ValueError(
             f"source={str(source)!r} is neither 'auto', 'fashion-mnist', 'scenes' nor a directory."
         )
@@ -77,7 +76,7 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
     except DatasetNotFoundError as error:
         if source != "auto":
             raise
-        warnings.warn(_explain(error), SyntheticDataWarning, stacklevel=2)
+        warn(_explain(error), SyntheticDataWarning)
         return _scenes()
     return ImageDataset("Fashion-MNIST", *train, *test, fashion_mnist.CLASS_NAMES)
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from kcore.console import printable
+
 __all__ = [
     "CorruptFileError",
     "DatasetError",
@@ -31,7 +33,8 @@ class CorruptFileError(DatasetError):
         self.source, self.problem, self.remedy = source, problem, remedy
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.problem}." + (f" {self.remedy}" if self.remedy else "")
+        shown = f"{printable(self.source)}: {printable(self.problem)}."
+        return shown + (f" {self.remedy}" if self.remedy else "")
 
 
 class MissingFilesError(DatasetError):
@@ -49,7 +52,7 @@ class MissingFilesError(DatasetError):
         self._state = "lacks" if directory.is_dir() else "is no directory; it should hold"
 
     def __str__(self) -> str:
-        return f"{self.directory} {self._state} {', '.join(self.missing)}. {self.remedy}"
+        return f"{printable(self.directory)} {self._state} {', '.join(self.missing)}. {self.remedy}"
 
 
 class DownloadError(DatasetError):
@@ -65,7 +68,7 @@ class DownloadError(DatasetError):
         self.url, self.problem = url, problem
 
     def __str__(self) -> str:
-        return f"download of {self.url}: {self.problem}"
+        return f"download of {printable(self.url)}: {printable(self.problem)}"
 
 
 class DatasetNotFoundError(DatasetError):
@@ -82,7 +85,7 @@ class DatasetNotFoundError(DatasetError):
         self.name, self.tried, self.remedy = name, tuple(tried), remedy
 
     def __str__(self) -> str:
-        places = "".join(f"\n  - {line}" for line in self.tried)
+        places = "".join(f"\n  - {printable(line)}" for line in self.tried)
         return f"{self.name} was found nowhere. Tried, in this order:{places}\n{self.remedy}"
 
 

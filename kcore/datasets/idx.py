@@ -13,12 +13,12 @@ import os
 import sys
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arguments import check_path
 from kcore.datasets.errors import CorruptFileError
 
 __all__ = ["read_idx"]
@@ -74,7 +74,7 @@ def read_idx(
         array([7, 0, 9], dtype=uint8)
         >>> directory.cleanup()
     """
-    path = Path(path)
+    path = check_path("path", path)
     try:
         with path.open("rb") as file:
             return _read(file, shape, sha256)

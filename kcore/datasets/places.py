@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kcore.arguments import check_path
+
 __all__ = ["DATA_DIR_VARIABLE", "Place", "data_dir_place", "explicit_place", "keras_cache_place"]
 
 DATA_DIR_VARIABLE = "KCORE_DATA_DIR"
@@ -55,7 +57,7 @@ class Place:
 def explicit_place(path: str | os.PathLike[str]) -> Place:
     """Return the directory that a caller named."""
     return Place(
-        Path(path).expanduser(),
+        check_path("path", path, "directory").expanduser(),
         "path=",
         "Put the original files there, or leave path= out to search the usual places.",
     )

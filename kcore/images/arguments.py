@@ -3,14 +3,24 @@
 import os
 from typing import IO, Any, TypeAlias
 
+from kcore.arguments import check_path
+
 __all__ = ["PathOrFile", "check_file", "file_name"]
 
 PathOrFile: TypeAlias = str | bytes | os.PathLike[Any] | IO[bytes]
 
 
 def check_file(path: PathOrFile, method: str) -> None:
-    """Raise a TypeError unless `path` is a file's name or an object with `method`."""
-    if not isinstance(path, (str, bytes, os.PathLike)) and not hasattr(path, method):
+    """Check that `path` is a file's name or an object with `method`.
+
+    Raises:
+        TypeError: if it is neither.
+        ValueError: if no file can have this name.
+    """
+    if isinstance(path, (str, bytes, os.PathLike)):
+        check_path("path", os.fsdecode(path))
+        return
+    if not hasattr(path, method):
         raise TypeError(
             f"path is of type {type(path).__name__}: use a file's name or a binary file object "
             f"with the method {method!r}."

@@ -7,8 +7,10 @@ from typing import Any
 
 from PIL import Image
 
+from kcore.console import printable
 from kcore.images.errors import ImageDecodeError
 from kcore.images.formats import SIGNATURE_BYTES, candidates
+from kcore.images.pillow_warnings import PillowWarnings
 from kcore.images.png import SIGNATURE, check_png, without_text
 from kcore.images.reading import not_decoded
 from kcore.warning import warn
@@ -41,6 +43,7 @@ def decode(
 
     Warns:
         PIL.Image.DecompressionBombWarning: if it has more pixels than `PIL.Image.MAX_IMAGE_PIXELS`.
+        UserWarning: what Pillow warns of, with the file's name.
     """
     if not data:
         raise ImageDecodeError(name, "the file is empty (0 bytes)")
@@ -71,20 +74,33 @@ def _decoded(
     if is_png:
         check_png(data, name)
     try:
-        return _loaded(_opened(data, name, formats), before_loading)
+        return _named(data, name, formats, before_loading)
     except ImageDecodeError:
         raise
     except ValueError:
         # Pillow refuses text of more than a megabyte, which no pixel depends on.
         if not is_png:
             raise
-    return _loaded(_opened(without_text(data), name, formats), before_loading)
+    return _named(without_text(data), name, formats, before_loading)
 
 
-def _loaded(img: Image.Image, before_loading: Callable[[Image.Image], None] | None) -> Image.Image:
-    if before_loading is not None:
-        before_loading(img)
-    img.load()
+def _named(
+    data: bytes,
+    name: str | None,
+    formats: Sequence[str],
+    before_loading: Callable[[Image.Image], None] | None,
+) -> Image.Image:
+    """Decode the picture, and name the file in what Pillow warns of."""
+    with PillowWarnings(_shown(name)) as found:
+        img = _opened(data, name, formats)
+    _check_pixels(img, name)
+    with found:
+        if before_loading is not None:
+            before_loading(img)
+        img.load()
+    found.issue()
+    if img.mode in ("P", "PA") and img.palette is None:  # Pillow would make it black
+        raise ImageDecodeError(name, "damaged: its pixels are numbers of colors, and it has none")
     return img
 
 
@@ -105,7 +121,6 @@ def _opened(data: bytes, name: str | None, formats: Sequence[str]) -> Image.Imag
                     f"Pillow does not decode: {error}"
                 )
             continue
-        _check_pixels(img, name)
         _mend_transparency(img)
         return img
     raise ImageDecodeError(name, damage or not_decoded(start, formats))
@@ -128,7 +143,7 @@ def _check_pixels(img: Image.Image, name: str | None) -> None:
 
 
 def _shown(name: str | None) -> str:
-    return name or "image without a file name"
+    return printable(name or "image without a file name")
 
 
 def _mend_transparency(img: Any) -> None:

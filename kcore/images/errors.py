@@ -1,5 +1,7 @@
 """The error for files that no picture can be made of."""
 
+from kcore.console import printable
+
 __all__ = ["ImageDecodeError"]
 
 
@@ -19,4 +21,4 @@ class ImageDecodeError(ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path or 'image without a file name'}: {self.reason}"
+        return f"{printable(self.path or 'image without a file name')}: {printable(self.reason)}"

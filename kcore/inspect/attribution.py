@@ -7,11 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_whole
+from kcore.arrays import read_array
 from kcore.inspect.batches import as_one_array
 from kcore.inspect.classes import chosen_classes, of_classes
 from kcore.inspect.gradients import slopes
 from kcore.inspect.maps import without_holes
 from kcore.inspect.reading import reader_of
+from kcore.models.arguments import check_at_most, shown
 from kcore.warning import warn
 
 __all__ = ["Attributions", "integrated_gradients"]
@@ -22,6 +24,8 @@ Indices = npt.NDArray[np.int64]
 
 # Integrated Gradients that miss more than this part of the difference of scores get a warning.
 _TOLERANCE = 0.05
+# The points are found from a matrix of steps by steps.
+_MOST_STEPS = 1_000
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def integrated_gradients(
         array([[ 2., -6.]], dtype=float32)
     """
     array = as_one_array(x)
-    steps = check_whole("steps", steps)
+    steps = check_at_most("steps", check_whole("steps", steps), _MOST_STEPS)
     baselines = _broadcast(baseline, array)
     reader = reader_of(model, array, check_whole("batch_size", batch_size))
     chosen, scores = chosen_classes(reader, array, class_index)
@@ -118,7 +122,10 @@ def _integral(
 
 
 def _broadcast(baseline: Any, array: Array) -> Array:
-    given = np.asarray(baseline, array.dtype)
+    given = read_array("baseline", baseline)
+    if given.dtype.kind not in "iuf" or not np.isfinite(given).all():
+        raise ValueError(f"baseline={shown(baseline)} must be a finite number or an array of such.")
+    given = given.astype(array.dtype)
     try:
         return np.broadcast_to(given, array.shape)
     except ValueError:

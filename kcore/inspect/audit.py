@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kcore.arguments import check_whole, check_wholes
+from kcore.console import printable
 from kcore.inspect.trace import Row, Trace, trace
 
 __all__ = ["Audit", "Finding", "audit"]
@@ -42,7 +44,9 @@ class Audit(Sequence[Finding]):
     def __str__(self) -> str:
         if not self._findings:
             return "Nothing is dropped, skipped or padded unevenly."
-        return "\n".join(f"{one.layer}: {one.message}" for one in self._findings)
+        return "\n".join(
+            f"{printable(one.layer)}: {printable(one.message)}" for one in self._findings
+        )
 
 
 def audit(
@@ -79,6 +83,8 @@ def audit(
         >>> print(audit(model)[0].message)
         drops 2 of 26 cells at the end of axis 0: 8 windows of 3 with strides 3 don't reach them
     """
+    if receptive_field is not None and not isinstance(receptive_field, Sequence):
+        receptive_field = check_whole("receptive_field", receptive_field)
     rows = trace(model, input_shape)
     findings = [finding for row in rows if row.kernel_size for finding in _of_row(row)]
     if receptive_field is not None:
@@ -150,7 +156,7 @@ def _small_field(rows: Trace, wanted: int | Sequence[int]) -> list[Finding]:
     if last.receptive_field is None:
         return []
     axes = len(last.receptive_field)
-    asked = (wanted,) * axes if isinstance(wanted, int) else tuple(wanted)
+    asked = (wanted,) * axes if isinstance(wanted, int) else check_wholes("receptive_field", wanted)
     if len(asked) != axes:
         raise ValueError(
             f"receptive_field={asked}: give one integer, or {axes}, one for each axis."

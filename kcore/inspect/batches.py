@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kcore.models.arguments import first_not_finite
+
 __all__ = [
     "as_arrays",
     "as_images",
@@ -25,38 +27,39 @@ Array = npt.NDArray[Any]
 Shape = tuple[int | None, ...]
 
 
-def as_arrays(x: Any) -> Any:
+def as_arrays(x: Any, name: str = "x") -> Any:
     """Return the arrays of a model's inputs in their structure, floats as Keras's `floatx`.
 
     Raises:
-        TypeError: if there is something else than arrays.
-        ValueError: if an array has no batch axis, or none or different numbers of samples.
+        TypeError: if there is something else than arrays of real numbers.
+        ValueError: if an array has no batch axis, none or different numbers of samples, or values
+            that are NaN or infinite, of which a model makes maps that look like any other.
     """
-    arrays = keras.tree.map_structure(_as_array, x)
+    arrays = keras.tree.map_structure(lambda leaf: _as_array(leaf, name), x)
     lengths = {len(array) for array in keras.tree.flatten(arrays)}
-    if len(lengths) != 1:
+    if len(lengths) > 1:
         raise ValueError(
-            f"The inputs hold {sorted(lengths)} samples; give as many in each of them."
+            f"The arrays of {name} hold {sorted(lengths)} samples; give as many in each of them."
         )
-    if lengths == {0}:
-        raise ValueError("The inputs hold no sample; give one or more.")
+    if lengths in (set(), {0}):
+        raise ValueError(f"{name} holds no sample; give one or more.")
     return arrays
 
 
-def as_one_array(x: Any, floating: bool = True) -> Array:
+def as_one_array(x: Any, name: str = "x", floating: bool = True) -> Array:
     """Return the array of a model's one input, by default of Keras's `floatx` whatever it was."""
     if isinstance(x, (list, tuple, dict)):
         raise TypeError(
-            f"A {type(x).__name__} was given; this function takes a model with one input, and one "
+            f"{name} is a {type(x).__name__}; this function takes a model with one input, and one "
             "array of samples. Of single samples numpy.stack makes one."
         )
-    array: Array = as_arrays(x)
+    array: Array = as_arrays(x, name)
     return array.astype(keras.config.floatx(), copy=False) if floating else array
 
 
 def as_images(images: Any) -> Array:
     """Return images as floats, or say that the batch axis is missing."""
-    array = as_one_array(images)
+    array = as_one_array(images, "images")
     if array.ndim != 4:
         raise ValueError(
             f"images with shape {array.shape} must be a batch with 4 axes: (images, height, width, "
@@ -66,7 +69,7 @@ def as_images(images: Any) -> Array:
     return array
 
 
-def check_inputs(model: Any, x: Any) -> None:
+def check_inputs(model: Any, x: Any, name: str = "x") -> None:
     """Check that arrays have the shapes that a model's inputs ask for.
 
     As in `predict`, a last axis of 1 may be there or not.
@@ -83,13 +86,13 @@ def check_inputs(model: Any, x: Any) -> None:
         inputs, arrays = _by_name(model, inputs, x)
     elif len(arrays) != len(inputs):
         raise ValueError(
-            f"{model.name!r} takes {_counted(inputs, 'input')}, but {_counted(arrays, 'array')} "
-            f"{'was' if len(arrays) == 1 else 'were'} given. "
+            f"The model {model.name!r} takes {_counted(inputs, 'input')}, but "
+            f"{_counted(arrays, 'array')} {'was' if len(arrays) == 1 else 'were'} given as {name}. "
             "Of single samples numpy.stack makes one array."
         )
     for one, array in zip(inputs, arrays, strict=True):
         if not any(_fits(one.shape, shape) for shape in _with_and_without_axis(array.shape)):
-            _refuse(model, one, array.shape, len(inputs))
+            _refuse(model, one, array.shape, len(inputs), name)
 
 
 def first_images(arrays: Any) -> Array:
@@ -143,8 +146,8 @@ def _by_name(model: Any, inputs: Sequence[Any], x: dict[str, Any]) -> tuple[list
     missing = [repr(name) for name in named if name not in x]
     if missing:
         raise ValueError(
-            f"{model.name!r} takes {', '.join(map(repr, named))}, but {', '.join(missing)} is not "
-            f"among the arrays: {', '.join(map(repr, x))}."
+            f"The model {model.name!r} takes {', '.join(map(repr, named))}, but "
+            f"{', '.join(missing)} is not among the arrays: {', '.join(map(repr, x))}."
         )
     return list(named.values()), [x[name] for name in named]
 
@@ -159,14 +162,14 @@ def _with_and_without_axis(shape: Shape) -> list[Shape]:
     return [shape, (*shape, 1), *([shape[:-1]] if shape[-1] == 1 else [])]
 
 
-def _refuse(model: Any, one: Any, given: Shape, inputs: int) -> None:
+def _refuse(model: Any, one: Any, given: Shape, inputs: int, name: str) -> None:
     sizes = ["samples", *("any" if size is None else str(size) for size in one.shape[1:])]
     of = f" for {one.name!r}" if inputs > 1 else ""
     is_one_sample = any(_fits(one.shape, (1, *shape)) for shape in _with_and_without_axis(given))
-    hint = " It has the shape of one sample: give x[None]." if is_one_sample else ""
+    hint = f" It has the shape of one sample: give {name}[None]." if is_one_sample else ""
     raise ValueError(
-        f"{model.name!r} takes arrays ({', '.join(sizes)}){of}, but one with shape {given} was "
-        f"given.{hint}"
+        f"The model {model.name!r} takes arrays ({', '.join(sizes)}){of}, but {name} has one with "
+        f"shape {given}.{hint}"
     )
 
 
@@ -174,13 +177,24 @@ def _counted(things: Sequence[Any], name: str) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
-def _as_array(leaf: Any) -> Array:
-    if not hasattr(leaf, "shape"):
-        raise TypeError(f"A {type(leaf).__name__} was given where an array or a tensor is wanted.")
+def _as_array(leaf: Any, name: str) -> Array:
+    if not hasattr(leaf, "shape") or isinstance(leaf, (type, keras.Layer, keras.KerasTensor)):
+        raise TypeError(
+            f"{name} must hold arrays or tensors, and a {type(leaf).__name__} was given."
+        )
     array = np.asarray(leaf if isinstance(leaf, np.ndarray) else keras.ops.convert_to_numpy(leaf))
-    if array.dtype.kind in "OSUM":
-        raise TypeError(f"An array of {array.dtype} was given; the values must be numbers.")
+    # Of bfloat16, which NumPy doesn't know, the kind is another one.
+    if array.dtype.kind in "OSUMmc":
+        raise TypeError(
+            f"{name} is an array of {array.dtype}, and its values must be real numbers."
+        )
     if array.ndim == 0:
-        raise ValueError("A single number was given; give an array with a batch axis.")
-    is_floating = np.issubdtype(array.dtype, np.floating)
-    return array.astype(keras.config.floatx(), copy=False) if is_floating else array
+        raise ValueError(f"{name} is a single number; give an array with a batch axis.")
+    if not np.issubdtype(array.dtype, np.floating):
+        return array
+    with np.errstate(over="ignore"):
+        array = array.astype(keras.config.floatx(), copy=False)
+    bad = first_not_finite(array)
+    if bad is not None:
+        raise ValueError(f"{name}[{bad}] has values that are NaN or infinite: leave it out.")
+    return array

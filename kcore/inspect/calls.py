@@ -7,8 +7,10 @@ from typing import Any
 
 import keras
 
+from kcore.arguments import check_wholes
 from kcore.inspect.hooks import hooks, python_function
 from kcore.locks import lock_of
+from kcore.models.arguments import check_model
 
 __all__ = ["Call", "calls_of", "named_layers"]
 
@@ -60,8 +62,15 @@ def calls_of(model: Any, input_shape: Sequence[int] | None = None) -> list[Call]
     """
     shape = _known_shape(model, input_shape)
     recorded: list[Call] = []
-    with lock_of(model), _recording(model, recorded):
-        _Stage(model)(keras.Input(batch_shape=(1, *shape), dtype=_dtype(model)))
+    stand_in = keras.Input(batch_shape=(1, *shape), dtype=_dtype(model))
+    try:
+        with lock_of(model), _recording(model, recorded):
+            _Stage(model)(stand_in)
+    except Exception as error:
+        if input_shape is None:
+            raise
+        # Each backend has its own errors for shapes that a layer can't take.
+        raise ValueError(f"input_shape={shape}: {model.name!r} can't take it: {error}") from error
     return recorded
 
 
@@ -129,24 +138,35 @@ def _shape(tensor: Any) -> Shape:
 
 
 def _known_shape(model: Any, input_shape: Sequence[int] | None) -> tuple[int, ...]:
+    inputs = keras.tree.flatten(getattr(check_model(model), "inputs", None) or [])
+    if len(inputs) > 1:
+        raise ValueError(f"The model {model.name!r} has several inputs; trace its branches.")
     if input_shape is None:
-        known = getattr(model, "input_shape", None) if getattr(model, "inputs", None) else None
+        known = tuple(inputs[0].shape) if inputs else None
         if known is None:
             raise ValueError(
                 f"The model {model.name!r} doesn't know its input. Give input_shape, the shape of "
                 "one sample, such as (300, 300, 3)."
             )
-        if isinstance(known, (list, dict)):
-            raise ValueError(f"The model {model.name!r} has several inputs; trace its branches.")
         input_shape = known[1:]
+    elif inputs:
+        _check_fit(model, tuple(inputs[0].shape[1:]), check_wholes("input_shape", input_shape))
     if None in input_shape:
         raise ValueError(
             f"The model {model.name!r} takes sizes {tuple(input_shape)}, of which some are "
             "unknown. Give input_shape, the shape of one sample, such as (300, 300, 3)."
         )
-    return tuple(int(size) for size in input_shape)
+    return check_wholes("input_shape", input_shape)
+
+
+def _check_fit(model: Any, own: Sequence[int | None], given: Shape) -> None:
+    is_fitting = len(own) == len(given) and all(
+        size in (None, other) for size, other in zip(own, given, strict=True)
+    )
+    if not is_fitting:
+        raise ValueError(f"input_shape={given} is not what {model.name!r} takes: {tuple(own)}.")
 
 
 def _dtype(model: Any) -> str:
-    inputs = getattr(model, "inputs", None)
+    inputs = keras.tree.flatten(getattr(model, "inputs", None) or [])
     return str(inputs[0].dtype) if inputs else str(keras.config.floatx())

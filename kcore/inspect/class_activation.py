@@ -198,7 +198,7 @@ def score_cam(
         ValueError: as `grad_cam`.
     """
     array = as_images(images)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size))
+    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
     at = _feature_map(model, reader, layer, reshape)
     chosen, _ = chosen_classes(reader, array, class_index)
     (outputs,) = reader.forward(array, [at.key])
@@ -220,8 +220,12 @@ def _by_gradients(
     reshape: Reshape,
     batch_size: int,
 ) -> Floats:
-    arrays = as_arrays(images) if isinstance(images, (list, tuple, dict)) else as_images(images)
-    reader = reader_of(model, arrays, check_whole("batch_size", batch_size))
+    arrays = (
+        as_arrays(images, "images")
+        if isinstance(images, (list, tuple, dict))
+        else as_images(images)
+    )
+    reader = reader_of(model, arrays, check_whole("batch_size", batch_size), "images")
     at = _feature_map(model, reader, layer, reshape)
     chosen = indices(reader.score, class_index, length(arrays))
     found = class_gradients(reader, arrays, at, chosen)

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_whole
+from kcore.arrays import read_array
 from kcore.inspect.batches import as_one_array
 from kcore.inspect.looking import Score
+from kcore.inspect.maps import warn_of_holes
 from kcore.inspect.reading import Reader, reader_of
 
 __all__ = [
@@ -85,6 +87,7 @@ def class_scores(model: Any, x: Any, *, batch_size: int = 32) -> ClassScores:
     reader = reader_of(model, array, check_whole("batch_size", batch_size))
     check_score(reader.score)
     (scores,) = reader.forward(array, ["score"])
+    warn_of_holes("class_scores", "scores", scores)
     return ClassScores(as_classes(reader.score, scores), reader.score.source)
 
 
@@ -109,7 +112,7 @@ def indices(score: Score, class_index: Any, samples: int) -> Indices | None:
     check_score(score)
     if class_index is None:
         return None
-    given = np.asarray(class_index)
+    given = read_array("class_index", class_index)
     if not np.issubdtype(given.dtype, np.integer) or given.shape not in ((), (samples,)):
         raise ValueError(
             f"class_index={class_index!r} must be one whole number, or one for each of the "

@@ -7,16 +7,21 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_finite, check_whole
+from kcore.arrays import read_array
 from kcore.inspect.batches import as_images, image_size
 from kcore.inspect.classes import chosen_classes
 from kcore.inspect.looking import Score
+from kcore.inspect.maps import warn_of_holes
 from kcore.inspect.reading import reader_of
+from kcore.models.arguments import check_at_most
 
 __all__ = ["Course", "deletion", "insertion"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
+
+_MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -132,9 +137,9 @@ def _course(
     is_deletion: bool,
 ) -> Course:
     array = as_images(images)
-    steps = check_whole("steps", steps)
+    steps = check_at_most("steps", check_whole("steps", steps), _MOST_STEPS)
     value = check_finite("value", value)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size))
+    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
     ranks = _ranks(maps, (len(array), *image_size(array, reader.is_channels_first)))
     chosen, _ = chosen_classes(reader, array, class_index)
     channel_axis = 1 if reader.is_channels_first else -1
@@ -146,16 +151,19 @@ def _course(
         mixed = np.where(is_image, array, np.asarray(value, array.dtype))
         (outputs,) = reader.forward(mixed, ["output"])
         probabilities[:, step] = _of_class(reader.score, outputs, chosen)
+    warn_of_holes("deletion" if is_deletion else "insertion", "probabilities", probabilities)
     return Course(fractions.astype(np.float32), probabilities, chosen)
 
 
 def _ranks(maps: Any, shape: tuple[int, ...]) -> Array:
     """Return the place of each pixel in the order from the highest value of its map."""
-    given = np.asarray(maps)
+    given = read_array("maps", maps)
     if given.shape != shape:
         raise ValueError(
             f"maps with shape {given.shape} must be {shape}, a value for each pixel of each image."
         )
+    if given.dtype.kind not in "biuf":
+        raise TypeError(f"maps holds values of dtype {given.dtype}: they must be real numbers.")
     if np.isnan(given).any():
         raise ValueError("maps holds NaN, which has no place in an order.")
     order = np.argsort(-given.reshape(len(given), -1).astype(np.float64), axis=1, kind="stable")

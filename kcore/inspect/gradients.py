@@ -10,6 +10,7 @@ from kcore.arguments import check_whole
 from kcore.inspect.batches import as_arrays, as_one_array, length
 from kcore.inspect.classes import as_classes, indices, of_classes, selector
 from kcore.inspect.looking import Seen
+from kcore.inspect.maps import warn_of_holes
 from kcore.inspect.reading import Reader, reader_of
 from kcore.inspect.selection import one_output_of
 from kcore.warning import warn
@@ -87,6 +88,8 @@ def gradients(
     reader = reader_of(model, arrays, check_whole("batch_size", batch_size))
     at = None if layer is None else one_output_of(model, reader.seen, layer)
     found = class_gradients(reader, arrays, at, indices(reader.score, class_index, length(arrays)))
+    warn_of_holes("gradients", "scores", found.scores)
+    warn_of_holes("gradients", "gradients", found.values)
     is_zero = ~found.values.any(axis=tuple(range(1, found.values.ndim)))
     if is_zero.any():
         numbers = ", ".join(map(str, np.flatnonzero(is_zero)))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from kcore.warning import warn
 
-__all__ = ["channels_last", "finished", "resized", "without_holes"]
+__all__ = ["channels_last", "finished", "resized", "warn_of_holes", "without_holes"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -71,6 +71,23 @@ def without_holes(of: str, maps: Array) -> Array:
     is_finite = np.isfinite(maps).all(axis=axes)
     _warn(of, "their values aren't finite", np.flatnonzero(~is_finite))
     return np.where(np.expand_dims(is_finite, axes), maps, np.zeros_like(maps))
+
+
+def warn_of_holes(of: str, what: str, values: Array) -> None:
+    """Warn of samples for which a model gives values that aren't finite.
+
+    Args:
+        of: the function.
+        what: what the values are.
+        values: (samples, ...).
+    """
+    is_finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    if not is_finite.all():
+        numbers = ", ".join(map(str, np.flatnonzero(~is_finite)))
+        warn(
+            f"{of}: the {what} of these samples are NaN or infinite, so the model's weights are, or"
+            f" something in it overflows: {numbers}."
+        )
 
 
 def _warn(of: str, reason: str, images: Sequence[int] | Array) -> None:

@@ -10,11 +10,14 @@ import numpy.typing as npt
 
 from kcore import random
 from kcore.arguments import check_finite, check_shape, check_whole
+from kcore.arrays import read_array
 from kcore.inspect.batches import image_size
 from kcore.inspect.classes import check_score, indices, selector
 from kcore.inspect.looking import Seen
+from kcore.inspect.maps import warn_of_holes
 from kcore.inspect.reading import Reader, reader_of
 from kcore.inspect.selection import one_output_of
+from kcore.models.arguments import check_at_most, check_model
 from kcore.warning import warn
 
 __all__ = ["Maximisation", "maximise_activation"]
@@ -24,6 +27,7 @@ Floats = npt.NDArray[np.float32]
 
 # The first images: noise around the middle, this wide as a part of the range of values.
 _SPREAD = 0.05
+_MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,13 @@ def maximise_activation(
         >>> found.images.shape, found.activations.shape
         ((2, 28, 28, 1), (2, 5))
     """
+    check_model(model)
     if (layer is None) == (class_index is None):
         raise ValueError("Give either layer, with filters, or class_index.")
     if layer is None and filters is not None:
         raise ValueError(f"filters={filters!r} are those of a layer; leave them out for classes.")
     low, high = _checked_range(value_range)
-    steps = check_whole("steps", steps)
+    steps = check_at_most("steps", check_whole("steps", steps), _MOST_STEPS)
     shape = _input_shape(model, input_shape)
     probe = np.zeros((1, *shape), keras.config.floatx())
     of, chosen = _targets(model, reader_of(model, probe, 1), layer, filters, class_index)
@@ -136,6 +141,7 @@ def _ascend(
         left = 1 - step / steps
         direction = _normalized(_blurred(slopes, smoothness * left, reader.is_channels_first))
         images = np.clip(images + 0.05 * (high - low) * left * direction, low, high)
+    warn_of_holes("maximise_activation", "activations", history)
     _warn_of_unmoved(np.flatnonzero(~is_moved))
     return Maximisation(best.astype(np.float32), history)
 
@@ -180,11 +186,13 @@ def _targets(
     """Return the output whose filters are meant, None for classes, and their numbers."""
     if layer is None:
         check_score(reader.score)
-        numbers = np.atleast_1d(np.asarray(class_index))
+        numbers = np.atleast_1d(read_array("class_index", class_index))
         indices(reader.score, numbers, len(numbers))
         return None, numbers
     of = one_output_of(model, reader.seen, layer)
-    numbers = np.arange(of.channels) if filters is None else np.atleast_1d(np.asarray(filters))
+    numbers = (
+        np.arange(of.channels) if filters is None else np.atleast_1d(read_array("filters", filters))
+    )
     is_whole = np.issubdtype(numbers.dtype, np.integer) and numbers.ndim == 1 and numbers.size > 0
     if not is_whole or numbers.min() < 0 or numbers.max() >= of.channels:
         raise ValueError(

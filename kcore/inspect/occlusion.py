@@ -64,7 +64,7 @@ def occlusion(
     """
     array = as_images(images)
     value = check_finite("value", value)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size))
+    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
     size = image_size(array, reader.is_channels_first)
     _check_patch(size, patch_size, stride)
     chosen, scores = chosen_classes(reader, array, class_index)

@@ -24,6 +24,7 @@ from kcore.inspect.looking import (
 )
 from kcore.inspect.watching import Key, Watch
 from kcore.locks import lock_of
+from kcore.models.arguments import check_model
 from kcore.models.constants import constants_of
 
 __all__ = ["Reader", "reader_of"]
@@ -55,16 +56,15 @@ _FUNCTIONS_OF_A_READER = 4
 _SAMPLES_OF_NOISE = 4
 
 
-def reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
+def reader_of(model: Any, x: Any, batch_size: int, name: str = "x") -> "Reader":
     """Return the reader of a model for inputs like `x`, made before or new.
 
     A model that was never built is built by a call, as `predict` would. Weights are read anew each
     time. A new layer, weight or activation function makes a new reader; other attributes of layers
     are taken as they were when a function was compiled, as Keras's own functions do.
     """
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model is a {type(model).__name__}; give a keras.Model.")
-    check_inputs(model, x)
+    check_model(model)
+    check_inputs(model, x, name)
     with lock_of(model):
         return _reader_of(model, x, batch_size)
 

@@ -12,11 +12,14 @@ from kcore.inspect.classes import chosen_classes, indices
 from kcore.inspect.gradients import class_gradients, slopes
 from kcore.inspect.maps import channels_last, finished
 from kcore.inspect.reading import Reader, reader_of
+from kcore.models.arguments import check_at_most
 
 __all__ = ["saliency", "smooth_grad"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
+
+_MOST_SAMPLES = 10_000
 
 
 def saliency(model: Any, images: Any, class_index: Any = None, *, batch_size: int = 32) -> Floats:
@@ -50,7 +53,7 @@ def saliency(model: Any, images: Any, class_index: Any = None, *, batch_size: in
         (2, 28, 28)
     """
     array = as_images(images)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size))
+    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
     chosen = indices(reader.score, class_index, len(array))
     found = class_gradients(reader, array, None, chosen)
     return _map_of(found.values, reader, "saliency")
@@ -89,9 +92,9 @@ def smooth_grad(
         ValueError: as `saliency`, or if `samples`, `noise_level` or `seed` is out of range.
     """
     array = as_images(images)
-    samples = check_whole("samples", samples)
+    samples = check_at_most("samples", check_whole("samples", samples), _MOST_SAMPLES)
     noise_level = _positive("noise_level", noise_level)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size))
+    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
     chosen, _ = chosen_classes(reader, array, class_index)
     keys = random.fold_in(random.key(seed), np.arange(len(array)))
     means = [

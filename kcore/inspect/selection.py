@@ -33,7 +33,7 @@ def outputs_of(model: Any, seen: Sequence[Seen], layers: Any) -> list[Seen]:
     chosen = {
         one.key
         for layer in (layers if is_sequence else [layers])
-        for one in _fits(model, seen, layer)
+        for one in _fits(model, seen, layer, "layers")
     }
     return [one for one in seen if one.key in chosen]
 
@@ -44,7 +44,7 @@ def one_output_of(model: Any, seen: Sequence[Seen], layer: Any) -> Seen:
     Raises:
         ValueError: if there is none, or there are several.
     """
-    found = _fits(model, seen, layer)
+    found = _fits(model, seen, layer, "layer")
     if len(found) > 1:
         raise ValueError(f"layer={layer!r} has several outputs; give one of {_listed(found)}.")
     return found[0]
@@ -100,36 +100,38 @@ def _is_map(seen: Seen) -> bool:
     return positions != (1, 1)
 
 
-def _fits(model: Any, seen: Sequence[Seen], layer: Any) -> list[Seen]:
+def _fits(model: Any, seen: Sequence[Seen], layer: Any, name: str) -> list[Seen]:
     if isinstance(layer, str):
-        return _named(seen, layer)
+        return _named(seen, layer, name)
     if isinstance(layer, type):
         found = [one for one in seen if issubclass(one.kind, layer)]
         if not found:
-            raise ValueError(f"The model has no {layer.__name__}; it has {_kinds(seen)}.")
+            raise ValueError(f"{name}={layer.__name__}: the model has none; it has {_kinds(seen)}.")
         return found
     if isinstance(layer, Integral) and not isinstance(layer, bool):
-        layer = _at(model, int(layer))
+        layer = _at(model, int(layer), name)
     if not isinstance(layer, keras.layers.Layer):
         raise ValueError(
-            f"layer={layer!r} is none: give a name, an index, a layer or a class of layers."
+            f"{name}={layer!r} is none: give a name, an index, a layer or a class of layers."
         )
     paths = [path for one, path in named_layers(model, "") if one is layer]
     found = [one for one in seen if one.key.path in paths]
     if not found:
         reason = "is an input" if isinstance(layer, keras.layers.InputLayer) else "never ran"
-        raise ValueError(f"The layer {layer.name!r} {reason}, so it has no output to look at.")
+        raise ValueError(
+            f"{name}={layer.name!r}: the layer {reason}, so it has no output to look at."
+        )
     return found
 
 
-def _at(model: Any, index: int) -> Any:
+def _at(model: Any, index: int, name: str) -> Any:
     count = len(model.layers)
     if not -count <= index < count:
-        raise ValueError(f"layer={index} is out of range: the model has {count} layers.")
+        raise ValueError(f"{name}={index} is out of range: the model has {count} layers.")
     return model.layers[index]
 
 
-def _named(seen: Sequence[Seen], name: str) -> list[Seen]:
+def _named(seen: Sequence[Seen], name: str, argument: str) -> list[Seen]:
     for fitting in (
         [one for one in seen if one.name == name],
         [one for one in seen if one.key.path == name],
@@ -140,12 +142,12 @@ def _named(seen: Sequence[Seen], name: str) -> list[Seen]:
         one for one in seen if one.name.endswith(f"/{name}") or one.key.path.endswith(f"/{name}")
     ]
     if len({one.key.path for one in inside}) > 1:
-        raise ValueError(f"layer={name!r} fits several layers; give one of {_listed(inside)}.")
+        raise ValueError(f"{argument}={name!r} fits several layers; give one of {_listed(inside)}.")
     if not inside:
         names = [one.name for one in seen]
         close = get_close_matches(name, names, n=3, cutoff=0.4) or names[-3:]
         raise ValueError(
-            f"layer={name!r} is not in the model; did you mean one of "
+            f"{argument}={name!r} is not in the model; did you mean one of "
             f"{', '.join(map(repr, close))}? kcore.inspect.activations lists all names."
         )
     return inside

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
+from kcore.console import printable
 from kcore.inspect.calls import Call, calls_of
 from kcore.inspect.windows import keeps_cells, multiply_adds, windows_of
 from kcore.shapes import ReceptiveField, Windows
@@ -219,8 +220,8 @@ def _cells(row: Row) -> list[str]:
     count = "?" if row.multiply_adds is None else f"{row.multiply_adds:,}"
     sees = "?" if row.receptive_field is None else _cross(row.receptive_field)
     return [
-        row.name,
-        row.kind,
+        printable(row.name),
+        printable(row.kind),
         _cross(row.input_shape),
         _cross(row.output_shape),
         _cross(row.kernel_size),
@@ -234,7 +235,8 @@ def _cells(row: Row) -> list[str]:
 
 
 def _cross(values: Sequence[Any] | None) -> str:
-    return "" if values is None else "×".join(str(value) for value in values)
+    # "x", which every console has, as users print tables themselves.
+    return "" if values is None else "x".join(str(value) for value in values)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

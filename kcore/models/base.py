@@ -1,5 +1,6 @@
 """The lower part of a transferred model: raw images in, features of a trained network out."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from kcore.models.applications import (
     application_preprocessing,
     build_application,
 )
+from kcore.models.arguments import shown
 from kcore.models.chance import warn_of_chance, without_chance
 from kcore.models.cutting import cut
 from kcore.models.layers import walk
@@ -40,6 +42,7 @@ def make_base(
         A functional or sequential model that no one else holds or that must not be changed, the
         shape of one image, and what goes before the network: a mode or a layer.
     """
+    _check_weights(weights)
     if isinstance(base, keras.Model):
         return (
             _model_with_weights(base, weights),
@@ -73,6 +76,11 @@ def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: A
     _check_size(source, base.name, shape)
     images = keras.Input(shape, name=_free_name("images", source))
     prepared = _prepare(images, preprocessing)
+    if prepared.shape[1:] != images.shape[1:]:
+        raise ValueError(
+            f"preprocessing={preprocessing.name!r} makes {tuple(prepared.shape[1:])} of images of "
+            f"{shape}: it must leave the shape as it is."
+        )
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = keras.tree.map_structure(
@@ -87,7 +95,7 @@ def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: A
         call_function=call,
         recursive=True,
     )
-    copy_weights(source, copy)
+    copy_weights(source, copy, beside=preprocessing)
     warn_of_chance(copy, base.name)
     return copy
 
@@ -120,6 +128,11 @@ def _fits(source: Any, shape: tuple[int, ...]) -> bool:
         return 0 not in source.compute_output_shape((None, *shape))
     except ValueError:
         return False
+
+
+def _check_weights(weights: Any) -> None:
+    if weights is not None and not isinstance(weights, (str, os.PathLike)):
+        raise TypeError(f"weights={shown(weights)} must be the path of a file, 'imagenet' or None.")
 
 
 def _model_with_weights(base: Any, weights: Any) -> Any:

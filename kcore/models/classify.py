@@ -1,20 +1,20 @@
 """Name what image files show."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from kcore.arguments import check_choice, check_finite, check_whole
+from kcore.arguments import check_choice, check_finite, check_path, check_whole
 from kcore.images import ImageDecodeError, load_img
 from kcore.images.resizing import INTERPOLATIONS
 from kcore.locks import lock_of
+from kcore.models.arguments import check_model
 from kcore.models.image_range import takes_unit_values
 from kcore.models.labels import check_labels, get_labels
 from kcore.models.model_files import load
@@ -99,15 +99,16 @@ def classify(
         >>> sorted(good.labels), bad.error
         (['cat', 'dog'], 'there is no such file')
     """
-    model = model if isinstance(model, keras.Model) else load(model)
+    model = load(model) if isinstance(model, (str, os.PathLike)) else check_model(model)
     probabilities = as_probabilities(model)
     names = get_labels(model) if labels is None else check_labels(model, labels)
+    files = [check_path(f"paths[{number}]", path) for number, path in enumerate(_listed(paths))]
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     height, width, channels = _image_shape(model)
     factor = _factor(rescale, model)
     top = check_whole("top", top)
     batch_size = check_whole("batch_size", batch_size)
-    files = [Path(path) for path in _listed(paths)]
+    batch_size = min(batch_size, max(len(files), 1))
 
     def read(path: Path) -> np.ndarray[Any, Any] | str:
         return _read(path, _COLOR_MODES[channels], (height, width), interpolation)
@@ -131,6 +132,8 @@ def classify(
 def _listed(paths: Any) -> Iterable[Any]:
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise ValueError(f"paths={paths!r} is one path: give a list, [{str(paths)!r}].")
+    if isinstance(paths, Mapping) or not isinstance(paths, Iterable):
+        raise TypeError(f"paths={paths!r} must be a list of paths.")
     return paths
 
 

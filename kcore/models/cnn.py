@@ -5,7 +5,8 @@ from typing import Any
 
 import keras
 
-from kcore.arguments import check_shape, check_whole, check_wholes
+from kcore.arguments import check_shape, check_wholes
+from kcore.models.arguments import check_units
 from kcore.models.image_range import rescaling
 from kcore.models.seeding import seed_weights
 
@@ -51,7 +52,7 @@ def cnn(
         >>> [layer.output.shape[1:3] for layer in kcore.models.cnn().layers[:4]]
         [(26, 26), (13, 13), (11, 11), (5, 5)]
     """
-    classes = check_whole("classes", classes, minimum=2)
+    classes = check_units("classes", classes, minimum=2)
     layers = _stages(input_shape, filters, hidden_units, rescale)
     layers.append(keras.layers.Dense(classes, activation="softmax", name="predictions"))
     return seed_weights(keras.Sequential(layers, name="cnn"), seed)
@@ -109,6 +110,8 @@ def _stages(
     """
     shape = check_shape(input_shape, ("height", "width", "channels"))
     filters = check_wholes("filters", filters)
+    for number, count in enumerate(filters):
+        check_units(f"filters[{number}]", count)
     _check_size(shape, stages=len(filters))
     last = {"data_format": "channels_last"}
     layers = [keras.Input(shape, name="images"), *rescaling(rescale)]
@@ -119,7 +122,7 @@ def _stages(
             keras.layers.MaxPooling2D(_POOL, name=f"pool_{number}", **last),
         ]
     layers.append(keras.layers.Flatten(name="flatten", **last))
-    hidden_units = check_whole("hidden_units", hidden_units)
+    hidden_units = check_units("hidden_units", hidden_units)
     layers.append(keras.layers.Dense(hidden_units, activation="relu", name="hidden"))
     return layers
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from kcore.arguments import check_whole
-from kcore.models.image_range import watch_fit
+from kcore.models.arguments import check_model, check_optimizer
+from kcore.models.fit_checks import check_before_fit
 from kcore.models.trainable import note_compiled
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
 
 def compile_regression(model: Any, *, optimizer: Any = "sgd", steps_per_execution: int = 1) -> Any:
     """Compile a regression with mean squared error.
+
+    `fit` of the compiled model refuses targets that are NaN or infinite before its first step.
 
     Args:
         model: a built `keras.Model` with real-valued outputs.
@@ -33,7 +36,7 @@ def compile_regression(model: Any, *, optimizer: Any = "sgd", steps_per_executio
         >>> model.loss
         'mean_squared_error'
     """
-    return _compile(model, optimizer, "mean_squared_error", [], steps_per_execution)
+    return _compile(check_model(model), optimizer, "mean_squared_error", [], steps_per_execution)
 
 
 def compile_classifier(model: Any, *, optimizer: Any = "adam", steps_per_execution: int = 1) -> Any:
@@ -41,8 +44,10 @@ def compile_classifier(model: Any, *, optimizer: Any = "adam", steps_per_executi
 
     The loss is sparse categorical cross-entropy, the metric `accuracy`.
 
-    `fit` of a model that `kcore.models` built or `transfer` made looks at its first images
-    afterwards, in an array or a dataset of kcore, and warns if their range is not the model's.
+    `fit` of the compiled model refuses labels that are none of the classes before its first step,
+    in arrays and datasets of kcore. Of a model that `kcore.models` built or `transfer` made it also
+    looks at the first images, and warns if their range is not the model's. A clone, and what is
+    loaded from a file, is checked after it is compiled here again.
 
     Args:
         model: a built `keras.Model` whose one output is `(batch, classes)` probabilities.
@@ -81,8 +86,10 @@ def compile_binary_classifier(
     The loss is binary cross-entropy, the metric `accuracy`, the optimizer RMSprop with a learning
     rate of 0.001.
 
-    `fit` of a model that `kcore.models` built or `transfer` made looks at its first images
-    afterwards, in an array or a dataset of kcore, and warns if their range is not the model's.
+    `fit` of the compiled model refuses labels that are none of the classes before its first step,
+    in arrays and datasets of kcore. Of a model that `kcore.models` built or `transfer` made it also
+    looks at the first images, and warns if their range is not the model's. A clone, and what is
+    loaded from a file, is checked after it is compiled here again.
 
     Args:
         model: a built `keras.Model` whose one output is `(batch, 1)` probabilities.
@@ -121,7 +128,7 @@ def compile_for_labels(model: Any, *, optimizer: Any, steps_per_execution: int =
 
 def _output_shape(model: Any) -> tuple[int | None, ...] | None:
     """Return the shape of the model's one output, or `None` where Keras can't tell it."""
-    shape = getattr(model, "output_shape", None)
+    shape = getattr(check_model(model), "output_shape", None)
     is_several = isinstance(shape, tuple) and any(isinstance(part, tuple) for part in shape)
     if is_several or isinstance(shape, list | dict):
         raise ValueError(
@@ -135,14 +142,14 @@ def _compile(
     model: Any, optimizer: Any, loss: str, metrics: list[str], steps_per_execution: int
 ) -> Any:
     model.compile(
-        optimizer=optimizer,
+        optimizer=check_optimizer(optimizer),
         loss=loss,
         metrics=metrics,
         steps_per_execution=check_whole("steps_per_execution", steps_per_execution),
         jit_compile=_jit_compile(model),
     )
     note_compiled(model)
-    watch_fit(model)
+    check_before_fit(model)
     return model
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore.arguments import check_choice
+from kcore.arguments import check_choice, check_path
 from kcore.files import put_in_place
+from kcore.models.arguments import check_graph
 from kcore.models.exportable import exportable
 from kcore.models.exported_labels import add_labels
 from kcore.models.labels import get_labels
@@ -78,7 +79,7 @@ def export(model: Any, path: str | os.PathLike[str], format: str = "onnx") -> No
         ValueError: path='model.pb' must end in .onnx for format='onnx'.
     """
     check_choice("format", format, tuple(_SUFFIXES))
-    path = Path(path)
+    path = check_path("path", path)
     _check_path(path, format)
     _check_model(model)
     _check_packages(format)
@@ -114,13 +115,7 @@ def _is_free_for_a_folder(path: Path) -> bool:
 
 
 def _check_model(model: Any) -> None:
-    inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
-    if not isinstance(model, keras.Model) or not inputs:
-        name = getattr(model, "name", model)
-        raise ValueError(
-            f"model={name!r} has no graph of layers: a functional or sequential keras.Model that "
-            "knows its input is needed."
-        )
+    inputs, outputs = check_graph(model).inputs, model.outputs
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(
             f"model={model.name!r} has {len(inputs)} inputs and {len(outputs)} outputs: one of "

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from kcore.arguments import check_whole
-from kcore.models.head import pooled_features
+from kcore.models.arguments import check_images
+from kcore.models.head import head_layers, pooled_features
 from kcore.models.training_data import Samples
 from kcore.progress import Progress
 
@@ -38,7 +39,10 @@ def extract_features(model: Any, images: Any, *, batch_size: int = 32) -> np.nda
         >>> kcore.models.extract_features(model, np.zeros((5, 24, 24, 3), "uint8")).shape
         (5, 64)
     """
-    return _of_images(Base(model, batch_size), np.asarray(images))
+    head_layers(model)
+    images = check_images("images", images, model)
+    batch_size = min(check_whole("batch_size", batch_size), max(len(images), 1))
+    return _of_images(Base(model, batch_size), images)
 
 
 def features_of(base: "Base", samples: Samples, check: Callable[[Any], Samples]) -> Samples:

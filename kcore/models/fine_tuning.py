@@ -4,8 +4,9 @@ from typing import Any
 
 import keras
 
-from kcore.arguments import check_finite
+from kcore.arguments import check_finite, check_switch
 from kcore.models.applications import near_names
+from kcore.models.arguments import check_layer_name, check_verbose
 from kcore.models.compiling import compile_for_labels
 from kcore.models.cutting import named_layers
 from kcore.models.head import head_layers
@@ -63,6 +64,9 @@ def fine_tune(
     """
     head_layers(model)
     check_trainable(model)
+    unfreeze_from = check_layer_name("unfreeze_from", unfreeze_from)
+    train_batch_norm = check_switch("train_batch_norm", train_batch_norm)
+    check_verbose(verbose)
     if y is not None:
         check_labels("y", y, *label_kind(model))
     if not model.compiled:

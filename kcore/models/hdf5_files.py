@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kcore.console import printable
 from kcore.models.file_errors import WeightsFileError
 
 __all__ = ["HDF5_SIGNATURE", "WEIGHTS_IN_MODEL", "named", "opened", "signature"]
@@ -37,7 +38,9 @@ def opened(path: Path) -> Iterator[Any]:
     except WeightsFileError:
         raise
     except Exception as error:
-        raise WeightsFileError(f"{path.name} is damaged or no sound HDF5: {error}") from error
+        raise WeightsFileError(
+            f"{printable(path.name)} is damaged or no sound HDF5: {error}"
+        ) from error
 
 
 def signature(path: Path) -> bytes:

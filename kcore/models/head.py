@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from kcore.models.arguments import check_model
+
 __all__ = [
     "add_head",
     "dropout_of",
@@ -33,7 +35,7 @@ def add_head(features: Any, classes: int, pooling: str, hidden_units: int, dropo
 
 def head_layers(model: Any) -> list[Any]:
     """Return the layers of the head, or say that the model has none."""
-    layers = [layer for layer in model.layers if layer.name.startswith(_PREFIX)]
+    layers = [layer for layer in check_model(model).layers if layer.name.startswith(_PREFIX)]
     if not has_head(model):
         raise ValueError(
             f"The model {model.name!r} has no head as kcore.models.transfer makes it: layers "

@@ -6,7 +6,9 @@ from typing import Any
 
 import keras
 
-from kcore.arguments import check_whole
+from kcore.arguments import check_seed, check_switch, check_whole
+from kcore.console import say
+from kcore.models.arguments import check_callbacks, check_verbose
 from kcore.models.batches import (
     DatasetBatches,
     EvaluationBatches,
@@ -87,6 +89,11 @@ def train_head(
     check_trainable(model)
     _check_frozen_base(model)
     epochs = check_whole("epochs", epochs)
+    features_once = check_switch("features_once", features_once)
+    callbacks = check_callbacks(callbacks)
+    check_verbose(verbose)
+    check_seed(seed)
+    seed = draw_seed() if seed is None else seed
     class_weight = check_class_weight(class_weight, model)
 
     def check(batch: Any) -> Samples:
@@ -100,7 +107,6 @@ def train_head(
     optimizer = keras.optimizers.RMSprop(1e-4) if optimizer is None else optimizer
     head = _compiled_head(model, optimizer, steps_per_execution)
     print_phase("Phase 1, the head alone", model, verbose)
-    seed = draw_seed() if seed is None else seed
     batches = _batches(base, samples, check, batch_size, dropout_of(model), seed, features_once)
     validation_batches = validation and _validation_batches(base, validation, model, features_once)
     start = time.perf_counter()
@@ -179,7 +185,7 @@ def _check_frozen_base(model: Any) -> None:
 
 
 def _print_saving(base: Base, head: float, epochs: int) -> None:
-    print(
+    say(
         f"The base ran once ({base.seconds:.1f} s) instead of {epochs} times, which saved about "
         f"{base.seconds * (epochs - 1):.1f} s; training the head took {head:.1f} s."
     )

@@ -1,7 +1,5 @@
 """The values that a model takes for images, and those that it is given."""
 
-import functools
-import weakref
 from typing import Any
 
 import keras
@@ -12,7 +10,7 @@ from kcore.data import ImageBatches
 from kcore.models.head import has_head
 from kcore.warning import warn
 
-__all__ = ["rescaling", "takes_unit_values", "warn_of_range", "watch_fit"]
+__all__ = ["rescaling", "takes_unit_values", "warn_of_range"]
 
 # Builders whose models take values from 0 to 1, unless a `Rescaling` stands in front.
 _UNIT_MODELS = frozenset({"binary_cnn", "cnn", "functional_mlp", "mlp"})
@@ -71,24 +69,6 @@ def warn_of_range(name: str, x: Any, model: Any) -> None:
             "images, 0 to 255, and scales them itself: leave out the division by 255 or "
             "rescale=1 / 255 before it."
         )
-
-
-def watch_fit(model: Any) -> None:
-    """Let `fit` of this model look at the range of its first images, and warn if it doesn't fit.
-
-    Keras tells neither a dataset of the model nor a callback of the images; here they meet.
-    """
-    reference = weakref.ref(model)
-    fit = type(model).fit
-
-    @functools.wraps(fit)
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        model = reference()
-        warn_of_range("x", args[0] if args else kwargs.get("x"), model)
-        return fit(model, *args, **kwargs)
-
-    if takes_unit_values(model) is not None:
-        model.fit = watched
 
 
 def _some_values(x: Any) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kcore.console import printable
 from kcore.models.file_errors import WeightsFileError
 from kcore.models.hdf5_files import opened
 
@@ -72,8 +73,8 @@ def _weights(path: Path) -> _Weights:
         if isinstance(member, h5py.Dataset) and not _is_state(name):
             if member.dtype.kind not in "biuf":
                 raise WeightsFileError(
-                    f"{path.name} has values of dtype {member.dtype} in {name!r}: weights are real "
-                    "numbers."
+                    f"{printable(path.name)} has values of dtype {member.dtype} in {name!r}: "
+                    "weights are real numbers."
                 )
             layer = member.parent.attrs.get("name", name.rsplit("/", 2)[0])
             weights[name] = str(layer), tuple(member.shape)

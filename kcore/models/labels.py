@@ -4,10 +4,11 @@ import json
 import os
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from kcore.arguments import check_path
 from kcore.files import replacing
+from kcore.models.arguments import check_model
 from kcore.models.probabilities import output_units
 
 __all__ = ["LABELS_MEMBER", "check_labels", "get_labels", "save", "set_labels"]
@@ -51,7 +52,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     Raises:
         ValueError: if the name has another ending.
     """
-    path = Path(path)
+    check_model(model)
+    path = check_path("path", path)
     if path.suffix != ".keras":
         raise ValueError(f"path={str(path)!r} must end in .keras.")
     with replacing(path, ".keras") as unfinished:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kcore.console import printable
 from kcore.models.file_errors import WeightsFileError
 from kcore.models.layers import own_weights, walk
 
@@ -143,7 +144,7 @@ def member(group: Any, name: str) -> Any:
 
 
 def _file_name(group: Any) -> str:
-    return Path(group.file.filename).name
+    return printable(Path(group.file.filename).name)
 
 
 # From names to pairs

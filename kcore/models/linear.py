@@ -5,7 +5,8 @@ from typing import Any
 
 import keras
 
-from kcore.arguments import check_shape, check_whole
+from kcore.arguments import check_shape
+from kcore.models.arguments import check_units
 from kcore.models.seeding import seed_weights
 
 __all__ = ["linear"]
@@ -31,7 +32,7 @@ def linear(input_shape: Sequence[int] = (1,), units: int = 1, *, seed: int | Non
         2
     """
     shape = check_shape(input_shape, ("features",))
-    units = check_whole("units", units)
+    units = check_units("units", units)
     model = keras.Sequential(
         [keras.Input(shape, name="features"), keras.layers.Dense(units, name="line")], name="linear"
     )

@@ -5,7 +5,8 @@ from typing import Any
 
 import keras
 
-from kcore.arguments import check_fraction, check_seed, check_shape, check_whole, check_wholes
+from kcore.arguments import check_fraction, check_seed, check_shape, check_wholes
+from kcore.models.arguments import check_units
 from kcore.models.image_range import rescaling
 from kcore.models.seeding import seed_weights
 
@@ -44,8 +45,8 @@ def mlp(
         (None, 10)
     """
     shape = check_shape(input_shape, ("height", "width"))
-    classes = check_whole("classes", classes, minimum=2)
-    hidden_units = check_whole("hidden_units", hidden_units)
+    classes = check_units("classes", classes, minimum=2)
+    hidden_units = check_units("hidden_units", hidden_units)
     model = keras.Sequential(
         [
             keras.Input(shape, name="images"),
@@ -91,11 +92,12 @@ def functional_mlp(
         ['digits', 'dense_1', 'dense_2', 'predictions']
     """
     inputs = keras.Input(check_shape(input_shape, ("features",)), name="digits")
-    classes = check_whole("classes", classes, minimum=2)
+    classes = check_units("classes", classes, minimum=2)
     x = inputs
     for layer in rescaling(rescale):
         x = layer(x)
     for number, units in enumerate(check_wholes("hidden_units", hidden_units), start=1):
+        check_units(f"hidden_units[{number - 1}]", units)
         x = keras.layers.Dense(units, activation="relu", name=f"dense_{number}")(x)
     outputs = keras.layers.Dense(classes, activation="softmax", name="predictions")(x)
     return seed_weights(keras.Model(inputs, outputs, name="functional_mlp"), seed)
@@ -132,10 +134,10 @@ class SubclassedMLP(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.classes = check_whole("classes", classes, minimum=2)
-        self.hidden_units = check_whole("hidden_units", hidden_units)
+        self.classes = check_units("classes", classes, minimum=2)
+        self.hidden_units = check_units("hidden_units", hidden_units)
         self.dropout_fraction = check_fraction("dropout", dropout)
-        self.dropout_seed = check_seed(dropout_seed)
+        self.dropout_seed = check_seed(dropout_seed, "dropout_seed")
         self.hidden = keras.layers.Dense(self.hidden_units, activation="relu", name="hidden")
         self.dropout = keras.layers.Dropout(
             self.dropout_fraction, seed=_within_31_bits(self.dropout_seed), name="dropout"

@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from kcore.arguments import check_path
+from kcore.console import printable
 from kcore.models.file_errors import ModelFileError
 from kcore.models.hdf5_files import HDF5_SIGNATURE, WEIGHTS_IN_MODEL, named, opened, signature
 from kcore.models.labels import LABELS_MEMBER, set_labels
@@ -46,12 +48,12 @@ def load(path: str | os.PathLike[str]) -> Any:
             are NaN or infinite, or its labels don't fit its model. The message names the file, the
             reason and a way out.
     """
-    path = Path(path)
+    path = check_path("path", path)
     if not path.exists():
         raise FileNotFoundError(f"path={str(path)!r}: there is no such file.")
     if not path.is_file():
         raise ModelFileError(
-            f"{path.name} is no file. A SavedModel of Keras 2 is a folder: in Keras 3, "
+            f"{printable(path.name)} is no file. A SavedModel of Keras 2 is a folder: in Keras 3, "
             "keras.layers.TFSMLayer(folder) runs it on TensorFlow, without its layers."
         )
     try:
@@ -63,24 +65,29 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise
     # Keras and zipfile raise whatever comes up in a damaged file; MemoryError for a false size.
     except Exception as error:
-        raise ModelFileError(f"{path.name} can't be loaded: {_reason(path, error)}") from error
+        raise ModelFileError(
+            f"{printable(path.name)} can't be loaded: {_reason(path, error)}"
+        ) from error
 
 
 def _of_archive(path: Path) -> Any:
     if not zipfile.is_zipfile(path):
         raise ModelFileError(
-            f"{path.name} is damaged, or no model that Keras saved (.keras or .h5)."
+            f"{printable(path.name)} is damaged, or no model that Keras saved (.keras or .h5)."
         )
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if _CONFIG not in names:
+            has_weights = WEIGHTS_IN_MODEL in names
             raise ModelFileError(
-                f"{path.name} is an archive without {_CONFIG}, which says how its model is built. "
-                f"{_REBUILD if WEIGHTS_IN_MODEL in names else 'It is damaged, or of another kind.'}"
+                f"{printable(path.name)} is an archive without {_CONFIG}, which says how its model "
+                f"is built. {_REBUILD if has_weights else 'It is damaged, or of another kind.'}"
             )
         broken = archive.testzip()
         if broken is not None:
-            raise ModelFileError(f"{path.name} is damaged in {broken}: its checksum is wrong.")
+            raise ModelFileError(
+                f"{printable(path.name)} is damaged in {printable(broken)}: its checksum is wrong."
+            )
         labels = archive.read(LABELS_MEMBER) if LABELS_MEMBER in names else None
     if path.suffix == ".keras":
         model = keras.saving.load_model(path, safe_mode=True)
@@ -88,21 +95,25 @@ def _of_archive(path: Path) -> Any:
         with named(path, ".keras") as name:
             model = keras.saving.load_model(name, safe_mode=True)
     if not isinstance(model, keras.Model):
-        raise ModelFileError(f"{path.name} holds a {type(model).__name__}, no keras.Model.")
+        raise ModelFileError(
+            f"{printable(path.name)} holds a {type(model).__name__}, no keras.Model."
+        )
     if labels is None:
         return model
     try:
         return set_labels(model, json.loads(labels))
     except ValueError as error:
-        raise ModelFileError(f"The labels in {path.name} are damaged: {error}") from error
+        raise ModelFileError(
+            f"The labels in {printable(path.name)} are damaged: {error}"
+        ) from error
 
 
 def _of_hdf5(path: Path) -> Any:
     with opened(path) as file:
         if "model_config" not in file.attrs:
             raise ModelFileError(
-                f"{path.name} is HDF5 without a model's configuration: it holds weights alone. "
-                f"{_REBUILD}"
+                f"{printable(path.name)} is HDF5 without a model's configuration: it holds weights "
+                f"alone. {_REBUILD}"
             )
         is_compiled = "training_config" in file.attrs
     with named(path, ".h5") as name:
@@ -114,8 +125,8 @@ def _of_hdf5(path: Path) -> Any:
             model = keras.saving.load_model(name, compile=False, safe_mode=True)
             first = str(error).strip().splitlines()
             warn(
-                f"{path.name} is loaded without its loss and optimizer ({first[0] if first else ''}"
-                "): compile the model before it is trained."
+                f"{printable(path.name)} is loaded without its loss and optimizer "
+                f"({first[0] if first else ''}): compile the model before it is trained."
             )
             return model
 

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kcore.models.arguments import check_model
+
 __all__ = ["as_probabilities", "output_units"]
 
 Array = np.ndarray[Any, Any]
@@ -36,7 +38,8 @@ def output_units(model: Any) -> int:
     Raises:
         ValueError: if the output is unknown, one of several, or not (batch, classes).
     """
-    shape = getattr(model, "output_shape", None) if getattr(model, "outputs", None) else None
+    is_known = bool(getattr(check_model(model), "outputs", None))
+    shape = getattr(model, "output_shape", None) if is_known else None
     if shape is None:
         raise ValueError(
             f"The model {model.name!r} is a {type(model).__name__} without a graph of layers, so "

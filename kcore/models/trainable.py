@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from kcore.console import say
+from kcore.models.arguments import check_model
 from kcore.models.head import head_layers
 
 __all__ = [
@@ -73,7 +75,7 @@ def parameter_summary(model: Any) -> ParameterSummary:
 def print_phase(title: str, model: Any, verbose: Any) -> None:
     """Print what a phase trains, unless `verbose` is 0."""
     if verbose:
-        print(f"{title}:\n{parameter_summary(model)}")
+        say(f"{title}:\n{parameter_summary(model)}")
 
 
 def note_compiled(model: Any) -> None:
@@ -95,7 +97,7 @@ def check_trainable(model: Any) -> None:
         RuntimeError: if another set of variables is trainable now than when the model was
             compiled; the message names some.
     """
-    optimizer = getattr(model, "optimizer", None)
+    optimizer = getattr(check_model(model), "optimizer", None)
     compiled = None if optimizer is None else _COMPILED.get(optimizer)
     if compiled is None:
         return

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kcore.arguments import check_finite, check_whole
+from kcore.models.arguments import check_images
 from kcore.targets import check_labels
 
 __all__ = ["Samples", "check_batch", "check_class_weight", "check_samples", "label_kind"]
@@ -71,14 +72,14 @@ def check_samples(
                 "step, or a dataset that doesn't augment."
             )
         return samples
-    x, y = samples.x, samples.y
+    x_name, y_name = ("x", "y") if name == "x and y" else (f"{name}[0]", f"{name}[1]")
+    x = check_images(x_name, samples.x, model)
+    y = None if samples.y is None else check_labels(y_name, samples.y, *label_kind(model))
     if y is None or len(x) != len(y) or not len(x):
         raise ValueError(
             f"{name}: {len(x)} images and {'no' if y is None else len(y)} labels; give as many, "
             "at least one."
         )
-    label_name = "y" if name == "x and y" else f"{name}[1]"
-    y = check_labels(label_name, y, *label_kind(model))
     return Samples(x, y, _weights(name, y, samples.weight, class_weight))
 
 

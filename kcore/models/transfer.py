@@ -5,7 +5,8 @@ from typing import Any
 
 import keras
 
-from kcore.arguments import check_choice, check_fraction, check_seed, check_whole
+from kcore.arguments import check_choice, check_fraction, check_seed
+from kcore.models.arguments import check_layer_name, check_units
 from kcore.models.base import make_base, wire
 from kcore.models.head import add_head
 from kcore.models.labels import set_labels
@@ -85,9 +86,10 @@ def transfer(
         >>> model.input_shape, model.output_shape, len(model.trainable_variables)
         ((None, 28, 28, 1), (None, 5), 4)
     """
-    classes = check_whole("classes", classes)
-    hidden_units = check_whole("hidden_units", hidden_units)
+    classes = check_units("classes", classes)
+    hidden_units = check_units("hidden_units", hidden_units)
     dropout = check_fraction("dropout", dropout)
+    cut_at = check_layer_name("cut_at", cut_at)
     check_choice("pooling", pooling, ("flatten", "avg", "average"))
     seed = check_seed(seed)
     network, shape, mode = make_base(base, weights, input_shape, preprocessing)

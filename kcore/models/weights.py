@@ -7,7 +7,16 @@ from kcore.models.constants import deriving_constants
 __all__ = ["copy_weights"]
 
 
-def copy_weights(source: Any, copy: Any) -> None:
-    """Give `copy` the weights of `source`, and what its layers derive from them."""
+def copy_weights(source: Any, copy: Any, beside: Any = None) -> None:
+    """Give `copy` the weights of `source`, and what its layers derive from them.
+
+    Args:
+        source: a model.
+        copy: a model of the same layers.
+        beside: a layer that `copy` has besides, whose weights stay; None for none.
+    """
+    kept = {id(weight) for weight in getattr(beside, "weights", ())}
+    weights = [weight for weight in copy.weights if id(weight) not in kept]
     with deriving_constants(copy):
-        copy.set_weights(source.get_weights())
+        for weight, value in zip(weights, source.get_weights(), strict=True):
+            weight.assign(value)

@@ -9,6 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from kcore.arguments import check_path
+from kcore.console import printable
+from kcore.models.arguments import check_built
 from kcore.models.constants import deriving_constants
 from kcore.models.file_errors import WeightsFileError
 from kcore.models.hdf5_files import HDF5_SIGNATURE, WEIGHTS_IN_MODEL, named, opened, signature
@@ -73,9 +76,12 @@ def load_weights(model: Any, path: str | os.PathLike[str]) -> Any:
         >>> bool((other.get_weights()[0] == model.get_weights()[0]).all())
         True
     """
-    path = Path(path)
+    check_built(model)
+    path = check_path("path", path)
     layout = _layout(path)
-    opening = f"The weights in {path.name} ({layout.name}) don't fit the model {model.name!r}."
+    opening = (
+        f"The weights in {printable(path.name)} ({layout.name}) don't fit the model {model.name!r}."
+    )
     with deriving_constants(model):
         if layout is _LEGACY:
             _load_legacy(model, path, opening)
@@ -95,8 +101,8 @@ def _load_legacy(model: Any, path: Path, opening: str) -> None:
 def _read(dataset: Any, name: str, path: Path) -> np.ndarray[Any, Any]:
     if dataset.dtype.kind not in "biuf":
         raise WeightsFileError(
-            f"{path.name} has values of dtype {dataset.dtype} for {name!r}: weights are real "
-            "numbers."
+            f"{printable(path.name)} has values of dtype {dataset.dtype} for {name!r}: "
+            "weights are real numbers."
         )
     value = np.asarray(dataset)
     _check_finite(value, name, path)
@@ -143,8 +149,8 @@ def _check_finite(value: np.ndarray[Any, Any], name: str, path: Path) -> None:
     good = np.isfinite(value)
     if not good.all():
         raise WeightsFileError(
-            f"{path.name} has {value.size - int(good.sum()):,} values that are NaN or infinite in "
-            f"{name!r}: the training that it is of went wrong, or the file is damaged."
+            f"{printable(path.name)} has {value.size - int(good.sum()):,} values that are NaN or "
+            f"infinite in {name!r}: the training that it is of went wrong, or the file is damaged."
         )
 
 
@@ -160,8 +166,8 @@ def _layout(path: Path) -> _Layout:
                 return _KERAS_3_MODEL
     found = "is empty" if not beginning else f"begins with {beginning!r}"
     raise WeightsFileError(
-        f"{path.name} {found}, so it is neither HDF5 (.h5) nor a Keras model (.keras), or it is "
-        "damaged. Download or save it again."
+        f"{printable(path.name)} {found}, so it is neither HDF5 (.h5) nor a Keras model (.keras), "
+        "or it is damaged. Download or save it again."
     )
 
 
@@ -173,5 +179,6 @@ def _hdf5_layout(path: Path) -> _Layout:
             return _KERAS_3_WEIGHTS
         found = ", ".join(map(repr, list(file)[:5])) or "nothing"
     raise WeightsFileError(
-        f"{path.name} is HDF5, but holds no weights as Keras writes them: its top has {found}."
+        f"{printable(path.name)} is HDF5, but holds no weights as Keras writes them: its top "
+        f"has {found}."
     )

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_whole
-from kcore.targets import check_labels
+from kcore.arrays import read_array
+from kcore.targets import check_for_loss, loss_of
 
 __all__ = ["CheckTargets"]
 
@@ -25,6 +26,10 @@ class CheckTargets(keras.callbacks.Callback):
     What is right is told by the loss: integers from 0 to classes - 1 for a sparse categorical
     cross-entropy, 0 or 1 for a binary one, rows of probabilities that sum to 1 for a categorical
     one. For any other loss only NaN and infinity are wrong.
+
+    Models that `kcore.models.compile_classifier` and its kin compiled, and datasets of `kcore`, do
+    that without it; this is for arrays and a model compiled by `model.compile`, and stricter: a
+    label of a binary or categorical cross-entropy may not be a probability between 0 and 1.
 
     Keras doesn't show a callback the data of `fit`, so the labels are given to both. What `fit` is
     given besides, and what a data pipeline of your own makes of the labels, isn't seen. A dataset
@@ -63,18 +68,9 @@ class CheckTargets(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Check the labels against the loss and the output of the model."""
-        loss = _loss_of(self.model)
-        names = _names_of(loss)
-        units = self._units()
+        loss, units = loss_of(self.model), self._units()
         for name, labels in self._labels.items():
-            if "sparsecategoricalcrossentropy" in names:
-                check_labels(name, _without_ignored(labels, loss), units, "sparse")
-            elif names & {"categoricalcrossentropy", "categoricalfocalcrossentropy"}:
-                check_labels(name, labels, units, "categorical")
-            elif names & {"binarycrossentropy", "binaryfocalcrossentropy"}:
-                _check_binary(name, labels, units)
-            else:
-                _check_finite(name, labels)
+            check_for_loss(name, labels, loss, units)
 
     def _units(self) -> int:
         """Return the number of units of the model's one output."""
@@ -98,27 +94,12 @@ class CheckTargets(keras.callbacks.Callback):
         return shape[1]
 
 
-def _loss_of(model: Any) -> Any:
-    losses = keras.tree.flatten(model.loss)
-    loss = losses[0] if len(losses) == 1 else model.loss
-    return keras.losses.get(loss) if isinstance(loss, str) else loss
-
-
-def _names_of(loss: Any) -> set[str]:
-    """Return the names of a loss and of what it is derived from, as one word in small letters."""
-    if isinstance(loss, keras.losses.Loss):
-        names = [one.__name__ for one in type(loss).__mro__]
-    else:
-        names = [getattr(loss, "__name__", "")]
-    return {name.replace("_", "").lower() for name in names}
-
-
 def _labels_of(name: str, data: Any) -> Array:
     """Return labels as an array; those of a dataset, by the index of the sample."""
     if isinstance(data, keras.utils.PyDataset):
         return _labels_in(name, data)
     if hasattr(data, "__array__") or isinstance(data, (list, tuple)):
-        return np.asarray(data)
+        return read_array(name, data)
     if hasattr(data, "shape"):
         return np.asarray(keras.ops.convert_to_numpy(data))
     raise TypeError(f"{name} is a {type(data).__name__}; {_WANTED}.")
@@ -140,34 +121,3 @@ def _labels_in(name: str, data: Any) -> Array:
         # One-hot rows are made of the classes: one of each tells what all would, in less memory.
         indices = np.unique(data.classes, return_index=True)[1]
     return np.asarray(targets[indices])
-
-
-def _without_ignored(labels: Array, loss: Any) -> Array:
-    """Put a class in the place of what the loss ignores."""
-    ignored = getattr(loss, "ignore_class", None)
-    return labels if ignored is None else np.where(labels == ignored, 0, labels)
-
-
-def _check_binary(name: str, labels: Array, units: int) -> None:
-    if units == 1:
-        check_labels(name, labels, 2, "binary")
-        return
-    if labels.ndim != 2 or labels.shape[1] != units:
-        raise ValueError(
-            f"{name} has shape {labels.shape}, but the model has {units} sigmoid units: give 0 or "
-            f"1 for each, (samples, {units})."
-        )
-    for unit in range(units):
-        check_labels(f"{name}[:, {unit}]", labels[:, unit], 2, "binary")
-
-
-def _check_finite(name: str, labels: Array) -> None:
-    if labels.dtype.kind not in "fc":
-        return
-    wrong = np.argwhere(~np.isfinite(labels))
-    if len(wrong):
-        index = tuple(wrong[0].tolist())
-        raise ValueError(
-            f"{name}[{', '.join(map(str, index))}]={labels[index]} is no finite number, which "
-            "makes all weights NaN. Leave such samples out."
-        )

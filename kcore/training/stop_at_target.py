@@ -2,7 +2,6 @@
 
 import difflib
 import math
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -10,7 +9,10 @@ import keras
 import numpy as np
 
 from kcore.arguments import check_finite, check_whole
+from kcore.console import say
+from kcore.logs import described, numbers_in
 from kcore.training.direction import Mode, infer_mode
+from kcore.warning import warn
 
 __all__ = ["StopAtTarget"]
 
@@ -44,8 +46,9 @@ class StopAtTarget(keras.callbacks.Callback):
         reason: one sentence that says why the training was stopped, or why it was not.
 
     Raises:
-        ValueError: if an argument is out of range, or, while training, if the logs don't hold
-            `monitor`; the message lists the names that they hold.
+        ValueError: if an argument is out of range. While training: if the logs don't hold
+            `monitor`; the message lists the names that they hold. Or if it is no single number
+            there, as a metric that gives a value for each class.
 
     Example:
         >>> import kcore
@@ -61,6 +64,7 @@ class StopAtTarget(keras.callbacks.Callback):
     _streak: int
     _available: list[str]
     _seen: bool
+    _is_checked: bool
     _best: float | None
 
     def __init__(
@@ -99,6 +103,7 @@ class StopAtTarget(keras.callbacks.Callback):
         """Look at the running value where `every` asks for it."""
         logs = logs or {}
         self._refuse_alias(logs)
+        self._refuse_several(logs)
         if self.every is None or batch + 1 < self._next_batch:
             return
         self._next_batch = batch + 1 + self.every
@@ -133,7 +138,7 @@ class StopAtTarget(keras.callbacks.Callback):
             )
         if self.reason is None:
             self.reason = self._why_not()
-        print(f"StopAtTarget: {self.reason}")
+        say(f"StopAtTarget: {self.reason}")
 
     def _reset(self) -> None:
         self.stopped_epoch = None
@@ -146,6 +151,7 @@ class StopAtTarget(keras.callbacks.Callback):
         self._validated = False
         self._warned = False
         self._seen = False
+        self._is_checked = False
         self._best = None
         self._available = []
 
@@ -177,10 +183,9 @@ class StopAtTarget(keras.callbacks.Callback):
             return False
         if not self._warned:
             self._warned = True
-            warnings.warn(
+            warn(
                 f"StopAtTarget can't see {self.monitor!r} yet: no validation has run. "
-                "Without validation_data or validation_split it never will.",
-                stacklevel=2,
+                "Without validation_data or validation_split it never will."
             )
         return True
 
@@ -191,10 +196,24 @@ class StopAtTarget(keras.callbacks.Callback):
         if name not in logs and _ALIASES.get(name) in logs:
             raise ValueError(_missing(self.monitor, [prefix + known for known in logs]))
 
+    def _refuse_several(self, logs: Mapping[str, Any]) -> None:
+        """Fail after the first batch, also for a metric of the validation data.
+
+        It gives there what it gives for the training data.
+        """
+        if not self._is_checked:
+            self._is_checked = True
+            value = logs.get(self.monitor.removeprefix("val_"))
+            if np.ndim(value) and np.size(value) != 1:
+                raise ValueError(_no_number(self.monitor, value))
+
     def _read(self, logs: Mapping[str, Any]) -> float:
         if self.monitor not in logs:
             raise ValueError(_missing(self.monitor, logs))
-        value = float(logs[self.monitor])
+        numbers = numbers_in(logs[self.monitor])
+        if numbers is None or numbers.ndim:
+            raise ValueError(_no_number(self.monitor, logs[self.monitor]))
+        value = float(numbers)
         self._seen = True
         if math.isfinite(value) and (self._best is None or self._better(value, self._best)):
             self._best = value
@@ -211,7 +230,8 @@ class StopAtTarget(keras.callbacks.Callback):
     def _reached(self, value: float) -> bool:
         if not math.isfinite(value):
             return False
-        value32, target32 = np.float32(value), np.float32(self.target)
+        with np.errstate(over="ignore"):  # what lies beyond float32 is infinite there
+            value32, target32 = np.float32(value), np.float32(self.target)
         return bool(value32 <= target32 if self.mode == "min" else value32 >= target32)
 
     def _stop(self, epoch: int, value: float) -> None:
@@ -262,6 +282,14 @@ def _missing(monitor: str, available: Iterable[str]) -> str:
     if close:
         message += f" Did you mean {close!r}?"
     return message
+
+
+def _no_number(monitor: str, value: object) -> str:
+    return (
+        f"monitor={monitor!r} is {described(value)} in the logs, and no single number to compare "
+        "with the target. Let the metric give one, as "
+        'keras.metrics.F1Score(average="macro") does, or monitor another.'
+    )
 
 
 def _suggest(monitor: str, names: list[str]) -> str | None:

@@ -3,7 +3,7 @@
 Nothing here needs a backend but the callbacks, which are imported when they are asked for.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kcore.visualize.confusion import confusion_matrix, confusion_picture
 from kcore.visualize.curves import curves
@@ -36,13 +36,16 @@ __all__ = [
 _CALLBACKS = ("FeatureMapWriter", "LiveReport")
 
 
-def __getattr__(name: str) -> Any:
-    if name in _CALLBACKS:
-        # They subclass Keras's callback, so they need a backend.
-        from kcore.visualize import callbacks
+# A type checker that saw `__getattr__` would take any name for a member of this module.
+if not TYPE_CHECKING:
 
-        return getattr(callbacks, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name):
+        if name in _CALLBACKS:
+            # They subclass Keras's callback, so they need a backend.
+            from kcore.visualize import callbacks
+
+            return getattr(callbacks, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -1,20 +1,26 @@
 """Checks that several pictures make of the arrays that they are given."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
 
 from kcore.settings import is_channels_first
+from kcore.targets import check_labels
 
 __all__ = [
+    "Names",
     "as_class_indices",
     "as_names",
     "as_pixels",
     "as_real",
     "channels_last",
     "check_class_names",
+    "columns_of",
 ]
+
+Names = Sequence[str] | Mapping[str, int]
 
 
 def as_real(name: str, values: npt.ArrayLike, axes: str) -> npt.NDArray[np.floating]:
@@ -74,14 +80,26 @@ def channels_last(
 def as_class_indices(
     name: str, values: npt.ArrayLike, classes: int | None = None
 ) -> npt.NDArray[np.intp]:
-    """Return class indices, or say what is no index or lies beyond `classes`."""
+    """Return class indices, or say what is no index or lies beyond `classes`.
+
+    Args:
+        name: what the caller's argument is called, for the message.
+        values: shape (images,) or (images, 1): indices; or (images, classes): one-hot rows or
+            probabilities, of which the largest one counts, the first of equal ones.
+        classes: the number of classes, or None.
+    """
     indices = np.asarray(values)
+    columns = columns_of(indices)
+    if columns is not None:
+        rows = check_labels(name, indices, columns if classes is None else classes, "categorical")
+        return np.asarray(rows.argmax(axis=1), np.intp)
     if indices.ndim == 2 and indices.shape[1] == 1:
         indices = indices[:, 0]
     if indices.ndim != 1 or not _are_whole(indices):
         raise ValueError(
-            f"{name} with shape {indices.shape} and dtype {indices.dtype} must be one whole "
-            "number for each image. Of one-hot rows or probabilities, take argmax(axis=-1)."
+            f"{name} with shape {np.shape(values)} and dtype {indices.dtype} must be one integer "
+            "for each image, or rows (images, classes) that are one-hot or probabilities. Of the "
+            "output of a sigmoid, take (output >= 0.5)."
         )
     if indices.size and (indices.min() < 0 or (classes is not None and indices.max() >= classes)):
         wrong = indices.min() if indices.min() < 0 else indices.max()
@@ -90,29 +108,45 @@ def as_class_indices(
     return indices.astype(np.intp)
 
 
-def as_names(class_names: Sequence[str]) -> list[str]:
-    """Return the names of classes as a list, or say why they have no certain order."""
+def columns_of(values: npt.ArrayLike) -> int | None:
+    """Return the number of classes of one-hot rows or probabilities; None of class indices."""
+    shape = np.shape(values)
+    return shape[1] if len(shape) == 2 and shape[1] > 1 else None
+
+
+def as_names(class_names: Names) -> list[str]:
+    """Return the names of classes in the order of their indices, or say what is wrong with them.
+
+    Args:
+        class_names: names in that order; or name -> index, which has each index from 0 on once, as
+            `class_indices` of a dataset.
+    """
     if isinstance(class_names, Mapping):
-        raise ValueError(
-            f"class_names is a {type(class_names).__name__}, whose order need not be that of the "
-            "class indices; give a sequence of names. Of Keras's class_indices that is "
-            "sorted(class_indices, key=class_indices.get)."
-        )
+        return _in_order(class_names)
     is_sequence = isinstance(class_names, (Sequence, np.ndarray))
     if not is_sequence or isinstance(class_names, (str, bytes)) or np.ndim(class_names) != 1:
         raise ValueError(f"class_names={class_names!r} must be a sequence of names, one a class.")
     return [str(name) for name in class_names]
 
 
-def check_class_names(class_names: Sequence[str] | None, classes: int) -> list[str]:
+def _in_order(class_indices: Mapping[str, int]) -> list[str]:
+    indices = list(class_indices.values())
+    are_integers = all(isinstance(one, Integral) and not isinstance(one, bool) for one in indices)
+    if not are_integers or sorted(indices) != list(range(len(indices))):
+        raise ValueError(
+            f"class_names={dict(class_indices)!r} must map each name to its class index, 0 to "
+            f"{max(len(indices) - 1, 0)}, each once; or give a sequence of names."
+        )
+    return [str(name) for name in sorted(class_indices, key=class_indices.__getitem__)]
+
+
+def check_class_names(class_names: Names | None, classes: int) -> list[str]:
     """Return a name for each class: the given ones, or the indices."""
     if class_names is None:
         return [str(index) for index in range(classes)]
     names = as_names(class_names)
     if len(names) != classes:
-        raise ValueError(
-            f"class_names={class_names!r} must be a sequence of {classes} names, one a class."
-        )
+        raise ValueError(f"class_names={class_names!r} must be {classes} names, one a class.")
     return names
 
 

@@ -3,15 +3,18 @@
 import math
 from dataclasses import dataclass, replace
 
-from kcore.visualize.series import Curve, Points
+from kcore.visualize.scale import Scale, ticks
+from kcore.visualize.series import Curve, Points, distance
 
-__all__ = ["Chart", "Line", "chart_of", "number", "ticks"]
+__all__ = ["Chart", "Line", "chart_of"]
 
 Position = tuple[float, float]
 
 WIDTH, HEIGHT = 360, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 80, 50, 34
 _LABEL_DISTANCE = 15
+# What a label of the vertical axis needs beside it, and each of its signs.
+_BESIDE_LABEL, _SIGN_WIDTH = 9, 7
 
 
 @dataclass(frozen=True)
@@ -73,34 +76,9 @@ def chart_of(curve: Curve) -> Chart:
         gap=[*upper, *reversed(lower)] if len(both) > 1 else [],
         bracket=(upper[-1], lower[-1]) if both else None,
         x_ticks=[(frame.x(epoch), f"{epoch:g}") for epoch in frame.epochs],
-        y_ticks=[(frame.y(value), number(value)) for value in frame.values],
-        box=(_LEFT, _TOP, WIDTH - _RIGHT, HEIGHT - _BOTTOM),
+        y_ticks=[(frame.y(value), text) for value, text in frame.values],
+        box=(frame.left, _TOP, WIDTH - _RIGHT, HEIGHT - _BOTTOM),
     )
-
-
-def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Return round numbers from `low` to `high`, about as many as wanted.
-
-    Example:
-        >>> ticks(0.13, 0.92)
-        [0.2, 0.4, 0.6, 0.8]
-    """
-    rough = (high - low) / wanted
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.7)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    digits = max(0, -math.floor(math.log10(step)) + 1)
-    return [round(count * step, digits) for count in range(first, last + 1)]
-
-
-def number(value: float) -> str:
-    """Write a value of an axis short.
-
-    Example:
-        >>> number(0.25), number(1500.0), number(0.00001)
-        ('0.25', '1500', '1e-05')
-    """
-    return f"{value:.4g}"
 
 
 class _Frame:
@@ -111,25 +89,24 @@ class _Frame:
         all_points = [*curve.training, *curve.validation]
         self._first = min(epoch for epoch, _ in all_points)
         self._last = max(epoch for epoch, _ in all_points)
-        values = [value for _, value in points] or [0.0, 1.0]
-        low, high = min(values), max(values)
-        margin = (high - low) * 0.06 or max(abs(high), 1e-6) * 0.1
-        self._low, self._high = low - margin, high + margin
-        self.values = ticks(self._low, self._high)
+        self._scale = Scale([value for _, value in points] or [0.0, 1.0])
+        self.values = self._scale.ticks
         self.epochs = _whole_ticks(self._first, self._last)
+        longest = max(len(text) for _, text in self.values)
+        self.left = max(_LEFT, _BESIDE_LABEL + longest * _SIGN_WIDTH)
 
     def position(self, epoch: int, value: float) -> Position:
         return self.x(epoch), self.y(value)
 
     def x(self, epoch: float) -> float:
-        width = WIDTH - _RIGHT - _LEFT
+        width = WIDTH - _RIGHT - self.left
         if self._first == self._last:
-            return _LEFT + width / 2
+            return self.left + width / 2
         share = (epoch - self._first) / (self._last - self._first)
-        return round(_LEFT + 6 + share * (width - 12), 1)
+        return round(self.left + 6 + share * (width - 12), 1)
 
     def y(self, value: float) -> float:
-        share = (value - self._low) / (self._high - self._low)
+        share = self._scale.share(value)
         return round(HEIGHT - _BOTTOM - share * (HEIGHT - _BOTTOM - _TOP), 1)
 
 
@@ -179,5 +156,5 @@ def _subtitle(curve: Curve) -> str:
     if curve.gap is None:
         return ""
     epoch, gap = curve.gap
-    amount = f"{abs(gap):.3g} {'above' if gap > 0 else 'below'}" if gap else "equal to"
+    amount = f"{distance(gap)} {'above' if gap > 0 else 'below'}" if gap else "equal to"
     return f"epoch {epoch}: validation {amount} training"

@@ -1,15 +1,13 @@
 """Which classes a model takes for which others: the counts, and their picture."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from kcore.arguments import check_whole
-from kcore.visualize.arrays import as_class_indices, check_class_names
+from kcore.visualize.arrays import Names, as_class_indices, check_class_names, columns_of
 from kcore.visualize.color_map import ink_on_paper
-from kcore.visualize.lettering import Font, drawable, font_of, shorten
+from kcore.visualize.lettering import Font, fitted, font_of
 
 __all__ = ["confusion_matrix", "confusion_picture"]
 
@@ -29,16 +27,19 @@ def confusion_matrix(
     """Count how often each class is taken for each class.
 
     Args:
-        labels: the true class index of each image.
-        predictions: the predicted class index of each image.
-        classes: number of classes; by default the largest index and one.
+        labels: the true class index of each image, (images,) or (images, 1); or one-hot rows or
+            probabilities, (images, classes).
+        predictions: the predicted class of each image, in the same ways: what a softmax returns
+            can be given as it is.
+        classes: number of classes; by default that of the rows, or the largest index and one.
 
     Returns:
         The counts, `(classes, classes)` int64: row is the true class, column the predicted one.
 
     Raises:
-        ValueError: if the indices are no whole numbers of at least 0, if one is not below
-            `classes`, or if there are not as many predictions as labels.
+        ValueError: if the indices are no integers of at least 0, if one is not below `classes`, if
+            a row isn't made of probabilities that sum to 1, or if there are not as many predictions
+            as labels.
 
     Example:
         >>> import kcore
@@ -46,7 +47,9 @@ def confusion_matrix(
         array([[1, 1],
                [1, 2]])
     """
-    if classes is not None:
+    if classes is None:
+        classes = columns_of(labels) or columns_of(predictions)
+    else:
         classes = check_whole("classes", classes)
     true = as_class_indices("labels", labels, classes)
     predicted = as_class_indices("predictions", predictions, classes)
@@ -61,7 +64,7 @@ def confusion_matrix(
 
 
 def confusion_picture(
-    matrix: npt.ArrayLike, class_names: Sequence[str] | None = None
+    matrix: npt.ArrayLike, class_names: Names | None = None
 ) -> npt.NDArray[np.uint8]:
     """Draw a confusion matrix, with the true classes as rows and the predicted ones as columns.
 
@@ -70,7 +73,9 @@ def confusion_picture(
 
     Args:
         matrix: counts, `(classes, classes)`: what `confusion_matrix` returns.
-        class_names: the name of each class; without it the indices are written.
+        class_names: the name of each class, in the order of their indices, or name -> index;
+            without it the indices are written. Names that look alike once they are cut are written
+            with their indices.
 
     Returns:
         The picture, `(height, width, 3)` uint8.
@@ -86,9 +91,8 @@ def confusion_picture(
         (dtype('uint8'), 3)
     """
     counts = check_matrix(matrix)
-    names = [drawable(name) for name in check_class_names(class_names, len(counts))]
     font = font_of(_FONT_SIZE if len(counts) <= _MANY_CLASSES else _NARROW_CELL - 2)
-    names = [shorten(name, font, _NAME_WIDTH) for name in names]
+    names = fitted(check_class_names(class_names, len(counts)), font, _NAME_WIDTH)
     return _Sheet(counts, names, font).draw()
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from kcore.arguments import check_whole
 from kcore.visualize.chart import HEIGHT, WIDTH, Chart, Line, Position, chart_of
-from kcore.visualize.lettering import drawable, font_of, shorten
+from kcore.visualize.lettering import drawable, fitted, font_of, shorten
 from kcore.visualize.series import curves_of
 
 __all__ = ["curves"]
@@ -22,6 +23,8 @@ _MAX_COLUMNS = 2
 _PAPER, _INK, _FAINT, _GRID, _GAP = "#ffffff", "#202020", "#5c5c5c", "#e4e4e4", "#e9eef5"
 _COLORS = {"training": "#1f5fa8", "validation": "#b4500a"}
 _DASH = 7.0
+_TITLE_SIZE = 14
+_CUT = 20 * _ZOOM  # margins beside a title
 Canvas = ImageDraw.ImageDraw
 
 
@@ -40,8 +43,11 @@ def curves(
 
     Args:
         history: what `fit` returned, or a mapping such as its `history`: a list of values for each
-            name, in which None stands for an epoch without a value.
-        metrics: the metrics to draw, without "val_"; all by default.
+            name, in which None stands for an epoch without a value. A metric of at most 10 numbers
+            an epoch, such as one for each class, gets a chart for each: `f1_score[0]` and so on. A
+            series of anything else, such as texts, is left out with a warning.
+        metrics: the metrics to draw, without "val_"; all by default. The name of a metric of
+            several numbers stands for all of them.
         validation_freq: what `fit` was given, if it validated in some epochs only.
         columns: charts in one row; at most 2 by default.
 
@@ -49,8 +55,8 @@ def curves(
         The picture, uint8, `(480 * rows, 720 * columns, 3)`: drawn for screens with small pixels.
 
     Raises:
-        ValueError: if there is no epoch, a metric is not in the history, or a series has another
-            number of values than there are epochs.
+        ValueError: if there is no epoch or no number to draw, a metric is not in the history or
+            can't be drawn, or a series has another number of values than there are epochs.
 
     Example:
         >>> import kcore
@@ -65,8 +71,10 @@ def curves(
     rows = math.ceil(len(charts) / columns)
     width, height = WIDTH * _ZOOM, HEIGHT * _ZOOM
     sheet = Image.new("RGB", (columns * width, rows * height), _PAPER)
-    for index, chart in enumerate(charts):
-        sheet.paste(_drawn(chart), (index % columns * width, index // columns * height))
+    titles = fitted([chart.title for chart in charts], font_of(_TITLE_SIZE * _ZOOM), width - _CUT)
+    for index, (chart, title) in enumerate(zip(charts, titles, strict=True)):
+        position = (index % columns * width, index // columns * height)
+        sheet.paste(_drawn(replace(chart, title=title)), position)
     return np.asarray(sheet)
 
 
@@ -101,7 +109,7 @@ def _draw_shapes(draw: Canvas, chart: Chart) -> None:
 
 def _write_texts(draw: Canvas, chart: Chart) -> None:
     left, _, right, bottom = chart.box
-    _write(draw, (10, 14), chart.title, _INK, 14, "lm", width=WIDTH - 20)
+    _write(draw, (10, 14), chart.title, _INK, _TITLE_SIZE, "lm")
     _write(draw, (10, 33), chart.subtitle, _FAINT, 11, "lm", width=WIDTH - 20)
     for y, text in chart.y_ticks:
         _write(draw, (left - 6, y), text, _FAINT, 11, "rm")

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from kcore.visualize.arrays import as_real, channels_last
 from kcore.visualize.feature_grid import fitted_grid
-from kcore.visualize.lettering import drawable, font_of, shorten
+from kcore.visualize.lettering import drawable, fitted, font_of, shorten
 
 __all__ = ["FILM_FORMATS", "encoded_film", "encoded_picture", "frame_of"]
 
@@ -17,6 +17,7 @@ __all__ = ["FILM_FORMATS", "encoded_film", "encoded_picture", "frame_of"]
 FILM_FORMATS = {".gif": "GIF", ".png": "PNG", ".webp": "WEBP"}
 
 _WIDTH = 640
+_NAME_WIDTH = 400  # what follows a name takes the rest
 _MARGIN = 10
 _LINE = 22
 _FONT_SIZE = 14
@@ -42,10 +43,11 @@ def frame_of(
     Raises:
         ValueError: if there is nothing to show.
     """
+    shown = [name for name, values in maps.items() if np.ndim(values) in (3, 4)]
+    names = fitted(shown, font_of(_FONT_SIZE), _NAME_WIDTH)
     blocks = [
-        _block(name, values, max_channels, data_format)
-        for name, values in maps.items()
-        if np.ndim(values) in (3, 4)
+        _block(name, maps[key], max_channels, data_format)
+        for key, name in zip(shown, names, strict=True)
     ]
     if not blocks:
         raise ValueError(

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from kcore.arguments import check_whole
-from kcore.visualize.arrays import as_class_indices, as_names, as_pixels
-from kcore.visualize.lettering import drawable, font_of, shorten
+from kcore.visualize.arrays import Names, as_class_indices, as_names, as_pixels
+from kcore.visualize.lettering import drawable, fitted, font_of, shorten
 
 __all__ = ["gallery"]
 
@@ -28,7 +28,7 @@ def gallery(
     predictions: npt.ArrayLike | None = None,
     *,
     confidences: Sequence[float] | None = None,
-    class_names: Sequence[str] | None = None,
+    class_names: Names | None = None,
     captions: Sequence[str] | None = None,
     columns: int | None = None,
     tile_size: int = 96,
@@ -41,11 +41,14 @@ def gallery(
     Args:
         images: `(images, height, width)` or `(images, height, width, channels)` with 1 or 3
             channels; uint8 in 0..255, or floating point in 0..1.
-        labels: the true class index of each image, or `None`.
-        predictions: the predicted class index of each image, or `None`.
+        labels: the true class index of each image, (images,) or (images, 1); or one-hot rows or
+            probabilities, (images, classes); or `None`.
+        predictions: the predicted class of each image, in the same ways, or `None`.
         confidences: the probability of each prediction, in 0..1, to be written before it.
-        class_names: the name of each class; without it the indices are written. Letters that
-            Pillow's font lacks are written without their accents, or as "?".
+        class_names: the name of each class, in the order of their indices, or name -> index;
+            without it the indices are written. Letters that Pillow's font lacks are written without
+            their accents, or as "?". Names that look alike once they are cut to the width of a tile
+            are written with their indices.
         captions: a text for each image, to be written below the rest in as many lines as it needs.
         columns: images in one row; by default what makes the picture about twice as wide as high.
         tile_size: height and width of each image in the picture, in pixels. Images keep their
@@ -56,7 +59,7 @@ def gallery(
 
     Raises:
         ValueError: if there is no image, if the shape, dtype or range is another than those above,
-            if labels or predictions are not one whole number for each image, or one has no name;
+            if labels or predictions are not one class for each image, or one has no name;
             if there are confidences without predictions, or not one in 0..1 for each; if there is
             not one caption for each image.
 
@@ -71,7 +74,8 @@ def gallery(
     tile_size = check_whole("tile_size", tile_size, minimum=8)
     columns = _columns(len(tiles), columns)
     percentages = _percentages(confidences, predictions, len(tiles))
-    texts = _answers(labels, predictions, percentages, len(tiles), class_names)
+    names = _Names(class_names, tile_size)
+    texts = _answers(labels, predictions, percentages, len(tiles), names)
     for lines, caption in zip(texts, _wrapped(captions, len(tiles), tile_size), strict=True):
         lines += [(line, _INK) for line in caption]
     lines_each = max(map(len, texts))
@@ -83,7 +87,7 @@ def gallery(
         left = _MARGIN + index % columns * cell_width
         top = _MARGIN + index // columns * cell_height
         _paste(sheet, tile, left, top, tile_size)
-        _write(draw, texts[index], left, top + tile_size, tile_size)
+        _write(draw, texts[index], left, top + tile_size)
     return np.asarray(sheet)
 
 
@@ -103,29 +107,46 @@ def _columns(count: int, columns: int | None) -> int:
     return check_whole("columns", columns)
 
 
+class _Names:
+    """What is written for each class behind a prefix, within the width of a tile."""
+
+    def __init__(self, class_names: Names | None, width: int):
+        self._names = None if class_names is None else as_names(class_names)
+        self._font, self._width = font_of(_FONT_SIZE), width
+        self._fitted: dict[int, list[str]] = {}
+        self.count = None if self._names is None else len(self._names)
+
+    def line(self, prefix: str, index: int) -> str:
+        """Return the line for a class, which no other class has behind this prefix."""
+        if self._names is None:
+            return shorten(f"{prefix}{index}", self._font, self._width)
+        width = self._width - math.ceil(self._font.getlength(prefix))
+        if width not in self._fitted:
+            self._fitted[width] = fitted(self._names, self._font, width)
+        return shorten(prefix + self._fitted[width][index], self._font, self._width)
+
+
 def _answers(
     labels: npt.ArrayLike | None,
     predictions: npt.ArrayLike | None,
     percentages: list[str],
     count: int,
-    class_names: Sequence[str] | None,
+    names: _Names,
 ) -> list[list[tuple[str, str]]]:
     """Return for each image its lines: text and colour."""
-    names = None if class_names is None else as_names(class_names)
-    classes = None if names is None else len(names)
-    true = _indices("labels", labels, count, classes)
-    predicted = _indices("predictions", predictions, count, classes)
-    name = str if names is None else names.__getitem__
+    true = _indices("labels", labels, count, names.count)
+    predicted = _indices("predictions", predictions, count, names.count)
     answers: list[list[tuple[str, str]]] = [[] for _ in range(count)]
     for image, lines in enumerate(answers):
         if true is not None:
-            lines.append((name(true[image]), _INK))
+            lines.append((names.line("", true[image]), _INK))
         if predicted is not None and true is None:
-            lines.append((f"{percentages[image]}{name(predicted[image])}", _INK))
+            lines.append((names.line(percentages[image], predicted[image]), _INK))
         elif predicted is not None and true is not None:
             is_right = predicted[image] == true[image]
             sign, colour = (_RIGHT_SIGN, _RIGHT) if is_right else (_WRONG_SIGN, _WRONG)
-            lines.append((f"{sign} {percentages[image]}{name(predicted[image])}", colour))
+            line = names.line(f"{sign} {percentages[image]}", predicted[image])
+            lines.append((line, colour))
     return answers
 
 
@@ -165,7 +186,7 @@ def _lines(text: str, width: int) -> list[str]:
             lines[-1] = longer
         else:
             lines.append(word)
-    return [line for line in lines if line]
+    return [shorten(line, font, width) for line in lines if line]
 
 
 def _indices(
@@ -191,9 +212,8 @@ def _paste(
 
 
 def _write(
-    draw: ImageDraw.ImageDraw, lines: Sequence[tuple[str, str]], left: int, top: int, width: int
+    draw: ImageDraw.ImageDraw, lines: Sequence[tuple[str, str]], left: int, top: int
 ) -> None:
     font = font_of(_FONT_SIZE)
     for number, (text, colour) in enumerate(lines):
-        shortened = shorten(drawable(text), font, width)
-        draw.text((left, top + 2 + number * _LINE), shortened, fill=colour, font=font)
+        draw.text((left, top + 2 + number * _LINE), text, fill=colour, font=font)

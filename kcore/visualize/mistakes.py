@@ -1,6 +1,5 @@
 """The images that a model gets wrong with the greatest confidence."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from kcore.arguments import check_whole
-from kcore.visualize.arrays import as_class_indices, as_real
+from kcore.visualize.arrays import Names, as_class_indices, as_real, columns_of
 from kcore.visualize.gallery import gallery
 from kcore.visualize.lettering import font_of
 
@@ -41,7 +40,8 @@ def worst_mistakes(
     """List the wrong predictions, those of the greatest confidence first.
 
     Args:
-        labels: the true class index of each image.
+        labels: the true class index of each image, (images,) or (images, 1); or one-hot rows or
+            probabilities, (images, classes).
         probabilities: `(images, classes)`: what `model.predict` returns behind a softmax; or
             `(images,)` or `(images, 1)` behind a sigmoid, where 0.5 and more means class 1.
         count: at most so many; None for all.
@@ -50,8 +50,8 @@ def worst_mistakes(
         The mistakes; an empty list if there is none. Equal ones keep the order of the images.
 
     Raises:
-        ValueError: if `labels` are no class indices, if there is not one row of probabilities for
-            each, or if a value is no probability.
+        ValueError: if `labels` are no classes, or no classes of `probabilities`; if there is not
+            one row of probabilities for each, or if a value is no probability.
 
     Example:
         >>> import kcore
@@ -62,7 +62,7 @@ def worst_mistakes(
         Mistake(index=0, label=0, prediction=1, confidence=0.6)
     """
     predictions, confidences = predicted_classes(probabilities)
-    true = as_class_indices("labels", labels)
+    true = as_class_indices("labels", labels, columns_of(probabilities) or 2)
     if len(true) != len(predictions):
         raise ValueError(
             f"There are {len(predictions)} rows of probabilities for {len(true)} labels."
@@ -81,7 +81,7 @@ def misclassified(
     labels: npt.ArrayLike,
     probabilities: npt.ArrayLike,
     *,
-    class_names: Sequence[str] | None = None,
+    class_names: Names | None = None,
     count: int = 16,
     columns: int | None = None,
     tile_size: int = 96,
@@ -95,7 +95,7 @@ def misclassified(
         images: as `gallery` takes them.
         labels: as `worst_mistakes` takes them.
         probabilities: as `worst_mistakes` takes them.
-        class_names: the name of each class; without it the indices are written.
+        class_names: as `gallery` takes them; without it the indices are written.
         count: show at most so many.
         columns: images in one row, as in `gallery`.
         tile_size: height and width of each image in the picture, in pixels.

@@ -1,18 +1,26 @@
 """The numbers of a training, as one series for each metric."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kcore.arguments import check_whole
+from kcore.logs import described, numbers_in
+from kcore.warning import warn
 
-__all__ = ["Curve", "Points", "curves_of", "describe"]
+__all__ = ["Curve", "Points", "curves_of", "describe", "distance", "in_words", "split_series"]
 
 Points = tuple[tuple[int, float], ...]
+Numbers = npt.NDArray[np.float64]
 _VALIDATION = "val_"
+# More curves of one metric are no help to a reader.
+_MOST_ENTRIES = 10
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,9 @@ def curves_of(
 ) -> list[Curve]:
     """Read what `fit` returned, or a mapping like its `history`.
 
+    A series of vectors, such as that of a metric for each class, becomes a curve for each entry,
+    `name[0]` and so on. One that can't be drawn is left out with a warning.
+
     Args:
         history: a `keras.callbacks.History`, or a mapping of names to one value an epoch; None
             stands for an epoch in which it wasn't computed.
@@ -59,7 +70,8 @@ def curves_of(
         metrics: the metrics to take, without "val_"; all by default.
 
     Raises:
-        ValueError: if there is nothing in it, a metric is not there, or the lengths don't fit.
+        ValueError: if there is nothing in it that can be drawn, a metric is not there, or the
+            lengths don't fit.
     """
     logs = getattr(history, "history", history)
     if not isinstance(logs, Mapping):
@@ -69,23 +81,56 @@ def curves_of(
     for name, values in logs.items():
         _check_values(name, values)
     epochs = _epochs(history, logs)
-    names = list(dict.fromkeys(name.removeprefix(_VALIDATION) for name in logs))
-    if not names or not epochs:
+    if not epochs:
         raise ValueError("history holds no epoch; train first.")
-    if isinstance(metrics, str):
-        raise ValueError(f"metrics={metrics!r} must be a sequence of names, such as [{metrics!r}].")
-    for metric in metrics or ():
-        if metric not in names:
-            raise ValueError(f"metrics holds {metric!r}, but history has: {', '.join(names)}.")
-    found = [
+    found, left_out = split_series(logs)
+    names = list(dict.fromkeys(name.removeprefix(_VALIDATION) for name in found))
+    wanted = names if metrics is None else _wanted(metrics, names, left_out)
+    curves = [
         Curve(
             name,
-            _points(name, logs, epochs, validation_freq),
-            _points(_VALIDATION + name, logs, epochs, validation_freq),
+            _points(name, found, epochs, validation_freq),
+            _points(_VALIDATION + name, found, epochs, validation_freq),
         )
-        for name in (metrics or names)
+        for name in wanted
     ]
-    return [curve for curve in found if curve.training or curve.validation]
+    curves = [curve for curve in curves if curve.training or curve.validation]
+    if not curves:
+        raise ValueError(
+            "history holds no numbers to draw: " + (in_words(left_out) or "each value is None")
+        )
+    if metrics is None and left_out:
+        warn(f"Left out of the curves: {in_words(left_out)}.")
+    return curves
+
+
+def split_series(logs: Mapping[str, Any]) -> tuple[dict[str, list[float | None]], dict[str, str]]:
+    """Return the series of single numbers in logs, and those that are left out, with the reason.
+
+    Args:
+        logs: name -> one value an epoch: numbers, vectors of at most 10 numbers, which make a
+            series for each entry, or None.
+    """
+    found: dict[str, list[float | None]] = {}
+    left_out: dict[str, str] = {}
+    for name, values in logs.items():
+        numbers = [None if value is None else numbers_in(value) for value in values]
+        reason = _unfit(values, numbers)
+        if reason is not None:
+            left_out[str(name)] = reason
+            continue
+        size = max((array.size for array in numbers if array is not None), default=1)
+        for index in range(size):
+            entry = str(name) if size == 1 else f"{name}[{index}]"
+            found[entry] = [
+                None if array is None else float(array.reshape(-1)[index]) for array in numbers
+            ]
+    return found, left_out
+
+
+def in_words(left_out: Mapping[str, str]) -> str:
+    """Name the series that are left out, each with its reason."""
+    return "; ".join(f"{name!r} {reason}" for name, reason in left_out.items())
 
 
 def describe(curve: Curve) -> str:
@@ -105,16 +150,46 @@ def describe(curve: Curve) -> str:
 def gap_in_words(gap: float) -> str:
     """Say how far validation lies from training."""
     side = "above" if gap > 0 else "below"
-    return f"validation {abs(gap):.3g} {side} training" if gap else "validation equals training"
+    return f"validation {distance(gap)} {side} training" if gap else "validation equals training"
+
+
+def distance(gap: float) -> str:
+    """Write how large a gap is; that between two floats can be larger than any float."""
+    return f"{abs(gap):.3g}" if math.isfinite(gap) else f"more than {sys.float_info.max:.3g}"
 
 
 def _check_values(name: object, values: Any) -> None:
-    is_series = isinstance(values, Iterable) and not isinstance(values, (str, Mapping))
-    if not is_series or np.ndim(values) != 1:
+    is_text = isinstance(values, (str, bytes, Mapping))
+    if is_text or not isinstance(values, Collection) or getattr(values, "ndim", 1) == 0:
         raise ValueError(f"history[{name!r}]={values!r} must be one value for each epoch.")
-    for value in values:
-        if value is not None and np.asarray(value).dtype.kind not in "iufb":
-            raise ValueError(f"history[{name!r}] holds {value!r}; give numbers, or None.")
+
+
+def _unfit(values: Iterable[Any], numbers: Sequence[Numbers | None]) -> str | None:
+    """Say why a series can't be drawn; None if it can."""
+    for value, array in zip(values, numbers, strict=True):
+        if value is not None and (array is None or array.ndim > 1 or not array.size):
+            return f"holds {described(value)}"
+    shapes = {array.shape for array in numbers if array is not None}
+    if len(shapes) > 1:
+        return "holds values of several shapes"
+    size = max((array.size for array in numbers if array is not None), default=1)
+    return None if size <= _MOST_ENTRIES else f"holds {size} numbers an epoch"
+
+
+def _wanted(metrics: Sequence[str], names: Sequence[str], left_out: Mapping[str, str]) -> list[str]:
+    """Return the names of the series of some metrics; a name stands for all of its entries."""
+    if isinstance(metrics, str):
+        raise ValueError(f"metrics={metrics!r} must be a sequence of names, such as [{metrics!r}].")
+    wanted = []
+    for metric in metrics:
+        unfit = [name for name in (metric, f"{_VALIDATION}{metric}") if name in left_out]
+        if unfit:
+            raise ValueError(f"metrics holds {metric!r}, but {unfit[0]!r} {left_out[unfit[0]]}.")
+        entries = [name for name in names if re.fullmatch(rf"{re.escape(metric)}(\[\d+\])?", name)]
+        if not entries:
+            raise ValueError(f"metrics holds {metric!r}, but history has: {', '.join(names)}.")
+        wanted += entries
+    return wanted
 
 
 def _epochs(history: Any, logs: Mapping[str, Sequence[Any]]) -> list[int]:
@@ -126,12 +201,12 @@ def _epochs(history: Any, logs: Mapping[str, Sequence[Any]]) -> list[int]:
 
 def _points(
     name: str,
-    logs: Mapping[str, Sequence[Any]],
+    logs: Mapping[str, Sequence[float | None]],
     epochs: list[int],
     validation_freq: int | Sequence[int],
 ) -> Points:
     values = logs.get(name, ())
-    if not len(values):
+    if not values:
         return ()
     if len(values) != len(epochs):
         validated = _validated(epochs, validation_freq)
@@ -142,7 +217,7 @@ def _points(
             )
         epochs = validated
     pairs = zip(epochs, values, strict=True)
-    return tuple((epoch, float(value)) for epoch, value in pairs if value is not None)
+    return tuple((epoch, value) for epoch, value in pairs if value is not None)
 
 
 def _validated(epochs: list[int], validation_freq: int | Sequence[int]) -> list[int]:

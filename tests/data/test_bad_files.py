@@ -1,4 +1,5 @@
 import csv
+import errno
 import os
 import pickle
 import shutil
@@ -10,7 +11,7 @@ from oracles.image_files import png
 from oracles.image_trees import write_tree
 from PIL import Image
 
-from kcore.data import BadFileError, from_directory, from_files, scan
+from kcore.data import Audit, BadFileError, from_directory, from_files, scan
 
 OPTIONS = {
     "target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "shuffle": False, "seed": 1,
@@ -167,6 +168,60 @@ def test_the_table_takes_any_name(tmp_path):
     dataset[0]
     text = dataset.audit.write_csv(tmp_path / "bad_files.csv").read_text(encoding="utf-8")
     assert '\\udcff,\n"".png"' in text
+
+
+def test_no_text_of_the_table_is_a_formula(tmp_path):
+    texts = ["=1+1", "+1", "-1", "@SUM(1)", "＝1", "\t=1", "\r=1", "\n=1", "'=1", "a=1", ";=1+1"]
+
+    class Files:
+        def path_of_row(self, row):
+            return texts[row]
+
+        def class_of_row(self, row):
+            return texts[-row - 1]
+
+    audit = Audit(Files())
+    for row in range(len(texts)):
+        audit.add_bad(row, f"{texts[row]} is no image")
+    written = audit.write_csv(tmp_path / "table.csv")
+    with written.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    cells = [cell for row in rows for cell in row]
+    assert not [cell for cell in cells if cell[0] in "=+-@＝\t\r\n"]
+    read = [[cell.removeprefix("'") for cell in row] for row in rows]
+    assert read == [
+        [path, name, "bad", f"{path} is no image"]
+        for path, name in zip(texts, texts[::-1], strict=True)
+    ]
+    assert header == ["path", "class", "severity", "reason"]
+    assert '";=1+1"' in written.read_text(encoding="utf-8")
+
+
+def test_a_full_disk_leaves_the_earlier_table(tmp_path, monkeypatch):
+    class Files:
+        def path_of_row(self, row):
+            return f"{row}.png"
+
+        def class_of_row(self, row):
+            return None
+
+    audit, path = Audit(Files()), tmp_path / "table.csv"
+    audit.write_csv(path)
+    earlier = path.read_bytes()
+    audit.add_bad(0, "truncated")
+
+    def full(self, data):
+        with open(self, "wb") as file:  # noqa: PTH123
+            file.write(data[:7])
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(
+        OSError, match=r"No space left on device; .* still there, whole.*table\.csv"
+    ):
+        audit.write_csv(path)
+    assert path.read_bytes() == earlier
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_parts_of_a_scan_share_the_audit(empty_file):

@@ -358,9 +358,3 @@ def test_arguments_of_a_wrong_kind_are_refused(tmp_path, arguments, error, messa
     write_tree(tmp_path, {"a": 1})
     with pytest.raises(error, match=message):
         scan(**{"directory": tmp_path} | arguments)
-
-
-def test_no_name_is_the_directory_where_one_is(tmp_path, monkeypatch):
-    write_tree(tmp_path, {"a": 1})
-    monkeypatch.chdir(tmp_path)
-    assert scan("").filenames == scan(".").filenames == ["a/000.png"]

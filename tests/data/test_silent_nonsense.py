@@ -32,7 +32,7 @@ def test_a_split_is_a_fraction(tree, value):
 @pytest.mark.parametrize("read", [from_directory, scan])
 def test_an_empty_name_is_no_folder(tree, monkeypatch, read):
     monkeypatch.chdir(tree)
-    with pytest.raises(ValueError, match="directory='' is empty: for the current directory write"):
+    with pytest.raises(ValueError, match=r"directory='' names no directory: use '\.' for"):
         read("")
     assert len(scan(".")) == 4
 

@@ -159,3 +159,31 @@ def test_two_processes_that_write_one_file_for_40_rounds(tmp_path):
     assert [writer.returncode for writer in writers] == [0, 0]
     assert path.read_bytes()[0] in (40, 140)
     assert list(tmp_path.iterdir()) == [path]
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from kcore.files import write_whole
+
+# Python ignores the signal of a file that grows too large, so the write fails as on a full disk.
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    write_whole(sys.argv[1], bytes(200_000))
+except OSError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no limit of the size of files here")
+@pytest.mark.parametrize("earlier", [b"old", None])
+def test_a_write_that_stops_halfway_leaves_the_earlier_file(tmp_path, earlier):
+    path = tmp_path / "a.bin"
+    if earlier is not None:
+        path.write_bytes(earlier)
+    ended = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, timeout=60
+    )
+    assert ended.stdout.startswith("OSError [Errno 27] File too large; it could not be written.")
+    assert ("The earlier file is still there, whole." in ended.stdout) == (earlier is not None)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [earlier] * (earlier is not None)

@@ -2,7 +2,7 @@ import importlib
 
 import numpy as np
 import pytest
-from PIL import ImageFont
+from PIL import ImageDraw, ImageFont
 
 from kcore.visualize import gallery
 
@@ -126,15 +126,18 @@ def test_the_default_is_about_twice_as_wide_as_high():
             {"images": np.zeros((1, 8, 8)), "predictions": [2], "class_names": ["a", "b"]},
             "predictions holds the class index 2; there are 2 classes, 0..1",
         ),
-        ({"images": np.zeros((1, 8, 8)), "predictions": [[0.1, 0.9]]}, r"take argmax\(axis=-1\)"),
+        (
+            {"images": np.zeros((1, 8, 8)), "predictions": [[0.1, 0.8]]},
+            "predictions.0. sums to 0.9",
+        ),
         (
             {"images": np.zeros((1, 8, 8)), "labels": [1.5]},
             "dtype float64 must be",
         ),
         ({"images": np.zeros((1, 8, 8)), "labels": [-1]}, "labels holds the class index -1"),
         (
-            {"images": np.zeros((1, 8, 8)), "labels": [0], "class_names": {"a": 0}},
-            "class_names is a dict, whose order need not be that of the class indices",
+            {"images": np.zeros((1, 8, 8)), "labels": [0], "class_names": {"a": 1}},
+            "class_names={'a': 1} must map each name to its class index",
         ),
         (
             {"images": np.zeros((1, 8, 8)), "labels": [0], "class_names": "ab"},
@@ -194,3 +197,47 @@ def test_captions_are_wrapped_and_written_below_the_images():
 def test_captions_are_one_for_each_image():
     with pytest.raises(ValueError, match="captions must be a list of 2 texts"):
         gallery(np.zeros((2, 8, 8)), captions=["one"])
+
+
+def test_one_hot_rows_probabilities_and_class_indices_are_taken():
+    images, labels, predictions = np.zeros((3, 8, 8)), [0, 2, 1], [0, 1, 1]
+    wanted = gallery(images, labels, predictions, class_names=["b", "a", "c"])
+    soft = np.eye(3)[predictions] * 0.7 + 0.1
+    for true, predicted in ((np.eye(3)[labels], soft), (np.eye(3, dtype=int)[labels], predictions)):
+        shown = gallery(images, true, predicted, class_names={"a": 1, "b": 0, "c": 2})
+        np.testing.assert_array_equal(shown, wanted)
+
+
+def lines_of(monkeypatch, *arguments, **options):
+    drawn = []
+    text = ImageDraw.ImageDraw.text
+
+    def note(self, xy, shown, *positional, **named):
+        drawn.append(shown)
+        return text(self, xy, shown, *positional, **named)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", note)
+    gallery(*arguments, **options)
+    return drawn
+
+
+LONG = ["golden retriever puppy", "golden retriever", "golden retriever adult", "cat"]
+
+
+def test_names_that_are_cut_to_the_same_text_bear_their_index(monkeypatch):
+    drawn = lines_of(
+        monkeypatch,
+        np.zeros((4, 8, 8)),
+        [0, 1, 2, 3],
+        [1, 2, 0, 3],
+        confidences=[0.5, 0.75, 1.0, 1.0],
+        class_names=LONG,
+        tile_size=80,
+    )
+    true, predicted = drawn[::2], drawn[1::2]
+    assert [text[-4:] for text in true[:3]] == [" [0]", " [1]", " [2]"]
+    assert [text[-4:] for text in predicted[:3]] == [" [1]", " [2]", " [0]"]
+    assert true[3] == "cat"
+    assert predicted[3] == "= 100% cat"
+    font = module.font_of(12)
+    assert all(font.getlength(text) <= 80 for text in drawn)

@@ -1,4 +1,4 @@
-"""A GPU session without a GPU says so, and fails where a GPU is required."""
+"""Which sessions there are, and that those that lack a device or a program say so."""
 
 import os
 import subprocess
@@ -47,10 +47,16 @@ def each(session, *parameters):
     return {f"{session}({one})" for one in parameters}
 
 
+ON_EACH_DEVICE = [
+    f"{backend}-{kind}" for backend in ("tensorflow", "jax") for kind in ("cpu", "gpu")
+]
 BEFORE_A_RELEASE = {
     "browser",
     "between_backends",
+    "matrix",
     "wheel",
+    *each("attack", "none", "tensorflow", "jax"),
+    *each("conformance", *ON_EACH_DEVICE),
     *each("export", "tensorflow", "jax"),
     *each("minimums", "tensorflow", "jax"),
     *each("newest", "keras", "nightly"),
@@ -63,13 +69,10 @@ def other_pythons(sessions):
 
 def test_bare_nox_runs_what_has_to_pass_before_a_push(tmp_path):
     selected, left_out = listed(tmp_path)
-    on_each_device = [
-        f"{backend}-{kind}" for backend in ("tensorflow", "jax") for kind in ("cpu", "gpu")
-    ]
     assert selected == {
-        *("lint", "types", "floor", "matrix"),
-        *each("tests", *on_each_device),
-        *each("conformance", *on_each_device),
+        *("lint", "types", "floor"),
+        *each("tests", *ON_EACH_DEVICE),
+        *each("conformance_quick", "tensorflow", "jax"),
         *each("examples", "tensorflow", "jax"),
     }
     assert left_out - other_pythons(left_out) == BEFORE_A_RELEASE | each(

@@ -195,13 +195,15 @@ def test_a_model_with_a_fixed_batch_size_takes_any_number_of_samples():
 
 
 def test_wrong_input_is_refused(double):
-    with pytest.raises(TypeError, match=r"model is a Dense; give a keras.Model"):
+    with pytest.raises(
+        TypeError, match=r"model=<Dense '.*'> must be a keras.Model; keras.Sequential"
+    ):
         activations(L.Dense(1), ONE)
     with pytest.raises(ValueError, match=r"hold \[1, 2\] samples; give as many in each"):
         activations(double, [ONE, TWO[:1]])
-    with pytest.raises(ValueError, match="hold no sample"):
+    with pytest.raises(ValueError, match="x holds no sample"):
         activations(double, [ONE[:0], TWO[:0]])
-    with pytest.raises(TypeError, match="A float was given where an array or a tensor is wanted"):
+    with pytest.raises(TypeError, match="x must hold arrays or tensors, and a float was given"):
         activations(double, [1.0, 2.0])
 
 
@@ -233,3 +235,22 @@ def test_a_call_that_is_a_tf_function_is_seen_through():
         model(samples)
         assert activations(model, samples)["twice"] == pytest.approx(2 * samples)
     assert "call" not in vars(model)
+
+
+def test_a_layer_that_an_outer_and_a_nested_model_share():
+    shared = L.Dense(2, use_bias=False, name="shared")
+    entry = keras.Input((2,))
+    inner = keras.Sequential([entry, shared, L.Activation("relu", name="after")], name="inner")
+    x = keras.Input((2,))
+    model = keras.Model(x, inner(shared(x)))
+    kernel = np.array([[1.0, -2.0], [3.0, 0.5]], "float32")
+    shared.set_weights([kernel])
+    samples = np.array([[1.0, 2.0], [-1.0, 0.5]], "float32")
+    attributes = dict(vars(shared))
+    found = activations(model, samples)
+    np.testing.assert_allclose(found["shared#1"], samples @ kernel, rtol=1e-6)
+    np.testing.assert_allclose(found["shared#2"], samples @ kernel @ kernel, rtol=1e-6)
+    assert list(found) == ["shared#1", "shared#2", "inner/after"]
+    assert [row.name for row in kcore.inspect.trace(model)].count("shared") == 2
+    assert "call" not in vars(shared)
+    assert set(vars(shared)) == set(attributes)

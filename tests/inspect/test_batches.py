@@ -52,10 +52,14 @@ def test_an_axis_of_one_may_be_left_out_as_in_predict(model):
     ("x", "error", "message"),
     [
         ([np.zeros((8, 6, 1))] * 2, ValueError, "takes 1 input, but 2 arrays were given. .*stack"),
-        ([[1.0, 2.0]], TypeError, "A float was given where an array or a tensor is wanted"),
-        (np.array([["a"]]), TypeError, "An array of <U1 was given; the values must be numbers"),
-        (np.array([[None]]), TypeError, "An array of object was given; the values must be numbers"),
-        (np.zeros((0, 8, 6, 1)), ValueError, "hold no sample"),
+        ([[1.0, 2.0]], TypeError, "x must hold arrays or tensors, and a float was given"),
+        (np.array([["a"]]), TypeError, "x is an array of <U1, and its values must be real numbers"),
+        (
+            np.array([[None]]),
+            TypeError,
+            "x is an array of object, and its values must be real numbers",
+        ),
+        (np.zeros((0, 8, 6, 1)), ValueError, "x holds no sample"),
     ],
 )
 def test_what_is_no_batch_is_refused(model, x, error, message):
@@ -64,7 +68,7 @@ def test_what_is_no_batch_is_refused(model, x, error, message):
 
 
 def test_a_list_of_images_gets_the_hint_to_stack_them(model):
-    with pytest.raises(TypeError, match=r"A list was given; .* numpy.stack"):
+    with pytest.raises(TypeError, match=r"images is a list; .* numpy.stack"):
         saliency(model, [np.zeros((8, 6, 1))] * 2)
 
 

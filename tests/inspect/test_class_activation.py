@@ -157,11 +157,19 @@ def test_channels_first():
     assert score_cam(model, image, class_index=1).shape == (1, 1, 3)
 
 
+class BreaksAtNine(L.Layer):
+    """Makes NaN of 9, and leaves the rest."""
+
+    def call(self, x):
+        return keras.ops.where(x == 9, np.nan, x)
+
+
 def scene_of(weight):
     """A model whose map is the image, times a weight for class 0."""
     model = keras.Sequential(
         [
             keras.Input((2, 2, 1)),
+            BreaksAtNine(),
             L.Conv2D(1, 1, use_bias=False),
             L.GlobalAveragePooling2D(),
             L.Dense(1, use_bias=False),
@@ -173,7 +181,7 @@ def scene_of(weight):
 
 def test_dead_constant_negative_and_broken_maps_are_zero():
     step = np.array([[0.0, 1.0], [2.0, 3.0]])
-    images = np.stack([step, np.zeros((2, 2)), np.ones((2, 2)), step * np.nan])[..., None]
+    images = np.stack([step, np.zeros((2, 2)), np.ones((2, 2)), np.full((2, 2), 9)])[..., None]
     for function in (grad_cam, grad_cam_plus_plus, layer_cam, score_cam):
         with pytest.warns(UserWarning, match=f"{function.__name__}: the maps of these") as caught:
             found = function(scene_of(1.0), images, class_index=0)

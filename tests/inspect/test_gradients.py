@@ -268,7 +268,7 @@ def test_several_inputs():
     model = keras.Model([first, second], L.Dense(1, kernel_initializer="ones")(product))
     x = [np.array([[1.0, 2.0]]), np.array([[5.0, 7.0]])]
     assert gradients(model, x, "twice", 0).values[0] == pytest.approx([5.0, 7.0])
-    with pytest.raises(TypeError, match="A list was given; this function takes a model with one"):
+    with pytest.raises(TypeError, match="x is a list; this function takes a model with one"):
         gradients(model, x)
 
 
@@ -473,3 +473,24 @@ def test_a_layer_behind_the_scores_is_refused():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "softmax", name="last")])
     with pytest.raises(ValueError, match=r"layer='last' comes after the scores, .* softmax"):
         gradients(model, np.ones((1, 2), "float32"), "last")
+
+
+def test_what_is_not_finite_is_said():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "softmax")])
+    model.set_weights([np.full((2, 3), np.nan), np.zeros(3)])
+    x = np.ones((2, 2), "float32")
+    with pytest.warns(UserWarning, match="gradients: the scores of these samples are NaN .*: 0, 1"):
+        gradients(model, x, class_index=1)
+    with pytest.warns(UserWarning, match="class_scores: the scores of these samples are NaN"):
+        class_scores(model, x)
+
+
+def test_samples_that_are_not_finite_are_refused():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "softmax")])
+    x = np.ones((4, 2), "float32")
+    for value in (np.nan, np.inf, -np.inf):
+        x[2, 1] = value
+        with pytest.raises(ValueError, match=r"x\[2\] has values that are NaN or infinite"):
+            gradients(model, x)
+    with pytest.raises(ValueError, match=r"x\[1\] has values that are NaN or infinite"):
+        gradients(model, np.array([[1.0, 2.0], [1.0, 1e300]]))

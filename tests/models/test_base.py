@@ -219,6 +219,78 @@ def test_training_changes_nothing_in_the_base(name):
     np.testing.assert_allclose(expected, inference, rtol=1e-4, atol=1e-5)
 
 
+@keras.saving.register_keras_serializable("kcore_tests")
+class Noise(layers.Layer):
+    """A user's layer that draws without a generator that could be found, and has no weights."""
+
+    def __init__(self, stddev=1.0, **options):
+        super().__init__(**options)
+        self.stddev = stddev
+
+    def call(self, x, training=False):
+        if not training or not self.stddev:
+            return x
+        return x + self.stddev * keras.random.normal(keras.ops.shape(x), seed=1)
+
+    def get_config(self):
+        return {**super().get_config(), "stddev": self.stddev}
+
+
+@keras.saving.register_keras_serializable("kcore_tests")
+class Learning(layers.Layer):
+    """A user's layer with weights, whose `rate` is no strength of chance but always counts."""
+
+    def __init__(self, rate=2.0, **options):
+        super().__init__(**options)
+        self.rate = rate
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+
+    def call(self, x, training=False):
+        return x * self.scale * self.rate
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate}
+
+
+def test_a_rate_of_a_layer_with_weights_stays_and_that_of_one_without_does_not():
+    images = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, name="conv")(images)
+    x = Noise(name="noise")(Learning(name="learning")(x))
+    base = fill(keras.Model(images, x))
+    model = transfer(base, None, preprocessing="unit", hidden_units=2)
+    assert model.get_layer("learning").rate == 2.0
+    assert model.get_layer("noise").stddev == 0.0
+    features = keras.Model(model.inputs[0], model.get_layer("noise").output)
+    expected = base(X / np.float32(255), training=False)
+    for training in (False, True):
+        found = features(X.astype("float32"), training=training)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_fine_tuning_keeps_a_batch_normalization_inside_of_a_wrapper_frozen():
+    images = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, name="conv")(images)
+    x = layers.TimeDistributed(layers.BatchNormalization(), name="rows")(x)
+    model = transfer(
+        fill(keras.Model(images, x)), None, 3, preprocessing="unit", hidden_units=2, seed=1
+    )
+    train_head(model, X, Y, verbose=0, seed=1)
+    normalization = model.get_layer("rows").layer
+    before = normalization.get_weights()
+    kernel = model.get_layer("conv").get_weights()[0]
+    fine_tune(model, X, Y, unfreeze_from="conv", learning_rate=5e-5, verbose=0)
+    for weight, expected in zip(normalization.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, expected)
+    assert (model.get_layer("conv").get_weights()[0] != kernel).any()
+    fine_tune(
+        model, X, Y, unfreeze_from="conv", learning_rate=2e-5, verbose=0, train_batch_norm=True
+    )
+    changed = [(a != b).any() for a, b in zip(normalization.get_weights(), before, strict=True)]
+    assert all(changed)
+
+
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_random_layer_of_unknown_arguments_is_named():
     images = keras.Input((8, 8, 3))

@@ -40,7 +40,7 @@ def test_models_that_can_not_be_exported(tmp_path):
     path = tmp_path / "model.onnx"
     with pytest.raises(ValueError, match="has no graph of layers"):
         export(kcore.models.subclassed_mlp((9,), seed=1), path)
-    with pytest.raises(ValueError, match="has no graph of layers"):
+    with pytest.raises(TypeError, match="must be a keras"):
         export("model.keras", path)
     inputs = [keras.Input((2,)), keras.Input((2,))]
     with pytest.raises(ValueError, match="has 2 inputs and 1 outputs: one of each"):

@@ -10,13 +10,16 @@ FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "ope
 # Room -> floor. A room may import rooms of lower floors and, inside its package, itself.
 FLOORS = {
     "arguments": -1,
+    "console": -1,
     "_backend": 0,
-    "arrays": 0,
+    "arrays": -1,
     "files": 0,
     "locks": 0,
+    "logs": 0,
     "progress": 0,
     "settings": 0,
     "shapes": 0,
+    "spreadsheets": 0,
     "targets": 0,
     "warning": 0,
     "images": 1,
@@ -41,15 +44,18 @@ NEEDS_NO_BACKEND = frozenset(
     {
         "arguments",
         "arrays",
+        "console",
         "datasets",
         "files",
         "images",
         "locks",
+        "logs",
         "preprocess",
         "progress",
         "random",
         "settings",
         "shapes",
+        "spreadsheets",
         "targets",
         "visualize",
         "warning",
@@ -57,7 +63,7 @@ NEEDS_NO_BACKEND = frozenset(
 )
 # Packages of these rooms that are imported when they are asked for, and need Keras then.
 NEEDS_A_BACKEND = ("kcore.visualize.callbacks",)
-STANDARD_LIBRARY_ONLY = frozenset({"files", "shapes"})
+STANDARD_LIBRARY_ONLY = frozenset({"console", "files", "shapes"})
 
 
 @dataclass(frozen=True)

@@ -284,3 +284,60 @@ def test_a_validation_metric_without_validation_warns_after_the_first_epoch():
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         StopAtTarget(**arguments)
+
+
+def fit_f1(stop, average=None, **arguments):
+    """Fit with a metric that gives a value for each class, unless it averages."""
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Dense(3, "softmax")(inputs))
+    metric = keras.metrics.F1Score(average=average)
+    model.compile("sgd", "categorical_crossentropy", metrics=[metric])
+    x, y = np.ones((12, 4), "float32"), np.eye(3, dtype="float32")[np.arange(12) % 3]
+    return model.fit(x, y, verbose=0, callbacks=[stop], validation_data=(x, y), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "arguments"), [("f1_score", {}), ("f1_score", {"every": 1}), ("val_f1_score", {})]
+)
+def test_a_metric_of_several_numbers_is_refused_in_the_first_epoch(monitor, arguments):
+    with pytest.raises(
+        ValueError,
+        match=f"monitor='{monitor}' is 3 numbers in the logs, and no single number .*"
+        r'F1Score\(average="macro"\)',
+    ):
+        fit_f1(StopAtTarget(monitor, 0.5, **arguments))
+
+
+def test_a_metric_that_averages_is_taken():
+    stop = StopAtTarget("val_f1_score", 0.0)
+    fit_f1(stop, average="macro", epochs=2)
+    assert stop.stopped_epoch == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("0.99", "'0.99'"),
+        (None, "None"),
+        (np.array([0.5, 0.75]), "2 numbers"),
+        (np.ones((2, 2)), r"numbers of shape \(2, 2\)"),
+        (1j, "1j"),
+        ("x" * 99, f"'{'x' * 58}…"),
+    ],
+    ids=["text", "None", "vector", "matrix", "complex", "long"],
+)
+def test_what_is_no_single_number_is_refused_by_name(value, shown):
+    with pytest.raises(ValueError, match=f"monitor='score' is {shown} in the logs, and no single"):
+        run(StopAtTarget("score", 0.9), [value, 1.0])
+
+
+@pytest.mark.parametrize(
+    "value", [np.array([0.95]), np.array([[0.95]]), np.float16(0.95), keras.ops.ones((1,))]
+)
+def test_an_array_of_one_number_is_a_number(value):
+    assert run(StopAtTarget("score", 0.9), [0.1, value, 1.0]) == 2
+
+
+def test_numbers_beyond_float32_are_compared_without_a_warning(recwarn):
+    assert run(StopAtTarget("loss", -1e308, mode="min"), [1e308, -1e308, 0.0]) == 2
+    assert not [one for one in recwarn if "overflow" in str(one.message)]

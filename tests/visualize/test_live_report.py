@@ -2,6 +2,7 @@
 
 import gc
 import re
+import threading
 import warnings
 
 import keras
@@ -10,6 +11,7 @@ import pytest
 from oracles.markup import Page
 
 import kcore
+from kcore.locks import lock_of
 from kcore.visualize import LiveReport
 
 NAMES = ["dark <b>", "bright"]
@@ -253,7 +255,7 @@ def test_a_subclassed_model_is_reported(tmp_path):
 
 def test_classes_that_do_not_fit_show_before_the_first_epoch(tmp_path):
     live = LiveReport(tmp_path / "r.html", examples=data(), class_names=["a", "b", "c"])
-    with pytest.raises(ValueError, match="must be a sequence of 2 names"):
+    with pytest.raises(ValueError, match="must be 2 names, one a class"):
         fit(model(), live)
 
 
@@ -353,7 +355,7 @@ def test_files_that_turn_out_to_be_bad_later_are_listed(tmp_path):
     [
         ({"path": "r.txt"}, ValueError, r"path='r.txt' must end in .html or .htm"),
         ({"path": "gone/r.html"}, FileNotFoundError, "there is no directory 'gone'"),
-        ({"examples": data()[0]}, ValueError, "examples must be a pair"),
+        ({"examples": data()[0]}, ValueError, "examples is a ndarray; it must be a pair"),
         ({"examples": (data()[0], [0])}, ValueError, r"examples\[0\] holds 32 images for 1 labels"),
         (
             {"examples": (data()[0] * 255, data()[1])},
@@ -370,9 +372,9 @@ def test_files_that_turn_out_to_be_bad_later_are_listed(tmp_path):
         ({"stop": Stop()}, ValueError, "stop=<.*Stop .*> must be a callback with a reason"),
         ({"examples": data(), "explain": 3}, ValueError, "explain=3 must be a function of a model"),
         (
-            {"class_names": {"a": 0, "b": 1}},
+            {"class_names": {"a": 0, "b": 2}},
             ValueError,
-            "class_names is a dict, whose order .*sort",
+            "class_names=.* must map each name to its class index",
         ),
         ({"class_names": "ab"}, ValueError, "class_names='ab' must be a sequence of names"),
         (
@@ -398,3 +400,253 @@ def test_a_model_of_averaged_weights_can_be_used_and_saved_afterwards(tmp_path):
     trained.save(tmp_path / "model.keras")
     saved = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(saved.predict(x, verbose=0), before)
+
+
+class Note(keras.callbacks.Callback):
+    """Logs what is no number, and a vector that it writes into again."""
+
+    scores = np.zeros(2)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.scores[:] = epoch / 8, 0.5
+        logs.update(note="best so far", nothing=None, scores=self.scores, one=np.array([epoch]))
+
+
+def test_metrics_that_are_not_one_number_do_not_end_the_training(tmp_path):
+    x, labels = data()
+    rows = np.eye(2, dtype="float32")[labels]
+    trained = model(loss="categorical_crossentropy", metrics=[keras.metrics.F1Score()])
+    live = LiveReport(tmp_path / "r.html")
+    with pytest.warns(RuntimeWarning, match="leaves out 'note' holds 'best so far'") as caught:
+        history = trained.fit(
+            x, rows, epochs=3, verbose=0, validation_split=0.25, callbacks=[Note(), live]
+        )
+    assert len([one for one in caught if "leaves out" in str(one.message)]) == 1
+    assert len(history.epoch) == 3
+    page = live.path.read_text(encoding="utf-8")
+    assert "✓ finished" in read(live.path).text
+    described = dict(re.findall(r'aria-label="([^:"]*): training ([^ "]*)', page))
+    last = history.history["f1_score"][-1]
+    assert described["f1_score[0]"] == f"{last[0]:.4g}"
+    assert described["f1_score[1]"] == f"{last[1]:.4g}"
+    assert (described["scores[0]"], described["one"]) == ("0.25", "2")
+    assert "0.125" in page, "the value of the second epoch"
+    assert f"validation {history.history['val_f1_score'][-1][1]:.4g} in epoch 3" in page
+
+
+def write_classes(folder):
+    """Write 7 pictures, dark ones and bright ones, into a directory for each class."""
+    generator = np.random.default_rng(0)
+    for index in range(7):
+        name = ("bright", "dark")[index % 2]
+        (folder / name).mkdir(exist_ok=True)
+        pixels = generator.integers(0, 60, (6, 6, 1)) + 190 * (name == "bright")
+        kcore.images.save_img(folder / name / f"{index}.png", pixels, scale=False)
+    return folder
+
+
+def of_files(folder, **arguments):
+    return kcore.data.from_directory(
+        write_classes(folder),
+        target_size=(6, 6),
+        color_mode="grayscale",
+        batch_size=3,
+        seed=1,
+        verbose=False,
+        **arguments,
+    )
+
+
+def of_flow(folder, **arguments):
+    options = {"rescale": 1 / 255} if arguments.pop("is_unit", True) else {}
+    return kcore.augment.ImageDataGenerator(**options).flow_from_directory(
+        write_classes(folder),
+        target_size=(6, 6),
+        color_mode="grayscale",
+        batch_size=3,
+        seed=1,
+        **arguments,
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "scale"),
+    [
+        (of_files, 1),
+        (lambda folder: of_files(folder, class_mode="sparse"), 1),
+        (lambda folder: of_files(folder, class_mode="binary"), 1),
+        (of_flow, 255),
+        (lambda folder: of_flow(folder, class_mode="binary", is_unit=False), 1),
+    ],
+    ids=["one-hot", "sparse", "binary", "flow", "flow of levels"],
+)
+def test_a_dataset_is_taken_in_its_own_order_and_not_moved_on(tmp_path, made, scale):
+    dataset = made(tmp_path)
+    expected = [dataset[number] for number in range(len(dataset))]
+    examples = LiveReport(tmp_path / "r.html", examples=dataset)._examples
+    assert examples.names == ["bright", "dark"]
+    assert examples.labels.tolist() == dataset.classes.tolist() == [0] * 4 + [1] * 3
+    for index in range(7):
+        raw = dataset.image(index)
+        np.testing.assert_array_equal(examples.pictures[index], raw)
+        np.testing.assert_allclose(examples.x[index] * scale, raw, rtol=1e-6)
+    for number, (x, y) in enumerate(expected):
+        np.testing.assert_array_equal(dataset[number][0], x)
+        np.testing.assert_array_equal(dataset[number][1], y)
+    assert dataset.epoch == 0
+
+
+def test_a_dataset_is_judged_while_it_validates(tmp_path):
+    dataset = of_files(tmp_path)
+    trained = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2, "softmax"),
+        ]
+    )
+    trained.compile(keras.optimizers.Adam(0.1), "categorical_crossentropy", metrics=["accuracy"])
+    live = LiveReport(tmp_path / "r.html", examples=dataset)
+    history = trained.fit(
+        dataset, validation_data=dataset, epochs=4, verbose=0, callbacks=[live]
+    ).history
+    right = round(7 * history["val_accuracy"][-1])
+    text = read(live.path).text
+    assert f"{right} of 7 images are classified correctly" in text
+    assert "brightdarkrecall" in text
+
+
+class Batches(keras.utils.PyDataset):
+    """A dataset of somebody's own."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, number):
+        x, labels = data()
+        part = slice(8 * number, 8 * number + 8)
+        return x[part], labels[part], np.ones(8)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda x, y: Batches(),
+        lambda x, y: kcore.data.from_arrays(x, y, batch_size=5, seed=0),
+        lambda x, y: zip(np.split(x, 4), np.split(y, 4), strict=True),
+        lambda x, y: ((keras.ops.convert_to_tensor(x[i::4]), y[i::4]) for i in range(4)),
+        lambda x, y: (x, np.eye(2)[y]),
+    ],
+    ids=["PyDataset", "arrays", "zip", "tensors", "one-hot pair"],
+)
+def test_other_examples_are_taken(tmp_path, made):
+    x, labels = data()
+    examples = LiveReport(tmp_path / "r.html", examples=made(x, labels))._examples
+    assert examples.names is None
+    assert len(examples.x) == len(examples.labels) == 32
+    known = {image.tobytes(): label for image, label in zip(x, labels, strict=True)}
+    assert [known[image.tobytes()] for image in examples.x] == examples.labels.tolist()
+
+
+def endless():
+    while True:
+        yield np.zeros((8, 512, 512, 16), np.uint8), np.zeros(8)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda x, y: kcore.data.from_arrays(x, seed=0), "must hold batches .* has no labels"),
+        (lambda x, y: [(x, y)], "examples must be a pair"),
+        (lambda x, y: iter([(x, {"a": y})]), "whose labels is a dict of arrays"),
+        (lambda x, y: iter([((x, x), y)]), "whose x is a tuple of arrays"),
+        (lambda x, y: iter([(x, y), (x[:, :3], y)]), "whose x have the shapes"),
+        (lambda x, y: zip(x, y, strict=True), "whose labels have the shapes"),
+        (lambda x, y: iter([(x, x)]), r"examples\[1\] with shape \(32, 6, 6, 1\) and dtype"),
+        (lambda x, y: iter(()), "examples holds no batch"),
+        (lambda x, y: endless(), "more than 1073.7 MB of images, which would stay in memory"),
+        (lambda x, y: {"x": x}, "examples is a dict; it must be a pair"),
+        (lambda x, y: 3, "examples is a int; it must be a pair"),
+    ],
+    ids=[str(number) for number in range(11)],
+)
+def test_examples_that_can_not_be_judged_are_refused_in_words(tmp_path, made, message):
+    with pytest.raises(ValueError, match=message):
+        LiveReport(tmp_path / "r.html", examples=made(*data()))
+
+
+def test_two_reports_of_one_training_need_two_files(tmp_path):
+    first, second = LiveReport(tmp_path / "r.html"), LiveReport(tmp_path / "r.html")
+    with pytest.raises(ValueError, match="written by another training in this process, which goes"):
+        fit(model(), first, second)
+    fit(model(), first, LiveReport(tmp_path / "other.html"), epochs=1)
+
+
+class FitMeanwhile(keras.callbacks.Callback):
+    """Trains another model in another thread while this one is trained."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path, self.error = path, None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        def train():
+            try:
+                fit(model(), LiveReport(self.path), epochs=1)
+            except ValueError as error:
+                self.error = error
+
+        thread = threading.Thread(target=train)
+        thread.start()
+        thread.join()
+
+
+def test_a_training_in_another_thread_needs_a_file_of_its_own(tmp_path):
+    live, meanwhile = LiveReport(tmp_path / "r.html"), FitMeanwhile(tmp_path / "r.html")
+    fit(model(), live, meanwhile, epochs=1)
+    assert "give each training a report of its own" in str(meanwhile.error)
+    assert "✓ finishedAll 1 epochs are done." in read(live.path).text
+    other = FitMeanwhile(tmp_path / "other.html")
+    fit(model(), live, other, epochs=1)
+    assert other.error is None
+
+
+def test_a_cell_that_is_run_again_after_an_interrupt_goes_on(tmp_path):
+    trained = model()
+    first = LiveReport(tmp_path / "r.html", title="first")
+    with pytest.raises(KeyboardInterrupt):
+        fit(trained, first, Stop(KeyboardInterrupt()))
+    second = LiveReport(tmp_path / "r.html", title="second")
+    spy = Spy(second.path)
+    fit(trained, second, spy, epochs=2)
+    assert "second▶ running" in spy.pages[1]
+    del first
+    gc.collect()
+    assert "second✓ finished" in read(second.path).text
+
+
+def test_predictions_hold_the_lock_of_the_model(tmp_path):
+    trained = model(optimizer=keras.optimizers.Adam(use_ema=True))
+    is_free = []
+
+    def others_can_take_it():
+        lock = lock_of(trained)
+        free = lock.acquire(blocking=False)
+        is_free.append(free)
+        if free:
+            lock.release()
+
+    def watched(method):
+        def call(*arguments, **options):
+            thread = threading.Thread(target=others_can_take_it)
+            thread.start()
+            thread.join()
+            return method(*arguments, **options)
+
+        return call
+
+    trained.predict = watched(trained.predict)
+    trained.set_weights = watched(trained.set_weights)
+    fit(trained, LiveReport(tmp_path / "r.html", examples=data()), epochs=2)
+    assert is_free == [False] * 5

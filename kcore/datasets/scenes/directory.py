@@ -73,7 +73,7 @@ def write_directory(
         validation/star/star-00001.png
         >>> directory.cleanup()
     """
-    root = check_path("path", path)
+    root = check_path("path", path, "directory")
     counts = {"train": train, "validation": validation}
     for split, count in counts.items():
         check_count(split, count)

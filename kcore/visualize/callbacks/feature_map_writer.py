@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kcore.arguments import check_whole
+from kcore.arguments import check_path, check_whole
 from kcore.files import write_whole
 from kcore.inspect.activations import activations
 from kcore.visualize.frames import FILM_FORMATS, encoded_film, encoded_picture, frame_of
@@ -140,8 +140,8 @@ def _checked_image(image: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def _checked_path(path: object) -> Path:
-    if isinstance(path, (str, os.PathLike)) and not Path(os.fsdecode(path)).suffix:
-        directory = Path(os.fsdecode(path))
+    directory = check_path("path", path)
+    if not directory.suffix:
         if directory.exists() and not directory.is_dir():
             raise ValueError(f"path={str(directory)!r} is a file; give a directory, or a film.")
         if not directory.absolute().parent.is_dir():

@@ -11,9 +11,12 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kcore.data.askers import is_called_by_fit
 from kcore.inspect.activations import activations
 from kcore.inspect.trace import trace
-from kcore.visualize.arrays import as_names
+from kcore.locks import lock_of
+from kcore.logs import numbers_in
+from kcore.visualize.arrays import Names, as_names
 from kcore.visualize.examples import Examples
 from kcore.visualize.mistakes import predicted_classes
 from kcore.visualize.overlay import overlay
@@ -21,6 +24,7 @@ from kcore.visualize.reporting.facts import checked_files
 from kcore.visualize.reporting.live_file import History, LiveFile
 from kcore.visualize.reporting.training import duration
 from kcore.visualize.reporting.writing import check_target
+from kcore.visualize.series import in_words, split_series
 from kcore.warning import warn
 
 __all__ = ["LiveReport"]
@@ -43,7 +47,13 @@ class LiveReport(keras.callbacks.Callback):
     "finished" or "stopped", with the reason of `stop`. If the process ends otherwise, by an
     exception or an interrupt, it says "interrupted"; in a notebook, where the process goes on, use
     the callback in a `with` block around `fit` for that. A process that is killed has no time for
-    this: then the report of the last epoch is left.
+    this: then the report of the last epoch is left. A process that is forked leaves the report of
+    its parent alone.
+
+    Each training needs a file of its own. One that begins while another writes the same file, in
+    the same process or another one on the same machine, is refused; on Windows other processes are
+    not seen. A training that has ended, also by an exception or killed, is no hindrance. While a
+    training runs, a hidden lock file stands beside its report.
 
     What is wrong shows before the first epoch: `layers` and `explain` are tried on the untrained
     model. Later nothing ends the training. If the file can't be written, because the disk is full
@@ -54,9 +64,14 @@ class LiveReport(keras.callbacks.Callback):
         path: the file, which must end in ".html" or ".htm".
         title: what is trained.
         examples: `(x, labels)`: some images that the model isn't trained on, as the model takes
-            them, and their class indices. They are predicted after each epoch.
-        pictures: the same images to be shown, uint8 or floating point in 0..1; by default `x`.
-        class_names: the names of the classes, in the order of their indices.
+            them, and the class of each, as an index or as a one-hot row. Or a dataset such as that
+            of the validation, of `kcore` or of another origin, or another iterable of such batches:
+            it is read once, here, and its images stay in memory, at most 1 GiB. One of `kcore` is
+            read as its `epoch` serves it. They are predicted after each epoch.
+        pictures: the same images to be shown, uint8 or floating point in 0..1; by default `x`. The
+            images of a dataset may also be floating point in 0..255.
+        class_names: the names of the classes, in the order of their indices, or name -> index; by
+            default those of the dataset.
         layers: layers whose feature maps of the first example are shown, as
             `kcore.inspect.activations` takes them.
         explain: takes the model and a batch of examples and returns a heat map in 0..1 for each,
@@ -69,8 +84,8 @@ class LiveReport(keras.callbacks.Callback):
 
     Raises:
         ValueError: if an argument is another than described above. When the training begins: if
-            the model's outputs are no probabilities of classes, or `layers` or `explain` doesn't
-            fit the model.
+            the model's outputs are no probabilities of classes, if `layers` or `explain` doesn't
+            fit the model, or if another training that goes on writes the same file.
         FileNotFoundError: if the directory doesn't exist.
 
     Example:
@@ -85,9 +100,9 @@ class LiveReport(keras.callbacks.Callback):
         path: str | os.PathLike[str] = "report.html",
         *,
         title: str = "Training",
-        examples: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        examples: Any = None,
         pictures: npt.ArrayLike | None = None,
-        class_names: Sequence[str] | None = None,
+        class_names: Names | None = None,
         layers: Any = None,
         explain: Explanation | None = None,
         stop: Any = None,
@@ -98,6 +113,8 @@ class LiveReport(keras.callbacks.Callback):
         self.path = check_target("path", path, (".html", ".htm"))
         names = None if class_names is None else as_names(class_names)
         self._examples = None if examples is None else Examples(examples, pictures, names)
+        if self._examples is not None:
+            names = self._examples.names
         if examples is None and (layers is not None or explain is not None):
             raise ValueError("layers and explain show what is seen in examples; give examples.")
         checked_files(bad_files)
@@ -119,7 +136,8 @@ class LiveReport(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Write a first report, so that whatever is wrong shows before hours are spent."""
-        self._logs: list[dict[str, float]] = []
+        self._logs: list[dict[str, Any]] = []
+        self._left_out: set[str] = set()
         self._seconds: list[float] = []
         self._first_epoch = 0
         nothing_yet = dict.fromkeys(("history", "epoch_seconds", "feature_maps", "overlays"))
@@ -129,7 +147,7 @@ class LiveReport(keras.callbacks.Callback):
             # Nothing of an untrained model is worth showing; this is for what raises.
             self._feature_maps()
             self._overlays()
-        self._file.begin("No epoch has ended yet.")
+        self._file.begin("No epoch has ended yet.", self._goes_on())
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the clock."""
@@ -140,7 +158,8 @@ class LiveReport(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write what is known after this epoch."""
         self._seconds.append(time.perf_counter() - self._began)
-        self._logs.append({name: float(value) for name, value in (logs or {}).items()})
+        # Arrays are copied, as whoever logged them may write into them later.
+        self._logs.append({name: _kept(value) for name, value in (logs or {}).items()})
         self._file.contents.update(history=self._history_so_far(), epoch_seconds=self._seconds)
         self._take_up("predictions", self._predictions, _JUDGED)
         self._file.write("running", self._progress(epoch))
@@ -153,6 +172,16 @@ class LiveReport(keras.callbacks.Callback):
         self._take_up("feature maps", self._feature_maps, ["feature_maps"])
         self._take_up("heat maps", self._overlays, ["overlays"])
         self._file.write(*self._end())
+
+    def _goes_on(self) -> Callable[[], bool]:
+        """Return what tells whether a training with this callback runs, without keeping it."""
+        itself = weakref.ref(self)
+
+        def goes_on() -> bool:
+            callback = itself()
+            return callback is not None and is_called_by_fit(callback)
+
+        return goes_on
 
     def _take_up(self, what: str, part: Callable[[], Part], names: Sequence[str]) -> None:
         """Put a part into the report; one that fails is left out, and the training goes on."""
@@ -173,7 +202,8 @@ class LiveReport(keras.callbacks.Callback):
         not be saved any more.
         """
         if getattr(self.model.optimizer, "use_ema", False):
-            self.model.set_weights(self.model.get_weights())
+            with lock_of(self.model):
+                self.model.set_weights(self.model.get_weights())
 
     def _layer_table(self) -> Part:
         """Return the table of layers, or the model where none can be made."""
@@ -183,18 +213,28 @@ class LiveReport(keras.callbacks.Callback):
         except (TypeError, ValueError):
             return {"model": self.model}
 
-    def _history_so_far(self) -> History:
+    def _history_so_far(self) -> History | None:
+        """Return the series that can be drawn, and warn once of each that can't."""
         names = dict.fromkeys(name for epoch in self._logs for name in epoch)
-        return History(
-            list(range(self._first_epoch, self._first_epoch + len(self._logs))),
-            {name: [epoch.get(name) for epoch in self._logs] for name in names},
-        )
+        logs = {name: [epoch.get(name) for epoch in self._logs] for name in names}
+        found, left_out = split_series(logs)
+        new = {name: reason for name, reason in left_out.items() if name not in self._left_out}
+        if new:
+            self._left_out.update(new)
+            warn(f"LiveReport leaves out {in_words(new)}. The training goes on.", RuntimeWarning)
+        if all(value is None for values in found.values() for value in values):
+            return None
+        epochs = list(range(self._first_epoch, self._first_epoch + len(self._logs)))
+        return History(epochs, found)
 
     def _predictions(self) -> Part:
         examples = self._examples
         if examples is None:
             return {}
-        outputs = np.asarray(self.model.predict(examples.x, verbose=0), dtype=np.float64)
+        # Another thread may ask the model something at the same time.
+        with lock_of(self.model):
+            predicted = self.model.predict(examples.x, verbose=0)
+        outputs = np.asarray(predicted, dtype=np.float64)
         if not np.isfinite(outputs).all():
             return dict.fromkeys(_JUDGED)
         if getattr(self.model.loss, "from_logits", False):
@@ -250,6 +290,11 @@ class LiveReport(keras.callbacks.Callback):
         if self.model.stop_training:
             return "stopped", reason or f"A callback stopped the training in epoch {ran}."
         return "finished", reason or f"All {planned or ran} epochs are done."
+
+
+def _kept(value: Any) -> Any:
+    numbers = numbers_in(value)
+    return value if numbers is None else numbers
 
 
 def _checked_explanation(explain: Explanation | None) -> Explanation | None:

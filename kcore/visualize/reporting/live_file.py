@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from kcore.visualize.reporting.claim import Claim
 from kcore.visualize.reporting.report import report
 from kcore.warning import warn
 
@@ -21,17 +22,47 @@ class LiveFile:
         self.contents = contents
         self._path = path
         self._is_running = False
+        self._process = os.getpid()
+        self._claim: Claim | None = None
 
-    def begin(self, reason: str) -> None:
-        """Write for the first time that the training runs; what can't be shown raises here."""
+    def begin(self, reason: str, goes_on: Callable[[], bool] = lambda: False) -> None:
+        """Write for the first time that the training runs; what can't be shown raises here.
+
+        Args:
+            reason: how far it is.
+            goes_on: tells later whether the training still runs, where another one begins with the
+                same file.
+
+        Raises:
+            ValueError: if what is to be written is wrong, or if another training that goes on
+                writes the same file.
+        """
         self._is_running = False
-        self._write("running", reason, OSError)
+        self._release()
+        self._claim = Claim(self._path, goes_on)
+        try:
+            self._write("running", reason, OSError)
+        except BaseException:
+            self._release()
+            raise
 
     def write(self, status: str, reason: str) -> None:
         """Write the report, or warn why it can't be written."""
+        if self._claim is not None and not self._claim.is_held:
+            if self._is_running:
+                self._is_running = False
+                warn(
+                    f"LiveReport writes {os.fspath(self._path)!r} no more: another training has "
+                    "begun to. The training goes on.",
+                    RuntimeWarning,
+                )
+            return
         self._write(status, reason, Exception)
+        if not self._is_running:
+            self._release()
 
     def _write(self, status: str, reason: str, forgiven: type[Exception]) -> None:
+        self._process = os.getpid()
         try:
             report(self._path, status=status, stop_reason=reason, **self.contents)
         except forgiven as error:
@@ -44,12 +75,20 @@ class LiveFile:
 
     def interrupt(self) -> None:
         """Write that the training ended before its time, if it did."""
-        if not self._is_running:
+        # A child that was forked has a copy of this, and ends while the training goes on; and where
+        # another training has taken the file over, this one ended long ago.
+        is_own = os.getpid() == self._process and (self._claim is None or self._claim.is_held)
+        if not self._is_running or not is_own:
             return
         error = sys.exc_info()[0] or getattr(sys, "last_type", None)
         by = f" by {error.__name__}" if error is not None else ""
         seconds = self.contents.get("epoch_seconds") or ()
         self.write("interrupted", f"The training was interrupted{by} after {len(seconds)} epochs.")
+
+    def _release(self) -> None:
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
 
 
 class History:

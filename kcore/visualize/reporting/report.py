@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from kcore.arguments import check_choice
 from kcore.files import write_whole
-from kcore.visualize.arrays import as_class_indices, as_names, check_class_names
+from kcore.visualize.arrays import Names, as_class_indices, as_names, check_class_names, columns_of
 from kcore.visualize.confusion import confusion_matrix
 from kcore.visualize.mistakes import predicted_classes, worst_mistakes
 from kcore.visualize.reporting.confusion import confusion_section
@@ -55,7 +55,7 @@ def report(
     labels: npt.ArrayLike | None = None,
     probabilities: npt.ArrayLike | None = None,
     images: npt.ArrayLike | None = None,
-    class_names: Sequence[str] | None = None,
+    class_names: Names | None = None,
     feature_maps: Mapping[str, npt.ArrayLike] | None = None,
     overlays: Mapping[str, npt.ArrayLike] | None = None,
     seeds: int | Mapping[str, object] | None = None,
@@ -78,18 +78,21 @@ def report(
         status: "running", "finished", "stopped" or "interrupted".
         stop_reason: why the training ended, in a sentence, such as `StopAtTarget.reason`.
         history: what `fit` returned, or a mapping of names to one value an epoch, as `curves` takes
-            it. It gives the curves and the table of the epochs.
+            it. It gives the curves and the table of the epochs. What isn't made of numbers is left
+            out with a warning.
         validation_freq: what `fit` was given.
         epoch_seconds: how long each epoch took.
         metrics: the numbers for the top, such as `model.evaluate(..., return_dict=True)` returns;
             by default the history's last ones.
         model: a Keras model, or what `kcore.inspect.trace` returned for it: the table of layers.
-        labels: the true class index of each of some images that the model wasn't trained on.
+        labels: the true class index of each of some images that the model wasn't trained on,
+            (images,) or (images, 1); or one-hot rows or probabilities, (images, classes).
         probabilities: what `model.predict` returned for them, `(images, classes)`, or `(images,)`
             or `(images, 1)` behind a sigmoid. With `labels` they give the confusion matrix.
         images: these images, uint8 or floating point in 0..1. With `labels` and `probabilities`
             they give the worst mistakes.
-        class_names: the name of each class; without it the indices are written.
+        class_names: the name of each class, in the order of their indices, or name -> index;
+            without it the indices are written.
         feature_maps: an array `(height, width, channels)`, or a batch of one, for each layer's
             name: what `kcore.inspect.activations` returns for one image. Outputs without height and
             width are left out.
@@ -157,7 +160,7 @@ def _predictions(
             "labels and probabilities belong together: give both, and images too if the worst "
             "mistakes are to be shown."
         )
-    classes = _classes(probabilities)
+    classes = columns_of(probabilities) or 2
     names = check_class_names(class_names, classes)
     true = as_class_indices("labels", labels, classes)
     predictions, _ = predicted_classes(probabilities)
@@ -220,11 +223,6 @@ def _checked_seconds(epoch_seconds: Any) -> list[float]:
 def _is_number(value: object) -> bool:
     """Tell numbers, also those of NumPy that are no arrays or arrays of one."""
     return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"  # type: ignore[arg-type]
-
-
-def _classes(probabilities: npt.ArrayLike) -> int:
-    shape = np.shape(probabilities)
-    return shape[1] if len(shape) == 2 and shape[1] > 1 else 2
 
 
 def _named_seeds(seeds: int | Mapping[str, object] | None) -> Mapping[str, object]:

@@ -1,22 +1,33 @@
 """A line chart as inline SVG, in the colours of the page around it."""
 
+import unicodedata
+from collections.abc import Sequence
+
 from kcore.visualize.chart import HEIGHT, WIDTH, Chart, Line, Position, chart_of
+from kcore.visualize.lettering import distinct, drawable, font_of
 from kcore.visualize.reporting.html import Html, element
 from kcore.visualize.series import Curve, describe
 
-__all__ = ["svg_chart"]
+__all__ = ["svg_charts"]
 
-_TITLE_LENGTH = 44
+_TITLE_SIZE, _TITLE_WIDTH = 14, WIDTH - 20
+# Fonts of browsers, in bold, against Pillow's.
+_WIDER = 1.3
 
 
-def svg_chart(curve: Curve) -> Html:
-    """Draw one metric; the same in words is its text alternative."""
+def svg_charts(curves: Sequence[Curve]) -> list[Html]:
+    """Draw each metric; the same in words is its text alternative."""
+    titles = distinct([curve.metric for curve in curves], _fitted)
+    return [_svg_chart(curve, title) for curve, title in zip(curves, titles, strict=True)]
+
+
+def _svg_chart(curve: Curve, title: str) -> Html:
     chart = chart_of(curve)
     left, _, right, bottom = chart.box
     return element(
         "svg",
-        _text(10, 19, _short(chart.title), "title"),
-        _text(10, 37, _short(chart.subtitle), "faint"),
+        _text(10, 19, title, "title"),
+        _text(10, 37, chart.subtitle, "faint"),
         _shape("polygon", "gap", points=_points(chart.gap)) if chart.gap else None,
         *[_stroke(left, y, right, y, "grid") for y, _ in chart.y_ticks],
         _stroke(left, bottom, right, bottom, "axis"),
@@ -71,5 +82,17 @@ def _points(positions: list[Position]) -> str:
     return " ".join(f"{x:g},{y:g}" for x, y in positions)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _TITLE_LENGTH else text[: _TITLE_LENGTH - 1] + "…"
+def _fitted(title: str, end: str = "") -> str:
+    """Cut a title so that it and what stands behind it are not wider than the chart."""
+    if _width(title + end) <= _TITLE_WIDTH:
+        return title + end
+    while title and _width(f"{title}…{end}") > _TITLE_WIDTH:
+        title = title[:-1]
+    return f"{title}…{end}"
+
+
+def _width(text: str) -> float:
+    """Return about how wide a reader's browser sets a title, rather too much than too little."""
+    narrow = "".join(sign for sign in text if unicodedata.east_asian_width(sign) not in "WF")
+    wide = len(text) - len(narrow)
+    return wide * _TITLE_SIZE + _WIDER * font_of(_TITLE_SIZE).getlength(drawable(narrow))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kcore.visualize.reporting.html import Html, element, join, table
 from kcore.visualize.reporting.section import Section
-from kcore.visualize.reporting.svg import svg_chart
+from kcore.visualize.reporting.svg import svg_charts
 from kcore.visualize.series import Curve
 
 __all__ = ["curves_section", "duration", "epochs_section"]
@@ -23,7 +23,7 @@ def curves_section(curves: Sequence[Curve]) -> Section:
         class_="faint",
     )
     has_gap = any(curve.gap is not None for curve in curves)
-    charts = element("div", *[svg_chart(curve) for curve in curves], class_="charts")
+    charts = element("div", *svg_charts(curves), class_="charts")
     return Section("curves", "Curves", join([explained if has_gap else None, charts]))
 
 

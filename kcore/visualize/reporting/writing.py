@@ -1,7 +1,8 @@
 """The path of a file to write, checked before the work begins."""
 
-import os
 from pathlib import Path
+
+from kcore.arguments import check_path
 
 __all__ = ["check_target"]
 
@@ -16,12 +17,10 @@ def check_target(name: str, path: object, suffixes: tuple[str, ...]) -> Path:
 
     Raises:
         TypeError: if it is no path.
-        ValueError: if it ends otherwise, or is a directory.
+        ValueError: if no file can have this name, if it ends otherwise, or is a directory.
         FileNotFoundError: if the directory that should hold the file doesn't exist.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"{name}={path!r} must be the path of a file.")
-    target = Path(os.fsdecode(path))
+    target = check_path(name, path)
     if target.suffix.lower() not in suffixes:
         raise ValueError(f"{name}={str(target)!r} must end in {' or '.join(suffixes)}.")
     if target.is_dir():

@@ -73,7 +73,10 @@ def test_a_run_on_a_slow_backend_still_meets_every_property_of_every_layer():
 def test_a_full_run_holds_every_test_of_a_default_run():
     for backend in ("tensorflow", "jax"):
         for test in WAY_OF_TEST.keys() - {"test_named"}:
-            default = selected(test, backend, full=False)
+            default = selected(test, backend)
+            quick = selected(test, backend, quick=True)
+            assert set(quick) <= set(default)
+            assert {case.layer for case in quick} == {case.layer for case in default}
             assert set(default) < set(selected(test, backend, full=True))
 
 

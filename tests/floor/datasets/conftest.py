@@ -1,5 +1,6 @@
 """What the tests of datasets share: IDX files from their definition, and a web server."""
 
+import contextlib
 import gzip
 import http.server
 import struct
@@ -35,6 +36,7 @@ class Server:
     contents: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     fault: str = ""
+    zeros: int = 0
     released: threading.Event = field(default_factory=threading.Event)
 
 
@@ -46,6 +48,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         name = self.path.lstrip("/")
         server.requests.append(name)
         body = server.contents.get(name)
+        if server.fault == "redirects in a circle" or (
+            server.fault == "redirects to a file" and name == "data.bin"
+        ):
+            is_circle = server.fault == "redirects in a circle"
+            self.send_response(302)
+            self.send_header("Location", "/data.bin" if is_circle else "ftp://127.0.0.1/x")
+            self.end_headers()
+            return
+        if server.fault == "header drop by drop":
+            self._drop(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 10_000)
+            return
         if server.fault == "silent":
             server.released.wait()
             return
@@ -54,8 +67,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         self.send_response(200)
         if server.fault != "no length":
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body)) + "0" * server.zeros)
+        if server.fault == "chunk sizes drop by drop":
+            self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        if server.fault == "chunk sizes drop by drop":
+            self._drop(b"0" * 10_000)
+            return
+        if server.fault == "drop by drop":
+            self._drop(body)
+            return
+        if server.fault == "sends more":
+            body += b"more" * 1000
         if server.fault == "closes early":
             body = body[: len(body) // 2]
         self.wfile.write(body[:10])
@@ -63,6 +86,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             server.released.wait()
             return
         self.wfile.write(body[10:])
+
+    def _drop(self, data: bytes) -> None:
+        """Send a byte every so often, until the test ends or nobody listens."""
+        with contextlib.suppress(OSError):
+            for value in data:
+                self.wfile.write(bytes([value]))
+                self.wfile.flush()
+                if self.server.description.released.wait(0.01):
+                    return
 
     def log_message(self, *_: object) -> None:
         pass

@@ -7,6 +7,7 @@ import pytest
 
 from kcore.datasets.download import download
 from kcore.datasets.errors import CorruptFileError, DownloadError
+from kcore.datasets.pace import Pace, TooSlowError
 
 CONTENT = bytes(range(256)) * 1000
 
@@ -15,8 +16,15 @@ def accept(path):
     pass
 
 
-def fetch(server, path, *, verify=accept, max_bytes=1_000_000, timeout=5.0):
-    download(f"{server.url}data.bin", path, verify=verify, max_bytes=max_bytes, timeout=timeout)
+def fetch(server, path, *, verify=accept, max_bytes=1_000_000, timeout=5.0, pace=None):
+    download(
+        f"{server.url}data.bin",
+        path,
+        verify=verify,
+        max_bytes=max_bytes,
+        timeout=timeout,
+        pace=pace,
+    )
 
 
 @pytest.fixture
@@ -83,6 +91,59 @@ def test_a_broken_connection_leaves_nothing(server, target, fault, problem):
     assert caught.value.problem == problem
     assert str(caught.value) == f"download of {server.url}data.bin: {problem}"
     assert not target.parent.exists() or not any(target.parent.iterdir())
+
+
+@pytest.mark.parametrize(
+    "fault", ["drop by drop", "header drop by drop", "chunk sizes drop by drop"]
+)
+def test_a_server_that_sends_drop_by_drop_is_given_up(server, target, fault):
+    server.fault = fault
+    start = time.monotonic()
+    with pytest.raises(DownloadError, match=r"the server sends too slowly: only \d+ bytes came in"):
+        fetch(server, target, pace=Pace(seconds=0.5, least_bytes=2000))
+    assert 0.4 < time.monotonic() - start < 5
+    assert not target.parent.exists() or not any(target.parent.iterdir())
+
+
+def test_a_pace_is_of_each_stretch_and_of_waiting_alone(server, target):
+    pace = Pace(seconds=1, least_bytes=100)
+    pace.note(1_000_000, 0.9)  # what came before doesn't make up for what comes after
+    pace.note(0, 0.2)
+    pace.note(99, 0.9)
+    with pytest.raises(TooSlowError, match="only 99 bytes came in 1 seconds"):
+        pace.note(0, 0.1)
+
+    def verify(path):
+        time.sleep(0.2)
+
+    fetch(server, target, verify=verify, pace=Pace(seconds=0.1, least_bytes=10**6))
+    assert target.read_bytes() == CONTENT
+
+
+def test_redirections_end(server, target):
+    server.fault = "redirects in a circle"
+    with pytest.raises(DownloadError, match=r"the server answers 302 .*infinite loop") as caught:
+        fetch(server, target)
+    assert "\n" not in caught.value.problem
+    assert len(server.requests) < 20
+    server.fault = "redirects to a file"
+    with pytest.raises(DownloadError, match="unknown url type: ftp"):
+        fetch(server, target)
+    assert not target.parent.exists()
+
+
+def test_more_than_announced_is_not_taken(server, target):
+    server.fault = "sends more"
+    fetch(server, target)
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("zeros", [2, 20, 5000])
+def test_what_is_announced_as_too_long_is_not_fetched(server, target, zeros):
+    server.zeros = zeros
+    with pytest.raises(CorruptFileError, match=r"has 25,?6[0,]* bytes, more than 1,000,000"):
+        fetch(server, target)
+    assert not any(target.parent.iterdir())
 
 
 def test_a_broken_connection_leaves_the_old_file(server, target):

@@ -256,6 +256,13 @@ def test_a_png_with_megabytes_of_text_after_the_pixels_is_read():
     np.testing.assert_array_equal(np.asarray(img), RGB)
 
 
+@pytest.mark.parametrize("color_mode", ["rgb", "rgba", "grayscale"])
+def test_a_png_without_its_palette_is_not_black(color_mode):
+    file = png(4, 4, 8, 3, bytes(20))
+    with pytest.raises(ImageDecodeError, match="its pixels are numbers of colors, and it has none"):
+        load_img(file, color_mode)
+
+
 def test_text_does_not_hide_damage():
     file = encoded(Image.fromarray(RGB), **with_much("text"))
     damaged = bytearray(file.getvalue())

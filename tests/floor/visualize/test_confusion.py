@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ImageDraw
 
 from kcore.visualize import confusion_matrix, confusion_picture
 from kcore.visualize.color_map import ink_on_paper
@@ -22,6 +25,19 @@ def test_binary_labels_of_a_generator_are_whole_floats():
     assert confusion_matrix(labels, [0, 1, 0]).tolist() == [[1, 0], [1, 1]]
 
 
+@given(st.integers(2, 6), st.lists(st.integers(0, 5), min_size=1), st.randoms())
+def test_one_hot_rows_and_probabilities_are_their_largest(classes, drawn, generator):
+    labels = np.array(drawn) % classes
+    predictions = np.array([generator.randrange(classes) for _ in drawn])
+    rows = np.eye(classes, dtype="float32")
+    soft = rows[predictions] * 0.6 + 0.4 / classes
+    wanted = confusion_matrix(labels, predictions, classes)
+    for true in (rows[labels], rows[labels].astype(bool), rows[labels].astype(int).tolist()):
+        np.testing.assert_array_equal(confusion_matrix(true, soft), wanted)
+    np.testing.assert_array_equal(confusion_matrix(labels, soft), wanted)
+    np.testing.assert_array_equal(confusion_matrix(rows[labels], predictions), wanted)
+
+
 def test_no_images_are_no_counts():
     assert confusion_matrix(np.array([], int), np.array([], int), 2).tolist() == [[0, 0], [0, 0]]
     with pytest.raises(ValueError, match="give classes"):
@@ -31,8 +47,19 @@ def test_no_images_are_no_counts():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([0.5], [0]), "labels with shape .* must be one whole number for each image"),
-        (([[0, 1]], [0]), r"take argmax\(axis=-1\)"),
+        (([0.5], [0]), r"labels with shape \(1,\) .* must be one integer for each image, or rows"),
+        (([0], [[0.7]]), r"predictions with shape \(1, 1\) .* take \(output >= 0\.5\)"),
+        ((np.zeros((2, 2, 2)), [0]), r"labels with shape \(2, 2, 2\)"),
+        (
+            ([[0.5, 0.4]], [0]),
+            r"labels\[0\] sums to 0\.9: each row must hold the probabilities of 2",
+        ),
+        (([[1, 1, 0]], [0]), r"labels\[0\] sums to 2"),
+        (([0], [[1, 0], [3, -2]]), r"predictions\[1\] has 3 for class 0"),
+        (([[float("nan"), 1]], [0]), r"labels\[0\] has nan for class 0"),
+        (([[0, 1]], [0], 3), r"labels has shape \(1, 2\), but rows of 3 classes are needed"),
+        (([[0, 1]], [2]), r"predictions holds the class index 2; there are 2 classes"),
+        ((["a"], [0]), "labels with shape .* must be one integer"),
         (([0], [-1]), "predictions holds the class index -1"),
         (([0, 3], [0, 0], 2), r"labels holds the class index 3; there are 2 classes, 0\.\.1"),
         (([0, 1], [0]), "There are 1 predictions for 2 labels"),
@@ -90,5 +117,48 @@ def test_what_is_no_matrix_is_named(matrix, message):
 
 
 def test_each_class_has_a_name():
-    with pytest.raises(ValueError, match="must be a sequence of 2 names"):
+    with pytest.raises(ValueError, match="must be 2 names, one a class"):
         confusion_picture([[1, 0], [0, 1]], ["a"])
+
+
+def names_of(picture_of):
+    """Return the lines of text that a picture is drawn with."""
+    drawn = []
+    text = ImageDraw.ImageDraw.text
+
+    def note(self, xy, shown, *arguments, **options):
+        drawn.append(shown)
+        return text(self, xy, shown, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ImageDraw.ImageDraw, "text", note)
+        picture_of()
+    return drawn
+
+
+LONG = ["a very long name of a class of images, " + end for end in ("one", "two", "three")]
+
+
+def test_names_that_are_cut_to_the_same_text_bear_their_index():
+    drawn = names_of(lambda: confusion_picture(np.eye(4, dtype=int), [*LONG, "short"]))
+    for index in range(3):
+        assert len([text for text in drawn if text.endswith(f"… [{index}]")]) == 2
+    assert drawn.count("short") == 2
+
+
+def test_class_indices_are_names():
+    counts = [[9, 1, 0], [2, 8, 0], [0, 0, 3]]
+    np.testing.assert_array_equal(
+        confusion_picture(counts, {"zebra": 2, "cat": 0, "dog": np.int64(1)}),
+        confusion_picture(counts, ["cat", "dog", "zebra"]),
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{"a": 0, "b": 2}, {"a": 0, "b": 0}, {"a": 1, "b": 2}, {"a": "0", "b": "1"}, {"a": 0, "b": 1.0}]
+    + [{"a": False, "b": True}, {0: "a", 1: "b"}],
+)
+def test_class_indices_that_are_none_are_named(names):
+    with pytest.raises(ValueError, match=r"class_names=.* must map each name to its class index"):
+        confusion_picture([[1, 0], [0, 1]], names)

@@ -59,12 +59,26 @@ def test_without_mistakes_the_picture_says_so():
         ([0], [[3.0, -1.0]], "range from -1 to 3; .* take the softmax or the sigmoid first"),
         ([0], [[np.nan, 0.0]], "range from nan to nan"),
         ([0], np.zeros((1, 2, 2)), r"shape \(1, 2, 2\) must be \(images, classes\)"),
+        ([3], [[0.25, 0.5, 0.25]], r"labels holds the class index 3; there are 3 classes, 0\.\.2"),
+        ([2], [0.5], r"labels holds the class index 2; there are 2 classes, 0\.\.1"),
+        ([[0, 1]], [[0.25, 0.5, 0.25]], "labels has shape .* rows of 3 classes are needed"),
         ([0, 1], [[1.0, 0.0]], "There are 1 rows of probabilities for 2 labels"),
     ],
 )
 def test_what_is_no_probability_is_named(labels, probabilities, message):
     with pytest.raises(ValueError, match=message):
         worst_mistakes(labels, probabilities)
+
+
+def test_one_hot_labels_and_class_indices_are_taken():
+    generator = np.random.default_rng(0)
+    labels, probabilities = generator.integers(0, 3, 20), generator.dirichlet(np.ones(3), 20)
+    rows, images = np.eye(3)[labels], np.zeros((20, 8, 8))
+    assert worst_mistakes(rows, probabilities) == worst_mistakes(labels, probabilities)
+    np.testing.assert_array_equal(
+        misclassified(images, rows, probabilities, class_names={"c": 2, "a": 0, "b": 1}),
+        misclassified(images, labels, probabilities, class_names=["a", "b", "c"]),
+    )
 
 
 def test_images_and_labels_belong_together():

@@ -80,6 +80,32 @@ def test_the_confusion_matrix_is_a_table_of_the_counts(path):
     assert Page(text).text.count("Most frequent mistakes") == 1
 
 
+def test_one_hot_labels_and_class_indices_are_those_of_indices_and_names(path, everything):
+    def sections(arguments):
+        text = report(path, **arguments).read_text(encoding="utf-8")
+        return re.search(r'<section id="confusion".*<section id="class-activation"', text)[0]
+
+    indices = {name: index for index, name in reversed([*enumerate(everything["class_names"])])}
+    rows = np.eye(5)[everything["labels"]]
+    other = everything | {"labels": rows, "class_names": indices}
+    assert sections(other) == sections(everything)
+
+
+def test_titles_of_charts_that_are_cut_to_the_same_text_bear_their_index(path):
+    names = [f"{'m' * 60}{n}" for n in range(3)]
+    wide = [f"{'猫' * 60}{n}" for n in range(2)]
+    history = {name: [1, 2] for name in [*names, "short", *wide]}
+    text = report(path, history=history).read_text("utf-8")
+    titles = re.findall(r'class="title">([^<]*)<', text)
+    assert [title.split("… ") for title in titles] == [
+        *([titles[0].split("…")[0], f"[{n}]"] for n in range(3)),
+        ["short"],
+        *([titles[4].split("…")[0], f"[{n + 4}]"] for n in range(2)),
+    ]
+    assert 10 < titles[0].count("m") <= 23
+    assert 10 < titles[4].count("猫") <= 23
+
+
 def test_the_pictures_are_inside_and_whole(path, everything):
     page = read(path, **everything)
     mistakes = worst_mistakes(everything["labels"], everything["probabilities"])
@@ -179,7 +205,7 @@ def test_channels_first(path):
         ({"labels": [2], "probabilities": [[0.5, 0.5]]}, "class index 2; there are 2 classes"),
         (
             {"labels": [0], "probabilities": [[0.5, 0.5]], "class_names": ["a"]},
-            r"class_names=\['a'\] must be a sequence of 2 names",
+            r"class_names=\['a'\] must be 2 names, one a class",
         ),
         (
             {"labels": [0], "probabilities": [[0.5, 0.5]], "images": np.zeros((2, 4, 4))},
@@ -198,7 +224,7 @@ def test_channels_first(path):
         ({"bad_files": 3}, "bad_files=3 must be a sequence of"),
         ({"history": {}}, "history holds no epoch"),
         ({"history": {"loss": 3}}, r"history\['loss'\]=3 must be one value for each epoch"),
-        ({"history": {"loss": ["a"]}}, r"history\['loss'\] holds 'a'; give numbers, or None"),
+        ({"history": {"loss": ["a"]}}, "history holds no numbers to draw: 'loss' holds 'a'"),
         ({"metrics": [0.5]}, "metrics is a list; it must be a mapping: a number for each name"),
         ({"metrics": {"loss": "a"}}, r"metrics\['loss'\]='a' must be a number"),
         ({"feature_maps": np.zeros((1, 4, 4, 2))}, "feature_maps is a ndarray; it must be a map"),
@@ -208,7 +234,7 @@ def test_channels_first(path):
         ({"epoch_seconds": ["a"]}, "epoch_seconds holds 'a'; each must be a number of at least 0"),
         ({"epoch_seconds": [float("nan")]}, "epoch_seconds holds nan"),
         ({"model": "abc"}, "model is a str; it must be a keras.Model, or what kcore.inspect.trace"),
-        ({"class_names": {"a": 0}}, "class_names is a dict, whose order need not be"),
+        ({"class_names": {"a": 1}}, "class_names={'a': 1} must map each name to its class index"),
         (
             {"labels": [0], "probabilities": [[0.5, 0.5]], "images": "abc"},
             r"images with shape \(\) must be \(images, height, width\)",

@@ -9,7 +9,7 @@ from kcore.visualize.reporting.writing import check_target
 @pytest.mark.parametrize(
     ("path", "error", "message"),
     [
-        (3, TypeError, "path=3 must be the path of a file"),
+        (3, TypeError, "path=3 must be the name of a file"),
         ("report.txt", ValueError, r"path='report.txt' must end in .html or .htm"),
         ("gone/report.html", FileNotFoundError, "there is no directory 'gone'"),
         ("folder.html", ValueError, "is a directory; give the path of a file"),
