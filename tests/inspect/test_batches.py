@@ -22,9 +22,8 @@ def two_inputs():
 
 @pytest.mark.parametrize("function", [activations, class_scores, saliency, grad_cam, occlusion])
 def test_images_of_another_shape_are_named_with_the_shape_that_is_wanted(model, function):
-    message = (
-        r"'small' takes arrays \(samples, 8, 6, 1\), but (x|images) has one with shape \(2, 8, "
-    )
+    wanted, given = r"\(samples, 8, 6, 1\)", r"\(2, 8, 8, 1\)"
+    message = f"'small' takes arrays {wanted}, but (x|images) has one with shape {given}"
     with pytest.raises(ValueError, match=message):
         function(model, np.zeros((2, 8, 8, 1)))
 
