@@ -12,7 +12,7 @@ FLOORS = {
     "arguments": -1,
     "console": -1,
     "_backend": 0,
-    "arrays": 0,
+    "arrays": -1,
     "files": 0,
     "locks": 0,
     "logs": 0,
