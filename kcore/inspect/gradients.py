@@ -88,8 +88,10 @@ def gradients(
     reader = reader_of(model, arrays, check_whole("batch_size", batch_size))
     at = None if layer is None else one_output_of(model, reader.seen, layer)
     found = class_gradients(reader, arrays, at, indices(reader.score, class_index, length(arrays)))
-    warn_of_holes("gradients", "scores", found.scores)
-    warn_of_holes("gradients", "gradients", found.values)
+    if np.isfinite(found.scores).all():
+        warn_of_holes("gradients", "gradients", found.values)
+    else:
+        warn_of_holes("gradients", "scores", found.scores)
     is_zero = ~found.values.any(axis=tuple(range(1, found.values.ndim)))
     if is_zero.any():
         numbers = ", ".join(map(str, np.flatnonzero(is_zero)))

@@ -54,7 +54,11 @@ def test_an_axis_of_one_may_be_left_out_as_in_predict(model):
 @pytest.mark.parametrize(
     ("x", "error", "message"),
     [
-        ([np.zeros((8, 6, 1))] * 2, ValueError, "takes 1 input, but 2 arrays were given. .*stack"),
+        (
+            [np.zeros((8, 6, 1))] * 2,
+            ValueError,
+            "takes 1 input, but 2 arrays were given as x. .*stack",
+        ),
         ([[1.0, 2.0]], TypeError, "x must hold arrays or tensors, and a float was given"),
         (np.array([["a"]]), TypeError, "x is an array of <U1, and its values must be real numbers"),
         (
