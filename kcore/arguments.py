@@ -20,7 +20,7 @@ _BOOLS = ("bool", "bool_")  # Python's and NumPy's, which this floor does withou
 
 def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
     """Raise a ValueError that says what `name` may be, unless `value` is one of `allowed`."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:  # an array is equal to nothing
         choices = ", ".join(map(repr, allowed))
         raise ValueError(f"{name}={value!r} is unknown: use one of {choices}.")
 
@@ -41,7 +41,7 @@ def check_whole(name: str, value: object, minimum: int = 1) -> int:
 
 def check_wholes(name: str, values: object, minimum: int = 1) -> tuple[int, ...]:
     """Return `values` as a tuple of ints, or say that a sequence of whole numbers is wanted."""
-    if isinstance(values, str) or not isinstance(values, Sequence):
+    if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
         raise ValueError(f"{name}={values!r} must be a sequence such as (64, 64).")
     return tuple(
         check_whole(f"{name}[{position}]", value, minimum) for position, value in enumerate(values)

@@ -58,6 +58,8 @@ def checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
     Image.init()
     names = tuple(name.upper() if isinstance(name, str) else name for name in formats)
     for name in names:
+        if not isinstance(name, str):
+            raise ValueError(f"formats names {name!r}: use names such as 'PNG' alone.")
         if name in _NEVER:
             raise ValueError(
                 f"formats names {name!r}, which is never decoded: that {_NEVER[name]}. Convert "

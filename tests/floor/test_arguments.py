@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from kcore.arguments import check_finite, check_fraction, check_shape, check_switch, check_whole
+from kcore.arguments import (
+    check_choice,
+    check_finite,
+    check_fraction,
+    check_shape,
+    check_switch,
+    check_whole,
+    check_wholes,
+)
 
 
 def test_numbers_of_any_kind_are_taken():
@@ -42,3 +50,15 @@ def test_switches_only():
     for value in (1, 0, "no", None, np.ones(1, bool)):
         with pytest.raises(ValueError, match=r"x=.* must be True or False\."):
             check_switch("x", value)
+
+
+@pytest.mark.parametrize("value", [np.array(["a"]), np.array(["a", "b"]), ["a"], None, 3])
+def test_choices_are_texts(value):
+    with pytest.raises(ValueError, match=r"^x=.* is unknown: use one of 'a', 'b'\."):
+        check_choice("x", value, ("a", "b"))
+
+
+@pytest.mark.parametrize("value", ["12", b"12", 3, None, {1, 2}])
+def test_sequences_of_whole_numbers_only(value):
+    with pytest.raises(ValueError, match=r"^x=.* must be a sequence"):
+        check_wholes("x", value)

@@ -13,6 +13,7 @@ FLOORS = {
     "_backend": 0,
     "files": 0,
     "locks": 0,
+    "memory": 0,
     "progress": 0,
     "settings": 0,
     "shapes": 0,
@@ -43,6 +44,7 @@ NEEDS_NO_BACKEND = frozenset(
         "files",
         "images",
         "locks",
+        "memory",
         "preprocess",
         "progress",
         "random",
@@ -55,7 +57,7 @@ NEEDS_NO_BACKEND = frozenset(
 )
 # Packages of these rooms that are imported when they are asked for, and need Keras then.
 NEEDS_A_BACKEND = ("kcore.visualize.callbacks",)
-STANDARD_LIBRARY_ONLY = frozenset({"files", "shapes"})
+STANDARD_LIBRARY_ONLY = frozenset({"files", "memory", "shapes"})
 
 
 @dataclass(frozen=True)
