@@ -44,8 +44,10 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
             blue, so about -2.1 to 2.6.
 
     Returns:
-        A new array for an array, a tensor for a tensor, of the shape of `x`. The dtype of floats
-        is kept; integers become `keras.config.floatx()`, or float32 where Keras can't be imported.
+        A new array for an array, a tensor for a tensor, of the shape of `x`. float16, bfloat16 and
+        float32 keep their dtype, and arrays of float64 do, as NumPy computes with it wherever it
+        is. Tensors of float64, which not every backend has, and all integers become
+        `keras.config.floatx()`, or float32 where Keras can't be imported.
 
     Raises:
         ValueError: if `mode` or `data_format` is unknown, or `x` has fewer than three axes or
@@ -63,7 +65,7 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
     axis = -3 if is_channels_first(data_format) else -1
     _check_shape(x, axis)
     if isinstance(x, np.ndarray):
-        return _normalized(_array_of_floats(x), axis, mode, np.asarray, np.flip)
+        return _normalized_array(_array_of_floats(x), axis, mode)
     import keras
 
     return _normalized(
@@ -86,9 +88,18 @@ def _check_shape(x: Any, axis: int) -> None:
         )
 
 
+def _normalized_array(x: np.ndarray[Any, Any], axis: int, mode: str) -> np.ndarray[Any, Any]:
+    # With a number of Python NumPy computes bfloat16, a dtype of others, in float32.
+    dtype = x.dtype
+    if dtype.name == "bfloat16":
+        x = x.astype("float32")
+    y: np.ndarray[Any, Any] = _normalized(x, axis, mode, np.asarray, np.flip)
+    return y.astype(dtype, copy=False)
+
+
 def _array_of_floats(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     x = np.asarray(x)
-    if np.issubdtype(x.dtype, np.floating):
+    if np.issubdtype(x.dtype, np.floating) or x.dtype.name == "bfloat16":
         return x
     _check_real(x.dtype.name)
     return x.astype(floatx(fallback="float32"))
@@ -98,14 +109,14 @@ def _tensor_of_floats(x: Any) -> Any:
     import keras
 
     dtype = keras.backend.standardize_dtype(x.dtype)
-    if keras.backend.is_float_dtype(dtype):
+    if dtype in ("float16", "bfloat16", "float32"):
         return keras.ops.convert_to_tensor(x)
     _check_real(dtype)
     return keras.ops.cast(x, floatx())
 
 
 def _check_real(dtype: str) -> None:
-    if not dtype.startswith(("bool", "int", "uint", "bfloat")):
+    if not dtype.startswith(("bool", "int", "uint", "float64")):
         raise TypeError(f"x has dtype {dtype}: images of real numbers are needed.")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kcore.arguments import check_switch
 from kcore.settings import floatx, is_channels_first
 
 __all__ = ["array_to_img", "img_to_array"]
@@ -31,6 +32,7 @@ def img_to_array(
 
     Raises:
         ValueError: if a value doesn't fit `dtype`, or `img` has no height and width.
+        TypeError: if `img` doesn't hold real numbers.
 
     Example:
         >>> from PIL import Image
@@ -90,6 +92,7 @@ def array_to_img(
         >>> list(array_to_img(grey, data_format="channels_last").tobytes())
         [0, 127, 255]
     """
+    check_switch("scale", scale)
     pixels = _channels_last(_finite_numbers(x), is_channels_first(data_format))
     if dtype is not None:
         target = _dtype(dtype)
@@ -104,17 +107,40 @@ def array_to_img(
 
 def _dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
     try:
-        return np.dtype(dtype)
-    except TypeError as error:
+        target = np.dtype(dtype)
+    except (TypeError, ValueError) as error:
         raise ValueError(
             f"dtype={dtype!r} is no dtype of NumPy: use one such as 'float32' or 'uint8'."
         ) from error
+    if not _is_real(target):
+        raise ValueError(
+            f"dtype={dtype!r} holds no real numbers: use one such as 'float32' or 'uint8'."
+        )
+    return target
+
+
+def _array(name: str, value: object) -> Pixels:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: its parts differ in length.") from error
 
 
 def _pixels(img: Image.Image) -> Pixels:
     if isinstance(img, Image.Image) and img.mode == "1":
         img = img.convert("L")
-    return np.asarray(img)
+    pixels = _array("img", img)
+    _check_real("img", pixels)
+    return pixels
+
+
+def _check_real(name: str, pixels: Pixels) -> None:
+    if not _is_real(pixels.dtype):
+        raise TypeError(f"{name} has dtype {pixels.dtype}: a picture needs real numbers.")
+
+
+def _is_real(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "buif" or dtype.name == "bfloat16"
 
 
 def _cast(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
@@ -136,9 +162,8 @@ def _cast(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
 
 
 def _finite_numbers(x: npt.ArrayLike) -> Pixels:
-    pixels = np.asarray(x)
-    if pixels.dtype.kind not in "buif" and not np.can_cast(pixels.dtype, np.float32):  # bfloat16
-        raise TypeError(f"x has dtype {pixels.dtype}: a picture needs real numbers.")
+    pixels = _array("x", x)
+    _check_real("x", pixels)
     if not np.all(np.isfinite(pixels)):
         raise ValueError("x holds NaN or infinite values, which no picture can show.")
     return pixels

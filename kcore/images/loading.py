@@ -13,8 +13,11 @@ from kcore.images.formats import FORMATS, checked_formats
 from kcore.images.picture import picture_of
 from kcore.images.reading import MAX_FILE_BYTES, read_file
 from kcore.images.resizing import INTERPOLATIONS, check_one_aspect_ratio, fitted
+from kcore.memory import check_memory
 
 __all__ = ["load_img"]
+
+_MOST_BYTES_OF_A_PIXEL = 4
 
 
 def load_img(
@@ -67,7 +70,7 @@ def load_img(
             `PIL.Image.MAX_IMAGE_PIXELS`); or if it holds 32-bit numbers other than 0 to 255 and is
             asked for in color, as nobody knows which of them means white.
         FileNotFoundError: if there is no such file.
-        ValueError: if another argument is none of the above.
+        ValueError: if another argument is none of the above, or memory can't hold `target_size`.
 
     Warns:
         PIL.Image.DecompressionBombWarning: if it has more than `PIL.Image.MAX_IMAGE_PIXELS`.
@@ -84,6 +87,7 @@ def load_img(
     check_choice("color_mode", color_mode, tuple(PILLOW_MODES))
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     size = None if target_size is None else _width_and_height(target_size)
+    check_switch("keep_aspect_ratio", keep_aspect_ratio)
     check_switch("pad_to_aspect_ratio", pad_to_aspect_ratio)
     check_one_aspect_ratio(keep_aspect_ratio, pad_to_aspect_ratio)
     upright = check_switch("apply_exif_orientation", apply_exif_orientation)
@@ -112,11 +116,15 @@ def _width_and_height(target_size: tuple[int, int]) -> tuple[int, int]:
         height, width = map(operator.index, target_size)
     except (TypeError, ValueError):
         height = width = 0
+    if isinstance(target_size, (set, frozenset)):  # which has no order
+        height = 0
     if height < 1 or width < 1:
         raise ValueError(
             f"target_size={target_size!r} is no size: use two whole numbers of pixels above 0, "
             "(height, width), or None to keep the picture's size."
         )
+    needed = (height, width, _MOST_BYTES_OF_A_PIXEL)
+    check_memory(f"target_size={target_size!r}", needed, 1, "use a smaller size")
     return width, height
 
 

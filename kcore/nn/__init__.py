@@ -4,8 +4,13 @@ Each function has one meaning on every backend, with known and unknown batch, in
 on arrays and in functional models. Where a backend computes something else, another lowering is
 taken; where something has no meaning, a ValueError says so before a backend is asked.
 
-The output has the dtype of the input, to which filters are cast; integers are taken as
-`keras.config.floatx()`.
+Inputs of float16, bfloat16 and float32 keep their dtype, to which filters are cast. Everything else
+becomes `keras.config.floatx()`: float64, which NumPy makes of Python's floats and which not every
+backend has, integers and booleans. (With `floatx` set to float64 JAX needs `jax_enable_x64`.) This
+holds for arrays, lists, tensors and symbolic tensors alike; other dtypes raise a TypeError.
+
+Strides, windows and dilation far beyond an image have the values that smaller ones have which read
+the same cells. An output that memory can't hold raises a ValueError, before a backend is asked.
 
 `strides`, `ksize` and `dilation_rate` are one integer, a pair (height, width), or four numbers in
 the order of the input's axes, such as `[1, 8, 8, 1]`, whose first and channel entries must be 1.

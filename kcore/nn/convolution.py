@@ -8,13 +8,17 @@ import keras
 from kcore.nn.arguments import (
     channels_last,
     channels_of,
+    check_known,
     check_rank,
+    floating_dtype,
     from_channels_last,
     image_data_format,
+    output_shape,
     pair,
     same_or_valid,
 )
 from kcore.nn.operation import TensorFunction
+from kcore.nn.reach import within_reach
 from kcore.shapes import Windows, depthwise_conv_windows, spatial_sizes
 
 __all__ = ["conv2d", "correlate", "depthwise_conv2d", "separable_conv2d"]
@@ -130,6 +134,8 @@ def separable_conv2d(
 class Conv2D(TensorFunction):
     """`conv2d` as a node of a functional model."""
 
+    tensors = ("x", "filters")
+
     @staticmethod
     def output_shape(x: Any, filters: Any, *, data_format: str, **window: Any) -> Shape:
         """Check channels and groups, and work out the shape."""
@@ -142,9 +148,12 @@ class Conv2D(TensorFunction):
                 f"{wanted} and gives {out}. Both the channels of x and the filters must divide "
                 "into equal groups."
             )
-        return windows_of(x, filters, data_format, **window).output_shape(
-            x.shape[0], out, data_format
-        )
+        return output_shape(x, windows_of(x, filters, data_format, **window), out, data_format)
+
+    @staticmethod
+    def check_computable(x: Any, filters: Any, *, data_format: str, **window: Any) -> None:
+        """Refuse what needs a known height and width."""
+        _check_known(x, windows_of(x, filters, data_format, **window))
 
     @staticmethod
     def compute(x: Any, filters: Any, *, data_format: str, **window: Any) -> Any:
@@ -158,6 +167,8 @@ class Conv2D(TensorFunction):
 class DepthwiseConv2D(TensorFunction):
     """`depthwise_conv2d` as a node of a functional model."""
 
+    tensors = ("x", "filters")
+
     @staticmethod
     def output_shape(x: Any, filters: Any, *, data_format: str, **window: Any) -> Shape:
         """Check channels and work out the shape."""
@@ -169,9 +180,14 @@ class DepthwiseConv2D(TensorFunction):
                 f"x has {channels} channels, but filters.shape={tuple(filters.shape)} is for "
                 f"{wanted}."
             )
-        return windows_of(x, filters, data_format, **window).output_shape(
-            x.shape[0], wanted * multiplier, data_format
+        return output_shape(
+            x, windows_of(x, filters, data_format, **window), wanted * multiplier, data_format
         )
+
+    @staticmethod
+    def check_computable(x: Any, filters: Any, *, data_format: str, **window: Any) -> None:
+        """Refuse what needs a known height and width."""
+        _check_known(x, windows_of(x, filters, data_format, **window))
 
     @staticmethod
     def compute(x: Any, filters: Any, *, data_format: str, **window: Any) -> Any:
@@ -184,6 +200,8 @@ class DepthwiseConv2D(TensorFunction):
 @keras.saving.register_keras_serializable(package="kcore.nn")
 class SeparableConv2D(TensorFunction):
     """`separable_conv2d` as a node of a functional model."""
+
+    tensors = ("x", "depthwise_filters", "pointwise_filters")
 
     @staticmethod
     def output_shape(
@@ -201,6 +219,13 @@ class SeparableConv2D(TensorFunction):
         if data_format == "channels_first":
             return (deep[0], out, *deep[2:])
         return (*deep[:-1], out)
+
+    @staticmethod
+    def check_computable(
+        x: Any, filters: Any, pointwise: Any, *, data_format: str, **window: Any
+    ) -> None:
+        """Refuse what needs a known height and width."""
+        _check_known(x, windows_of(x, filters, data_format, **window))
 
     @staticmethod
     def compute(x: Any, filters: Any, pointwise: Any, *, data_format: str, **window: Any) -> Any:
@@ -237,25 +262,43 @@ def correlate(operation: Any, x: Any, filters: Any, windows: Windows) -> Any:
         filters: as the operation takes them.
         windows: the window of each axis.
     """
-    strides = tuple(axis.strides for axis in windows.axes)
-    rates = tuple(axis.dilation_rate for axis in windows.axes)
-    padding = windows.axes[0].padding
+    x, filters, windows = within_reach(x, filters, windows)
+    strides, rates, padding = _numbers(windows)
     are_equal = len(set(strides)) == 1
-    is_half = keras.backend.standardize_dtype(x.dtype) == "float16"
-    is_mixed = max(strides) > 1 and (max(rates) > 1 or (is_half and not are_equal))
+    is_mixed = _is_mixed(x, windows)
     is_plain = not is_mixed and are_equal
     if padding == "same" and None not in windows.pads and not is_plain:
         x = keras.ops.pad(x, ((0, 0), *windows.pads, (0, 0)))
         padding = "valid"
     if not is_mixed:
         return operation(x, filters, strides, padding, "channels_last", rates)
-    if padding == "same":
+    y = operation(x, filters, 1, padding, "channels_last", rates)
+    return y[:, :: strides[0], :: strides[1], :]
+
+
+def _numbers(windows: Windows) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    strides = tuple(axis.strides for axis in windows.axes)
+    return strides, tuple(axis.dilation_rate for axis in windows.axes), windows.axes[0].padding
+
+
+def _is_mixed(x: Any, windows: Windows) -> bool:
+    """Tell whether some backend can't combine these strides with the dilation, or each other."""
+    strides, rates, _ = _numbers(windows)
+    is_half = floating_dtype(x) == "float16"
+    return max(strides) > 1 and (max(rates) > 1 or (is_half and len(set(strides)) > 1))
+
+
+def _check_known(x: Any, windows: Windows) -> None:
+    """Refuse what a backend that doesn't know the size of images can't compute."""
+    strides, rates, padding = _numbers(windows)
+    sizes = [axis.size for axis in windows.axes]
+    check_known("strides", strides, sizes)
+    check_known("dilation_rate", rates, sizes)
+    if padding == "same" and None in windows.pads and _is_mixed(x, windows):
         raise ValueError(
             f"strides={strides} with dilation_rate={rates} and padding='SAME' need a known height "
             "and width; give the model an input shape, or use padding='VALID'."
         )
-    y = operation(x, filters, 1, padding, "channels_last", rates)
-    return y[:, :: strides[0], :: strides[1], :]
 
 
 def _settings(

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kcore.nn.arguments import image_data_format
+from kcore.nn.arguments import check_rank, image_data_format
 from kcore.nn.operation import TensorFunction
 
 __all__ = ["dense", "flatten"]
@@ -63,13 +63,12 @@ def flatten(x: Any, data_format: str | None = None) -> Any:
 class Dense(TensorFunction):
     """`dense` as a node of a functional model."""
 
+    tensors = ("x", "weights", "bias")
+
     @staticmethod
     def output_shape(x: Any, weights: Any, bias: Any = None) -> Shape:
         """Check that the axes match."""
-        if len(weights.shape) != 2:
-            raise ValueError(
-                f"weights.shape={tuple(weights.shape)}; give (features in, features out)."
-            )
+        check_rank("weights", weights, 2, "(features in, features out)")
         features, units = weights.shape
         if not x.shape or x.shape[-1] not in (None, features):
             raise ValueError(

@@ -2,11 +2,12 @@
 
 import abc
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
-from kcore.nn.arguments import floating_dtype
+from kcore.memory import check_memory
+from kcore.nn.arguments import floating_dtype, in_dtype, itemsize, known, real_tensor
 
 __all__ = ["TensorFunction"]
 
@@ -19,7 +20,12 @@ class TensorFunction(keras.Operation, abc.ABC):
 
     A subclass gives `output_shape` and `compute`, both static functions of the tensors and of the
     settings that the constructor was given.
+
+    Attributes:
+        tensors: the names of the tensors, for errors.
     """
+
+    tensors: ClassVar[tuple[str, ...]] = ("x",)
 
     def __init__(self, name: str | None = None, **settings: Any):
         super().__init__(name=name)
@@ -37,15 +43,34 @@ class TensorFunction(keras.Operation, abc.ABC):
     def compute(*tensors: Any, **settings: Any) -> Any:
         """Compute the output; all tensors have the floating dtype of the first."""
 
-    def call(self, *tensors: Any) -> Any:
-        """Check the shapes, then compute."""
-        tensors = tuple(keras.ops.convert_to_tensor(tensor) for tensor in tensors)
-        dtype = floating_dtype(tensors[0])
-        tensors = tuple(keras.ops.cast(tensor, dtype) for tensor in tensors)
+    @staticmethod
+    def check_computable(*tensors: Any, **settings: Any) -> None:
+        """Raise what is to be refused only where values are computed; nothing by default."""
+
+    def __call__(self, *tensors: Any) -> Any:
+        """Raise what is to be refused, then compute, or add a node.
+
+        Keras surrounds what is raised inside a call by codes for terminals and printed arrays.
+        """
+        tensors = tuple(map(real_tensor, self.tensors, tensors))
         shape = self.output_shape(*tensors, **self.settings)
+        if not any(map(keras.backend.is_keras_tensor, tensors)):
+            self.check_computable(*tensors, **self.settings)
+            check_memory(
+                f"The output of shape {tuple(shape)} for x.shape={tuple(tensors[0].shape)}",
+                known(shape),
+                itemsize(floating_dtype(tensors[0])),
+                "take smaller images or fewer at once",
+            )
+        return super().__call__(*tensors)
+
+    def call(self, *tensors: Any) -> Any:
+        """Compute, in the floating dtype of the first tensor."""
+        dtype = floating_dtype(tensors[0])
+        tensors = tuple(in_dtype(tensor, dtype) for tensor in tensors)
         if tensors[0].shape[0] == 0:
             # Backends answer an empty batch with wrong shapes, garbage or errors.
-            return keras.ops.zeros(shape, dtype=dtype)
+            return keras.ops.zeros(self.output_shape(*tensors, **self.settings), dtype=dtype)
         return self.compute(*tensors, **self.settings)
 
     def compute_output_spec(self, *tensors: Any) -> Any:

@@ -8,12 +8,15 @@ import keras
 from kcore.nn.arguments import (
     channels_last,
     channels_of,
+    check_known,
     from_channels_last,
     image_data_format,
+    output_shape,
     pair,
     same_or_valid,
 )
 from kcore.nn.operation import TensorFunction
+from kcore.nn.reach import pool_in_reach
 from kcore.shapes import pool_windows, spatial_sizes
 
 __all__ = ["avg_pool", "max_pool"]
@@ -98,7 +101,16 @@ class Pool(TensorFunction):
         """Work out the shape."""
         channels = channels_of(x, data_format)
         windows = pool_windows(spatial_sizes(x.shape, data_format), **window)
-        return windows.output_shape(x.shape[0], channels, data_format)
+        return output_shape(x, windows, channels, data_format)
+
+    @staticmethod
+    def check_computable(
+        x: Any, *, data_format: str, pool_size: Any, strides: Any, padding: str
+    ) -> None:
+        """Refuse what needs a known height and width."""
+        sizes = spatial_sizes(x.shape, data_format)
+        check_known("ksize", pool_size, sizes)
+        check_known("strides", strides, sizes)
 
 
 @keras.saving.register_keras_serializable(package="kcore.nn")
@@ -108,6 +120,7 @@ class MaxPool(Pool):
     @staticmethod
     def compute(x: Any, *, data_format: str, **window: Any) -> Any:
         """Pool with channels last; take the longer way only where a value is not finite."""
+        window |= _in_reach(x, data_format, **window)
         return keras.ops.cond(
             keras.ops.all(keras.ops.isfinite(x)),
             lambda: _native(x, data_format, window),
@@ -122,9 +135,16 @@ class AvgPool(Pool):
     @staticmethod
     def compute(x: Any, *, data_format: str, **window: Any) -> Any:
         """Pool with channels last."""
+        window |= _in_reach(x, data_format, **window)
         x = channels_last(x, data_format)
         y = keras.ops.average_pool(x, **window, data_format="channels_last")
         return from_channels_last(y, data_format)
+
+
+def _in_reach(
+    x: Any, data_format: str, pool_size: Any, strides: Any, padding: str
+) -> dict[str, Any]:
+    return pool_in_reach(spatial_sizes(x.shape, data_format), pool_size, strides)
 
 
 def _native(x: Any, data_format: str, window: dict[str, Any]) -> Any:

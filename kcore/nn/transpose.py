@@ -1,22 +1,27 @@
 """Transposed convolutions of images with explicit filters."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import keras
 
+from kcore.memory import check_memory
 from kcore.nn.arguments import (
     channels_last,
     channels_of,
+    check_known,
     check_rank,
+    floating_dtype,
     from_channels_last,
     image_data_format,
+    itemsize,
+    known,
+    output_shape,
     pair,
     same_or_valid,
 )
 from kcore.nn.operation import TensorFunction
-from kcore.shapes import Windows, spatial_sizes, transposed_window
+from kcore.shapes import Windows, checks, spatial_sizes, transposed_window
 
 __all__ = ["conv2d_transpose"]
 
@@ -63,10 +68,7 @@ def conv2d_transpose(
     data_format = image_data_format(data_format)
     added = None
     if output_padding is not None:
-        both = isinstance(output_padding, int)
-        added = (output_padding, output_padding) if both else tuple(output_padding)  # type: ignore[arg-type]
-        if len(added) != 2:
-            raise ValueError(f"output_padding={added}: give one integer, or (height, width).")
+        added = checks.per_axis(2, 0, output_padding=output_padding)
     node = Conv2DTranspose(
         data_format=data_format,
         strides=pair("strides", strides, data_format),
@@ -81,6 +83,8 @@ def conv2d_transpose(
 class Conv2DTranspose(TensorFunction):
     """`conv2d_transpose` as a node of a functional model."""
 
+    tensors = ("x", "filters")
+
     @staticmethod
     def output_shape(x: Any, filters: Any, *, data_format: str, **window: Any) -> Shape:
         """Check channels and work out the shape."""
@@ -93,7 +97,23 @@ class Conv2DTranspose(TensorFunction):
                 f"{wanted}; transposed filters are (height, width, channels out, channels in)."
             )
         windows = _windows_of(x, filters, data_format, **window)
-        return windows.output_shape(x.shape[0], out, data_format)
+        return output_shape(x, windows, out, data_format)
+
+    @staticmethod
+    def check_computable(x: Any, filters: Any, *, data_format: str, **window: Any) -> None:
+        """Refuse what is too large on the way, before it is cut, or needs a known size."""
+        windows = _windows_of(x, filters, data_format, **window)
+        strides = tuple(axis.strides for axis in windows.axes)
+        rates = tuple(axis.dilation_rate for axis in windows.axes)
+        sizes = [axis.size for axis in windows.axes]
+        check_known("strides", strides, sizes)
+        check_known("dilation_rate", rates, sizes)
+        if None in sizes and max(strides) > 1 and max(rates) > 1:
+            raise ValueError(
+                f"strides={strides} with dilation_rate={rates} need a known height and width; "
+                "give the model an input shape."
+            )
+        _check_extent(x, filters, windows, data_format)
 
     @staticmethod
     def compute(x: Any, filters: Any, *, data_format: str, **window: Any) -> Any:
@@ -126,6 +146,24 @@ def _windows_of(
     )
 
 
+def _check_extent(x: Any, filters: Any, windows: Windows, data_format: str) -> None:
+    """Refuse what the pixels write, the cut cells too, if it is too large."""
+    cells = []
+    for axis in windows.axes:
+        written = ((axis.size or 1) - 1) * axis.strides + max(axis.effective_kernel, axis.strides)
+        # Dilated filters are applied to pixels with as many pads around them.
+        cells.append(written + (axis.effective_kernel - 1 if axis.dilation_rate > 1 else 0))
+    asked = (
+        f"strides={tuple(axis.strides for axis in windows.axes)} with dilation_rate="
+        f"{tuple(axis.dilation_rate for axis in windows.axes)} on x.shape={tuple(x.shape)}"
+    )
+    if max(cells) >= 2**31:
+        raise ValueError(f"{asked} write {max(cells):,} cells along an axis; use smaller ones.")
+    channels = max(filters.shape[2], filters.shape[3])
+    shape = (*known(x.shape[:1]), *cells, channels)
+    check_memory(asked, shape, itemsize(floating_dtype(x)), "use smaller ones, or smaller images")
+
+
 def _uncut(x: Any, filters: Any, windows: Windows) -> tuple[Any, Windows, list[int]]:
     """Compute everything that the pixels write, which every backend does alike."""
     strides = tuple(axis.strides for axis in windows.axes)
@@ -154,11 +192,6 @@ def _spread(x: Any, axis: int, strides: int) -> Any:
     if strides == 1:
         return x
     size = x.shape[axis]
-    if size is None:
-        raise ValueError(
-            f"strides={strides} with a dilation above 1 needs a known height and width; give the "
-            "model an input shape."
-        )
     x = keras.ops.expand_dims(x, axis + 1)
     pads = [(0, 0)] * len(x.shape)
     pads[axis + 1] = (0, strides - 1)
@@ -179,7 +212,7 @@ def _cut(y: Any, windows: Windows, widths: Sequence[int]) -> Any:
     pads, kept = [(0, 0)], [slice(None)]
     for described, width in zip(windows.axes, widths, strict=True):
         before, _ = described.pads
-        surplus = width - before - replace(described, size=1).output_size
+        surplus = width - before - described.last_step
         pads.append((0, max(-surplus, 0)))
         kept.append(slice(before, -surplus if surplus > 0 else None))
     if any(after for _, after in pads):

@@ -1,6 +1,7 @@
 """Draws from a key: bits, uniform floats, whole numbers, coins and permutations."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from kcore.random.words import (
     as_key,
     blocks,
     cast,
+    check_blocks,
     check_draw_shape,
     product_high,
     shaped,
@@ -48,7 +50,7 @@ def bits(key: Any, shape: Sequence[int] | int = ()) -> Any:
         ['0x6b200159', '0x99ba4efe']
     """
     xp, key = as_key(key)
-    shape = check_draw_shape(shape)
+    shape = check_draw_shape(shape, key)
     return shaped(xp, key, words(xp, key, size(shape)), shape)
 
 
@@ -81,7 +83,7 @@ def uniform(
         True
     """
     xp, key = as_key(key)
-    shape = check_draw_shape(shape)
+    shape = check_draw_shape(shape, key)
     low, high = check_float32("minval", minval), check_float32("maxval", maxval)
     if low > high:
         raise ValueError(f"minval={minval!r} must not be greater than maxval={maxval!r}.")
@@ -114,8 +116,8 @@ def bernoulli(key: Any, shape: Sequence[int] | int = (), p: float = 0.5) -> Any:
         ValueError: if `p` is no probability, or `shape` or the shape of `key` is wrong.
     """
     xp, key = as_key(key)
-    shape = check_draw_shape(shape)
-    if isinstance(p, bool) or not isinstance(p, (int, float, np.number)) or not 0 <= p <= 1:
+    shape = check_draw_shape(shape, key)
+    if isinstance(p, bool) or not isinstance(p, Real) or not 0 <= p <= 1:
         raise ValueError(f"p={p!r} must be a probability: 0 <= p <= 1.")
     whole = cast(xp, shifted_right(xp, words(xp, key, size(shape)), 8), "int32")
     return shaped(xp, key, whole < round(float(p) * 2**24), shape)
@@ -148,7 +150,7 @@ def integers(key: Any, shape: Sequence[int] | int = (), *, maxval: int, minval: 
         True
     """
     xp, key = as_key(key)
-    shape = check_draw_shape(shape)
+    shape = check_draw_shape(shape, key, words_each=2)
     low, high = check_whole("minval", minval, -(2**31)), check_whole("maxval", maxval, -(2**31))
     if low >= high or high > 2**31:
         raise ValueError(
@@ -186,6 +188,7 @@ def permutation(key: Any, n: int) -> Any:
     xp, key = as_key(key)
     if check_whole("n", n) >= 2**31:
         raise ValueError(f"n={n!r} must be less than 2**31.")
+    check_blocks(f"n={n}", key, n)
     upper, lower = blocks(xp, key, n, PAIRS)
     by_lower = _stable_argsort(xp, lower)
     by_both = _stable_argsort(xp, xp.take_along_axis(upper, by_lower, axis=-1))

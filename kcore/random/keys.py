@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kcore.arguments import check_whole
-from kcore.random.words import FOLD_IN, SPLIT, as_key, blocks, encrypted
+from kcore.random.words import FOLD_IN, SPLIT, as_key, blocks, check_blocks, dtype_name, encrypted
 
 __all__ = ["draw_seed", "fold_in", "key", "sample_keys", "split"]
 
@@ -85,7 +85,8 @@ def split(key: Any, num: int = 2) -> Any:
         ValueError: if `num` is no whole number of at least 1, or `key` has another shape.
     """
     xp, key = as_key(key)
-    return xp.stack(blocks(xp, key, check_whole("num", num), SPLIT), axis=-1)
+    check_blocks(f"num={num!r}", key, check_whole("num", num))
+    return xp.stack(blocks(xp, key, int(num), SPLIT), axis=-1)
 
 
 def sample_keys(seed: int, epoch: int, indices: Any) -> Any:
@@ -129,7 +130,10 @@ def _folded(key: Any, name: str, data: Any) -> Any:
 
 
 def _checked_data(name: str, data: Any) -> np.ndarray[Any, np.dtype[np.uint32]]:
-    numbers = np.asarray(data)
+    try:
+        numbers = np.asarray(data)
+    except (ValueError, OverflowError) as error:
+        raise TypeError(f"{name}={data!r} must be whole numbers of one axis.") from error
     if numbers.size == 0:
         numbers = numbers.astype("uint32")
     if numbers.dtype.kind not in "iu":
@@ -151,6 +155,12 @@ def _as_tensors(key: Any, name: str, data: Any) -> tuple[Any, Any, Any]:
 
     if not _is_tensor(data):
         data = _checked_data(name, data)
+    elif isinstance(data, keras.KerasTensor):
+        raise TypeError(f"{name} is a symbolic tensor: draw inside the `call` of a layer.")
+    elif not dtype_name(data).startswith(("int", "uint")):
+        raise TypeError(f"{name} has dtype {dtype_name(data)}; give whole numbers.")
+    elif len(data.shape) > 1:
+        raise ValueError(f"{name} has shape {data.shape}: give one number or one axis of them.")
     return keras.ops, keras.ops.cast(key, "uint32"), keras.ops.cast(data, "uint32")
 
 

@@ -58,7 +58,7 @@ def normal(
         True
     """
     xp, key = as_key(key)
-    shape = check_draw_shape(shape)
+    shape = check_draw_shape(shape, key)
     mean, stddev = check_float32("mean", mean), check_float32("stddev", stddev)
     if stddev < 0:
         raise ValueError(f"stddev={stddev!r} must not be negative.")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kcore.arguments import check_wholes
+from kcore.memory import check_memory
 from kcore.random.threefry import threefry2x32
 
 __all__ = [
@@ -18,7 +19,9 @@ __all__ = [
     "as_key",
     "blocks",
     "cast",
+    "check_blocks",
     "check_draw_shape",
+    "dtype_name",
     "encrypted",
     "product_high",
     "shaped",
@@ -30,6 +33,8 @@ __all__ = [
 # The second word of a counter says what the block is for, so that no two uses of a key meet.
 FOLD_IN, SPLIT, BITS, PAIRS = range(4)
 
+_BYTES_OF_A_BLOCK = 48  # while it is made
+
 
 def as_key(key: Any) -> tuple[Any, Any]:
     """Return the module that computes with `key`, and the key as its array.
@@ -38,21 +43,30 @@ def as_key(key: Any) -> tuple[Any, Any]:
         TypeError: if `key` is no array of whole numbers.
         ValueError: if its shape is neither (2,) nor (n, 2).
     """
-    if isinstance(key, np.ndarray):
-        if key.dtype != np.uint32:
-            raise TypeError(
-                f"key has dtype {key.dtype}: keys are uint32, made by kcore.random.key(seed)."
-            )
-        _check_key_shape(key)
-        return np, key
     if not hasattr(key, "shape") or not hasattr(key, "dtype"):
         raise TypeError(f"key={key!r} is no key: make one of a seed with kcore.random.key(seed).")
+    if isinstance(key, (np.ndarray, np.generic)):
+        _check_key(key, key.dtype.name)
+        return np, key
     import keras
 
     if isinstance(key, keras.KerasTensor):
         raise TypeError("key is a symbolic tensor: draw inside the `call` of a layer.")
+    _check_key(key, dtype_name(key))
+    return keras.ops, keras.ops.convert_to_tensor(key)
+
+
+def dtype_name(tensor: Any) -> str:
+    """Return the name of a tensor's dtype, of any backend."""
+    import keras
+
+    return str(keras.backend.standardize_dtype(tensor.dtype))
+
+
+def _check_key(key: Any, dtype: str) -> None:
+    if dtype != "uint32":
+        raise TypeError(f"key has dtype {dtype}: keys are uint32, made by kcore.random.key(seed).")
     _check_key_shape(key)
-    return keras.ops, keras.ops.cast(key, "uint32")
 
 
 def _check_key_shape(key: Any) -> None:
@@ -63,11 +77,28 @@ def _check_key_shape(key: Any) -> None:
         )
 
 
-def check_draw_shape(shape: Sequence[int] | int) -> tuple[int, ...]:
-    """Return the shape of a draw as a tuple of ints of at least 1."""
+def check_draw_shape(shape: Sequence[int] | int, key: Any, words_each: int = 1) -> tuple[int, ...]:
+    """Return the shape of a draw as a tuple of ints of at least 1, if memory holds the draw."""
     if isinstance(shape, Integral) and not isinstance(shape, bool):
         shape = (int(shape),)
-    return check_wholes("shape", shape)
+    sizes = check_wholes("shape", shape)
+    check_blocks(f"shape={sizes}", key, -(-size(sizes) * words_each // 2))
+    return sizes
+
+
+def check_blocks(asked: str, key: Any, count: int) -> None:
+    """Refuse more blocks of each key than a key has, or than memory holds.
+
+    Args:
+        asked: the argument that asks for them, with its value.
+        key: a key, or a batch of them.
+        count: how many of each key.
+    """
+    if count > 2**32:
+        raise ValueError(f"{asked} asks for {count:,} blocks of one key, which has 2**32.")
+    # Of a batch that isn't known yet backends give None, or a symbol.
+    keys = [size for size in key.shape[:-1] if isinstance(size, int)]
+    check_memory(asked, (*keys, count), _BYTES_OF_A_BLOCK, "draw less at once")
 
 
 def cast(xp: Any, x: Any, dtype: str) -> Any:
@@ -82,8 +113,6 @@ def shifted_right(xp: Any, word: Any, distance: int) -> Any:
 
 def blocks(xp: Any, key: Any, count: int, purpose: int) -> tuple[Any, Any]:
     """Return the two words of the first `count` blocks of each key: (count,) or (n, count)."""
-    if count > 2**32:
-        raise ValueError(f"{count} blocks of two words are asked of one key; it has 2**32.")
     counter = np.arange(count, dtype="uint32")
     return encrypted(xp, key, counter, purpose)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kcore.shapes import checks
-from kcore.shapes.pool import adaptive_window, global_window, pool_window
-from kcore.shapes.transpose import transposed_window
-from kcore.shapes.window import PADDINGS, window
+from kcore.shapes.pool import AdaptiveWindow, adaptive_window, global_window, pool_window
+from kcore.shapes.transpose import TransposedWindow, transposed_window
+from kcore.shapes.window import PADDINGS, Window, window
 
 __all__ = [
     "DATA_FORMATS",
@@ -32,9 +32,22 @@ class Windows:
 
     Attributes:
         axes: `Window`, `TransposedWindow` or `AdaptiveWindow` of each axis.
+
+    Raises:
+        TypeError: if `axes` holds anything else.
+        ValueError: if it is empty.
     """
 
     axes: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no sequence of windows, or an empty one."""
+        axes = checks.sequence("axes", self.axes)
+        for number, axis in enumerate(axes):
+            checks.instance((Window, TransposedWindow, AdaptiveWindow), **{f"axes[{number}]": axis})
+        if not axes:
+            raise ValueError("axes=() is empty; give a window for each spatial axis.")
+        checks.settle(self, axes)
 
     @property
     def output_size(self) -> tuple[int | None, ...]:
@@ -51,6 +64,7 @@ class Windows:
     ) -> tuple[int | None, ...]:
         """Return the whole output shape, with batch and channels at their places."""
         data_format = checks.one_of(DATA_FORMATS, data_format=data_format)
+        checks.size_or_unknown(0, batch=batch, channels=channels)
         if data_format == "channels_first":
             return (batch, channels, *self.output_size)
         return (batch, *self.output_size, channels)
@@ -67,6 +81,7 @@ def spatial_sizes(shape: Sizes, data_format: str = "channels_last") -> tuple[int
         (28, 30)
     """
     data_format = checks.one_of(DATA_FORMATS, data_format=data_format)
+    shape = checks.sequence("shape", shape)  # type: ignore[assignment]
     return tuple(shape[2:] if data_format == "channels_first" else shape[1:-1])
 
 
@@ -114,6 +129,7 @@ def depthwise_conv_windows(
     dilation_rate: int | Sequence[int] = 1,
 ) -> Windows:
     """Describe a depthwise or separable convolution: as `conv_windows`, with dilated strides."""
+    sizes = checks.sizes_of_axes(sizes)
     axes = len(sizes)
     allowed = PADDINGS if axes == 1 else ("valid", "same")
     padding = checks.one_of(allowed, padding=padding)
@@ -154,16 +170,15 @@ def conv_transpose_windows(
         >>> conv_transpose_windows((2, 3), 3, strides=2, padding="same").output_size
         (4, 6)
     """
+    sizes = checks.sizes_of_axes(sizes)
     axes = len(sizes)
     kernels = checks.per_axis(axes, kernel_size=kernel_size)
     steps = checks.per_axis(axes, strides=strides)
     rates = checks.per_axis(axes, dilation_rate=dilation_rate)
-    checks.at_least(1, **{f"strides[{axis}]": step for axis, step in enumerate(steps)})
-    checks.at_least(1, **{f"dilation_rate[{axis}]": rate for axis, rate in enumerate(rates)})
     checks.no_strides_with_dilation(steps, rates)
     added: Sequence[int | None] = (None,) * axes
     if output_padding is not None:
-        added = checks.per_axis(axes, output_padding=output_padding)
+        added = checks.per_axis(axes, 0, output_padding=output_padding)
     columns = zip(sizes, kernels, steps, rates, strict=True)
     return Windows(
         tuple(
@@ -198,6 +213,7 @@ def pool_windows(
         >>> pool_windows((7, 8), 3, strides=2).output_size
         (3, 3)
     """
+    sizes = checks.sizes_of_axes(sizes)
     axes = len(sizes)
     pools = checks.per_axis(axes, pool_size=pool_size)
     steps = pools if strides is None else checks.per_axis(axes, strides=strides)
@@ -207,7 +223,7 @@ def pool_windows(
 
 def global_pool_windows(sizes: Sizes) -> Windows:
     """Describe a global pool: one window over each whole axis."""
-    return Windows(tuple(global_window(size) for size in sizes))
+    return Windows(tuple(global_window(size) for size in checks.sizes_of_axes(sizes)))
 
 
 def adaptive_pool_windows(sizes: Sizes, output_size: int | Sequence[int]) -> Windows:
@@ -217,5 +233,6 @@ def adaptive_pool_windows(sizes: Sizes, output_size: int | Sequence[int]) -> Win
         >>> adaptive_pool_windows((13, None), (4, 2)).output_size
         (4, 2)
     """
+    sizes = checks.sizes_of_axes(sizes)
     outputs = checks.per_axis(len(sizes), output_size=output_size)
     return Windows(tuple(adaptive_window(*pair) for pair in zip(sizes, outputs, strict=True)))

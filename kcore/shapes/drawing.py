@@ -1,6 +1,6 @@
 """Windows drawn in text: a line of numbered cells, and a bracket under it for each position."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = ["draw", "numbered", "plural"]
 
@@ -10,25 +10,43 @@ _FIRST_AND_LAST = 2
 _GAP = " .. "
 
 
-def draw(labels: Sequence[str], positions: Sequence[Sequence[int]]) -> list[str]:
+def draw(
+    size: int,
+    positions: int,
+    row: Callable[[int], range],
+    pads: tuple[int, int] = (0, 0),
+    mark: str = "p",
+) -> list[str]:
     """Draw cells and the positions of a window over them.
 
     Read cells have a line under them, cells between them that a dilated window passes over have
-    dots. A long axis is cut to the cells around its first and last positions.
+    dots. A long axis is cut to the cells around its first and last positions, whose number alone
+    the time to draw depends on.
 
     Args:
-        labels: one short text for each cell, pads included.
-        positions: for each position the indices into `labels` that it reads, in order.
+        size: cells of the axis.
+        positions: how many positions there are.
+        row: what a position reads, counted from the first pad.
+        pads: cells before and after the axis.
+        mark: what stands for a pad.
 
     Returns:
         The lines of the drawing: cells first, then one line for each position.
     """
-    shown = list(positions)
-    is_long = len(shown) > _MOST_POSITIONS or len(labels) > _MOST_CELLS
-    hidden = max(len(shown) - 2 * _FIRST_AND_LAST, 0) if is_long else 0
+    before, after = pads
+    count = before + size + after
+    is_long = positions > _MOST_POSITIONS or count > _MOST_CELLS
+    hidden = max(positions - 2 * _FIRST_AND_LAST, 0) if is_long else 0
+    numbers = list(range(min(positions, _MOST_POSITIONS)))
     if hidden:
-        shown = shown[:_FIRST_AND_LAST] + shown[-_FIRST_AND_LAST:]
-    columns = _columns(labels, shown)
+        last = range(positions - _FIRST_AND_LAST, positions)
+        numbers = [*range(_FIRST_AND_LAST), *last]
+    shown = [row(number) for number in numbers]
+    kept = range(count) if count <= _MOST_CELLS else _near(count, shown)
+    labels = {
+        cell: str(cell - before + 1) if before <= cell < before + size else mark for cell in kept
+    }
+    columns = _columns(kept, len(str(size)) + 1)
     lines = [_cell_line(labels, columns), *(_bracket(cells, columns) for cells in shown)]
     if hidden:
         lines.insert(1 + _FIRST_AND_LAST, f" .. {hidden} more ..")
@@ -46,12 +64,8 @@ def numbered(cells: range) -> str:
     return f"cell {first}" if first == last else f"cells {first} to {last}"
 
 
-def _columns(
-    labels: Sequence[str], positions: Sequence[Sequence[int]]
-) -> dict[int, tuple[int, int]]:
+def _columns(kept: Iterable[int], width: int) -> dict[int, tuple[int, int]]:
     """Start and width of each drawn cell; gaps stand between runs of cells that are left out."""
-    kept = range(len(labels)) if len(labels) <= _MOST_CELLS else _near(labels, positions)
-    width = max(len(label) for label in labels) + 1
     columns: dict[int, tuple[int, int]] = {}
     start, previous = 0, -1
     for cell in kept:
@@ -62,9 +76,9 @@ def _columns(
     return columns
 
 
-def _near(labels: Sequence[str], positions: Sequence[Sequence[int]]) -> list[int]:
+def _near(count: int, positions: Sequence[range]) -> list[int]:
     """Cells at both ends, and those where a drawn position starts or ends."""
-    last = len(labels) - 1
+    last = count - 1
     kept = {0, 1, last - 1, last}
     for cells in positions:
         for edge in (cells[0], cells[-1]):
@@ -72,7 +86,7 @@ def _near(labels: Sequence[str], positions: Sequence[Sequence[int]]) -> list[int
     return sorted(kept)
 
 
-def _cell_line(labels: Sequence[str], columns: dict[int, tuple[int, int]]) -> str:
+def _cell_line(labels: Mapping[int, str], columns: dict[int, tuple[int, int]]) -> str:
     line, previous = "", -1
     for cell, (_, width) in columns.items():
         if cell != previous + 1:
@@ -82,23 +96,22 @@ def _cell_line(labels: Sequence[str], columns: dict[int, tuple[int, int]]) -> st
     return f"{line} "
 
 
-def _bracket(cells: Sequence[int], columns: dict[int, tuple[int, int]]) -> str:
+def _bracket(cells: range, columns: dict[int, tuple[int, int]]) -> str:
     """One line: bars at the outer edges of a position, its cells between them."""
     first, _ = columns[cells[0]]
     start, width = columns[cells[-1]]
     line = [" "] * (start + width + 1)
     line[first : start + width] = "." * (start + width - first)
-    for cell in cells:
-        if cell in columns:
-            start, width = columns[cell]
-            line[start : start + width] = "_" * width
+    for cell, (at, wide) in columns.items():
+        if cell in cells:
+            line[at : at + wide] = "_" * wide
     _join_gaps(line, cells, columns)
     line[first] = line[start + width] = "|"
     return "".join(line)
 
 
-def _join_gaps(line: list[str], cells: Sequence[int], columns: dict[int, tuple[int, int]]) -> None:
+def _join_gaps(line: list[str], cells: range, columns: dict[int, tuple[int, int]]) -> None:
     """Carry the line of an undilated position on through the gaps of a cut axis."""
-    if len(cells) > 1 and cells[1] - cells[0] == 1:
+    if cells[0] != cells[-1] and cells.step == 1:
         first, (last, _) = columns[cells[0]][0], columns[cells[-1]]
         line[first:last] = "_" * (last - first)

@@ -1,9 +1,12 @@
 """Pooling windows along one axis: strides that default to the window, global and adaptive pools."""
 
 from dataclasses import dataclass
+from math import gcd
+from numbers import Integral
 
 from kcore.shapes import checks
 from kcore.shapes.drawing import draw, plural
+from kcore.shapes.listing import listed
 from kcore.shapes.window import Window, window
 
 __all__ = ["AdaptiveWindow", "adaptive_window", "global_window", "pool_window"]
@@ -35,6 +38,7 @@ def pool_window(
         74
     """
     checks.one_of(("valid", "same"), padding=padding)
+    checks.at_least(1, pool_size=pool_size)
     return window(size, pool_size, pool_size if strides is None else strides, 1, padding)
 
 
@@ -45,7 +49,6 @@ def global_window(size: int | None) -> Window:
         >>> global_window(7).span(0)
         (0, 6)
     """
-    checks.size_or_unknown(size=size)
     return Window(size, kernel=size, strides=size)
 
 
@@ -59,10 +62,19 @@ class AdaptiveWindow:
     Attributes:
         size: number of input cells, or None where it is unknown.
         output_size: number of positions.
+
+    Raises:
+        ValueError: if a number is below 1.
+        TypeError: if a number is no integer.
     """
 
     size: int | None
     output_size: int
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that describe no windows; see `adaptive_window`."""
+        size = checks.size_or_unknown(size=self.size)
+        checks.settle(self, size, checks.at_least(1, output_size=self.output_size))
 
     @property
     def pads(self) -> tuple[int, int]:
@@ -84,7 +96,11 @@ class AdaptiveWindow:
         """Cells that the widest position reads."""
         if self.size is None:
             return None
-        return max(len(self.cells(position)) for position in range(self.output_size))
+        width, rest = divmod(self.size, self.output_size)
+        if not rest:
+            return width
+        # Positions start at multiples of a part of a cell, and the widest as late in one as may be.
+        return width + (1 if rest == gcd(rest, self.output_size) else 2)
 
     def span(self, position: int) -> tuple[int, int]:
         """First and last cell that output `position` reads.
@@ -93,6 +109,7 @@ class AdaptiveWindow:
             IndexError: if there is no such position.
             ValueError: if the size is unknown.
         """
+        checks.instance((Integral,), position=position)
         if not 0 <= position < self.output_size:
             raise IndexError(f"position={position}: there are {self.output_size}, counted from 0.")
         if self.size is None:
@@ -103,16 +120,19 @@ class AdaptiveWindow:
     def cells(self, position: int) -> tuple[int, ...]:
         """Input cells that output `position` reads."""
         first, last = self.span(position)
-        return tuple(range(first, last + 1))
+        return listed(range(first, last + 1))
 
     def __str__(self) -> str:
         size = "unknown size" if self.size is None else plural(self.size, "cell")
         summary = f"{size}, adaptive: {plural(self.output_size, 'position')}"
         if self.size is None:
             return summary
-        labels = [str(cell + 1) for cell in range(self.size)]
-        rows = [self.cells(position) for position in range(self.output_size)]
-        return "\n".join([summary, *draw(labels, rows)])
+
+        def row(position: int) -> range:
+            first, last = self.span(position)
+            return range(first, last + 1)
+
+        return "\n".join([summary, *draw(self.size, self.output_size, row)])
 
 
 def adaptive_window(size: int | None, output_size: int) -> AdaptiveWindow:
@@ -133,6 +153,4 @@ def adaptive_window(size: int | None, output_size: int) -> AdaptiveWindow:
         >>> [adaptive_window(7, 3).span(position) for position in range(3)]
         [(0, 2), (2, 4), (4, 6)]
     """
-    checks.size_or_unknown(size=size)
-    checks.at_least(1, output_size=output_size)
     return AdaptiveWindow(size, output_size)

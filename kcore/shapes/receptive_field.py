@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd
+from numbers import Rational
 
+from kcore.shapes import checks
 from kcore.shapes.pool import AdaptiveWindow
 from kcore.shapes.transpose import TransposedWindow
 from kcore.shapes.window import Window
@@ -22,7 +25,11 @@ class ReceptiveField:
         size: cells that one position sees, pads included; None where it depends on an unknown
             input size.
         step: input cells from one position to the next; a fraction after a transposed
-            convolution, None where it is unknown.
+            convolution, 0 where all see the same, None where it is unknown.
+
+    Raises:
+        ValueError: if the size is below 1, or the step below 0.
+        TypeError: if the size is no integer, or the step no fraction.
 
     Example:
         >>> field = ReceptiveField()
@@ -35,8 +42,18 @@ class ReceptiveField:
     size: int | None = 1
     step: Fraction | None = Fraction(1)
 
+    def __post_init__(self) -> None:
+        """Refuse a size below 1, and a step below 0."""
+        size = checks.size_or_unknown(size=self.size)
+        if self.step is not None:
+            checks.instance((Rational,), step=self.step)
+            if self.step < 0:
+                raise ValueError(f"step={self.step} is below 0; give 0 or more.")
+        checks.settle(self, size, None if self.step is None else Fraction(self.step))
+
     def through(self, described: Window | TransposedWindow | AdaptiveWindow) -> "ReceptiveField":
         """Return the receptive field behind one more window."""
+        checks.instance((Window, TransposedWindow, AdaptiveWindow), described=described)
         reach, rate = _reach_and_rate(described)
         if self.size is None or self.step is None or reach is None:
             return ReceptiveField(None, None)
@@ -45,6 +62,7 @@ class ReceptiveField:
 
     def union(self, other: "ReceptiveField") -> "ReceptiveField":
         """Return the field of a layer that joins two branches: the wider one."""
+        checks.instance((ReceptiveField,), other=other)
         if self.size is None or other.size is None:
             return ReceptiveField(None, None)
         return max(self, other, key=lambda field: field.size or 0)
@@ -66,10 +84,7 @@ def _reach_and_rate(
 
 def _transposed_reach(described: TransposedWindow) -> int:
     """Most input cells that reach one output cell, the gaps between them included."""
-    strides, rate = described.strides, described.dilation_rate
-    widest = 1
-    for phase in range(strides):
-        taps = [t * rate for t in range(described.kernel) if (t * rate - phase) % strides == 0]
-        if taps:
-            widest = max(widest, (taps[-1] - taps[0]) // strides + 1)
-    return widest
+    # Taps this far from each other write to the same cells from whole strides away.
+    apart = described.strides // gcd(described.strides, described.dilation_rate)
+    most = (described.kernel - 1) // apart * apart
+    return most * described.dilation_rate // described.strides + 1

@@ -1,9 +1,11 @@
 """A transposed convolution along one axis: the forward window, run backwards."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 from kcore.shapes import checks
 from kcore.shapes.drawing import draw, plural
+from kcore.shapes.listing import listed, untouched
 
 __all__ = ["TransposedWindow", "transposed_window"]
 
@@ -24,6 +26,10 @@ class TransposedWindow:
         padding: `"valid"` or `"same"`.
         output_padding: None for Keras's default length, or the cells added at the end of the
             shortest output.
+
+    Raises:
+        ValueError: see `transposed_window`.
+        TypeError: if a number is no integer.
     """
 
     size: int | None
@@ -32,6 +38,27 @@ class TransposedWindow:
     dilation_rate: int = 1
     padding: str = "valid"
     output_padding: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that describe no window; see `transposed_window`."""
+        size = checks.size_or_unknown(size=self.size)
+        kernel = checks.at_least(1, kernel=self.kernel)
+        strides = checks.at_least(1, strides=self.strides)
+        rate = checks.at_least(1, dilation_rate=self.dilation_rate)
+        padding = checks.one_of(("valid", "same"), padding=self.padding)
+        added = checks.size_or_unknown(0, output_padding=self.output_padding)
+        if added is not None and added >= strides:
+            raise ValueError(
+                f"output_padding={added} reaches strides={strides}; it adds less than one "
+                "stride at the end. Use a smaller output_padding, or None for Keras's default."
+            )
+        checks.settle(self, size, kernel, strides, rate, padding, added)
+        if self.output_size == 0:
+            raise ValueError(
+                f"size={size}, kernel={kernel}, strides={strides}, padding='same' and "
+                "output_padding=0 leave no output cell. Use output_padding=None, an odd kernel, or "
+                "padding='valid'."
+            )
 
     @property
     def effective_kernel(self) -> int:
@@ -45,7 +72,7 @@ class TransposedWindow:
         Without `output_padding` it is `size * strides` for `"same"` and
         `(size - 1) * strides + max(effective_kernel, strides)` for `"valid"`.
         """
-        return None if self.size is None else (self.size - 1) * self.strides + self._last_step
+        return None if self.size is None else (self.size - 1) * self.strides + self.last_step
 
     @property
     def pads(self) -> tuple[int, int]:
@@ -53,17 +80,21 @@ class TransposedWindow:
 
         They are the pads of the forward window from output to input, the odd one after.
         """
-        total = max(self.effective_kernel - self._last_step, 0)
+        total = max(self.effective_kernel - self.last_step, 0)
         before = total // 2 if self.padding == "same" else 0
         return (before, total - before)
 
     @property
     def unwritten(self) -> tuple[int, ...] | None:
-        """Output cells that no input cell writes to: they hold the bias alone."""
+        """Output cells that no input cell writes to: they hold the bias alone.
+
+        Raises:
+            ValueError: if there are too many cells to look at each.
+        """
         if self.size is None or self.output_size is None:
             return None
-        written = {cell for position in range(self.size) for cell in self.cells(position)}
-        return tuple(cell for cell in range(self.output_size) if cell not in written)
+        positions, taps = (self.size, self.strides), (self.kernel, self.dilation_rate)
+        return untouched(self.output_size, positions, taps, self.pads[0])
 
     def span(self, position: int) -> tuple[int, int]:
         """First and last output cell that input `position` covers; cut cells lie outside.
@@ -71,6 +102,7 @@ class TransposedWindow:
         Raises:
             IndexError: if there is no such input cell.
         """
+        checks.instance((Integral,), position=position)
         if position < 0 or (self.size is not None and position >= self.size):
             raise IndexError(f"position={position}: the input has {self.size} cells, from 0.")
         first = position * self.strides - self.pads[0]
@@ -80,22 +112,23 @@ class TransposedWindow:
         """Output cells that input `position` writes to, cut cells left out."""
         first, last = self.span(position)
         end = last if self.output_size is None else min(last, self.output_size - 1)
-        return tuple(cell for cell in range(first, end + 1, self.dilation_rate) if cell >= 0)
+        skipped = max(-(first // self.dilation_rate), 0)
+        return listed(range(first + skipped * self.dilation_rate, end + 1, self.dilation_rate))
 
     def __str__(self) -> str:
         if self.size is None or self.output_size is None:
             return self._summary()
-        before, after = self.pads
-        labels = ["x"] * before + [str(cell + 1) for cell in range(self.output_size)]
-        labels += ["x"] * after
-        rows = []
-        for position in range(self.size):
+        before = self.pads[0]
+
+        def row(position: int) -> range:
             first, last = self.span(position)
-            rows.append(range(first + before, last + before + 1, self.dilation_rate))
-        return "\n".join([self._summary(), *draw(labels, rows)])
+            return range(first + before, last + before + 1, self.dilation_rate)
+
+        drawn = draw(self.output_size, self.size, row, self.pads, mark="x")
+        return "\n".join([self._summary(), *drawn])
 
     @property
-    def _last_step(self) -> int:
+    def last_step(self) -> int:
         """Output cells from the last input cell's step to the end."""
         if self.padding == "valid":
             if self.output_padding is None:
@@ -117,8 +150,12 @@ class TransposedWindow:
         text += ": unknown output size" if count is None else f": {plural(count, 'output cell')}"
         if self.pads != (0, 0):
             text += ", {} + {} cut".format(*self.pads)
-        if self.unwritten:
-            text += f", {len(self.unwritten)} of them written by no input"
+        try:
+            unwritten = self.unwritten
+        except ValueError:
+            return f"{text}, too many to look for some written by no input"
+        if unwritten:
+            text += f", {len(unwritten)} of them written by no input"
         return text
 
 
@@ -163,20 +200,4 @@ def transposed_window(
             |_____|
                 |_____|
     """
-    checks.size_or_unknown(size=size)
-    checks.at_least(1, kernel=kernel, strides=strides, dilation_rate=dilation_rate)
-    padding = checks.one_of(("valid", "same"), padding=padding)
-    if output_padding is not None:
-        checks.at_least(0, output_padding=output_padding)
-        if output_padding >= strides:
-            raise ValueError(
-                f"output_padding={output_padding} reaches strides={strides}; it adds less than one "
-                "stride at the end. Use a smaller output_padding, or None for Keras's default."
-            )
-    described = TransposedWindow(size, kernel, strides, dilation_rate, padding, output_padding)
-    if described.output_size == 0:
-        raise ValueError(
-            f"size={size}, kernel={kernel}, strides={strides}, padding='same' and output_padding=0 "
-            "leave no output cell. Use output_padding=None, an odd kernel, or padding='valid'."
-        )
-    return described
+    return TransposedWindow(size, kernel, strides, dilation_rate, padding, output_padding)

@@ -1,9 +1,11 @@
 """One window sliding along one axis: how often it fits, what it pads, and what it never sees."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 from kcore.shapes import checks
 from kcore.shapes.drawing import draw, numbered, plural
+from kcore.shapes.listing import listed, untouched
 
 __all__ = ["PADDINGS", "Window", "window"]
 
@@ -23,7 +25,12 @@ class Window:
             input.
         strides: cells from one position to the next.
         dilation_rate: cells from one read cell to the next inside the window.
-        padding: `"valid"`, `"same"` or `"causal"`.
+        padding: `"valid"`, `"same"` or `"causal"`, in any case of letters.
+
+    Raises:
+        ValueError: see `window`; also if `kernel` is None and the size is known, or `strides` is
+            None and the kernel is known.
+        TypeError: if a number is no integer.
     """
 
     size: int | None
@@ -31,6 +38,21 @@ class Window:
     strides: int | None = 1
     dilation_rate: int = 1
     padding: str = "valid"
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that describe no window; see `window`."""
+        size = checks.size_or_unknown(size=self.size)
+        kernel = checks.size_or_unknown(kernel=self.kernel)
+        strides = checks.size_or_unknown(strides=self.strides)
+        rate = checks.at_least(1, dilation_rate=self.dilation_rate)
+        padding = checks.one_of(PADDINGS, padding=self.padding)
+        if kernel is None and size is not None:
+            raise ValueError(f"kernel=None with size={size}: give kernel={size} for all cells.")
+        if strides is None and kernel is not None:
+            raise ValueError(f"strides=None with kernel={kernel}: give strides of 1 or more.")
+        if padding == "valid" and kernel is not None:
+            checks.fits(size, kernel, rate)
+        checks.settle(self, size, kernel, strides, rate, padding)
 
     @property
     def effective_kernel(self) -> int | None:
@@ -78,13 +100,18 @@ class Window:
 
         This happens where strides exceed the kernel, where strides and dilation share a factor, and
         where a dilated window has too few positions to fill its own gaps.
+
+        Raises:
+            ValueError: if there are too many cells to look at each.
         """
         if self.kernel is None or (self.dilation_rate == 1 and (self.strides or 1) <= self.kernel):
             return ()
         if self.size is None or self.dropped is None or self.output_size is None:
             return None
-        seen = {cell for position in range(self.output_size) for cell in self.cells(position)}
-        return tuple(cell for cell in range(self.dropped.start) if cell not in seen)
+        assert self.pads is not None
+        assert self.strides is not None
+        positions, taps = (self.output_size, self.strides), (self.kernel, self.dilation_rate)
+        return untouched(self.dropped.start, positions, taps, self.pads[0])
 
     def span(self, position: int) -> tuple[int, int]:
         """First and last cell that output `position` covers; pads lie outside 0..size-1.
@@ -105,19 +132,21 @@ class Window:
         """Input cells that output `position` reads, pads left out."""
         first, last = self.span(position)
         end = last if self.size is None else min(last, self.size - 1)
-        return tuple(cell for cell in range(first, end + 1, self.dilation_rate) if cell >= 0)
+        skipped = max(-(first // self.dilation_rate), 0)
+        return listed(range(first + skipped * self.dilation_rate, end + 1, self.dilation_rate))
 
     def __str__(self) -> str:
         if self.size is None or self.output_size is None:
             return _summary(self)
         assert self.pads is not None
-        before, after = self.pads
-        labels = ["p"] * before + [str(cell + 1) for cell in range(self.size)] + ["p"] * after
-        rows = []
-        for position in range(self.output_size):
+        before = self.pads[0]
+
+        def row(position: int) -> range:
             first, last = self.span(position)
-            rows.append(range(first + before, last + before + 1, self.dilation_rate))
-        return "\n".join([_summary(self), *draw(labels, rows)])
+            return range(first + before, last + before + 1, self.dilation_rate)
+
+        drawn = draw(self.size, self.output_size, row, self.pads)
+        return "\n".join([_summary(self), *drawn])
 
     def _same_total(self) -> int | None:
         """Pads of both sides together: what the last position lacks."""
@@ -130,6 +159,7 @@ class Window:
         return max(reach - self.size, 0)
 
     def _check_position(self, position: int) -> None:
+        checks.instance((Integral,), position=position)
         if position < 0 or (self.output_size is not None and position >= self.output_size):
             count = self.output_size
             raise IndexError(f"position={position}: there are {count}, counted from 0.")
@@ -181,11 +211,7 @@ def window(
         |_________________|
                        |_________________|
     """
-    checks.size_or_unknown(size=size)
-    checks.at_least(1, kernel=kernel, strides=strides, dilation_rate=dilation_rate)
-    padding = checks.one_of(PADDINGS, padding=padding)
-    if padding == "valid":
-        checks.fits(size, kernel, dilation_rate)
+    checks.at_least(1, kernel=kernel, strides=strides)
     return Window(size, kernel, strides, dilation_rate, padding)
 
 
@@ -209,6 +235,10 @@ def _outcome(described: Window) -> list[str]:
         outcome.append("pads {} before and {} after".format(*described.pads))
     if described.dropped:
         outcome.append(f"{numbered(described.dropped)} dropped")
-    if described.skipped:
-        outcome.append(f"{plural(len(described.skipped), 'cell')} between that no position reads")
+    try:
+        skipped = described.skipped
+    except ValueError:
+        return [*outcome, "too many cells to look for some between that no position reads"]
+    if skipped:
+        outcome.append(f"{plural(len(skipped), 'cell')} between that no position reads")
     return outcome

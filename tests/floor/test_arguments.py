@@ -15,6 +15,7 @@ from kcore.arguments import (
     check_switch,
     check_text,
     check_whole,
+    check_wholes,
 )
 
 
@@ -135,3 +136,9 @@ def test_instances_only():
     assert check_instance("x", Path("a"), Path) == Path("a")
     with pytest.raises(TypeError, match="x is of type str: give a pathlib Path"):
         check_instance("x", "a", Path)
+
+
+@pytest.mark.parametrize("value", ["12", b"12", 3, None, {1, 2}])
+def test_sequences_of_whole_numbers_only(value):
+    with pytest.raises(ValueError, match=r"^x=.* must be a sequence"):
+        check_wholes("x", value)

@@ -204,3 +204,102 @@ def test_what_has_no_meaning_is_refused_before_a_backend_is_asked(name):
 def test_a_window_that_does_not_fit_is_refused_in_a_functional_model():
     with pytest.raises(ValueError, match="kernel=20 doesn't fit into size=5"):
         nn.max_pool(keras.Input((5, 5, 3)), 20, padding="VALID")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_errors_are_kcores_own_words(name):
+    with pytest.raises(ValueError, match=REFUSED[name][1]) as caught:
+        REFUSED[name][0]()
+    assert_plain(caught)
+
+
+def assert_plain(caught):
+    said = str(caught.value)
+    assert "\x1b[" not in said
+    assert "Exception encountered" not in said
+    assert "Arguments received" not in said
+    assert "array(" not in said
+    assert "\n" not in said
+
+
+WRONG_DEPTH = {
+    "conv2d": lambda x: nn.conv2d(x, ones((2, 2, 5, 4))),
+    "conv2d_transpose": lambda x: nn.conv2d_transpose(x, ones((2, 2, 3, 5))),
+    "depthwise_conv2d": lambda x: nn.depthwise_conv2d(x, ones((2, 2, 2, 4))),
+    "separable_conv2d": lambda x: nn.separable_conv2d(x, ones((2, 2, 2, 2)), ones((1, 1, 3, 4))),
+    "dense": lambda x: nn.dense(x, ones((4, 5))),
+    "max_pool": lambda x: nn.max_pool(x, 20, padding="VALID"),
+    "avg_pool": lambda x: nn.avg_pool(x, 20, padding="VALID"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_DEPTH)
+def test_errors_of_symbolic_tensors_are_kcores_own_words(name):
+    with pytest.raises(ValueError, match=r"channels|axis|size") as caught:
+        WRONG_DEPTH[name](keras.Input((9, 9, 3)))
+    assert_plain(caught)
+
+
+@pytest.mark.parametrize("name", WRONG_DEPTH)
+def test_errors_inside_a_compiled_function_are_kcores_own_words(name):
+    with pytest.raises(ValueError, match=r"channels|axis|size") as caught:
+        compiled(WRONG_DEPTH[name])(ones((1, 9, 9, 3), "float32"))
+    said = str(caught.value)
+    assert "\x1b[" not in said
+    assert "Arguments received" not in said
+
+
+def compiled(function):
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
+    import tensorflow as tf
+
+    return tf.function(function)
+
+
+WRONG_NUMBERS = {
+    "1.5": 1.5,
+    "None": None,
+    "text": "2",
+    "bool": True,
+    "list of floats": [1.0, 2.0],
+    "set": {1, 2},
+    "nested": [[1, 2], [1, 2]],
+    "array of two axes": ones((1, 2), int),
+}
+
+
+@pytest.mark.parametrize("value", WRONG_NUMBERS.values(), ids=WRONG_NUMBERS)
+def test_numbers_of_windows_are_integers(value):
+    x, filters = ones((1, 9, 9, 2)), ones((2, 2, 2, 2))
+    for name, call in {
+        "strides": lambda: nn.conv2d(x, filters, value),
+        "dilation_rate": lambda: nn.depthwise_conv2d(x, filters, dilation_rate=value),
+        "ksize": lambda: nn.max_pool(x, value),
+    }.items():
+        with pytest.raises(TypeError, match=rf"^{name}"):
+            call()
+    if value is not None:
+        with pytest.raises(TypeError, match=r"^output_padding"):
+            nn.conv2d_transpose(x, filters, 2, output_padding=value)
+
+
+def test_numbers_of_numpy_are_integers_too():
+    y = nn.conv2d(
+        ones((1, 9, 9, 2)), ones((3, 3, 2, 4)), np.int64(2), dilation_rate=np.array([1, 1])
+    )
+    assert tuple(y.shape) == (1, 5, 5, 4)
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 2, 2), (2, 2, 0, 2), (2, 2, 2, 0)])
+def test_filters_with_an_empty_axis_are_refused(shape):
+    for function in (nn.conv2d, nn.depthwise_conv2d, nn.conv2d_transpose):
+        with pytest.raises(ValueError, match=r"^filters.shape=.* has an empty axis"):
+            function(ones((1, 4, 4, 2)), ones(shape))
+
+
+def test_images_without_channels_are_refused():
+    with pytest.raises(ValueError, match=r"^x.shape=\(1, 4, 4, 0\) has no channels"):
+        nn.max_pool(ones((1, 4, 4, 0)), 2)

@@ -17,6 +17,7 @@ FLOORS = {
     "forks": 0,
     "locks": 0,
     "logs": 0,
+    "memory": 0,
     "progress": 0,
     "settings": 0,
     "shapes": 0,
@@ -52,6 +53,7 @@ NEEDS_NO_BACKEND = frozenset(
         "images",
         "locks",
         "logs",
+        "memory",
         "preprocess",
         "progress",
         "random",
@@ -65,7 +67,7 @@ NEEDS_NO_BACKEND = frozenset(
 )
 # Packages of these rooms that are imported when they are asked for, and need Keras then.
 NEEDS_A_BACKEND = ("kcore.visualize.callbacks",)
-STANDARD_LIBRARY_ONLY = frozenset({"console", "files", "forks", "shapes"})
+STANDARD_LIBRARY_ONLY = frozenset({"console", "files", "forks", "memory", "shapes"})
 
 
 @dataclass(frozen=True)

@@ -130,3 +130,31 @@ def test_numbers_in_a_tensor_are_folded_in():
 def test_a_symbolic_key_belongs_into_a_layer():
     with pytest.raises(TypeError, match="symbolic tensor: draw inside the `call` of a layer"):
         kcore.random.uniform(keras.Input((2,), dtype="uint32"), 3)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32", "float16", "bool"])
+def test_keys_and_numbers_of_another_dtype_are_refused_as_in_numpy(dtype):
+    key = keras.ops.convert_to_tensor(KEYS[0])
+    with pytest.raises(TypeError, match=f"key has dtype {dtype}: keys are uint32"):
+        kcore.random.bits(keras.ops.cast(key, dtype))
+    if dtype != "int32":
+        with pytest.raises(TypeError, match=f"data has dtype {dtype}; give whole numbers"):
+            kcore.random.fold_in(key, keras.ops.ones((3,), dtype=dtype))
+
+
+def test_symbolic_numbers_belong_into_a_layer():
+    with pytest.raises(TypeError, match="data is a symbolic tensor"):
+        kcore.random.fold_in(KEYS[0], keras.Input((), dtype="int32"))
+
+
+def test_dtypes_are_those_of_numpy_whatever_floatx_is():
+    key, before = keras.ops.convert_to_tensor(KEYS[0]), keras.config.floatx()
+    keras.config.set_floatx("float16")
+    try:
+        assert (
+            keras.ops.dtype(kcore.random.uniform(key, 25, np.float64(0), np.float16(1)))
+            == "float32"
+        )
+        assert keras.ops.dtype(kcore.random.normal(key, 50)) == "float32"
+    finally:
+        keras.config.set_floatx(before)

@@ -303,3 +303,31 @@ GOLDEN = {
     "integers": [693, 862, 42],
     "permutation": [2, 5, 0, 3, 4, 1],
 }
+
+
+def test_a_probability_is_rounded_to_the_nearest_of_those_that_words_give():
+    key = kcore.random.key(7)
+    drawn = int(kcore.random.bits(key)) >> 8
+    assert kcore.random.bernoulli(key, p=(drawn + 0.6) / 2**24)
+    assert not kcore.random.bernoulli(key, p=(drawn + 0.4) / 2**24)
+
+
+@pytest.mark.parametrize("number", [np.float16, np.float32, np.float64, float, int, np.int8])
+def test_dtypes_are_fixed_whatever_numbers_are_given(number):
+    key = kcore.random.key(7)
+    assert kcore.random.uniform(key, 3, number(0), number(2)).dtype == np.float32
+    assert kcore.random.normal(key, 3, number(0), number(2)).dtype == np.float32
+    assert kcore.random.bernoulli(key, 3, number(1)).dtype == bool
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda key: kcore.random.bits(key, 2**40), r"shape=\(1099511627776,\) asks for .* blocks"),
+        (lambda key: kcore.random.bernoulli(key, p=np.complex64(1)), "p=.* must be a probability"),
+        (lambda key: kcore.random.split(key, 1.5), r"num=1\.5 must be a whole number"),
+    ],
+)
+def test_arguments_out_of_range_are_named(draw, said):
+    with pytest.raises(ValueError, match=said):
+        draw(kcore.random.key(7))

@@ -206,3 +206,17 @@ GOLDEN_SAMPLE_KEYS = [["d0f95c2f", "f207f242"], ["028233fd", "bf10c29c"], ["f1a2
 def test_wrong_samples_are_called_by_their_names(epoch, indices, error, message):
     with pytest.raises(error, match=message):
         kcore.random.sample_keys(7, epoch, indices)
+
+
+@pytest.mark.parametrize(
+    "data", [[[1], [2, 3]], ["1"], None, {1, 2}, 1.5, [10**30], np.array(["a"]), 1j]
+)
+def test_numbers_to_fold_in_are_whole(data):
+    with pytest.raises((TypeError, ValueError), match=r"^data"):
+        kcore.random.fold_in(kcore.random.key(7), data)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint64", "float32", "float64", "bool"])
+def test_keys_of_another_dtype_are_refused(dtype):
+    with pytest.raises(TypeError, match=f"key has dtype {dtype}: keys are uint32"):
+        kcore.random.split(np.zeros(2, dtype))

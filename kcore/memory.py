@@ -1,0 +1,65 @@
+"""What this machine's memory can't hold is refused before a backend asks for it.
+
+Systems promise more memory than there is, and end the process that uses it; backends end their own
+process where they are denied it. So neither can be left to say no.
+"""
+
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["check_memory", "machine_memory"]
+
+_LIMIT_OF_CONTAINERS = Path("/sys/fs/cgroup/memory.max")
+
+
+def check_memory(what: str, shape: Iterable[int], item_bytes: int, remedy: str) -> None:
+    """Raise a ValueError if an array of `shape` needs more memory than this machine has.
+
+    Args:
+        what: what needs it, with the arguments that ask for it by name.
+        shape: sizes of the axes.
+        item_bytes: bytes of each value.
+        remedy: what to do, as the end of a sentence.
+    """
+    needed = math.prod(shape) * item_bytes
+    memory = machine_memory()
+    if memory is not None and needed > memory:
+        raise ValueError(
+            f"{what} needs {_gigabytes(needed)} of memory, and this process can have "
+            f"{_gigabytes(memory)}: {remedy}."
+        )
+
+
+def machine_memory() -> int | None:
+    """Return how many bytes this process can have at most, or None where that can't be told."""
+    limits = [limit for limit in (_installed(), _of_container(), _of_process()) if limit]
+    return min(limits, default=None)
+
+
+def _installed() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None
+
+
+def _of_container() -> int | None:
+    try:
+        return int(_LIMIT_OF_CONTAINERS.read_text())
+    except (OSError, ValueError):  # no such file, or "max"
+        return None
+
+
+def _of_process() -> int | None:
+    try:
+        import resource
+    except ImportError:  # as on Windows
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB"
