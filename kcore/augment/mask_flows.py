@@ -57,7 +57,9 @@ class MaskFlows(Flows):
                 list of files in the order of `images`, or an array (n, height, width) or with an
                 axis of one channel. In a file a label is the grey value of a pixel, 0 or 1 in a
                 file of one bit, or the position in a palette, and must lie in 0..255. A mask lies
-                as its image does after `target_size` and `keep_aspect_ratio`.
+                as its image does after `target_size` and `keep_aspect_ratio`. Image and mask are
+                turned upright, each by its own EXIF data; a mask without any is taken to be
+                upright.
             batch_size: images in a batch; the last batch may have fewer.
             shuffle: whether each epoch has its own order.
             seed: integer, 0 <= seed < 2**64; None draws one and prints it.
@@ -139,13 +141,13 @@ class MaskFlows(Flows):
                 f"subset={subset!r} with validation_split={self.validation_split} takes none of "
                 f"the {len(files)} pairs."
             )
-        decoding = checked.decoding
+        files = files.select(part)
         labels = LabelImages(
             mask_files.select(part),
-            decoding.image_shape[:2],
-            decoding.keep_aspect_ratio,
+            files,
+            checked.decoding,
             channels_first=self.data_format == "channels_first",
         )
-        kept, targets, _ = without_bad_files(files.select(part), checked, labels)
+        kept, targets, _ = without_bad_files(files, checked, labels)
         say(f"Found {len(kept):,} images with masks.")
         return batches_of(kept, checked, targets)

@@ -17,6 +17,7 @@ from kcore.augment.coordinates import fixed_point
 from kcore.augment.matrices import matrices as matrices_of
 from kcore.augment.parameters import Parameters
 from kcore.augment.recipe import FILL_MODES, Recipe, check_interpolation_order
+from kcore.forks import check_not_forked
 from kcore.settings import is_channels_first
 
 __all__ = ["apply", "warp"]
@@ -170,6 +171,7 @@ def _transformed(
     out: npt.NDArray[np.float32] | None,
 ) -> npt.NDArray[np.float32]:
     """Run the compiled operation on a few images after the other, all in one output."""
+    check_not_forked("kcore.augment")
     out = _checked_out(out, pixels.shape)
     count = len(pixels)
     height, width = pixels.shape[2:] if settings.channels_first else pixels.shape[1:3]

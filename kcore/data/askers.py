@@ -17,7 +17,15 @@ from typing import Any
 
 import keras
 
-__all__ = ["Asker", "Call", "asker", "is_called_by_fit", "is_fitted", "running_call", "running_fit"]
+__all__ = [
+    "Asker",
+    "Call",
+    "asker",
+    "is_called_by_fit",
+    "is_fitted",
+    "running_call",
+    "running_fit",
+]
 
 _STEPS = {"fit": "steps_per_epoch", "evaluate": "steps", "predict": "steps"}
 

@@ -61,15 +61,16 @@ class CacheFile:
         self._image_bytes = int(np.prod(shape[1:]))
         self._checksums = np.zeros(shape[0], np.uint32)
         self.filled = np.zeros(shape[0], np.bool_)
-        self._checked = np.zeros(shape[0], np.bool_)
         self._lock = threading.Lock()
         self._process = os.getpid()
 
     @classmethod
     def opened(cls, path: Path, shape: tuple[int, ...]) -> "CacheFile | None":
         """Open a complete cache; None if there is none, or its size is wrong."""
+        # Without O_NONBLOCK, opening a pipe of that name would wait for somebody who writes to it.
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            descriptor = os.open(path, flags)
         except FileNotFoundError:
             return None
         made = cls(path, descriptor, shape, writable=False)
@@ -123,12 +124,8 @@ class CacheFile:
             image = self._read(self._image_bytes, self._position(place))
         except OSError:
             return None
-        if image is None:
+        if image is None or zlib.crc32(image.data) != self._checksums[place]:
             return None
-        if not self._checked[place]:
-            if zlib.crc32(image.data) != self._checksums[place]:
-                return None
-            self._checked[place] = True
         return image.reshape(self._shape[1:])
 
     def write(self, place: int, image: Pixels) -> None:

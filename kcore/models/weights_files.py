@@ -104,6 +104,8 @@ def _read(dataset: Any, name: str, path: Path) -> np.ndarray[Any, Any]:
             f"{printable(path.name)} has values of dtype {dataset.dtype} for {name!r}: "
             "weights are real numbers."
         )
+    if dataset.external or dataset.is_virtual:
+        raise WeightsFileError(f"{path.name} has the values of {name!r} in another file.")
     value = np.asarray(dataset)
     _check_finite(value, name, path)
     return value
@@ -160,15 +162,23 @@ def _layout(path: Path) -> _Layout:
     beginning = signature(path)
     if beginning == HDF5_SIGNATURE:
         return _hdf5_layout(path)
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if WEIGHTS_IN_MODEL in archive.namelist():
-                return _KERAS_3_MODEL
+    if _is_archive_with_weights(path):
+        return _KERAS_3_MODEL
     found = "is empty" if not beginning else f"begins with {beginning!r}"
     raise WeightsFileError(
         f"{printable(path.name)} {found}, so it is neither HDF5 (.h5) nor a Keras model (.keras), "
         "or it is damaged. Download or save it again."
     )
+
+
+def _is_archive_with_weights(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return WEIGHTS_IN_MODEL in archive.namelist()
+    except (
+        Exception
+    ):  # zipfile raises whatever comes up where there is no archive, or a damaged one
+        return False
 
 
 def _hdf5_layout(path: Path) -> _Layout:

@@ -204,7 +204,7 @@ class StopAtTarget(keras.callbacks.Callback):
         if not self._is_checked:
             self._is_checked = True
             value = logs.get(self.monitor.removeprefix("val_"))
-            if np.ndim(value) and np.size(value) != 1:
+            if math.prod(getattr(value, "shape", ())) != 1:
                 raise ValueError(_no_number(self.monitor, value))
 
     def _read(self, logs: Mapping[str, Any]) -> float:

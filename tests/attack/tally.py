@@ -21,6 +21,9 @@ PAGE = ROOT / "docs" / "reliability.md"
 COUNTS = ROOT / "outputs" / "attack"
 
 RIGHT, REFUSED, UNDETECTABLE, WRONG = OUTCOMES = ("right", "refused", "undetectable", "wrong")
+# HDF5's own library does not come back from the file, whoever asks it: docs/reliability.md says so.
+UNREADABLE = "unreadable"
+MOST_UNREADABLE = 0.03
 
 SECONDS = 60
 SHOWN = 25
@@ -41,6 +44,7 @@ class Tally:
 
     def __init__(self, attack):
         self.attack, self.counts, self.wrong = attack, Counter(), []
+        self.unreadable = 0
 
     def case(self, name, attempt, judge, *, refusals=(), named="", must=None, seconds=SECONDS):
         """Count one case.
@@ -71,6 +75,9 @@ class Tally:
         """Count one case whose outcome is known; any other text says what is wrong."""
         if must is not None and outcome != must and outcome in OUTCOMES:
             outcome = f"was {outcome}, not {must}"
+        if outcome == UNREADABLE:
+            self.unreadable += 1
+            return
         if outcome not in (RIGHT, REFUSED, UNDETECTABLE):
             self.wrong.append(f"{name}: {outcome}"[:400])
             outcome = WRONG
@@ -83,9 +90,10 @@ class Tally:
             at_least: fewer cases would mean that the corpus was not made.
         """
         backend = os.environ.get("KCORE_TEST_BACKEND", "none")
-        cases = self.counts.total()
+        cases = self.counts.total() + self.unreadable
         found = {"attack": self.attack, "backend": backend, "cases": cases}
         found |= {outcome: self.counts[outcome] for outcome in OUTCOMES}
+        found[UNDETECTABLE] += self.unreadable
         COUNTS.mkdir(parents=True, exist_ok=True)
         file = COUNTS / f"{backend}-{re.sub(r'[^a-z0-9]+', '-', self.attack.lower())}.json"
         file.write_text(json.dumps(found))
@@ -93,6 +101,7 @@ class Tally:
         shown = "\n  ".join(self.wrong[:SHOWN])
         assert not self.wrong, f"{len(self.wrong)} of {cases} went wrong, such as\n  {shown}"
         assert cases >= at_least
+        assert self.unreadable <= MOST_UNREADABLE * cases
         check_row(found, rows(PAGE.read_text()))
 
 

@@ -78,6 +78,30 @@ def test_every_flipped_byte_of_a_small_cache_is_noticed_or_makes_no_difference(t
         np.testing.assert_array_equal(images, expected)
 
 
+def test_a_byte_that_flips_after_the_image_was_served_is_noticed(tree, tmp_path):
+    expected = images_of(load(tree, None))
+    file = complete(tree, tmp_path / "cache")
+    dataset = load(tree, tmp_path / "cache")
+    np.testing.assert_array_equal(dataset.image(0), expected[0])
+    with file.open("r+b") as changed:
+        changed.seek(9 * 5 + 17)
+        byte = changed.read(1)[0]
+        changed.seek(-1, os.SEEK_CUR)
+        changed.write(bytes([byte ^ 8]))
+    with pytest.warns(UserWarning, match="is damaged or was cut off"):
+        np.testing.assert_array_equal(dataset.image(0), expected[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_with_the_name_of_a_cache_is_not_waited_for(tree, tmp_path):
+    file = complete(tree, tmp_path / "cache")
+    file.unlink()
+    os.mkfifo(file)
+    np.testing.assert_array_equal(
+        images_of(load(tree, tmp_path / "cache")), images_of(load(tree, None))
+    )
+
+
 def test_a_cache_that_is_cut_off_while_it_is_used_kills_nothing(tree, tmp_path):
     expected = images_of(load(tree, None))
     file = complete(tree, tmp_path / "cache")

@@ -95,11 +95,14 @@ def test_a_layer_itself_chooses(double):
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ("shred", r"layer='shred' is not in the model; did you mean one of 'shared#2', 'shared#1'"),
-        (9, "layer=9 is out of range: the model has 6 layers"),
-        (0, "The layer 'first' is an input, so it has no output to look at"),
-        (L.Conv2D, "The model has no Conv2D; it has Add, Dense, Rescaling, Sequential"),
-        (3.5, "layer=3.5 is none: give a name, an index, a layer or a class of layers"),
+        (
+            "shred",
+            r"layers='shred' is not in the model; did you mean one of 'shared#2', 'shared#1'",
+        ),
+        (9, "layers=9 is out of range: the model has 6 layers"),
+        (0, "layers='first': the layer is an input, so it has no output to look at"),
+        (L.Conv2D, "layers=Conv2D: the model has none; it has Add, Dense, Rescaling, Sequential"),
+        (3.5, "layers=3.5 is none: give a name, an index, a layer or a class of layers"),
     ],
 )
 def test_what_is_not_in_the_model_is_refused(double, layers, message):

@@ -22,13 +22,14 @@ def two_inputs():
 
 @pytest.mark.parametrize("function", [activations, class_scores, saliency, grad_cam, occlusion])
 def test_images_of_another_shape_are_named_with_the_shape_that_is_wanted(model, function):
-    message = r"'small' takes arrays \(samples, 8, 6, 1\), but one with shape \(2, 8, 8, 1\) was"
+    wanted, given = r"\(samples, 8, 6, 1\)", r"\(2, 8, 8, 1\)"
+    message = f"'small' takes arrays {wanted}, but (x|images) has one with shape {given}"
     with pytest.raises(ValueError, match=message):
         function(model, np.zeros((2, 8, 8, 1)))
 
 
 def test_one_sample_gets_the_hint_to_make_it_a_batch(model):
-    message = r"shape \(8, 6, 1\) was given. It has the shape of one sample: give x\[None\]"
+    message = r"shape \(8, 6, 1\). It has the shape of one sample: give x\[None\]"
     for function in (activations, class_scores):
         with pytest.raises(ValueError, match=message):
             function(model, np.zeros((8, 6, 1)))
@@ -37,7 +38,9 @@ def test_one_sample_gets_the_hint_to_make_it_a_batch(model):
 def test_any_size_stays_any_size():
     inputs = keras.Input((None, None, 3))
     model = keras.Model(inputs, L.GlobalAveragePooling2D()(inputs), name="free")
-    with pytest.raises(ValueError, match=r"takes arrays \(samples, any, any, 3\), but one with"):
+    with pytest.raises(
+        ValueError, match=r"takes arrays \(samples, any, any, 3\), but x has one with"
+    ):
         class_scores(model, np.zeros((2, 4, 4, 1)))
     assert class_scores(model, np.ones((2, 4, 5, 3))).values.shape == (2, 3)
 
@@ -77,7 +80,9 @@ def test_each_of_several_inputs_is_checked(two_inputs):
     for x in ([left, right], {"left": left, "right": right}):
         assert list(activations(two_inputs, x).values())[-1].shape == (4, 2)
     for x in ([right, left], {"left": right, "right": left}):
-        with pytest.raises(ValueError, match=r"takes arrays \(samples, 3\) for 'left', but one"):
+        with pytest.raises(
+            ValueError, match=r"takes arrays \(samples, 3\) for 'left', but x has one"
+        ):
             activations(two_inputs, x)
     with pytest.raises(ValueError, match="takes 2 inputs, but 1 array was given"):
         activations(two_inputs, left)

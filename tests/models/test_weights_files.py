@@ -278,6 +278,26 @@ def test_links_to_other_places_are_not_followed(model, tmp_path, link):
     assert_refused(model, path, "damaged, or links to other places")
 
 
+@pytest.mark.parametrize("kind", ["raw", "virtual"])
+def test_values_in_other_files_are_not_read(model, tmp_path, kind):
+    path = tmp_path / "hostile.h5"
+    shutil.copy(LEGACY / "notop.h5", path)
+    (tmp_path / "other").write_bytes(bytes(4 * 3 * 3 * 3 * 6))
+    with h5py.File(path, "r+") as file:
+        layer = file["first"]
+        name = layer.attrs["weight_names"][0]
+        shape = layer[name].shape
+        del layer[name]
+        if kind == "raw":
+            other = [(str(tmp_path / "other"), 0, h5py.h5f.UNLIMITED)]
+            layer.create_dataset(name, shape, "float32", external=other)
+        else:
+            layout = h5py.VirtualLayout(shape, "float32")
+            layout[...] = h5py.VirtualSource(str(tmp_path / "other.h5"), "a", shape)
+            layer.create_virtual_dataset(name, layout)
+    assert_refused(model, path, "hostile.h5 has the values of", "in another file")
+
+
 def test_a_listed_layer_that_is_a_number(model, tmp_path):
     path = tmp_path / "odd.h5"
     shutil.copy(LEGACY / "notop.h5", path)

@@ -262,7 +262,7 @@ def test_classes_that_do_not_fit_show_before_the_first_epoch(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"layers": "cnv"}, "layer='cnv' is not in the model; did you mean one of 'conv'"),
+        ({"layers": "cnv"}, "layers='cnv' is not in the model; did you mean one of 'conv'"),
         ({"explain": lambda _, images: np.full((len(images), 2, 2), 7.0)}, "from 7 to 7"),
         ({"explain": lambda _, images: halves(_, images)[:3]}, "explain returned 3 heat maps for"),
     ],
@@ -515,6 +515,28 @@ def test_a_dataset_is_judged_while_it_validates(tmp_path):
     text = read(live.path).text
     assert f"{right} of 7 images are classified correctly" in text
     assert "brightdarkrecall" in text
+
+
+def test_heat_maps_are_those_of_the_first_examples_or_from_all_of_a_dataset(tmp_path):
+    x, labels = data(30)
+    seen = []
+
+    def explain(_, images):
+        seen.append(images.copy())
+        return halves(_, images)
+
+    wanted = {"pair": range(8), "dataset": [0, 4, 8, 12, 17, 21, 25, 29]}
+    dataset = kcore.data.from_arrays(x, labels, batch_size=7, seed=0)
+    for name, examples in (("pair", (x, labels)), ("dataset", dataset)):
+        live = LiveReport(tmp_path / f"{name}.html", examples=examples, explain=explain)
+        fit(model(), live, epochs=1)
+        for images in seen:
+            np.testing.assert_array_equal(images, x[list(wanted[name])])
+        text = read(live.path).text
+        assert re.findall(r"example (\d+): (\d)", text) == [
+            (str(index), str(labels[index])) for index in wanted[name]
+        ]
+        seen.clear()
 
 
 class Batches(keras.utils.PyDataset):

@@ -156,8 +156,15 @@ def test_class_indices_are_names():
 
 @pytest.mark.parametrize(
     "names",
-    [{"a": 0, "b": 2}, {"a": 0, "b": 0}, {"a": 1, "b": 2}, {"a": "0", "b": "1"}, {"a": 0, "b": 1.0}]
-    + [{"a": False, "b": True}, {0: "a", 1: "b"}],
+    [
+        {"a": 0, "b": 2},
+        {"a": 0, "b": 0},
+        {"a": 1, "b": 2},
+        {"a": "0", "b": "1"},
+        {"a": 0, "b": 1.0},
+        {"a": False, "b": True},
+        {0: "a", 1: "b"},
+    ],
 )
 def test_class_indices_that_are_none_are_named(names):
     with pytest.raises(ValueError, match=r"class_names=.* must map each name to its class index"):

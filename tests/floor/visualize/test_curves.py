@@ -197,8 +197,13 @@ def test_a_gap_that_is_no_float_is_said():
 
 @pytest.mark.parametrize(
     "history",
-    [{"loss": [1e308, -1e308, float("nan")], "val_loss": [-1e308, float("inf"), 1e-308]}]
-    + [{"loss": [0.0]}, {"loss": [1e-30, 1e-30]}, {"loss": [1e300, -1e300]}, {"m" * 300: [1, 2]}],
+    [
+        {"loss": [1e308, -1e308, float("nan")], "val_loss": [-1e308, float("inf"), 1e-308]},
+        {"loss": [0.0]},
+        {"loss": [1e-30, 1e-30]},
+        {"loss": [1e300, -1e300]},
+        {"m" * 300: [1, 2]},
+    ],
 )
 def test_strange_histories_are_drawn(history):
     with warnings.catch_warnings(action="error"), np.errstate(all="raise"):

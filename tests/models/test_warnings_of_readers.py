@@ -1,0 +1,94 @@
+"""Every reader of image files says of which file Pillow warns."""
+
+import io
+import struct
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kcore
+
+OPTIONS = {"target_size": (24, 24), "batch_size": 2, "seed": 1}
+
+
+def odd_tiff(level):
+    """Encode a TIFF whose description is said to be longer than the file."""
+    file = io.BytesIO()
+    Image.new("L", (24, 24), level).save(file, "TIFF", description="more than four bytes")
+    data = bytearray(file.getvalue())
+    (table,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, table)
+    for number in range(entries):
+        at = table + 2 + 12 * number
+        if struct.unpack_from("<H", data, at) == (270,):
+            struct.pack_into("<I", data, at + 4, 1 << 20)
+    return bytes(data)
+
+
+def load_img(root, names):
+    for name in names:
+        kcore.images.load_img(name)
+
+
+def from_directory(root, names):
+    for _ in kcore.data.from_directory(root, **OPTIONS):
+        pass
+
+
+def from_directory_in_quarantine(root, names):
+    kcore.data.from_directory(root, bad_files="quarantine", **OPTIONS)
+
+
+def flow_from_dataframe(root, names):
+    table = {"filename": list(map(str, names)), "class": [name.parent.name for name in names]}
+    generator = kcore.augment.ImageDataGenerator()
+    for _ in range(2):
+        next(generator.flow_from_dataframe(table, **OPTIONS))
+
+
+def flow_with_masks(root, names):
+    masks = [root / "masks.png"] * len(names)
+    Image.new("L", (24, 24)).save(masks[0])
+    kcore.augment.ImageDataGenerator().flow_with_masks(names, masks, **OPTIONS)[0]
+
+
+def masks(root, names):
+    images = [root / "image.png"] * len(names)
+    Image.new("L", (24, 24)).save(images[0])
+    kcore.augment.ImageDataGenerator().flow_with_masks(images, names, **OPTIONS)[0]
+
+
+def classify(root, names):
+    model = kcore.models.binary_cnn((24, 24, 3), filters=(2, 2), seed=1)
+    results = kcore.models.classify(model, names, rescale=1 / 255)
+    assert all(np.isfinite(result.probabilities).all() for result in results)
+
+
+READERS = {
+    reader.__name__: reader
+    for reader in (
+        load_img,
+        from_directory,
+        from_directory_in_quarantine,
+        flow_from_dataframe,
+        flow_with_masks,
+        masks,
+        classify,
+    )
+}
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_the_file_is_named(tmp_path, reader):
+    names = []
+    for level, class_name in enumerate(("a", "b")):
+        (tmp_path / class_name).mkdir()
+        names.append(tmp_path / class_name / "1.tiff")
+        names[-1].write_bytes(odd_tiff(level))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        reader(tmp_path, names)
+    messages = [str(each.message) for each in caught if "Tag data" in str(each.message)]
+    assert {message.partition(": ")[0] for message in messages} == set(map(str, names))
