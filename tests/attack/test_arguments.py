@@ -31,6 +31,7 @@ MOST_RAW = 0.005
 EXPLAINED = {
     ("visualize.gallery", "class_names"): "the error names labels, which don't fit fewer names",
     ("visualize.misclassified", "class_names"): "as in gallery",
+    ("augment.RandomTransform", "name"): "TensorFlow's error for a name that is no Unicode",
     ("augment.RandomTransform", "dtype"): "Keras reads a dictionary as a policy's configuration",
 }
 
