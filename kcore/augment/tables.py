@@ -139,16 +139,16 @@ class Table:
         there = _column_names(self.columns)
         if name not in there:
             raise ValueError(
-                f"dataframe has no column {name!r} {self._role(name)}; it has "
-                f"{', '.join(map(repr, there)) or 'no column at all'}."
+                f"dataframe has no column {name!r}; it has "
+                f"{', '.join(map(repr, there)) or 'none'}. Look at {self._role(name)}."
             )
         return list(self.columns[name])
 
     def _role(self, name: str) -> str:
         """Say which argument names a column."""
         if name in (self.x_col, self.weight_col):
-            return "(x_col)" if name == self.x_col else "(weight_col)"
-        return "(y_col)"
+            return "x_col" if name == self.x_col else "weight_col"
+        return "y_col"
 
     def _check_lengths(self, rows: int) -> None:
         used = self._target_columns if self._target_columns_are_used else []

@@ -6,6 +6,7 @@ from numbers import Integral
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arrays import read_array
 from kcore.settings import is_channels_first
 from kcore.targets import check_labels
 
@@ -25,7 +26,7 @@ Names = Sequence[str] | Mapping[str, int]
 
 def as_real(name: str, values: npt.ArrayLike, axes: str) -> npt.NDArray[np.floating]:
     """Return numbers as floating point, or say that `name` with `axes` must hold real numbers."""
-    array = np.asarray(values)
+    array = read_array(name, values)
     if array.dtype == object or not np.can_cast(array.dtype, np.longdouble):
         # bfloat16 is no NumPy dtype of its own, but it converts.
         if array.dtype == object or array.dtype.kind not in "V":
@@ -40,7 +41,7 @@ def as_real(name: str, values: npt.ArrayLike, axes: str) -> npt.NDArray[np.float
 
 def as_pixels(name: str, values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     """Return uint8 pixels as they are and floats of 0..1 times 255, or say which range is meant."""
-    array = np.asarray(values)
+    array = read_array(name, values)
     if array.size == 0:
         raise ValueError(f"{name} with shape {array.shape} holds no pixel; give an image.")
     if array.dtype == np.uint8:
@@ -88,8 +89,8 @@ def as_class_indices(
             probabilities, of which the largest one counts, the first of equal ones.
         classes: the number of classes, or None.
     """
-    indices = np.asarray(values)
-    columns = columns_of(indices)
+    indices = read_array(name, values)
+    columns = columns_of(name, indices)
     if columns is not None:
         rows = check_labels(name, indices, columns if classes is None else classes, "categorical")
         return np.asarray(rows.argmax(axis=1), np.intp)
@@ -108,9 +109,9 @@ def as_class_indices(
     return indices.astype(np.intp)
 
 
-def columns_of(values: npt.ArrayLike) -> int | None:
+def columns_of(name: str, values: npt.ArrayLike) -> int | None:
     """Return the number of classes of one-hot rows or probabilities; None of class indices."""
-    shape = np.shape(values)
+    shape = read_array(name, values).shape
     return shape[1] if len(shape) == 2 and shape[1] > 1 else None
 
 
@@ -123,14 +124,23 @@ def as_names(class_names: Names) -> list[str]:
     """
     if isinstance(class_names, Mapping):
         return _in_order(class_names)
-    is_sequence = isinstance(class_names, (Sequence, np.ndarray))
-    if not is_sequence or isinstance(class_names, (str, bytes)) or np.ndim(class_names) != 1:
+    is_sequence = isinstance(class_names, Sequence) or getattr(class_names, "ndim", 0) == 1
+    are_names = is_sequence and not isinstance(class_names, (str, bytes))
+    if not are_names or any(np.ndim(name) for name in class_names if not isinstance(name, str)):
         raise ValueError(f"class_names={class_names!r} must be a sequence of names, one a class.")
-    return [str(name) for name in class_names]
+    names = [str(name) for name in class_names]
+    if not names:
+        raise ValueError(f"class_names={class_names!r} names no class.")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"class_names holds {twice!r} twice; each class needs another name.")
+    return names
 
 
 def _in_order(class_indices: Mapping[str, int]) -> list[str]:
     indices = list(class_indices.values())
+    if not indices:
+        raise ValueError("class_names={} names no class.")
     are_integers = all(isinstance(one, Integral) and not isinstance(one, bool) for one in indices)
     if not are_integers or sorted(indices) != list(range(len(indices))):
         raise ValueError(

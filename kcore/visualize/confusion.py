@@ -5,6 +5,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from kcore.arguments import check_whole
+from kcore.arrays import read_array
 from kcore.visualize.arrays import Names, as_class_indices, check_class_names, columns_of
 from kcore.visualize.color_map import ink_on_paper
 from kcore.visualize.lettering import Font, fitted, font_of
@@ -48,7 +49,7 @@ def confusion_matrix(
                [1, 2]])
     """
     if classes is None:
-        classes = columns_of(labels) or columns_of(predictions)
+        classes = columns_of("labels", labels) or columns_of("predictions", predictions)
     else:
         classes = check_whole("classes", classes)
     true = as_class_indices("labels", labels, classes)
@@ -98,7 +99,7 @@ def confusion_picture(
 
 def check_matrix(matrix: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """Return the counts of a square matrix, or say what is wrong with it."""
-    counts = np.asarray(matrix)
+    counts = read_array("matrix", matrix)
     is_square = counts.ndim == 2 and counts.shape[0] == counts.shape[1] > 0
     if not is_square or not np.issubdtype(counts.dtype, np.integer) or counts.min() < 0:
         raise ValueError(

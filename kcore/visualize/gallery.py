@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from kcore.arguments import check_whole
+from kcore.arrays import read_array
 from kcore.visualize.arrays import Names, as_class_indices, as_names, as_pixels
 from kcore.visualize.lettering import drawable, fitted, font_of, shorten
 
@@ -92,7 +93,7 @@ def gallery(
 
 
 def _as_tiles(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
-    array = np.asarray(images)
+    array = read_array("images", images)
     if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] not in (1, 3)):
         raise ValueError(
             f"images with shape {array.shape} must be (images, height, width) or "
@@ -157,10 +158,10 @@ def _percentages(
         return [""] * count
     if predictions is None:
         raise ValueError("confidences are those of predictions; give predictions too.")
-    if np.shape(confidences) != (count,):
+    shape = read_array("confidences", confidences).shape
+    if shape != (count,):
         raise ValueError(
-            f"confidences with shape {np.shape(confidences)} must be one number for each of the "
-            f"{count} images."
+            f"confidences with shape {shape} must be one number for each of the {count} images."
         )
     for confidence in confidences:
         if not isinstance(confidence, (Real, np.number)) or not 0 <= confidence <= 1.001:
@@ -172,7 +173,7 @@ def _wrapped(captions: Sequence[str] | None, count: int, width: int) -> list[lis
     """Break each caption into lines that are at most `width` pixels wide, between words."""
     if captions is None:
         return [[]] * count
-    if isinstance(captions, str) or np.shape(captions) != (count,):
+    if isinstance(captions, str) or read_array("captions", captions).shape != (count,):
         raise ValueError(f"captions must be a list of {count} texts, one for each image.")
     return [_lines(drawable(str(caption)), width) for caption in captions]
 

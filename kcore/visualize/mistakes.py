@@ -7,6 +7,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from kcore.arguments import check_whole
+from kcore.arrays import read_array
 from kcore.visualize.arrays import Names, as_class_indices, as_real, columns_of
 from kcore.visualize.gallery import gallery
 from kcore.visualize.lettering import font_of
@@ -62,7 +63,7 @@ def worst_mistakes(
         Mistake(index=0, label=0, prediction=1, confidence=0.6)
     """
     predictions, confidences = predicted_classes(probabilities)
-    true = as_class_indices("labels", labels, columns_of(probabilities) or 2)
+    true = as_class_indices("labels", labels, columns_of("probabilities", probabilities) or 2)
     if len(true) != len(predictions):
         raise ValueError(
             f"There are {len(predictions)} rows of probabilities for {len(true)} labels."
@@ -82,7 +83,7 @@ def misclassified(
     probabilities: npt.ArrayLike,
     *,
     class_names: Names | None = None,
-    count: int = 16,
+    count: int | None = 16,
     columns: int | None = None,
     tile_size: int = 96,
 ) -> npt.NDArray[np.uint8]:
@@ -96,7 +97,7 @@ def misclassified(
         labels: as `worst_mistakes` takes them.
         probabilities: as `worst_mistakes` takes them.
         class_names: as `gallery` takes them; without it the indices are written.
-        count: show at most so many.
+        count: show at most so many; None for all.
         columns: images in one row, as in `gallery`.
         tile_size: height and width of each image in the picture, in pixels.
 
@@ -108,7 +109,9 @@ def misclassified(
             labels.
     """
     mistakes = worst_mistakes(labels, probabilities, count)
-    pictures = np.asarray(images)
+    pictures = read_array("images", images)
+    if not pictures.ndim:
+        raise ValueError("images with shape () must be (images, height, width, ...).")
     if len(pictures) != len(np.asarray(labels)):
         raise ValueError(f"There are {len(np.asarray(labels))} labels for {len(pictures)} images.")
     if not mistakes:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_whole
+from kcore.arguments import check_text, check_whole
 from kcore.logs import described, numbers_in
 from kcore.warning import warn
 
@@ -178,10 +178,14 @@ def _unfit(values: Iterable[Any], numbers: Sequence[Numbers | None]) -> str | No
 
 def _wanted(metrics: Sequence[str], names: Sequence[str], left_out: Mapping[str, str]) -> list[str]:
     """Return the names of the series of some metrics; a name stands for all of its entries."""
-    if isinstance(metrics, str):
+    is_list = isinstance(metrics, Sequence) or getattr(metrics, "ndim", 0) == 1
+    if isinstance(metrics, str | bytes) or not is_list:
         raise ValueError(f"metrics={metrics!r} must be a sequence of names, such as [{metrics!r}].")
+    if not len(metrics):
+        raise ValueError("metrics names no metric: give at least one, or None for all.")
     wanted = []
-    for metric in metrics:
+    for position, metric in enumerate(metrics):
+        metric = check_text(f"metrics[{position}]", metric)
         unfit = [name for name in (metric, f"{_VALIDATION}{metric}") if name in left_out]
         if unfit:
             raise ValueError(f"metrics holds {metric!r}, but {unfit[0]!r} {left_out[unfit[0]]}.")

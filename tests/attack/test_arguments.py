@@ -29,6 +29,9 @@ MOST_RAW = 0.005
 
 # subject, parameter -> why another error than ours is right there.
 EXPLAINED = {
+    ("visualize.gallery", "class_names"): "the error names labels, which don't fit fewer names",
+    ("visualize.misclassified", "class_names"): "as in gallery",
+    ("augment.RandomTransform", "name"): "TensorFlow's error for a name that is no Unicode",
     ("augment.RandomTransform", "dtype"): "Keras reads a dictionary as a policy's configuration",
 }
 

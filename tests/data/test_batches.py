@@ -254,7 +254,7 @@ def test_lists_of_targets_and_weights_are_taken():
     ("options", "message"),
     [
         ({"y": [1, 2]}, r"y with shape \(2,\) must have one entry for each of 3 samples"),
-        ({"y": "sparse"}, "targets='sparse' must be an array, 'input' or None"),
+        ({"y": "sparse"}, "y='sparse' must be an array, 'input' or None"),
         ({"sample_weight": [1, 2, 3]}, "there are none: give both"),
     ],
 )

@@ -294,7 +294,9 @@ def test_what_a_function_before_resizing_does_wrong_is_no_bad_file(save):
     with pytest.raises(ZeroDivisionError, match="its own fault") as caught:
         Decoding((8, 8), before_resize=fail).decode(path)
     assert caught.value.__notes__ == [f"before_resize was called with {path}."]
-    with pytest.raises(TypeError, match=r"before_resize returned NoneType for .*image\.png: it mu"):
+    with pytest.raises(
+        TypeError, match=r"before_resize returned NoneType for '.*image\.png': it mu"
+    ):
         Decoding((8, 8), before_resize=lambda *_: None).decode(path)
     with pytest.raises(ValueError, match="before_resize='crop' must be a function of an image"):
         Decoding((8, 8), before_resize="crop")

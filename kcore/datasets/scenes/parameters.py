@@ -6,6 +6,7 @@ All lengths are fractions of the image, so the parameters don't depend on its si
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TypeAlias
 
 import numpy as np
@@ -176,9 +177,10 @@ def draw_parameters(
 
 
 def _check_key(index: int, classes: Sequence[str], seed: int, split: str) -> None:
-    check_whole("index", index, minimum=0)
-    if check_whole("seed", seed, minimum=0) >= 2**64:
-        raise ValueError(f"seed={seed!r} must be an integer from 0 to 2**64 - 1.")
+    if isinstance(index, bool) or not (isinstance(index, Integral) and index >= 0):
+        raise ValueError(f"index={index!r} must be a whole number, 0 or greater.")
+    if isinstance(seed, bool) or not (isinstance(seed, Integral) and 0 <= seed < 2**64):
+        raise ValueError(f"seed={seed!r} must be a whole number from 0 to 2**64 - 1.")
     check_choice("split", split, SPLITS)
     if not _is_choice_of_classes(classes):
         raise ValueError(

@@ -11,8 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from kcore.arguments import check_path, check_whole
+from kcore.arrays import read_array
 from kcore.files import write_whole
 from kcore.inspect.activations import activations
+from kcore.settings import is_channels_first
 from kcore.visualize.frames import FILM_FORMATS, encoded_film, encoded_picture, frame_of
 from kcore.visualize.reporting.writing import check_target
 from kcore.warning import warn
@@ -71,6 +73,8 @@ class FeatureMapWriter(keras.callbacks.Callback):
         self.max_channels = check_whole("max_channels", max_channels)
         self._image = _checked_image(image)
         self._layers = layers
+        if data_format is not None:
+            is_channels_first(data_format)  # refuses what is none
         self._data_format = data_format
         self._frames: list[Image.Image] = []
         self._filmed = 0
@@ -131,7 +135,7 @@ class FeatureMapWriter(keras.callbacks.Callback):
 
 def _checked_image(image: npt.ArrayLike) -> npt.NDArray[Any]:
     try:
-        array = np.asarray(image)
+        array = read_array("image", image)
     except ValueError as error:
         raise ValueError(f"image must be an array of numbers: {error}") from error
     if array.dtype.kind not in "iufb":

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arguments import check_text
 from kcore.data.askers import is_called_by_fit
 from kcore.inspect.activations import activations
 from kcore.inspect.trace import trace
@@ -112,6 +113,7 @@ class LiveReport(keras.callbacks.Callback):
     ):
         super().__init__()
         self.path = check_target("path", path, (".html", ".htm"))
+        check_text("title", title)
         names = None if class_names is None else as_names(class_names)
         self._examples = None if examples is None else Examples(examples, pictures, names)
         if self._examples is not None:

@@ -59,7 +59,8 @@ def checked_files(bad_files: Any) -> list[tuple[object, ...]]:
     found = getattr(bad_files, "bad", bad_files)
     if found is None:
         return []
-    if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
+    has_entries = isinstance(found, Iterable) and getattr(found, "ndim", 1) != 0
+    if isinstance(found, (str, Mapping)) or not has_entries:
         raise ValueError(
             f"bad_files={bad_files!r} must be a sequence of (file, class, reason), or the audit of "
             "a dataset."

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_choice
+from kcore.arguments import check_choice, check_text
+from kcore.arrays import read_array
 from kcore.files import write_whole
 from kcore.logs import numbers_in
+from kcore.settings import is_channels_first
 from kcore.visualize.arrays import Names, as_class_indices, as_names, check_class_names, columns_of
 from kcore.visualize.confusion import confusion_matrix
 from kcore.visualize.mistakes import predicted_classes, worst_mistakes
@@ -127,6 +129,11 @@ def report(
     target = check_target("path", path, (".html", ".htm"))
     class_names = None if class_names is None else as_names(class_names)
     check_choice("status", status, tuple(STATUSES))
+    title = check_text("title", title)
+    if stop_reason is not None:
+        check_text("stop_reason", stop_reason)
+    if data_format is not None:
+        is_channels_first(data_format)  # refuses what is none
     curves = [] if history is None else curves_of(history, validation_freq)
     epoch_seconds = _checked_seconds(epoch_seconds)
     overlays = _checked_mapping("overlays", overlays, "a picture for each caption")
@@ -144,7 +151,7 @@ def report(
     shown = [section for section in sections if section is not None]
     numbers = _last_values(curves) if metrics is None else _checked_metrics(metrics)
     written = datetime.now(UTC)
-    text = page(str(title), status, stop_reason, written, numbers, shown)
+    text = page(title, status, stop_reason, written, numbers, shown)
     write_whole(target, text.encode())
     return target
 
@@ -163,7 +170,7 @@ def _predictions(
             "labels and probabilities belong together: give both, and images too if the worst "
             "mistakes are to be shown."
         )
-    classes = columns_of(probabilities) or 2
+    classes = columns_of("probabilities", probabilities) or 2
     names = check_class_names(class_names, classes)
     true = as_class_indices("labels", labels, classes)
     predictions, _ = predicted_classes(probabilities)
@@ -180,7 +187,7 @@ def _mistakes(
     probabilities: npt.ArrayLike,
     class_names: Sequence[str],
 ) -> Section:
-    pictures = np.asarray(images)
+    pictures = read_array("images", images)
     if pictures.ndim < 3:
         raise ValueError(
             f"images with shape {pictures.shape} must be (images, height, width) or (images, "
@@ -217,13 +224,17 @@ def _checked_mapping(name: str, values: Any, of_what: str) -> Mapping[Any, Any]:
 def _checked_seconds(epoch_seconds: Any) -> list[float]:
     if epoch_seconds is None:
         return []
-    if isinstance(epoch_seconds, (str, Mapping)) or not isinstance(epoch_seconds, Iterable):
+    if isinstance(epoch_seconds, (str, Mapping)) or not _has_entries(epoch_seconds):
         raise ValueError(f"epoch_seconds={epoch_seconds!r} must be the seconds of each epoch.")
     seconds = list(epoch_seconds)
     for one in seconds:
         if not _is_number(one) or not 0 <= one < math.inf:
             raise ValueError(f"epoch_seconds holds {one!r}; each must be a number of at least 0.")
     return [float(one) for one in seconds]
+
+
+def _has_entries(values: object) -> bool:
+    return isinstance(values, Iterable) and getattr(values, "ndim", 1) != 0
 
 
 def _is_number(value: object) -> bool:

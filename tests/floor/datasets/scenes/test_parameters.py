@@ -152,7 +152,7 @@ REFUSED = {
     "huge seed": ({"seed": 2**64}, "seed=18446744073709551616 must be a whole number from 0"),
     "unknown split": (
         {"split": "holdout"},
-        "split='holdout' must be one of 'train', 'validation', 'test'.",
+        "split='holdout' is unknown: use one of 'train', 'validation', 'test'.",
     ),
     "no class": ({"classes": ()}, "classes=() must be a sequence of different names from ball, "),
     "one name": ({"classes": "ball"}, "classes='ball' must be a sequence of different names"),
