@@ -8,7 +8,7 @@ import numpy.typing as npt
 from kcore.arguments import check_choice
 from kcore.arrays import read_array
 
-__all__ = ["KINDS", "check_for_loss", "check_labels", "check_labels_for", "loss_of"]
+__all__ = ["KINDS", "check_for_loss", "check_labels", "check_labels_for", "loss_of", "option_of"]
 
 Array = npt.NDArray[Any]
 
@@ -127,6 +127,17 @@ def loss_of(model: Any) -> Any:
     return keras.losses.get(loss) if isinstance(loss, str) else loss
 
 
+def option_of(loss: Any, name: str) -> Any:
+    """Return an argument that a loss was made with, such as `from_logits`; None for a function.
+
+    Keras 3.16 keeps some of them in the configuration alone.
+    """
+    value = getattr(loss, name, None)
+    if value is None and hasattr(loss, "get_config"):
+        value = loss.get_config().get(name)
+    return value
+
+
 def _kind_of(loss: Any) -> str:
     """Return what a loss takes for labels, one of `KINDS`, or "" where its name doesn't tell."""
     own = getattr(loss, "__name__", None)
@@ -162,7 +173,7 @@ def _units_of(model: Any) -> int | None:
 
 def _without_ignored(labels: Array, loss: Any) -> Array:
     """Put a class in the place of what the loss ignores."""
-    ignored = getattr(loss, "ignore_class", None)
+    ignored = option_of(loss, "ignore_class")
     return labels if ignored is None else np.where(labels == ignored, 0, labels)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arguments import check_switch
 from kcore.augment.subsets import split_bounds
 from kcore.data.array_groups import ArrayGroup, as_array, as_images, as_targets, selected
 
@@ -55,6 +56,7 @@ def arrays_of(
         )
     if weights is not None and targets is None:
         raise ValueError("sample_weight is given without y; weights belong to targets.")
+    ignore_class_split = check_switch("ignore_class_split", ignore_class_split)
     start, stop = split_bounds(len(images), subset, validation_split)
     if start == stop:
         raise ValueError(

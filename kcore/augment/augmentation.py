@@ -51,6 +51,7 @@ class Augmentation:
         if self.is_random:
             drawn = self.parameters(indices, epoch, images.shape[1:])
             return self.transformed(images, drawn, indices, epoch)
+        _check_finite(images, indices)
         if self.standardization.only_rescales:
             factor = np.float32(1 if self.recipe.rescale is None else self.recipe.rescale)
             return np.multiply(images, factor, dtype=np.float32).astype(self.dtype, copy=False)
@@ -66,6 +67,7 @@ class Augmentation:
         self, images: _Array, parameters: Parameters, indices: npt.ArrayLike, epoch: int
     ) -> _Array:
         """Transform images as the parameters say, and standardize them."""
+        _check_finite(images, indices)
         if self.standardization.only_rescales:
             return apply(images, parameters, self.recipe).astype(self.dtype, copy=False)
         unscaled = dataclasses.replace(self.recipe, rescale=None)
@@ -85,6 +87,23 @@ class Augmentation:
     def is_random(self) -> bool:
         """Whether the recipe may change an image at all."""
         return self.recipe != _still(self.recipe)
+
+
+def _check_finite(images: _Array, indices: npt.ArrayLike) -> None:
+    """Raise a ValueError if a pixel is NaN or infinite, which no picture holds.
+
+    It would spoil the statistics of its image, and the weights of the model.
+    """
+    if images.dtype.kind != "f" or not images.size:
+        return
+    if np.isfinite(images.min()) and np.isfinite(images.max()):  # NaN is the least of all
+        return
+    is_sound = np.isfinite(images).reshape(len(images), -1).all(axis=1)
+    wrong = np.asarray(indices)[~is_sound]
+    raise ValueError(
+        f"x holds NaN or infinity in the image of index {wrong[0]}: look at where it comes from, "
+        "or leave it out."
+    )
 
 
 def _still(recipe: Recipe) -> Recipe:

@@ -269,7 +269,7 @@ class Flows(Transforms):
             validate_filenames: whether to leave out, with a warning, rows without an image file.
                 False saves looking for the files.
             confine_to_directory: whether to refuse a table with a file name that is absolute or has
-                a part `..`.
+                a part `..`. Names alone are looked at; links are followed wherever they lead.
             **options: of `kcore.data.from_files`; `keep_aspect_ratio` besides those there, and no
                 `suffixes`.
 

@@ -1,9 +1,10 @@
 """Options of a generator that can be read and assigned, checked as by its constructor."""
 
 import dataclasses
+from numbers import Real
 from typing import Any
 
-__all__ = ["Option"]
+__all__ = ["Option", "factor_or_none"]
 
 _HOLDERS = ("recipe", "_standardization")
 
@@ -28,7 +29,7 @@ class Option:
     def __set__(self, generator: Any, value: Any) -> None:
         """Change the value; raise a ValueError, and change nothing, if it isn't allowed."""
         if self._name == "rescale":  # 0 is none, as in the constructor
-            value = value or None
+            value = factor_or_none(value)
         changed = {
             holder: dataclasses.replace(getattr(generator, holder), **{self._name: value})
             for holder in self._holders(generator)
@@ -38,3 +39,9 @@ class Option:
 
     def _holders(self, generator: Any) -> list[str]:
         return [holder for holder in _HOLDERS if hasattr(getattr(generator, holder), self._name)]
+
+
+def factor_or_none(rescale: Any) -> Any:
+    """Return `rescale`, or None for 0, which leaves pixels as they are."""
+    is_zero = isinstance(rescale, Real) and not isinstance(rescale, bool) and rescale == 0
+    return None if is_zero else rescale

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_choice, check_fraction
-from kcore.augment.generator_options import Option
+from kcore.augment.generator_options import Option, factor_or_none
 from kcore.augment.mask_flows import MaskFlows
 from kcore.augment.recipe import Recipe
 from kcore.augment.standardization import Standardization
@@ -148,7 +148,7 @@ class ImageDataGenerator(MaskFlows):
         data_format: str | None = None,
         validation_split: float = 0.0,
         interpolation_order: int = 1,
-        dtype: str | None = None,
+        dtype: npt.DTypeLike | None = None,
         legacy_geometry: bool = False,
     ):
         recipe = Recipe(
@@ -163,7 +163,7 @@ class ImageDataGenerator(MaskFlows):
             cval=cval,
             horizontal_flip=horizontal_flip,
             vertical_flip=vertical_flip,
-            rescale=rescale or None,
+            rescale=factor_or_none(rescale),
             interpolation_order=interpolation_order,
             data_format=data_format,
             legacy_geometry=legacy_geometry,
@@ -187,7 +187,7 @@ class ImageDataGenerator(MaskFlows):
         return self._dtype
 
     @dtype.setter
-    def dtype(self, dtype: str | None) -> None:
+    def dtype(self, dtype: npt.DTypeLike | None) -> None:
         self._dtype = _checked_dtype(dtype)
 
     @property
@@ -206,10 +206,11 @@ class ImageDataGenerator(MaskFlows):
         return self.row_axis + 1
 
 
-def _checked_dtype(dtype: str | None) -> str:
+def _checked_dtype(dtype: npt.DTypeLike | None) -> str:
     if dtype is None:
         dtype = floatx()
-    with contextlib.suppress(TypeError):  # np.float32 and the like have names too
+    # np.float32 and the like have names too; a name may be no string that C can read.
+    with contextlib.suppress(TypeError, ValueError):
         dtype = np.dtype(dtype).name
     check_choice("dtype", dtype, _DTYPES)
-    return dtype
+    return str(dtype)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_whole
+from kcore.arguments import check_instance, check_switch, check_whole
 from kcore.augment.parameters import Parameters
 
 __all__ = ["Axes", "axes_of", "matrices"]
@@ -86,7 +86,9 @@ def matrices(
         array([[[-1., 0., 1.],
                 [ 0., -1., 2.]]])
     """
+    parameters = check_instance("parameters", parameters, Parameters)
     height, width = check_whole("height", height), check_whole("width", width)
+    legacy_geometry = check_switch("legacy_geometry", legacy_geometry)
     axes = axes_of(vars(parameters), height, width, legacy_geometry=legacy_geometry)
     of_column_and_row = (
         _rotation(np.deg2rad(parameters.theta))

@@ -82,7 +82,8 @@ def are_arrays(images: Any, masks: Any) -> bool:
 
 def _is_array(values: Any) -> bool:
     """Tell an array of pixels from a column of file names."""
-    return hasattr(values, "dtype") and values.dtype.kind not in "OUT"
+    # A model or a layer has a dtype too, which is a name.
+    return hasattr(getattr(values, "dtype", None), "kind") and values.dtype.kind not in "OUT"
 
 
 def checked_masks(images: _Array, masks: Any, recipe: Recipe) -> _Array:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arrays import read_array
+
 __all__ = ["Parameters"]
 
 _Floats = npt.NDArray[np.float64]
@@ -99,21 +101,23 @@ class Parameters:
                 nothing.
 
         Raises:
-            ValueError: if a dictionary holds a name that is no parameter.
+            TypeError: if `transforms` is no list of dictionaries.
+            ValueError: if a dictionary holds a name that is no parameter, or a wrong value.
         """
         known = [field.name for field in fields(cls)]
-        for transform in transforms:
-            unknown = sorted(set(transform) - set(known))
+        for transform in _transforms(transforms):
+            unknown = [name for name in transform if name not in known]
             if unknown:
                 raise ValueError(
-                    f"{unknown[0]!r} is no parameter of a transformation: use {', '.join(known)}."
+                    f"transforms: {unknown[0]!r} is no parameter of a transformation: use "
+                    f"{', '.join(known)}."
                 )
         columns: dict[str, Any] = {
             name: [_given(transform, name, neutral) for transform in transforms]
             for name, neutral in _NEUTRAL.items()
         }
         for name in _FLIPS:
-            columns[name] = [bool(_given(transform, name, False)) for transform in transforms]
+            columns[name] = [_given(transform, name, False) for transform in transforms]
         for name, neutral in _EFFECTS.items():
             if any(transform.get(name) is not None for transform in transforms):
                 columns[name] = [_given(transform, name, neutral) for transform in transforms]
@@ -132,16 +136,30 @@ class Parameters:
             yield field.name, getattr(self, field.name)
 
 
+def _transforms(transforms: object) -> Sequence[Mapping[str, Any]]:
+    if isinstance(transforms, str | bytes) or not isinstance(transforms, Sequence):
+        raise TypeError(f"transforms={transforms!r} must be a list of dictionaries.")
+    for position, transform in enumerate(transforms):
+        if not isinstance(transform, Mapping):
+            raise TypeError(
+                f"transforms[{position}]={transform!r} must be a dictionary such as "
+                "get_random_transform returns."
+            )
+    return transforms
+
+
 def _given(transform: Mapping[str, Any], name: str, neutral: float) -> Any:
     value = transform.get(name)
     return neutral if value is None else value
 
 
 def _column(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
-    try:
-        column: npt.NDArray[Any] = np.asarray(values, np.bool_ if name in _FLIPS else np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}={values!r} must be numbers, one for each image.") from error
+    column = read_array(name, values)
+    if column.dtype.kind not in "buif" and column.size:
+        raise ValueError(f"{name}={values!r} must be numbers, one for each image.")
+    if name in _FLIPS and not np.isin(column, (0, 1)).all():
+        raise ValueError(f"{name}={values!r} must be True or False, one for each image.")
+    column = column.astype(np.bool_ if name in _FLIPS else np.float64)
     if column.ndim != 1:
         raise ValueError(f"{name} with shape {column.shape} must be (images,), one for each image.")
     if not np.isfinite(column).all():

@@ -1,23 +1,23 @@
 """What may happen to an image: the options of `ImageDataGenerator`, validated once."""
 
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore.arguments import check_choice, check_finite, check_switch
+from kcore.arguments import check_choice, check_finite, check_switch, check_whole
+from kcore.arrays import read_array
 from kcore.augment.drawing import COLUMNS, drawn
 from kcore.augment.parameters import Parameters
 from kcore.settings import is_channels_first
 
-__all__ = ["FILL_MODES", "INTERPOLATION_ORDERS", "Recipe"]
+__all__ = ["FILL_MODES", "Recipe", "check_interpolation_order", "spatial_shape"]
 
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
-INTERPOLATION_ORDERS = (0, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +99,7 @@ class Recipe:
         if self.rescale is not None:
             self._set("rescale", check_finite("rescale", self.rescale))
         check_choice("fill_mode", self.fill_mode, FILL_MODES)
-        if self.interpolation_order not in INTERPOLATION_ORDERS:
-            raise ValueError(
-                f"interpolation_order={self.interpolation_order!r} is not offered: use 0 (nearest "
-                "pixel) or 1 (bilinear)."
-            )
+        self._set("interpolation_order", check_interpolation_order(self.interpolation_order))
         first = is_channels_first(self.data_format)
         self._set("data_format", "channels_first" if first else "channels_last")
 
@@ -123,7 +119,7 @@ class Recipe:
         Raises:
             ValueError: if the keys or the shape are no such thing.
         """
-        keys = np.asarray(keys)
+        keys = read_array("keys", keys)
         if keys.ndim != 2 or keys.shape[1] != 2 or keys.dtype != np.uint32:
             raise ValueError(
                 f"keys with shape {keys.shape} and dtype {keys.dtype} must be uint32 (images, 2), "
@@ -139,17 +135,42 @@ class Recipe:
         Raises:
             ValueError: if the shape has other than three axes.
         """
-        if not isinstance(image_shape, Sized) or len(image_shape) != 3:
-            raise ValueError(
-                f"image_shape={image_shape!r} must have three axes, height and width and "
-                "channels, without the batch axis."
-            )
-        height_axis = 1 if self.data_format == "channels_first" else 0
-        height, width = image_shape[height_axis : height_axis + 2]
-        return int(height), int(width)
+        return spatial_shape("image_shape", image_shape, self.data_format)
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
+
+
+def spatial_shape(
+    name: str, image_shape: Sequence[int], data_format: str | None
+) -> tuple[int, int]:
+    """Return `(height, width)` of an image shape of three axes.
+
+    Args:
+        name: of the argument, for the error message.
+        image_shape: the shape of one image.
+        data_format: "channels_last" or "channels_first".
+
+    Raises:
+        ValueError: if the shape has other than three axes, or a size is no integer of at least 1.
+    """
+    if not _is_list(image_shape) or len(image_shape) != 3:
+        raise ValueError(
+            f"{name}={image_shape!r} must have three axes, height and width and channels, without "
+            "the batch axis."
+        )
+    sizes = [check_whole(f"{name}[{axis}]", size) for axis, size in enumerate(image_shape)]
+    height, width = sizes[1:] if data_format == "channels_first" else sizes[:2]
+    return height, width
+
+
+def check_interpolation_order(value: object) -> int:
+    """Return `value` as an int, or say which orders there are."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value not in (0, 1):
+        raise ValueError(
+            f"interpolation_order={value!r} is not offered: use 0 (nearest pixel) or 1 (bilinear)."
+        )
+    return int(value)
 
 
 def _range(name: str, value: object) -> float:
@@ -160,7 +181,7 @@ def _range(name: str, value: object) -> float:
 
 
 def _shift_range(name: str, value: object) -> Any:
-    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+    if _is_list(value):
         entries = tuple(check_finite(f"{name}[{i}]", entry) for i, entry in enumerate(value))
         return entries or 0.0
     number = _range(name, value)
@@ -180,10 +201,16 @@ def _zoom_range(value: object) -> tuple[float, float]:
 
 
 def _pair(name: str, value: object) -> tuple[float, float]:
-    entries: list[Any] = list(value) if isinstance(value, Sequence | np.ndarray) else []
-    if isinstance(value, str) or len(entries) != 2:
+    entries: list[Any] = list(value) if _is_list(value) else []
+    if len(entries) != 2:
         raise ValueError(f"{name}={value!r} must be two numbers (lowest, highest).")
     low, high = (check_finite(f"{name}[{i}]", entry) for i, entry in enumerate(entries))
     if not 0 <= low <= high:
         raise ValueError(f"{name}={value!r} must be (lowest, highest): 0 <= lowest <= highest.")
     return low, high
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    if isinstance(value, np.ndarray):
+        return value.ndim == 1
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kcore.arguments import check_path
+from kcore.arguments import check_path, check_text
 from kcore.images import save_img
 
 __all__ = ["Saving", "saving_in"]
@@ -87,4 +87,6 @@ def saving_in(
     save_to_dir: str | os.PathLike[str] | None, save_prefix: str, save_format: str
 ) -> Saving | None:
     """Return how the arguments of a `flow*` method save images; None without a folder."""
+    check_text("save_prefix", save_prefix)
+    check_text("save_format", save_format)
     return None if save_to_dir is None else Saving(save_to_dir, save_prefix, save_format)

@@ -68,7 +68,7 @@ def row_classes(
     if classes is None:
         names = tuple(sorted({name for names in names_of_rows for name in names}))
     else:
-        names = tuple(dict.fromkeys(classes))
+        names = tuple(classes)
     if class_mode == "binary" and len(names) != 2:
         raise ValueError(
             f"class_mode='binary' needs two classes, and there are {len(names)}: "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_choice, check_path, check_switch
+from kcore.arguments import check_choice, check_names, check_path, check_switch, check_text
 from kcore.augment.subsets import split_bounds
 from kcore.augment.table_classes import RowClasses, row_classes
 from kcore.augment.table_values import column_values, stacked
@@ -71,10 +71,15 @@ class Table:
     confine_to_directory: bool = False
 
     def __post_init__(self) -> None:
-        if self.directory:
+        if self.directory is not None:
             check_path("directory", self.directory, "directory")
         if self.class_mode is not None:
             check_choice("class_mode", self.class_mode, _CLASS_MODES)
+        check_text("x_col", self.x_col)
+        if self.weight_col is not None:
+            check_text("weight_col", self.weight_col)
+        if self.y_col is not None and not isinstance(self.y_col, str):
+            object.__setattr__(self, "y_col", list(check_names("y_col", self.y_col)))
         if self.class_mode is None and self.weight_col is not None:
             raise ValueError(
                 f"weight_col={self.weight_col!r} weights targets, and with class_mode=None there "
@@ -109,6 +114,7 @@ class Table:
             TypeError: if a column holds values of a wrong type.
             ValueError: if a column is missing, no row is left, or the classes don't fit.
         """
+        check_switch("validate_filenames", validate_filenames)
         names = self._names(may_be_empty=validate_filenames)
         self._check_lengths(len(names))
         kept = list(range(len(names)))
@@ -133,9 +139,16 @@ class Table:
         there = _column_names(self.columns)
         if name not in there:
             raise ValueError(
-                f"The table has no column {name!r}; it has {', '.join(map(repr, there))}."
+                f"dataframe has no column {name!r} {self._role(name)}; it has "
+                f"{', '.join(map(repr, there)) or 'no column at all'}."
             )
         return list(self.columns[name])
+
+    def _role(self, name: str) -> str:
+        """Say which argument names a column."""
+        if name in (self.x_col, self.weight_col):
+            return "(x_col)" if name == self.x_col else "(weight_col)"
+        return "(y_col)"
 
     def _check_lengths(self, rows: int) -> None:
         used = self._target_columns if self._target_columns_are_used else []

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_seed, check_whole
+from kcore.arguments import check_seed, check_switch, check_whole
+from kcore.arrays import read_array
 from kcore.augment.augmentation import known_seed
 from kcore.augment.legacy_draws import legacy_transform
 from kcore.augment.parameters import Parameters
-from kcore.augment.recipe import Recipe
+from kcore.augment.recipe import Recipe, spatial_shape
 from kcore.augment.standardization import Standardization, Statistics, fitted
 from kcore.augment.warp import apply
 from kcore.random import sample_keys
@@ -65,14 +66,23 @@ class Transforms:
             seed: of these transformations; None draws one.
 
         Raises:
-            ValueError: if `x` has other than four axes or no image; if `rounds` is no whole number
-                of at least 1; or if images are too large to be whitened.
+            ValueError: if `x` has other than four axes, no image, or NaN or infinity in one; if
+                `rounds` is no integer of at least 1; or if images are too large to be whitened.
         """
         images = _float_images("x", x)
         if not len(images):
             raise ValueError("x holds no images; fit needs at least one.")
+        augment, rounds = check_switch("augment", augment), check_whole("rounds", rounds)
+        seed = check_seed(seed)
+        is_sound = np.isfinite(images).reshape(len(images), -1).all(axis=1)
+        if not is_sound.all():
+            raise ValueError(
+                f"x holds NaN or infinity in {np.count_nonzero(~is_sound)} of {len(images)} "
+                f"images, the first at index {np.argmin(is_sound)}: the statistics of all would be "
+                "NaN. Leave them out."
+            )
         if augment:
-            images = self._augmented(images, check_whole("rounds", rounds), check_seed(seed))
+            images = self._augmented(images, rounds, seed)
         statistics = fitted(
             self._standardization,
             self._standardization.before_statistics(images),
@@ -93,7 +103,7 @@ class Transforms:
         Raises:
             ValueError: if `x` has another number of axes, or statistics of `fit` are missing.
         """
-        pixels = np.asarray(x)
+        pixels = read_array("x", x)
         if pixels.ndim == 3:
             return self.standardize(pixels[None])[0]
         images = _float_images("x", pixels)
@@ -122,6 +132,7 @@ class Transforms:
         seed = check_seed(seed)
         if seed is not None and seed >= 2**32:
             raise ValueError(f"seed={seed} is out of range: legacy seeds are less than 2**32.")
+        spatial_shape("img_shape", img_shape, self.data_format)
         return legacy_transform(self.recipe, img_shape, seed)
 
     def apply_transform(self, x: npt.ArrayLike, transform_parameters: Mapping[str, Any]) -> _Array:
@@ -139,14 +150,17 @@ class Transforms:
         Raises:
             ValueError: if `x` has other than three axes, or a name is no parameter.
         """
-        pixels = np.asarray(x)
-        if pixels.ndim != 3:
-            raise ValueError(
-                f"x has shape {pixels.shape}: give one image of three axes, height and width and "
-                "channels."
+        pixels = _one_image(x)
+        if not isinstance(transform_parameters, Mapping):
+            raise TypeError(
+                f"transform_parameters={transform_parameters!r} must be a dictionary such as "
+                "get_random_transform returns."
             )
         unscaled = dataclasses.replace(self.recipe, rescale=None)
-        parameters = Parameters.from_dicts([transform_parameters])
+        try:
+            parameters = Parameters.from_dicts([transform_parameters])
+        except ValueError as error:
+            raise ValueError(f"transform_parameters={transform_parameters!r}: {error}") from error
         return apply(pixels[None], parameters, unscaled)[0].astype(self.dtype, copy=False)
 
     def random_transform(self, x: npt.ArrayLike, seed: int | None = None) -> _Array:
@@ -162,7 +176,7 @@ class Transforms:
         Raises:
             ValueError: as from the two methods.
         """
-        pixels = np.asarray(x)
+        pixels = _one_image(x)
         return self.apply_transform(pixels, self.get_random_transform(pixels.shape, seed))
 
     def _augmented(self, images: _Array, rounds: int, seed: int | None) -> _Array:
@@ -177,6 +191,18 @@ class Transforms:
 
     def _statistics(self) -> Statistics:
         return Statistics(self.mean, self.std, self.zca_whitening_matrix)
+
+
+def _one_image(x: npt.ArrayLike) -> _Array:
+    pixels = read_array("x", x)
+    if pixels.ndim != 3 or not pixels.size:
+        raise ValueError(
+            f"x has shape {pixels.shape}: give one image of three axes, height and width and "
+            "channels."
+        )
+    if pixels.dtype.kind not in "buif":
+        raise ValueError(f"x with dtype {pixels.dtype} must hold real numbers, such as uint8.")
+    return pixels
 
 
 def _float_images(name: str, x: npt.ArrayLike) -> _Array:

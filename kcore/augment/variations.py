@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore.arguments import check_whole
+from kcore.arguments import check_instance, check_whole
+from kcore.arrays import read_array
 from kcore.augment.parameters import Parameters
-from kcore.augment.recipe import Recipe
+from kcore.augment.recipe import Recipe, spatial_shape
 from kcore.augment.warp import apply
 
 __all__ = ["captions", "variations"]
@@ -55,7 +56,9 @@ def variations(
         >>> kcore.augment.captions(parameters)
         ['', 'flipped', '']
     """
-    pixels, recipe = np.asarray(image), _recipe_of(recipe)
+    pixels, recipe = read_array("image", image), _recipe_of(recipe)
+    spatial_shape("image", pixels.shape, recipe.data_format)
+    seed, epoch = check_whole("seed", seed, 0), check_whole("epoch", epoch, 0)
     keys = random.sample_keys(seed, epoch, np.arange(check_whole("count", count)))
     parameters = recipe.draw(keys, pixels.shape)
     repeated = np.broadcast_to(pixels, (count, *pixels.shape))
@@ -83,6 +86,7 @@ def captions(parameters: Parameters) -> list[str]:
         width, zooms likewise (with `legacy_geometry` the other way round). A text is empty where
         nothing changes.
     """
+    parameters = check_instance("parameters", parameters, Parameters)
     return [_caption(**transform) for transform in parameters.as_dicts()]
 
 

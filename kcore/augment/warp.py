@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_choice, check_finite
+from kcore.arguments import check_choice, check_finite, check_instance
+from kcore.arrays import read_array
 from kcore.augment.buffers import empty
 from kcore.augment.compiled import THREADS, compiled
 from kcore.augment.coordinates import fixed_point
 from kcore.augment.matrices import matrices as matrices_of
 from kcore.augment.parameters import Parameters
-from kcore.augment.recipe import FILL_MODES, INTERPOLATION_ORDERS, Recipe
+from kcore.augment.recipe import FILL_MODES, Recipe, check_interpolation_order
+from kcore.forks import check_not_forked
 from kcore.settings import is_channels_first
 
 __all__ = ["apply", "warp"]
@@ -61,6 +63,8 @@ def apply(
                [5., 4., 3.]], dtype=float32)
     """
     pixels = _pixels(images)
+    recipe = check_instance("recipe", recipe, Recipe)
+    parameters = check_instance("parameters", parameters, Parameters)
     channels_first = is_channels_first(recipe.data_format)
     height, width = pixels.shape[2:] if channels_first else pixels.shape[1:3]
     if len(parameters) != len(pixels):
@@ -110,10 +114,9 @@ def warp(
         ValueError: if an argument is none of the above.
     """
     check_choice("fill_mode", fill_mode, FILL_MODES)
-    if interpolation_order not in INTERPOLATION_ORDERS:
-        raise ValueError(f"interpolation_order={interpolation_order!r} is not offered: use 0 or 1.")
+    order = check_interpolation_order(interpolation_order)
     pixels = _pixels(images)
-    composed = np.asarray(matrices, dtype=np.float64)
+    composed = read_array("matrices", matrices, np.float64)
     if composed.shape != (len(pixels), 2, 3) or not np.isfinite(composed).all():
         raise ValueError(
             f"matrices with shape {composed.shape} must be finite numbers ({len(pixels)}, 2, 3), "
@@ -121,7 +124,7 @@ def warp(
         )
     settings = _Settings(
         fill_mode,
-        int(interpolation_order),
+        order,
         is_channels_first(data_format),
         check_finite("cval", cval),
         check_finite("rescale", rescale),
@@ -149,7 +152,7 @@ class _Settings(NamedTuple):
 
 def _pixels(images: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return the images as uint8 or float32."""
-    pixels = np.asarray(images)
+    pixels = read_array("images", images)
     if pixels.ndim != 4 or 0 in pixels.shape[1:]:
         raise ValueError(
             f"images with shape {pixels.shape} must be (images, height, width, channels) or "
@@ -168,6 +171,7 @@ def _transformed(
     out: npt.NDArray[np.float32] | None,
 ) -> npt.NDArray[np.float32]:
     """Run the compiled operation on a few images after the other, all in one output."""
+    check_not_forked("kcore.augment")
     out = _checked_out(out, pixels.shape)
     count = len(pixels)
     height, width = pixels.shape[2:] if settings.channels_first else pixels.shape[1:3]
@@ -207,6 +211,8 @@ def _checked_out(
 ) -> npt.NDArray[np.float32]:
     if out is None:
         return empty(shape)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out is of type {type(out).__name__}: give a float32 array, or None.")
     if out.shape != shape or out.dtype != np.float32:
         raise ValueError(
             f"out with shape {out.shape} and dtype {out.dtype} must be float32 {shape}, "

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arrays import read_array
+
 __all__ = [
     "ArrayGroup",
     "as_array",
@@ -18,6 +20,7 @@ __all__ = [
 ]
 
 _Array = npt.NDArray[Any]
+_NO_ARRAYS = (range, str, bytes, bytearray, type, np.dtype, Mapping)
 
 
 class ArrayGroup:
@@ -96,9 +99,11 @@ def as_images(x: Any) -> Any:
         )
     if not isinstance(x, Mapping):
         _check_indexable("x", x)
-        images = np.asarray(x)
+        images = read_array("x", x)
         if images.ndim == 0:
             raise ValueError("x has shape (): give an array of images.")
+        if images.dtype.kind in "OSU":
+            raise ValueError(f"x has dtype {images.dtype}: images are numbers, such as uint8.")
         return images
     if not x:
         raise ValueError("x={} names no input: give an array of images for each.")
@@ -153,7 +158,7 @@ def as_array(name: str, values: Any, samples: int) -> Any:
 def _check_indexable(name: str, values: object) -> None:
     """Raise a TypeError if `values` is no array, but a range, an iterator or the like."""
     by_indices = hasattr(values, "__getitem__") or hasattr(values, "__array__")
-    if not by_indices or isinstance(values, range | str | bytes | bytearray):
+    if not by_indices or isinstance(values, _NO_ARRAYS):
         raise TypeError(
             f"{name} is of type {type(values).__name__}, which an array of indices can't be taken "
             f"from: give an array, such as np.array(list({name}))."
@@ -162,7 +167,7 @@ def _check_indexable(name: str, values: object) -> None:
 
 def _entries(name: str, values: Any, samples: int) -> _Array:
     """Return one array of a group, which has one entry for each sample."""
-    array = np.asarray(values)
+    array = read_array(name, values)
     if array.ndim == 0 or len(array) != samples:
         raise ValueError(
             f"{name} with shape {array.shape} must have one entry for each of {samples} samples."

@@ -28,7 +28,7 @@ from kcore.data.batch_transforms import (
 )
 from kcore.data.functions import is_pure
 from kcore.data.order import Order, checked_threads, read_ahead
-from kcore.data.records import ImageFiles, Labels
+from kcore.data.records import ImageFiles, Labels, check_files
 from kcore.data.serving import Batches, Serving
 from kcore.data.sources import Source
 from kcore.data.target_checks import check_running_fit
@@ -124,6 +124,13 @@ class ImageBatches(keras.utils.PyDataset):
         files: ImageFiles | None = None,
     ) -> None:
         super().__init__()
+        if not hasattr(source, "load") or not hasattr(source, "__len__"):
+            raise TypeError(
+                f"source is of type {type(source).__name__}: kcore.data.from_arrays, from_files "
+                "and from_directory make a dataset of arrays, files and a folder."
+            )
+        if files is not None:
+            check_files(files)
         self.seed = random.draw_seed() if seed is None else seed
         self.samples = len(source)
         self.files = files
@@ -333,8 +340,11 @@ class ImageBatches(keras.utils.PyDataset):
 
     def _number(self, number: int) -> int:
         batches = len(self)
-        if not isinstance(number, Integral) or not -batches <= int(number) < batches:
-            raise IndexError(f"There is no batch {number!r}: there are {batches}.")
+        is_number = isinstance(number, Integral) and not isinstance(number, bool)
+        if not is_number or not -batches <= int(number) < batches:
+            raise IndexError(
+                f"There is no batch {number!r}: there are {batches} (argument number)."
+            )
         return int(number) % batches
 
     def _batch_at(self, position: int) -> Any:
@@ -386,7 +396,8 @@ class ImageBatches(keras.utils.PyDataset):
 
 def check_index(index: object, samples: int) -> None:
     """Raise an IndexError unless a sample has this index."""
-    if not isinstance(index, Integral) or not 0 <= int(index) < samples:
+    is_number = isinstance(index, Integral) and not isinstance(index, bool)
+    if not is_number or not 0 <= int(index) < samples:  # type: ignore[call-overload]
         raise IndexError(f"index={index!r} is outside of 0 to {samples - 1}.")
 
 

@@ -58,8 +58,9 @@ def check_class_names(classes: object) -> tuple[str, ...]:
     """Return `classes` as a tuple, or say that it must be a list of names.
 
     Raises:
-        ValueError: if it is none; or a set, whose order is another one in the next run, so that
-            labels would be exchanged; or a dictionary, whose values may say something else.
+        ValueError: if it is none, or holds a name twice; or a set, whose order is another one in
+            the next run, so that labels would be exchanged; or a dictionary, whose values may say
+            something else.
     """
     if isinstance(classes, set | frozenset | Mapping):
         raise ValueError(
@@ -67,16 +68,21 @@ def check_class_names(classes: object) -> tuple[str, ...]:
             "so give one, such as sorted(classes)."
         )
     is_list = isinstance(classes, Iterable) and not isinstance(classes, str | bytes)
+    is_list = is_list and getattr(classes, "ndim", 1) == 1
     names = tuple(cast(Iterable[object], classes)) if is_list else ()
     if not is_list or not all(isinstance(name, str) for name in names):
         shown = list(names) if is_list else classes
         raise ValueError(f"classes={shown!r} must be a list of names such as ['cat', 'dog'].")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"classes={list(names)!r} must be names that differ: {twice!r} is twice.")
     return cast(tuple[str, ...], names)
 
 
 def check_class_mode_name(class_mode: object) -> None:
     """Raise a ValueError unless `class_mode` is one."""
-    if class_mode not in CLASS_MODES:
+    is_name = class_mode is None or isinstance(class_mode, str)
+    if not is_name or class_mode not in CLASS_MODES:
         modes = ", ".join(repr(mode) for mode in CLASS_MODES if mode)
         raise ValueError(f"class_mode={class_mode!r} is unknown: use one of {modes}, or None.")
 

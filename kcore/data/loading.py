@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from kcore.arguments import check_path, check_switch
 from kcore.console import printable, say
 from kcore.data.array_groups import as_images, as_targets, checked_targets, selected
 from kcore.data.batch_transforms import Transform
@@ -145,6 +146,8 @@ def from_directory(
         [4, 4, 2]
         >>> folder.cleanup()
     """
+    check_switch("verbose", verbose)
+    check_path("directory", directory, "directory")
     check_subset(validation_split, subset, seed)
     options = file_options(
         target_size=target_size,
@@ -325,6 +328,10 @@ def from_arrays(
         ([2, 3], [-2, -3])
     """
     images = as_images(x)
+    if not len(images):
+        raise ValueError("x holds no images: give at least one.")
+    if isinstance(y, str) and y != "input":
+        raise ValueError(f"y={y!r} must be an array, 'input' or None.")
     targets = y if isinstance(y, str) else as_targets("y", y, len(images))
     return ImageBatches(ArraySource(images), targets, **options)
 

@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from kcore.arguments import check_path
+from kcore.arguments import check_instance, check_names, check_path
+from kcore.arrays import read_array
 from kcore.console import printable
 from kcore.data.bad_files import Audit
 
@@ -96,8 +98,8 @@ class ImageFiles:
     """
 
     def __init__(self, table: FileTable, rows: npt.ArrayLike | None = None) -> None:
-        self.table = table
-        self._rows = None if rows is None else np.asarray(rows, dtype=np.int64)
+        self.table = check_instance("table", table, FileTable)
+        self._rows = None if rows is None else _checked_indices(rows, len(table), "rows")
 
     @classmethod
     def from_paths(
@@ -123,6 +125,7 @@ class ImageFiles:
         names = _encoded(paths)
         offsets = np.zeros(len(names) + 1, np.int64)
         np.cumsum([len(name) for name in names], out=offsets[1:])
+        class_names = check_names("class_names", class_names)
         codes = None if labels is None else _checked_labels(labels, len(names), len(class_names))
         table = FileTable(
             root=b"",
@@ -131,7 +134,7 @@ class ImageFiles:
             names=b"".join(names),
             offsets=offsets,
             labels=codes,
-            class_names=tuple(class_names),
+            class_names=class_names,
         )
         return cls(table)
 
@@ -179,8 +182,8 @@ class ImageFiles:
 
     def row(self, index: int) -> int:
         """Return the row of `table` that holds a file."""
-        if not 0 <= index < len(self):
-            raise IndexError(f"index={index} is outside of 0 to {len(self) - 1}.")
+        if isinstance(index, bool) or not isinstance(index, Integral) or not 0 <= index < len(self):
+            raise IndexError(f"index={index!r} is outside of 0 to {len(self) - 1}.")
         return int(index if self._rows is None else self._rows[index])
 
     def filename(self, index: int) -> str:
@@ -232,6 +235,8 @@ class ImageFiles:
 
 def _encoded(paths: Sequence[str | os.PathLike[str]]) -> list[bytes]:
     """Return the names as the system has them, or say which of them is none."""
+    if not hasattr(paths, "__iter__") or getattr(paths, "ndim", 1) != 1:
+        raise TypeError(f"paths={paths!r} must be a list of file names.")
     given = list(paths)
     try:
         names = [os.fsencode(path) for path in given]
@@ -253,23 +258,23 @@ def check_files(files: object) -> None:
         )
 
 
-def _checked_indices(indices: npt.ArrayLike, files: int) -> Numbers:
-    chosen = np.asarray(indices)
+def _checked_indices(indices: npt.ArrayLike, files: int, name: str = "indices") -> Numbers:
+    chosen = read_array(name, indices)
     if chosen.dtype == np.bool_ and chosen.shape == (files,):
         return np.flatnonzero(chosen)
     if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
         raise ValueError(
-            f"indices with shape {chosen.shape} and dtype {chosen.dtype} must be whole numbers on "
+            f"{name} with shape {chosen.shape} and dtype {chosen.dtype} must be whole numbers on "
             f"one axis, or a mask of {files}, one for each file."
         )
     wrong = chosen[(chosen < 0) | (chosen >= files)]
     if wrong.size:
-        raise IndexError(f"indices holds {wrong[0]}, which is outside of 0 to {files - 1}.")
+        raise IndexError(f"{name} holds {wrong[0]}, which is outside of 0 to {files - 1}.")
     return chosen.astype(np.int64)
 
 
 def _checked_labels(labels: npt.ArrayLike, files: int, classes: int) -> Labels:
-    codes = np.asarray(labels)
+    codes = read_array("labels", labels)
     if codes.shape != (files,):
         raise ValueError(f"labels has shape {codes.shape}: {files} paths need shape ({files},).")
     if files and not classes:

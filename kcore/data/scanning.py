@@ -94,6 +94,8 @@ def scan(
     check_choice("unreadable", unreadable, ("raise", "skip"))
     check_switch("follow_links", follow_links)
     wanted = checked_suffixes(suffixes)
+    if stream is not None and not (hasattr(stream, "write") and hasattr(stream, "isatty")):
+        raise TypeError(f"stream={stream!r} must be a text stream such as sys.stdout, or None.")
     _check_directory(directory)
     root = os.fsencode(directory)
     started = time.monotonic()
@@ -201,5 +203,6 @@ def _nothing_found(
     where = f"{len(table.class_names)} class directories of" if table.class_names else ""
     return (
         f"There is no image file in {where + ' ' if where else ''}directory="
-        f"{os.fspath(directory)!r}: names that end with {suffixes} are looked for.{instead}"
+        f"{os.fspath(directory)!r}: names that end with {suffixes} are looked for "
+        f"(argument suffixes).{instead}"
     )

@@ -55,6 +55,7 @@ def split(files: ImageFiles, validation_split: float, seed: int) -> tuple[ImageF
 
 def check_subset(validation_split: float, subset: str | None, seed: int | None) -> None:
     """Raise a ValueError unless the three arguments say which files to take."""
+    check_fraction("validation_split", validation_split)
     if subset is None:
         if validation_split:
             raise ValueError(

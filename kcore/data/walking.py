@@ -137,6 +137,7 @@ def checked_suffixes(suffixes: Sequence[str] | None) -> frozenset[bytes]:
     if suffixes is None:
         return SUFFIXES
     is_list = isinstance(suffixes, Iterable) and not isinstance(suffixes, str | bytes)
+    is_list = is_list and getattr(suffixes, "ndim", 1) == 1
     names = list(suffixes) if is_list else []
     for name in names:
         if not isinstance(name, str) or not name.removeprefix(".") or "." in name[1:]:

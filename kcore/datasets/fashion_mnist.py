@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from kcore.arguments import check_path
 from kcore.datasets.arrays import Images, Split
 from kcore.datasets.download import download
 from kcore.datasets.errors import (
@@ -123,6 +124,7 @@ def load_data(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split]
         'Ankle boot'
     """
     if path is not None:
+        check_path("path", path)
         place = explicit_place(path)
         _require_complete(place)
         return _read(place)

@@ -53,5 +53,9 @@ def activations(
     arrays = as_arrays(x)
     reader = reader_of(model, arrays, check_whole("batch_size", batch_size))
     chosen = outputs_of(model, reader.seen, layers)
+    if any(one.shape[:1] != (reader.size,) for one in chosen):
+        # What has no batch axis, such as positions, can be returned of one batch alone.
+        reader = reader_of(model, arrays, batch_size, padded=False)
+        chosen = outputs_of(model, reader.seen, layers)
     found = reader.forward(arrays, [one.key for one in chosen])
     return {one.name: np.asarray(array) for one, array in zip(chosen, found, strict=True)}

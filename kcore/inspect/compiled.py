@@ -95,9 +95,12 @@ class Backward(keras.Model):
         return [np.array(numpy_of(variable)) for variable in held]
 
 
-def _zeros(shape: Sequence[int], dtype: Any = None) -> Array:
-    """Make zeros in NumPy: JAX would compile a function for each shape, and keep it for ever."""
-    return np.zeros(shape, dtype)
+def _zeros(shape: Sequence[int], dtype: Any = None) -> Any:
+    """Make zeros in NumPy: JAX would compile a function for each shape, and keep it for ever.
+
+    It would also compile one that copies an array whose dtype it isn't told.
+    """
+    return keras.ops.convert_to_tensor(np.zeros(shape, dtype), dtype)
 
 
 class _KeepGradient(keras.optimizers.Optimizer):
@@ -116,8 +119,13 @@ class _KeepGradient(keras.optimizers.Optimizer):
                 probe.shape, initializer=_zeros, dtype=probe.dtype, name="gradient"
             )
 
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Keep the gradient."""
+    def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
+        """Keep the gradient.
+
+        Keras's own `apply` adds up the gradients of several devices, in a way that TensorFlow keeps
+        the graph of for ever; here there is one.
+        """
+        (gradient,) = grads
         self.assign(self.gradient, keras.ops.cast(gradient, self.gradient.dtype))
 
 

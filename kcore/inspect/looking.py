@@ -8,6 +8,7 @@ import keras
 
 from kcore.inspect.calls import named_layers
 from kcore.inspect.watching import Key, Watch, names_of
+from kcore.targets import option_of
 
 __all__ = [
     "Score",
@@ -117,7 +118,7 @@ def one_output(output: Any) -> Any:
 def loss_takes_logits(model: Any) -> bool:
     """Tell whether the loss that a model was compiled with takes its output for logits."""
     losses = keras.tree.flatten(getattr(model, "loss", None))
-    return len(losses) == 1 and getattr(losses[0], "from_logits", False) is True
+    return len(losses) == 1 and option_of(losses[0], "from_logits") is True
 
 
 def scores_in(watch: Watch, output: Any, score: Score) -> Any:

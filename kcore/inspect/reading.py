@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from kcore.inspect.batches import batches, check_inputs, even_size, first, length
+from kcore.forks import check_not_forked
+from kcore.inspect.batches import batches, check_inputs, even_size, few_sizes, first, length
 from kcore.inspect.calls import named_layers
 from kcore.inspect.compiled import Backward, Forward, numpy_of
 from kcore.inspect.hooks import hooks
@@ -56,8 +57,13 @@ _FUNCTIONS_OF_A_READER = 4
 _SAMPLES_OF_NOISE = 4
 
 
-def reader_of(model: Any, x: Any, batch_size: int, name: str = "x") -> "Reader":
+def reader_of(
+    model: Any, x: Any, batch_size: int, name: str = "x", *, padded: bool = True
+) -> "Reader":
     """Return the reader of a model for inputs like `x`, made before or new.
+
+    By default the batches are `padded` to one of few sizes, so that few functions are compiled;
+    else up to `batch_size` samples make one batch of their own number.
 
     A model that was never built is built by a call, as `predict` would. Weights are read anew each
     time. A new layer, weight or activation function makes a new reader; other attributes of layers
@@ -65,14 +71,16 @@ def reader_of(model: Any, x: Any, batch_size: int, name: str = "x") -> "Reader":
     """
     check_model(model)
     check_inputs(model, x, name)
+    check_not_forked("kcore.inspect")
     with lock_of(model):
-        return _reader_of(model, x, batch_size)
+        return _reader_of(model, x, batch_size, padded)
 
 
-def _reader_of(model: Any, x: Any, batch_size: int) -> "Reader":
+def _reader_of(model: Any, x: Any, batch_size: int, padded: bool) -> "Reader":
     if not model.built:
         model(first(x), training=False)
-    size = _fixed_batch_size(model) or even_size(length(x), batch_size)
+    size = even_size(length(x), batch_size)
+    size = _fixed_batch_size(model) or (few_sizes(size, batch_size) if padded else size)
     inputs = repr(keras.tree.map_structure(lambda array: (array.shape[1:], str(array.dtype)), x))
     with hooks():  # so that no other thread has put something in the place of an activation
         # References, since the place of a layer that is gone may be taken by another.
@@ -101,6 +109,7 @@ class Reader:
     is written to it. Compiled functions are kept and used again.
 
     Attributes:
+        size: of its batches.
         seen: the outputs of the model's layers, in the order in which they ran.
         is_channels_first: whether the channels of its input stand before the spatial axes.
     """
@@ -108,7 +117,7 @@ class Reader:
     def __init__(self, model: Any, x: Any, size: int):
         # A compiled function must not keep the model alive.
         self._reference = weakref.ref(model)
-        self._size = size
+        self.size = size
         self._input_shape = (size, *keras.tree.flatten(x)[0].shape[1:])
         # Keras looks at the layers of a model for this; kcore's own models don't hold them.
         layers = [layer for layer, _ in named_layers(model, "")]
@@ -220,9 +229,9 @@ class Reader:
             weights = [variable.value for variable in self._model.variables]
         samples = length(x)
         collected: list[Array] = []
-        for place, batch in batches(x, self._size):
+        for place, batch in batches(x, self.size):
             found = self._run(run, batch, weights)
-            if samples == self._size:
+            if samples == self.size:
                 return found
             if not collected:
                 collected = [self._for_all(array, samples) for array in found]
@@ -239,9 +248,9 @@ class Reader:
             raise
 
     def _for_all(self, array: Array, samples: int) -> Array:
-        if array.ndim == 0 or len(array) != self._size:
+        if array.ndim == 0 or len(array) != self.size:
             raise ValueError(
-                f"An output with shape {array.shape} has no batch axis of {self._size}, so that "
+                f"An output with shape {array.shape} has no batch axis of {self.size}, so that "
                 f"those of {samples} samples can't be put together. Leave that layer out, or give "
                 "as many samples as batch_size."
             )
@@ -285,7 +294,7 @@ class Reader:
 
         units = score.units if of is None else of.channels
         shape = self._input_shape if at is None else at.shape
-        kept = [(self._size, units)] if at is None else [(self._size, units), shape]
+        kept = [(self.size, units)] if at is None else [(self.size, units), shape]
         return Backward(function, shape, kept, self._jit_compile)
 
     def _chosen(self, selector: Any, scores: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kcore.arguments import check_choice, check_finite, check_path, check_whole
+from kcore.forks import check_not_forked
 from kcore.images import ImageDecodeError, load_img
 from kcore.images.resizing import INTERPOLATIONS
 from kcore.locks import lock_of
@@ -99,6 +100,7 @@ def classify(
         >>> sorted(good.labels), bad.error
         (['cat', 'dog'], 'there is no such file')
     """
+    check_not_forked("kcore.models.classify")
     model = load(model) if isinstance(model, (str, os.PathLike)) else check_model(model)
     probabilities = as_probabilities(model)
     names = get_labels(model) if labels is None else check_labels(model, labels)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kcore.arguments import check_whole
+from kcore.forks import check_not_forked
 from kcore.models.arguments import check_images
 from kcore.models.head import head_layers, pooled_features
 from kcore.models.training_data import Samples
@@ -70,6 +71,7 @@ class Base:
     """
 
     def __init__(self, model: Any, batch_size: int) -> None:
+        check_not_forked("kcore.models.extract_features or train_head")
         self._model = pooled_features(model)
         self.batch_size = check_whole("batch_size", batch_size)
         self.seconds = 0.0

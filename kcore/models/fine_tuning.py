@@ -1,12 +1,14 @@
 """The second phase of training: the head and upper layers of the base, with a small rate."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 
 from kcore.arguments import check_finite, check_switch
+from kcore.forks import check_not_forked
 from kcore.models.applications import near_names
-from kcore.models.arguments import check_layer_name, check_verbose
+from kcore.models.arguments import check_images, check_layer_name, check_verbose, shown
 from kcore.models.compiling import compile_for_labels
 from kcore.models.cutting import named_layers
 from kcore.models.head import head_layers
@@ -62,13 +64,13 @@ def fine_tune(
         ValueError: if there is no such layer, the rate is not smaller than before, or labels in
             `y` are none of the classes.
     """
+    check_not_forked("kcore.models.fine_tune")
     head_layers(model)
     check_trainable(model)
     unfreeze_from = check_layer_name("unfreeze_from", unfreeze_from)
     train_batch_norm = check_switch("train_batch_norm", train_batch_norm)
     check_verbose(verbose)
-    if y is not None:
-        check_labels("y", y, *label_kind(model))
+    _check_data(model, x, y)
     if not model.compiled:
         raise RuntimeError(
             "The model was never compiled: train the head first, with kcore.models.train_head."
@@ -79,6 +81,21 @@ def fine_tune(
         compile_for_labels(model, optimizer=optimizer, steps_per_execution=steps_per_execution)
     print_phase("Phase 2, the head and upper layers of the base", model, verbose)
     return model.fit(x, y, verbose=verbose, **fit_arguments)
+
+
+def _check_data(model: Any, x: Any, y: Any) -> None:
+    if hasattr(x, "shape") or isinstance(x, (list, tuple)):
+        images = check_images("x", x, model)
+        labels = None if y is None else check_labels("y", y, *label_kind(model))
+        if labels is None or len(labels) != len(images):
+            raise ValueError(
+                f"y must hold a label for each of the {len(images)} images of x, and "
+                f"{'none' if labels is None else len(labels)} were given."
+            )
+    elif not isinstance(x, (keras.utils.PyDataset, Iterable)) or isinstance(x, (str, bytes)):
+        raise TypeError(f"x={shown(x)} must be images or a dataset.")
+    elif y is not None:
+        raise ValueError("y must be left out where x is a dataset, which brings its labels along.")
 
 
 def _unfreeze(model: Any, name: str, train_batch_norm: bool) -> None:

@@ -74,7 +74,7 @@ def warn_of_range(name: str, x: Any, model: Any) -> None:
 def _some_values(x: Any) -> Any:
     """Return a few images of an array or of a dataset of kcore; None of anything else."""
     if isinstance(x, np.ndarray):
-        return x[:_IMAGES_LOOKED_AT] if x.dtype.kind in "iuf" else None
+        return x[:_IMAGES_LOOKED_AT] if x.dtype.kind in "iuf" and x.ndim else None
     if not isinstance(x, ImageBatches) or not x.is_pure:
         return None  # looking would move a state that its transform may have
     count = min(_IMAGES_LOOKED_AT, x.samples)

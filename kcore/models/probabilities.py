@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from kcore.models.arguments import check_model
+from kcore.targets import option_of
 
 __all__ = ["as_probabilities", "output_units"]
 
@@ -114,7 +115,7 @@ def _maker(model: Any, tensor: Any) -> Any:
 
 def _squashing(model: Any, units: int) -> Callable[[Array], Array]:
     loss = getattr(model, "loss", None)
-    if not getattr(loss, "from_logits", False):
+    if not option_of(loss, "from_logits"):
         raise ValueError(
             f"The model {model.name!r} ends in a layer without activation, so that it gives "
             f"logits, no probabilities: {_way_out(model)}"

@@ -13,6 +13,7 @@ __all__ = ["Examples"]
 
 Array = npt.NDArray[Any]
 
+_CHOSEN = 8
 # They stay in memory as long as the training runs.
 _MOST_BYTES = 2**30
 # A little above 1, which rounding and interpolation can give.
@@ -33,6 +34,8 @@ class Examples:
         labels: the class index of each.
         pictures: the images as pixels, uint8.
         names: the name of each class, or None.
+        chosen: the positions of a few: of a pair the first ones, which somebody has put there; of a
+            dataset, which may be ordered by class, some from all of it.
 
     Raises:
         ValueError: if they don't belong together, can't be shown, or are too many to keep.
@@ -58,6 +61,8 @@ class Examples:
         for name, array in (("examples[0]", self.x), ("pictures", self.pictures)):
             if len(array) != len(self.labels):
                 raise ValueError(f"{name} holds {len(array)} images for {len(self.labels)} labels.")
+        last = min(_CHOSEN, len(self.x)) if is_pair else len(self.x)
+        self.chosen = np.unique(np.linspace(0, last - 1, _CHOSEN).round().astype(np.intp))
 
 
 def _read(examples: Any) -> tuple[Array, Array]:

@@ -173,7 +173,7 @@ def _unfit(values: Iterable[Any], numbers: Sequence[Numbers | None]) -> str | No
     if len(shapes) > 1:
         return "holds values of several shapes"
     size = max((array.size for array in numbers if array is not None), default=1)
-    return None if size <= _MOST_ENTRIES else f"holds {size} numbers an epoch"
+    return None if size <= _MOST_ENTRIES else f"holds {size} numbers, more than {_MOST_ENTRIES}"
 
 
 def _wanted(metrics: Sequence[str], names: Sequence[str], left_out: Mapping[str, str]) -> list[str]:

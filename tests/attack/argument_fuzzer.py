@@ -221,7 +221,7 @@ def fault_of(error, parameter, value):
         good = is_named or shown(value, message)
     else:  # a wrong path is told as Python does it, with the path
         is_path = isinstance(value, str | bytes | Path)
-        good = isinstance(error, OSError) and is_path and (is_named or shown(value, message))
+        good = isinstance(error, OSError) and (is_named or (is_path and shown(value, message)))
     return "" if good else f"{type(error).__name__}: {' '.join(message.split())[:150]}"
 
 

@@ -28,7 +28,9 @@ SUBPACKAGES = [each for each in kcore.__all__ if not each.startswith("__")]
 MOST_RAW = 0.005
 
 # subject, parameter -> why another error than ours is right there.
-EXPLAINED = {}
+EXPLAINED = {
+    ("augment.RandomTransform", "dtype"): "Keras reads a dictionary as a policy's configuration",
+}
 
 # An export needs packages that these sessions don't install, which it says.
 MAY_LACK_PACKAGES = ("models.export",)

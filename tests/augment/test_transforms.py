@@ -72,7 +72,7 @@ def test_an_unknown_parameter():
 
 def test_what_is_no_image_shape_or_number_is_refused():
     generator = ImageDataGenerator(rotation_range=40, data_format="channels_last")
-    with pytest.raises(ValueError, match="image_shape=5 must have three axes"):
+    with pytest.raises(ValueError, match="img_shape=5 must have three axes"):
         generator.get_random_transform(5)
     for call in (generator.fit, generator.standardize):
         with pytest.raises(ValueError, match="x must hold real numbers, such as uint8"):

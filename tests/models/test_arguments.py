@@ -7,6 +7,7 @@ from keras import layers
 
 import kcore
 from kcore import inspect, models
+from kcore.targets import option_of
 
 X = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 3), dtype="uint8")
 Y = np.array([0, 1, 0, 1], "int32")
@@ -196,6 +197,39 @@ def test_what_training_the_head_is_given(transferred, options, message):
         models.train_head(transferred, options.pop("x", X), options.pop("y", Y), **options)
     for one, other in zip(transferred.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (None, None, "x=None must be images or a dataset"),
+        ("x", Y, "x='x' must be images or a dataset"),
+        ([], Y, r"x has shape \(0,\)"),
+        (np.int64(3), Y, r"x has shape \(\)"),
+        (X, None, "y must hold a label for each of the 4 images of x, and none were given"),
+        (X, [0, 1], "y must hold a label for each of the 4 images of x, and 2 were given"),
+        (X, [0, 1, 2, 0], r"y\[2\]=2 is none of the 2 classes"),
+        (iter([]), Y, "y must be left out where x is a dataset"),
+    ],
+)
+def test_what_fine_tuning_is_given(transferred, x, y, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        models.fine_tune(transferred, x, y, unfreeze_from="pool_1", verbose=0)
+
+
+def test_options_of_a_loss_are_found_in_every_release_of_keras():
+    given = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+    assert option_of(given, "from_logits") is True
+    assert option_of(given, "ignore_class") == -1
+
+    class InItsConfigurationAlone(keras.losses.Loss):
+        def get_config(self):
+            return {"from_logits": True}
+
+    assert option_of(InItsConfigurationAlone(), "from_logits") is True
+    assert option_of(InItsConfigurationAlone(), "ignore_class") is None
+    assert option_of("mean_squared_error", "from_logits") is None
+    assert option_of(keras.losses.mean_squared_error, "from_logits") is None
 
 
 def test_images_that_are_not_finite_are_named(transferred):

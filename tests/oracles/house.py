@@ -12,8 +12,9 @@ FLOORS = {
     "arguments": -1,
     "console": -1,
     "_backend": 0,
-    "arrays": 0,
+    "arrays": -1,
     "files": 0,
+    "forks": 0,
     "locks": 0,
     "logs": 0,
     "progress": 0,
@@ -47,6 +48,7 @@ NEEDS_NO_BACKEND = frozenset(
         "console",
         "datasets",
         "files",
+        "forks",
         "images",
         "locks",
         "logs",
@@ -63,7 +65,7 @@ NEEDS_NO_BACKEND = frozenset(
 )
 # Packages of these rooms that are imported when they are asked for, and need Keras then.
 NEEDS_A_BACKEND = ("kcore.visualize.callbacks",)
-STANDARD_LIBRARY_ONLY = frozenset({"console", "files", "shapes"})
+STANDARD_LIBRARY_ONLY = frozenset({"console", "files", "forks", "shapes"})
 
 
 @dataclass(frozen=True)

@@ -517,6 +517,28 @@ def test_a_dataset_is_judged_while_it_validates(tmp_path):
     assert "brightdarkrecall" in text
 
 
+def test_heat_maps_are_those_of_the_first_examples_or_from_all_of_a_dataset(tmp_path):
+    x, labels = data(30)
+    seen = []
+
+    def explain(_, images):
+        seen.append(images.copy())
+        return halves(_, images)
+
+    wanted = {"pair": range(8), "dataset": [0, 4, 8, 12, 17, 21, 25, 29]}
+    dataset = kcore.data.from_arrays(x, labels, batch_size=7, seed=0)
+    for name, examples in (("pair", (x, labels)), ("dataset", dataset)):
+        live = LiveReport(tmp_path / f"{name}.html", examples=examples, explain=explain)
+        fit(model(), live, epochs=1)
+        for images in seen:
+            np.testing.assert_array_equal(images, x[list(wanted[name])])
+        text = read(live.path).text
+        assert re.findall(r"example (\d+): (\d)", text) == [
+            (str(index), str(labels[index])) for index in wanted[name]
+        ]
+        seen.clear()
+
+
 class Batches(keras.utils.PyDataset):
     """A dataset of somebody's own."""
 

@@ -73,12 +73,12 @@ def write_directory(
         validation/star/star-00001.png
         >>> directory.cleanup()
     """
+    root = check_path("path", path, "directory")
     counts = {"train": train, "validation": validation}
     for split, count in counts.items():
         check_count(split, count)
     make = functools.partial(scene, image_size=image_size, classes=classes, seed=seed)
     make(0)  # wrong arguments are refused before anything is written
-    root = check_path("path", path, "directory")
     existed = _is_empty_directory(root)
     try:
         _write_splits(root, counts, classes, make)

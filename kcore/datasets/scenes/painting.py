@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from kcore.arguments import check_instance
 from kcore.datasets.scenes.parameters import Clutter, SceneParameters
 from kcore.datasets.scenes.silhouettes import Points, silhouette
 
@@ -59,6 +60,7 @@ def paint(parameters: SceneParameters, image_size: tuple[int, int] = (64, 64)) -
     Raises:
         ValueError: if `image_size` is not such a pair.
     """
+    check_instance("parameters", parameters, SceneParameters)
     _check_size(image_size)
     height, width = image_size
     factor = _oversampling(height, width)
@@ -75,7 +77,8 @@ def paint(parameters: SceneParameters, image_size: tuple[int, int] = (64, 64)) -
 
 def _check_size(image_size: tuple[int, int]) -> None:
     sides = image_size if isinstance(image_size, Sequence) else ()
-    if len(sides) != 2 or not all(isinstance(side, Integral) for side in sides):
+    are_numbers = [isinstance(side, Integral) and not isinstance(side, bool) for side in sides]
+    if len(sides) != 2 or not all(are_numbers):
         raise ValueError(f"image_size={image_size!r} must be (height, width) in whole pixels.")
     if min(sides) < MIN_SIDE:
         raise ValueError(f"image_size={image_size!r} must be at least {MIN_SIDE} each way.")

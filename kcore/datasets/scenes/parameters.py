@@ -6,11 +6,11 @@ All lengths are fractions of the image, so the parameters don't depend on its si
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TypeAlias
 
 import numpy as np
 
+from kcore.arguments import check_choice, check_finite, check_instance, check_switch, check_whole
 from kcore.datasets.scenes.silhouettes import CLASS_NAMES, VARIATION_LENGTH
 
 __all__ = ["SPLITS", "Clutter", "SceneParameters", "draw_parameters"]
@@ -89,6 +89,37 @@ class SceneParameters:
     noise_seed: int
     clutter: tuple[Clutter, ...]
 
+    def __post_init__(self) -> None:
+        check_whole("label", self.label, minimum=0)
+        check_choice("class_name", self.class_name, CLASS_NAMES)
+        check_whole("noise_seed", self.noise_seed, minimum=0)
+        check_switch("mirrored", self.mirrored)
+        for name in ("size", "rotation", "shear", "squeeze", "background_angle", "noise"):
+            check_finite(name, getattr(self, name))
+        for name, count in (("variation", VARIATION_LENGTH), ("position", 2)):
+            for position, value in enumerate(_entries(name, getattr(self, name), count)):
+                check_finite(f"{name}[{position}]", value)
+        _check_color("object_color", self.object_color)
+        _check_color("detail_color", self.detail_color)
+        for end, color in enumerate(_entries("background_colors", self.background_colors, 2)):
+            _check_color(f"background_colors[{end}]", color)
+        for position, thing in enumerate(_entries("clutter", self.clutter)):
+            check_instance(f"clutter[{position}]", thing, Clutter)
+
+
+def _check_color(name: str, color: object) -> None:
+    for channel, level in enumerate(_entries(name, color, 3)):
+        if check_whole(f"{name}[{channel}]", level, minimum=0) > 255:
+            raise ValueError(f"{name}={color!r} must be levels of red, green and blue, 0 to 255.")
+
+
+def _entries(name: str, values: object, count: int | None = None) -> Sequence[object]:
+    is_text = isinstance(values, str | bytes)
+    if isinstance(values, Sequence) and not is_text and count in (None, len(values)):
+        return values
+    wanted = "a tuple" if count is None else f"a tuple of {count} entries"
+    raise ValueError(f"{name}={values!r} must be {wanted}.")
+
 
 class _Draws:
     """Hands out the doubles of one scene in order."""
@@ -145,12 +176,10 @@ def draw_parameters(
 
 
 def _check_key(index: int, classes: Sequence[str], seed: int, split: str) -> None:
-    if not (isinstance(index, Integral) and index >= 0):
-        raise ValueError(f"index={index!r} must be a whole number, 0 or greater.")
-    if not (isinstance(seed, Integral) and 0 <= seed < 2**64):
-        raise ValueError(f"seed={seed!r} must be a whole number from 0 to 2**64 - 1.")
-    if split not in SPLITS:
-        raise ValueError(f"split={split!r} must be one of {', '.join(map(repr, SPLITS))}.")
+    check_whole("index", index, minimum=0)
+    if check_whole("seed", seed, minimum=0) >= 2**64:
+        raise ValueError(f"seed={seed!r} must be an integer from 0 to 2**64 - 1.")
+    check_choice("split", split, SPLITS)
     if not _is_choice_of_classes(classes):
         raise ValueError(
             f"classes={classes!r} must be a sequence of different names from "
@@ -161,7 +190,8 @@ def _check_key(index: int, classes: Sequence[str], seed: int, split: str) -> Non
 def _is_choice_of_classes(classes: object) -> bool:
     if isinstance(classes, str) or not isinstance(classes, Sequence) or not classes:
         return False
-    return all(name in CLASS_NAMES for name in classes) and len(set(classes)) == len(classes)
+    is_known = all(isinstance(name, str) and name in CLASS_NAMES for name in classes)
+    return is_known and len(set(classes)) == len(classes)
 
 
 def _scene_from(draws: _Draws, label: int, class_name: str) -> SceneParameters:

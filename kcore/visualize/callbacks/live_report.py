@@ -16,6 +16,7 @@ from kcore.inspect.activations import activations
 from kcore.inspect.trace import trace
 from kcore.locks import lock_of
 from kcore.logs import numbers_in
+from kcore.targets import option_of
 from kcore.visualize.arrays import Names, as_names
 from kcore.visualize.examples import Examples
 from kcore.visualize.mistakes import predicted_classes
@@ -29,7 +30,6 @@ from kcore.warning import warn
 
 __all__ = ["LiveReport"]
 
-_EXPLAINED = 8
 # What `report` is given of the examples, once they are predicted.
 _JUDGED = ("labels", "probabilities", "images")
 Explanation = Callable[[Any, npt.NDArray[Any]], npt.ArrayLike]
@@ -75,7 +75,8 @@ class LiveReport(keras.callbacks.Callback):
         layers: layers whose feature maps of the first example are shown, as
             `kcore.inspect.activations` takes them.
         explain: takes the model and a batch of examples and returns a heat map in 0..1 for each,
-            such as `kcore.inspect.grad_cam`; it is asked about the first 8 examples.
+            such as `kcore.inspect.grad_cam`; it is asked about the first 8 examples, or 8 from all
+            of a dataset.
         stop: the callback whose `reason` is written at the end: a `StopAtTarget`.
         seeds: the seed, or one for each of its uses.
         bad_files: file, class and reason of each file that was left out, or the `audit` of a
@@ -237,7 +238,7 @@ class LiveReport(keras.callbacks.Callback):
         outputs = np.asarray(predicted, dtype=np.float64)
         if not np.isfinite(outputs).all():
             return dict.fromkeys(_JUDGED)
-        if getattr(self.model.loss, "from_logits", False):
+        if option_of(self.model.loss, "from_logits"):
             outputs = _probabilities(outputs)
         predicted_classes(outputs)  # raises where they are no probabilities
         return dict(zip(_JUDGED, (examples.labels, outputs, examples.pictures), strict=True))
@@ -258,7 +259,7 @@ class LiveReport(keras.callbacks.Callback):
         examples = self._examples
         if self._explain is None or examples is None:
             return {}
-        explained = examples.x[:_EXPLAINED]
+        explained = examples.x[examples.chosen]
         heat_maps = np.asarray(self._explain(self.model, explained))
         if heat_maps.ndim == 0 or len(heat_maps) != len(explained):
             raise ValueError(
@@ -268,8 +269,8 @@ class LiveReport(keras.callbacks.Callback):
         names = self._file.contents["class_names"]
         labels = [str(label) if names is None else names[label] for label in examples.labels]
         overlays = {
-            f"example {place}: {labels[place]}": overlay(examples.pictures[place], heat_map)
-            for place, heat_map in enumerate(heat_maps)
+            f"example {index}: {labels[index]}": overlay(examples.pictures[index], heat_map)
+            for index, heat_map in zip(examples.chosen, heat_maps, strict=True)
         }
         return {"overlays": overlays}
 

@@ -34,7 +34,8 @@ class Claim:
         is_running: tells whether the training goes on.
 
     Raises:
-        ValueError: if a training that goes on, in this process or another, has claimed the file.
+        ValueError: if a training that goes on has claimed the file, or another process has that has
+            not ended.
     """
 
     def __init__(self, path: str | os.PathLike[str], is_running: Callable[[], bool]):
@@ -46,7 +47,9 @@ class Claim:
             earlier = _CLAIMS.get(self._path)
             if earlier is not None and earlier._process == self._process:
                 if earlier._is_running():
-                    raise ValueError(_refusal(path, "another training in this process"))
+                    raise ValueError(
+                        _refusal(path, "another training in this process, which goes on")
+                    )
                 # Closing it would unlock the file, even if it were locked anew before.
                 self._lock, earlier._lock = earlier._lock, None
             else:  # that of a process which was forked isn't its child's
@@ -90,7 +93,8 @@ def _locked(path: str | os.PathLike[str], lock: Path) -> int | None:
         except (BlockingIOError, PermissionError):
             by = os.read(descriptor, 32).decode("ascii", "replace")
             os.close(descriptor)
-            raise ValueError(_refusal(path, f"the training of process {by or 'unknown'}")) from None
+            process = f"process {by or 'unknown'}, which has not ended"
+            raise ValueError(_refusal(path, f"a training of {process}")) from None
         except OSError:
             os.close(descriptor)
             return None
@@ -112,7 +116,4 @@ def _is_still(path: Path, descriptor: int) -> bool:
 
 
 def _refusal(path: str | os.PathLike[str], by: str) -> str:
-    return (
-        f"path={os.fspath(path)!r} is written by {by}, which goes on: give each training a report "
-        "of its own."
-    )
+    return f"path={os.fspath(path)!r} is written by {by}: give each training a report of its own."

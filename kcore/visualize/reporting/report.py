@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from kcore.arguments import check_choice
 from kcore.files import write_whole
+from kcore.logs import numbers_in
 from kcore.visualize.arrays import Names, as_class_indices, as_names, check_class_names, columns_of
 from kcore.visualize.confusion import confusion_matrix
 from kcore.visualize.mistakes import predicted_classes, worst_mistakes
@@ -34,7 +35,8 @@ from kcore.visualize.reporting.pictures import (
 from kcore.visualize.reporting.section import Section
 from kcore.visualize.reporting.training import curves_section, epochs_section
 from kcore.visualize.reporting.writing import check_target
-from kcore.visualize.series import Curve, curves_of
+from kcore.visualize.series import Curve, curves_of, in_words, split_series
+from kcore.warning import warn
 
 __all__ = ["report"]
 
@@ -83,7 +85,8 @@ def report(
         validation_freq: what `fit` was given.
         epoch_seconds: how long each epoch took.
         metrics: the numbers for the top, such as `model.evaluate(..., return_dict=True)` returns;
-            by default the history's last ones.
+            by default the history's last ones. One of up to 10 numbers is shown as one for each;
+            one of more is left out with a warning.
         model: a Keras model, or what `kcore.inspect.trace` returned for it: the table of layers.
         labels: the true class index of each of some images that the model wasn't trained on,
             (images,) or (images, 1); or one-hot rows or probabilities, (images, classes).
@@ -195,9 +198,12 @@ def _mistakes(
 def _checked_metrics(metrics: Any) -> dict[str, float]:
     numbers = _checked_mapping("metrics", metrics, "a number for each name")
     for name, value in numbers.items():
-        if not _is_number(value):
+        if numbers_in(value) is None:
             raise ValueError(f"metrics[{name!r}]={value!r} must be a number.")
-    return {str(name): float(value) for name, value in numbers.items()}
+    found, left_out = split_series({name: [value] for name, value in numbers.items()})
+    if left_out:
+        warn(f"Left out of the report's metrics: {in_words(left_out)}.")
+    return {name: value for name, (value,) in found.items() if value is not None}
 
 
 def _checked_mapping(name: str, values: Any, of_what: str) -> Mapping[Any, Any]:

@@ -110,7 +110,7 @@ def test_a_metric_of_several_numbers_is_chosen_by_its_name_or_by_entry():
         (["best", "worse"], "holds 'best'"),
         ([1.0, "worse"], "holds 'worse'"),
         ([np.ones((2, 2))] * 2, "holds numbers of shape (2, 2)"),
-        ([np.zeros(11)] * 2, "holds 11 numbers an epoch"),
+        ([np.zeros(11)] * 2, "holds 11 numbers, more than 10"),
         ([[1, 2], [1, 2, 3]], "holds values of several shapes"),
         ([[], []], "holds 0 numbers"),
         ([[1, [2]], 3], "holds [1, [2]]"),

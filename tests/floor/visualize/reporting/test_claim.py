@@ -106,8 +106,8 @@ def run(script):
 def test_another_process_is_refused_and_told_by_whom(path):
     claim = Claim(path, goes_on)
     assert run(CLAIM.format(path=str(path))) == (
-        f"refused: path={str(path)!r} is written by the training of process {os.getpid()}, which "
-        "goes on: give each training a report of its own."
+        f"refused: path={str(path)!r} is written by a training of process {os.getpid()}, which has "
+        "not ended: give each training a report of its own."
     )
     claim.release()
     assert run(CLAIM.format(path=str(path))) == "claimed"
@@ -169,7 +169,7 @@ os.kill(child, 9)
 @needs_fork
 def test_a_forked_child_leaves_the_report_of_its_parent_alone(path):
     first, *others = run(FORKED.format(path=str(path))).splitlines()
-    assert "is written by the training of process" in first
+    assert "is written by a training of process" in first
     assert others == ["2", "True", "1"]
     assert "✓ finishedDone again." in shown(path)
 

@@ -160,6 +160,18 @@ def test_the_last_values_stand_at_the_top(path):
     assert tiles == [("loss", "2.5"), ("val_loss", "3.25")]
 
 
+def test_a_metric_of_several_numbers_is_one_for_each(path):
+    scores = np.array([0.25, 0.5], "float32")
+    metrics = {"loss": np.array([2.5]), "f1_score": scores, "many": np.zeros(11)}
+    with pytest.warns(
+        UserWarning, match="metrics: 'many' holds 11 numbers, more than 10"
+    ) as caught:
+        text = report(path, metrics=metrics).read_text()
+    assert [one.filename for one in caught] == [__file__]
+    tiles = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text)
+    assert tiles == [("loss", "2.5"), ("f1_score[0]", "0.25"), ("f1_score[1]", "0.5")]
+
+
 def test_nothing_wrong_and_nothing_left_out_are_said(path):
     page = read(
         path,
@@ -226,6 +238,7 @@ def test_channels_first(path):
         ({"history": {"loss": 3}}, r"history\['loss'\]=3 must be one value for each epoch"),
         ({"history": {"loss": ["a"]}}, "history holds no numbers to draw: 'loss' holds 'a'"),
         ({"metrics": [0.5]}, "metrics is a list; it must be a mapping: a number for each name"),
+        ({"metrics": {"loss": None}}, r"metrics\['loss'\]=None must be a number"),
         ({"metrics": {"loss": "a"}}, r"metrics\['loss'\]='a' must be a number"),
         ({"feature_maps": np.zeros((1, 4, 4, 2))}, "feature_maps is a ndarray; it must be a map"),
         ({"feature_maps": {"a": "b"}}, r"feature_maps\['a'\] with dtype <U1 must be real numbers"),
