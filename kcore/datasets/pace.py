@@ -10,6 +10,8 @@ from typing import Any
 
 __all__ = ["Pace", "TooSlowError", "opened"]
 
+_MAX_HEADER_BYTES = 1 << 20
+
 
 class TooSlowError(TimeoutError):
     """A server sends, but so slowly that the end can't be waited for."""
@@ -103,16 +105,26 @@ class _Response(http.client.HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, pace: Pace, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        raw = self.fp.detach()
-        self.fp = io.BufferedReader(_Raw(raw, pace))
+        self._paced = _Raw(self.fp.detach(), pace)
+        self.fp = io.BufferedReader(self._paced)
+
+    def begin(self) -> None:
+        """Read the header, and before it any number of interim answers, to a limit of all."""
+        super().begin()
+        self._paced.header_left = None
 
 
 class _Raw(io.RawIOBase):
-    """Reads from a socket, and notes how long that takes."""
+    """Reads from a socket, and notes how long that takes.
+
+    Attributes:
+        header_left: how many bytes of the header may still come, or None once it has ended.
+    """
 
     def __init__(self, raw: Any, pace: Pace) -> None:
         super().__init__()
         self._raw, self._pace = raw, pace
+        self.header_left: int | None = _MAX_HEADER_BYTES
 
     def readable(self) -> bool:
         return True
@@ -121,6 +133,10 @@ class _Raw(io.RawIOBase):
         start = time.monotonic()
         received: int | None = self._raw.readinto(buffer)
         self._pace.note(received or 0, time.monotonic() - start)
+        if self.header_left is not None:
+            self.header_left -= received or 0
+            if self.header_left < 0:
+                raise http.client.HTTPException("the header of the answer does not end")
         return received
 
     def close(self) -> None:

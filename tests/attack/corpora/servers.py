@@ -107,6 +107,7 @@ def slow():
         "chunks without end",
         itertools.chain([CHUNKED], itertools.repeat(b"10000\r\n" + bytes(1 << 16) + b"\r\n")),
     )
+    yield "interim answers without end", itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 999)
 
 
 def trickling():
@@ -115,7 +116,7 @@ def trickling():
     yield "a byte at a time", itertools.chain([body], _bytes_of(BODY))
     headers = itertools.chain([OK], itertools.cycle([b"X", b":", b"a", b"\r\n"]))
     yield "a byte of the headers at a time", headers
-    yield "interim answers without end", itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n")
+    yield "an interim answer at a time", itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _bytes_of(data):

@@ -5,11 +5,12 @@ from functools import partial
 import pytest
 from attack.corpora.idx_files import ARRAY, SHA256
 from attack.corpora.servers import BODY, BROKEN, SOUND, serving, slow, trickling
-from attack.tally import REFUSED, RIGHT, Tally, limited
+from attack.tally import REFUSED, RIGHT, Tally
 
 from kcore.datasets import CorruptFileError, DownloadError
 from kcore.datasets.download import download
 from kcore.datasets.idx import read_idx
+from kcore.datasets.pace import Pace
 
 TIMEOUT = 0.5
 
@@ -21,6 +22,7 @@ def fetch(url, path):
         verify=lambda part: read_idx(part, shape=ARRAY.shape, sha256=SHA256),
         max_bytes=1 << 20,
         timeout=TIMEOUT,
+        pace=Pace(seconds=1.0, least_bytes=10_000),
     )
     return path.read_bytes()
 
@@ -40,10 +42,12 @@ def test_servers(tmp_path):
     servers = [(name, [sent], RIGHT) for name, sent in SOUND.items()]
     servers += [(name, [sent], REFUSED) for name, sent in BROKEN.items()]
     servers += [(name, pieces, REFUSED) for name, pieces in slow()]
+    trickles = dict(trickling())
+    servers += [(name, pieces, REFUSED) for name, pieces in trickles.items()]
     for number, (name, pieces, must) in enumerate(servers):
         folder = tmp_path / str(number)
         folder.mkdir()
-        with serving(pieces) as url:
+        with serving(pieces, pause=0.2 if name in trickles else 0.0) as url:
             tally.case(
                 name,
                 partial(fetch, url, folder / "data.gz"),
@@ -56,18 +60,3 @@ def test_servers(tmp_path):
         if must == REFUSED and any(folder.iterdir()):
             tally.count(f"{name}, afterwards", f"left {[each.name for each in folder.iterdir()]}")
     tally.close(at_least=50)
-
-
-# A limit on the whole of a download is still to come; until then these are waited for.
-@pytest.mark.xfail(strict=True, reason="download has a limit on each wait, and none on the whole")
-@pytest.mark.parametrize(
-    ("name", "pieces"), list(trickling()), ids=[name for name, _ in trickling()]
-)
-def test_servers_that_trickle_are_given_up(tmp_path, name, pieces):
-    with (
-        serving(pieces, pause=0.2) as url,
-        limited(10),
-        pytest.raises(DownloadError, match="127"),
-    ):
-        fetch(url, tmp_path / "data.gz")
-    assert list(tmp_path.iterdir()) == []
