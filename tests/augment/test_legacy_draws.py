@@ -39,7 +39,7 @@ def takes_pixels_for_fractions(options):
     return any(np.max(one) < 1 <= np.max(np.abs(one)) for one in ranges)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     options=options,
     seed=st.integers(0, 2**32 - 1),

@@ -26,7 +26,7 @@ def image(data_format="channels_last", dtype="uint8"):
     return np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_the_course_gives_the_legacy_pixels(data_format, seed):

@@ -63,7 +63,7 @@ def test_the_pixels_of_legacy_keras(shape, fill_mode, order):
     check_against_legacy(noise(shape, 8), drawn, fill_mode, order)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(
     shape=st.tuples(st.integers(1, 20), st.integers(1, 20), st.integers(1, 4)),
     fill_mode=st.sampled_from(MODES),

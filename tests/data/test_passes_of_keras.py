@@ -402,7 +402,6 @@ class Training(RuleBasedStateMachine):
 Training.TestCase.settings = settings(
     max_examples=12,
     stateful_step_count=10,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 TestTraining = Training.TestCase

@@ -46,7 +46,7 @@ shapes = st.builds(lambda batch, size: (*batch, *size, 3), batches, sizes)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("data_format", DATA_FORMATS)
 @given(pixels=shapes.flatmap(lambda shape: hnp.arrays(np.uint8, shape)))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_every_pixel_follows_the_definition(data_format, mode, pixels):
     x = in_data_format(pixels.astype(np.float64), data_format)
     result = preprocess_input(x, data_format, mode)

@@ -96,7 +96,7 @@ def test_loading_at_a_size(name, color_mode, interpolation, keep_aspect_ratio):
 
 
 @given(st.tuples(*[st.integers(1, 60)] * 4))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_keeping_the_aspect_ratio_of_any_size(sizes):
     height, width, *target = sizes
     file = encoded(Image.fromarray(np.resize(RGBA, (height, width, 4))))
@@ -155,7 +155,6 @@ pictures = st.tuples(*[st.integers(1, 6)] * 2, st.sampled_from([1, 3, 4]))
     | hnp.arrays(np.float32, pictures, elements=st.floats(0, 255, width=32, allow_subnormal=False)),
     data_format=st.sampled_from(DATA_FORMATS),
 )
-@settings(deadline=None)
 def test_arrays_as_pictures(pixels, data_format, scale, dtype):
     if scale and np.ptp(pixels) == 0:
         pixels = np.zeros_like(pixels)  # other constants are black in Keras

@@ -17,7 +17,7 @@ SAMPLE = bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3]) + bytes(range(6))
 MEMORY_LIMIT = 6_000_000  # far above the reader's chunk of 1 MiB, far below the sizes declared
 
 same_directory = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
 )
 
 

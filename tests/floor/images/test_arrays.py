@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracles.image_files import encoded
@@ -115,7 +115,6 @@ def test_a_truncated_picture_that_pillow_opened_lazily_is_an_error():
 
 
 @given(pictures(np.uint8))
-@settings(deadline=None)
 def test_8_bits_are_stretched_from_0_to_255(pixels):
     low, high = int(pixels.min()), int(pixels.max())
     stretched = np.asarray(array_to_img(pixels, "channels_last")).reshape(pixels.shape)
@@ -127,7 +126,6 @@ def test_8_bits_are_stretched_from_0_to_255(pixels):
 
 
 @given(pictures(np.float64, min_value=-1e6, max_value=1e6, allow_subnormal=False))
-@settings(deadline=None)
 def test_floats_are_stretched_from_0_to_255(pixels):
     low, span = pixels.min(), np.ptp(pixels)
     img = array_to_img(pixels, "channels_last", dtype="float64")
@@ -165,7 +163,6 @@ def test_a_range_that_overflows_its_dtype_is_refused():
 
 
 @given(pictures(np.uint8), st.sampled_from(DATA_FORMATS))
-@settings(deadline=None)
 def test_8_bits_there_and_back(pixels, data_format):
     array = from_channels_last(pixels, data_format)
     img = array_to_img(array, data_format, scale=False)
@@ -177,7 +174,6 @@ def test_8_bits_there_and_back(pixels, data_format):
     st.one_of(pictures(np.uint16, channels=[1]), pictures(np.int32, channels=[1])),
     st.sampled_from(DATA_FORMATS),
 )
-@settings(deadline=None)
 def test_deep_grey_there_and_back(pixels, data_format):
     array = from_channels_last(pixels, data_format)
     img = array_to_img(array, data_format, scale=False)

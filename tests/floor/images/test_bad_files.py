@@ -59,7 +59,7 @@ def test_a_file_cut_anywhere_is_refused_or_gives_the_whole_picture(name):
 
 @PASS_OVER_WARNINGS
 @given(st.sampled_from(sorted(FILES)), st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_damaged_files_raise_nothing_else(name, data):
     damaged = bytearray(FILES[name])
     positions = st.integers(0, min(len(damaged), 200) - 1)

@@ -200,7 +200,7 @@ def test_each_flipped_bit_of_the_pixels_of_a_png_is_noticed():
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_flipped_bits_of_a_png_of_several_chunks_are_noticed(data):
     rows = b"".join(b"\0" + row.tobytes() for row in RGB)
     stream = zlib.compress(rows)

@@ -69,7 +69,7 @@ def test_the_aspect_ratio_is_kept_by_cutting_the_sides():
 
 
 @given(st.tuples(*[st.integers(1, 40)] * 4))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_kept_box_is_the_largest_centred_one_of_the_targets_ratio(sizes):
     height, width, target_height, target_width = sizes
     rows, columns = np.indices((height, width), dtype=np.uint8)
@@ -112,7 +112,7 @@ def padded(values, target):
     st.tuples(st.integers(1, 30), st.integers(1, 30)),
     st.sampled_from(["grayscale", "rgb", "rgba"]),
 )
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_padding_keeps_the_aspect_ratio_and_all_of_the_picture(shape, target, color_mode):
     values = np.random.default_rng(0).integers(1, 256, (*shape, 3), dtype=np.uint8)
     file = encoded(Image.fromarray(values))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
@@ -39,7 +39,6 @@ def save(path, x, **arguments):
     st.sampled_from(DATA_FORMATS),
     st.sampled_from(["png", "tiff"]),
 )
-@settings(deadline=None)
 def test_what_is_saved_comes_back(pixels, data_format, file_format):
     if len(pixels) > 1:
         pixels = pixels.astype(np.uint8)  # Pillow has no deeper colour

@@ -73,7 +73,7 @@ def test_uniform_is_uniform(seed):
     assert stats.kstest(drawn, stats.uniform(-3, 8).cdf).pvalue > 1e-3
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=SEEDS,
     limits=st.lists(
@@ -159,7 +159,7 @@ def test_bernoulli_refuses_what_is_no_probability(p):
         kcore.random.bernoulli(kcore.random.key(0), p=p)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=SEEDS, low=st.integers(-(2**31), 2**31 - 1), span=st.integers(1, 2**32))
 def test_integers_are_the_upper_word_of_a_product(seed, low, span):
     span = min(span, 2**31 - low)

@@ -39,7 +39,7 @@ def test_the_shades_are_those_of_a_loop_over_channels(shape, dtype):
     assert (difference > 0).mean() < 1e-3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays.arrays(
         np.float64,

@@ -9,7 +9,7 @@ from kcore.datasets.scenes.painting import MIN_SIDE, paint
 from kcore.datasets.scenes.parameters import draw_parameters
 from kcore.datasets.scenes.silhouettes import CLASS_NAMES
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 indices = st.integers(0, 10**6)
 sides = st.integers(MIN_SIDE, 150)
 
