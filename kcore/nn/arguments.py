@@ -91,6 +91,8 @@ def channels_of(x: Any, data_format: str) -> int | None:
     channels: int | None = shape[1] if data_format == "channels_first" else shape[-1]
     if channels == 0:
         raise ValueError(f"x.shape={shape} has no channels; give {IMAGES}.")
+    if 0 in shape[1:]:
+        raise ValueError(f"x.shape={shape} has no pixels; give {IMAGES}.")
     return channels
 
 

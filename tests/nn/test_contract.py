@@ -303,3 +303,10 @@ def test_filters_with_an_empty_axis_are_refused(shape):
 def test_images_without_channels_are_refused():
     with pytest.raises(ValueError, match=r"^x.shape=\(1, 4, 4, 0\) has no channels"):
         nn.max_pool(ones((1, 4, 4, 0)), 2)
+
+
+@pytest.mark.parametrize("shape", [(1, 0, 4, 2), (1, 4, 0, 2)])
+def test_images_without_pixels_are_refused(shape):
+    for call in (lambda x: nn.max_pool(x, 2), lambda x: nn.conv2d_transpose(x, ones((2, 2, 2, 2)))):
+        with pytest.raises(ValueError, match=r"^x.shape=.* has no pixels"):
+            call(ones(shape))
