@@ -7,6 +7,8 @@ import keras
 
 __all__ = ["own_weights", "walk"]
 
+_MAY_HOLD = (keras.Layer, list, tuple, dict)
+
 
 def walk(layer: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[str, ...]]]:
     """Yield each layer below a model or layer once, after the one that holds it.
@@ -36,7 +38,8 @@ def _held(layer: Any) -> Iterator[Any]:
     # A model lists its layers in order; other layers hold theirs as attributes alone.
     held = layer.layers if isinstance(layer, keras.Model) else vars(layer).values()
     for value in held:
-        yield from _layers_in(value)
+        if isinstance(value, _MAY_HOLD):  # most attributes are numbers and names, and are many
+            yield from _layers_in(value)
 
 
 def _layers_in(value: Any) -> Iterator[Any]:
@@ -44,10 +47,12 @@ def _layers_in(value: Any) -> Iterator[Any]:
         yield value
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _layers_in(item)
+            if isinstance(item, _MAY_HOLD):
+                yield from _layers_in(item)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _layers_in(item)
+            if isinstance(item, _MAY_HOLD):
+                yield from _layers_in(item)
 
 
 def own_weights(layer: Any) -> list[Any]:

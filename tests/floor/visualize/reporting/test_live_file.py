@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -85,6 +86,16 @@ os.kill(os.getpid(), signal.SIGINT)
 """
 
 
+FORK = """
+import os
+child = os.fork()
+if child == 0:
+    raise SystemExit(3)  # it runs what is left to do at the end, as the parent would
+os.waitpid(child, 0)
+os._exit(9)
+"""
+
+
 @pytest.mark.parametrize(
     ("end", "status"),
     [
@@ -92,6 +103,10 @@ os.kill(os.getpid(), signal.SIGINT)
         ("raise SystemExit(3)", "interrupted"),
         (INTERRUPT, "by KeyboardInterrupt"),
         ("import os; os._exit(9)", "Epoch 1 is done."),
+        pytest.param(
+            *(FORK, "Epoch 1 is done."),
+            marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork"),
+        ),
     ],
 )
 def test_how_a_process_ended_can_be_read(path, end, status):
