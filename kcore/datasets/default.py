@@ -63,7 +63,7 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
         >>> dataset.name, dataset.x_train.shape[1:], len(dataset.class_names)
         ('Fashion-MNIST', (28, 28), 10)
     """
-    check_path("source", source)
+    check_path("source", source, "directory")
     if source == "scenes":
         return _scenes()
     path = None if source in ("auto", "fashion-mnist") else source

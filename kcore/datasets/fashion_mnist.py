@@ -124,7 +124,7 @@ def load_data(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split]
         'Ankle boot'
     """
     if path is not None:
-        check_path("path", path)
+        check_path("path", path, "directory")
         place = explicit_place(path)
         _require_complete(place)
         return _read(place)

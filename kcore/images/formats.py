@@ -59,7 +59,7 @@ def checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
     names = tuple(name.upper() if isinstance(name, str) else name for name in formats)
     for name in names:
         if not isinstance(name, str):
-            raise TypeError(f"formats holds {name!r}: use names such as 'PNG'.")
+            raise ValueError(f"formats names {name!r}: use names such as 'PNG' alone.")
         if name in _NEVER:
             raise ValueError(
                 f"formats names {name!r}, which is never decoded: that {_NEVER[name]}. Convert "
