@@ -110,14 +110,24 @@ def _unfreeze(model: Any, name: str, train_batch_norm: bool) -> None:
     for path, layer in layers:
         # A model holds its layers; it must be trainable where any of them is.
         holds_one = any(inner.startswith(f"{path}/") for inner in after)
-        layer.trainable = path in after or holds_one
+        _set_trainable(layer, path in after or holds_one)
     for _, layer in layers[:first]:
         if not isinstance(layer, keras.Model):
-            layer.trainable = False
+            _set_trainable(layer, False)
     if not train_batch_norm:
         for layer, _ in walk(model):
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.trainable = False
+
+
+def _set_trainable(layer: Any, value: bool) -> None:
+    """Set a layer and all below it, also where the layer itself is as it was.
+
+    On TensorFlow an attribute that is set to what it was is not set, and so not handed on.
+    """
+    layer.trainable = value
+    for inner, _ in walk(layer):
+        inner.trainable = value
 
 
 def _slower(optimizer: Any, learning_rate: float) -> Any:
