@@ -19,8 +19,8 @@ __all__ = ["constants_of", "deriving_constants"]
 
 Constants = tuple[tuple[str, Any], ...]
 
-# The variables of a model, and its layers that derive constants: finding these looks at all that all
-# layers hold, which takes a tenth of the time of an explanation.
+# The variables of a model, and its layers that derive constants: finding these means looking at all
+# that layers hold, which takes a tenth of the time of an explanation.
 _DERIVING: weakref.WeakKeyDictionary[Any, tuple[list[int], list[weakref.ref[Any]]]] = (
     weakref.WeakKeyDictionary()
 )
