@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore.arguments import check_shape
+from kcore.arguments import check_path, check_shape
 from kcore.models.applications import (
     application_name,
     application_preprocessing,
@@ -133,6 +133,8 @@ def _fits(source: Any, shape: tuple[int, ...]) -> bool:
 def _check_weights(weights: Any) -> None:
     if weights is not None and not isinstance(weights, (str, os.PathLike)):
         raise TypeError(f"weights={shown(weights)} must be the path of a file, 'imagenet' or None.")
+    if weights is not None:
+        check_path("weights", weights)
 
 
 def _model_with_weights(base: Any, weights: Any) -> Any:
@@ -189,10 +191,20 @@ def _free_name(name: str, model: Any) -> str:
     return name
 
 
+def _called(preprocessing: Any, images: Any) -> Any:
+    try:
+        return preprocessing(images)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"preprocessing={shown(preprocessing)} can't be called on images of shape "
+            f"{tuple(images.shape)}: {error}"
+        ) from error
+
+
 def _prepare(images: Any, preprocessing: Any) -> Any:
     """Put what the network expects before it, in layers that Keras has and in float32."""
     if isinstance(preprocessing, keras.Layer):
-        return preprocessing(images)
+        return _called(preprocessing, images)
     if not isinstance(preprocessing, str) or preprocessing not in PREPROCESSING:
         choices = ", ".join(map(repr, PREPROCESSING))
         raise ValueError(

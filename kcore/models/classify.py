@@ -101,7 +101,8 @@ def classify(
         (['cat', 'dog'], 'there is no such file')
     """
     check_not_forked("kcore.models.classify")
-    model = load(model) if isinstance(model, (str, os.PathLike)) else check_model(model)
+    is_file = isinstance(model, (str, os.PathLike))
+    model = load(check_path("model", model)) if is_file else check_model(model)
     probabilities = as_probabilities(model)
     names = get_labels(model) if labels is None else check_labels(model, labels)
     files = [check_path(f"paths[{number}]", path) for number, path in enumerate(_listed(paths))]
@@ -134,7 +135,8 @@ def classify(
 def _listed(paths: Any) -> Iterable[Any]:
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise ValueError(f"paths={paths!r} is one path: give a list, [{str(paths)!r}].")
-    if isinstance(paths, Mapping) or not isinstance(paths, Iterable):
+    is_scalar = getattr(paths, "ndim", 1) == 0
+    if isinstance(paths, Mapping) or not isinstance(paths, Iterable) or is_scalar:
         raise TypeError(f"paths={paths!r} must be a list of paths.")
     return paths
 

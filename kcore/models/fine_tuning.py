@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kcore.arguments import check_finite, check_switch
+from kcore.arguments import check_finite, check_switch, check_whole
 from kcore.forks import check_not_forked
 from kcore.models.applications import near_names
 from kcore.models.arguments import check_images, check_layer_name, check_verbose, shown
@@ -69,6 +69,9 @@ def fine_tune(
     check_trainable(model)
     unfreeze_from = check_layer_name("unfreeze_from", unfreeze_from)
     train_batch_norm = check_switch("train_batch_norm", train_batch_norm)
+    learning_rate = check_finite("learning_rate", learning_rate)
+    steps_per_execution = check_whole("steps_per_execution", steps_per_execution)
+    check_whole("epochs", fit_arguments.get("epochs", 1))
     check_verbose(verbose)
     _check_data(model, x, y)
     if not model.compiled:
@@ -132,14 +135,13 @@ def _set_trainable(layer: Any, value: bool) -> None:
 
 def _slower(optimizer: Any, learning_rate: float) -> Any:
     """Make an optimizer of the same kind with a smaller rate."""
-    rate = check_finite("learning_rate", learning_rate)
     before = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-    if not 0 < rate < before:
+    if not 0 < learning_rate < before:
         raise ValueError(
             f"learning_rate={learning_rate!r} must be above 0 and smaller than that of the first "
             f"phase, {before:g}: larger steps would spoil what the base has learned."
         )
-    return _with_rate(optimizer, rate)
+    return _with_rate(optimizer, learning_rate)
 
 
 def _with_rate(optimizer: Any, rate: float) -> Any:

@@ -101,6 +101,9 @@ def train_head(
 
     samples = Samples(x, y, sample_weight)
     samples = check_samples("x and y", samples, model, class_weight, features_once)
+    batch_size = check_whole("batch_size", batch_size)
+    if not samples.is_dataset:  # the last batch is filled up
+        batch_size = min(batch_size, len(samples.x))
     validation = _validation(validation_data, model)
     warn_of_range("x", x, model)
     base = Base(model, batch_size)

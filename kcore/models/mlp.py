@@ -205,6 +205,7 @@ def subclassed_mlp(
         61
     """
     shape = check_shape(input_shape, ("features",))
+    seed = check_seed(seed)
     model = SubclassedMLP(
         classes,
         hidden_units=hidden_units,

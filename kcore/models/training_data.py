@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kcore.arguments import check_finite, check_whole
+from kcore.arrays import read_array
 from kcore.models.arguments import check_images
 from kcore.targets import check_labels
 
@@ -129,7 +130,7 @@ def _weights(
     if weight is None and class_weight is None:
         return None
     count = len(y)
-    given = np.ones(count, "float32") if weight is None else np.asarray(weight)
+    given = np.ones(count, "float32") if weight is None else read_array("sample_weight", weight)
     if given.shape != (count,) or given.dtype.kind not in "biuf":
         raise ValueError(
             f"sample_weight of {name} has shape {given.shape} and dtype {given.dtype}: one number "

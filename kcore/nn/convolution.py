@@ -1,6 +1,6 @@
 """Convolutions of images with explicit filters: plain, grouped, depthwise, separable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -163,6 +163,21 @@ class Conv2D(TensorFunction):
         return from_channels_last(y, data_format)
 
 
+def _depthwise_shape(
+    name: str, x: Any, filters: Any, data_format: str, window: Mapping[str, Any]
+) -> Shape:
+    channels = channels_of(x, data_format)
+    check_rank(name, filters, 4, "(height, width, channels, multiplier)")
+    wanted, multiplier = filters.shape[2:]
+    if channels is not None and channels != wanted:
+        raise ValueError(
+            f"x has {channels} channels, but {name}.shape={tuple(filters.shape)} is for {wanted}."
+        )
+    return output_shape(
+        x, windows_of(x, filters, data_format, **window), wanted * multiplier, data_format
+    )
+
+
 @keras.saving.register_keras_serializable(package="kcore.nn")
 class DepthwiseConv2D(TensorFunction):
     """`depthwise_conv2d` as a node of a functional model."""
@@ -172,17 +187,7 @@ class DepthwiseConv2D(TensorFunction):
     @staticmethod
     def output_shape(x: Any, filters: Any, *, data_format: str, **window: Any) -> Shape:
         """Check channels and work out the shape."""
-        channels = channels_of(x, data_format)
-        check_rank("filters", filters, 4, "(height, width, channels, multiplier)")
-        wanted, multiplier = filters.shape[2:]
-        if channels is not None and channels != wanted:
-            raise ValueError(
-                f"x has {channels} channels, but filters.shape={tuple(filters.shape)} is for "
-                f"{wanted}."
-            )
-        return output_shape(
-            x, windows_of(x, filters, data_format, **window), wanted * multiplier, data_format
-        )
+        return _depthwise_shape("filters", x, filters, data_format, window)
 
     @staticmethod
     def check_computable(x: Any, filters: Any, *, data_format: str, **window: Any) -> None:
@@ -208,7 +213,7 @@ class SeparableConv2D(TensorFunction):
         x: Any, filters: Any, pointwise: Any, *, data_format: str, **window: Any
     ) -> Shape:
         """Check both filters and work out the shape."""
-        deep = DepthwiseConv2D.output_shape(x, filters, data_format=data_format, **window)
+        deep = _depthwise_shape("depthwise_filters", x, filters, data_format, window)
         wanted = filters.shape[2] * filters.shape[3]
         if tuple(pointwise.shape[:-1]) != (1, 1, wanted):
             raise ValueError(

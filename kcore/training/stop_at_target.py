@@ -8,7 +8,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from kcore.arguments import check_finite, check_whole
+from kcore.arguments import check_choice, check_finite, check_whole
 from kcore.console import say
 from kcore.logs import described, numbers_in
 from kcore.training.direction import Mode, infer_mode
@@ -268,10 +268,9 @@ class StopAtTarget(keras.callbacks.Callback):
 
 
 def _mode(monitor: str, mode: str) -> Mode:
+    check_choice("mode", mode, ("auto", "min", "max"))
     if mode == "auto":
         return infer_mode(monitor)
-    if mode not in ("min", "max"):
-        raise ValueError(f"mode={mode!r} must be 'auto', 'min' or 'max'.")
     return mode  # type: ignore[return-value] # mypy does not narrow a str by membership
 
 

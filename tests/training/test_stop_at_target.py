@@ -272,7 +272,10 @@ def test_a_validation_metric_without_validation_warns_after_the_first_epoch():
         ({"monitor": "loss", "target": float("nan")}, "target=nan must be a finite number"),
         ({"monitor": None, "target": 1}, "monitor=None must be the name of a metric"),
         ({"monitor": "loss", "target": "0.4"}, "target='0.4' must be a finite number"),
-        ({"monitor": "loss", "target": 1, "mode": "below"}, "mode='below' must be 'auto', 'min'"),
+        (
+            {"monitor": "loss", "target": 1, "mode": "below"},
+            "mode='below' is unknown: use one of 'auto'",
+        ),
         ({"monitor": "size", "target": 1}, "mode='min' or mode='max'"),
         ({"monitor": "loss", "target": 1, "patience": 0}, "patience=0 must be a whole number"),
         ({"monitor": "loss", "target": 1, "every": 0}, "every=0 must be a whole number"),
