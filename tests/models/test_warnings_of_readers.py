@@ -10,19 +10,24 @@ from PIL import Image
 
 import kcore
 
+# The newest release's, and the oldest's.
+PILLOWS_WORDS = ("Tag data", "Truncated File Read")
 OPTIONS = {"target_size": (24, 24), "batch_size": 2, "seed": 1}
 
 
 def odd_tiff(level):
-    """Encode a TIFF whose description is said to be longer than the file."""
+    """Encode a TIFF whose artist's name is said to be longer than the file.
+
+    That is the last entry: older releases of Pillow leave out all after one that they can't read.
+    """
     file = io.BytesIO()
-    Image.new("L", (24, 24), level).save(file, "TIFF", description="more than four bytes")
+    Image.new("L", (24, 24), level).save(file, "TIFF", tiffinfo={315: "more than four bytes"})
     data = bytearray(file.getvalue())
     (table,) = struct.unpack_from("<I", data, 4)
     (entries,) = struct.unpack_from("<H", data, table)
     for number in range(entries):
         at = table + 2 + 12 * number
-        if struct.unpack_from("<H", data, at) == (270,):
+        if struct.unpack_from("<H", data, at) == (315,):
             struct.pack_into("<I", data, at + 4, 1 << 20)
     return bytes(data)
 
@@ -90,5 +95,6 @@ def test_the_file_is_named(tmp_path, reader):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         reader(tmp_path, names)
-    messages = [str(each.message) for each in caught if "Tag data" in str(each.message)]
+    messages = [str(each.message) for each in caught]
+    messages = [each for each in messages if any(words in each for words in PILLOWS_WORDS)]
     assert {message.partition(": ")[0] for message in messages} == set(map(str, names))
