@@ -107,7 +107,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(tags=["quick"])
 def types(session: nox.Session) -> None:
     """Check the types of kcore with mypy, and those that a user's code sees with pyright too."""
-    session.install(*group("types"), "-e", ".")
+    session.install(*group("types"), *group("test"), "-e", ".")
     session.run("mypy")
     env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
     session.run("pytest", "tests/types", *session.posargs, env=env)
