@@ -40,9 +40,9 @@ FILES = {
         r"paths\[1\]",
         lambda p: kcore.models.classify(classifier(), ["a.png", p], rescale=1),
     ),
-    "models.classify's model": ("path", lambda p: kcore.models.classify(p, ["a.png"])),
+    "models.classify's model": ("model", lambda p: kcore.models.classify(p, ["a.png"])),
     "models.transfer": (
-        "path",
+        "weights",
         lambda p: kcore.models.transfer(classifier(), labels=["a", "b"], weights=p),
     ),
     "visualize.report": ("path", lambda p: kcore.visualize.report(p)),
