@@ -14,9 +14,9 @@ from kcore.augment.augmentation import Augmentation
 from kcore.augment.saving import Saving
 from kcore.console import say
 from kcore.data import ImageBatches
-from kcore.data.array_groups import ArrayGroup
+from kcore.data.array_groups import ArrayGroup, Targets
 from kcore.data.askers import Asker
-from kcore.data.batches import Targets, check_index
+from kcore.data.order import check_index
 from kcore.data.sources import Source
 
 __all__ = ["Feed", "Flow", "Origin"]

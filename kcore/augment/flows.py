@@ -20,7 +20,7 @@ from kcore.augment.transforms import Transforms
 from kcore.console import say
 from kcore.data import ImageFiles, scan
 from kcore.data.decoding import Decoding
-from kcore.data.loading import batches_of, without_bad_files
+from kcore.data.file_batches import batches_of, without_bad_files
 from kcore.data.options import FileOptions, check_outside, file_options
 from kcore.data.sources import ArraySource
 from kcore.progress import megabytes

@@ -15,8 +15,8 @@ from kcore.augment.pairs import PairFeed, are_arrays, checked_masks, paired_file
 from kcore.augment.subsets import split_bounds
 from kcore.console import say
 from kcore.data import ImageBatches, ImageFiles, from_arrays
+from kcore.data.file_batches import batches_of, without_bad_files
 from kcore.data.label_images import LabelImages
-from kcore.data.loading import batches_of, without_bad_files
 
 __all__ = ["MaskFlows"]
 

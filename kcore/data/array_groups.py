@@ -1,7 +1,7 @@
 """Arrays that belong together, such as the targets of a model with several outputs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -11,6 +11,7 @@ from kcore.arrays import read_array
 
 __all__ = [
     "ArrayGroup",
+    "Targets",
     "as_array",
     "as_images",
     "as_targets",
@@ -21,6 +22,13 @@ __all__ = [
 
 _Array = npt.NDArray[Any]
 _NO_ARRAYS = (range, str, bytes, bytearray, type, np.dtype, Mapping)
+
+
+class Targets(Protocol):
+    """What the targets of a batch are taken from: an array, or what can be indexed like one."""
+
+    def __getitem__(self, indices: npt.NDArray[np.int64]) -> Any:
+        """Return the targets of some samples."""
 
 
 class ArrayGroup:

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from numbers import Integral
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from kcore import random
 from kcore.arguments import check_whole
-from kcore.data.array_groups import checked_targets
+from kcore.data.array_groups import Targets, checked_targets
 from kcore.data.askers import Asker, asker, is_fitted, running_call
 from kcore.data.bad_files import Audit
 from kcore.data.batch_transforms import (
@@ -27,26 +27,15 @@ from kcore.data.batch_transforms import (
     first_of,
 )
 from kcore.data.functions import is_pure
-from kcore.data.order import Order, checked_threads, read_ahead
+from kcore.data.order import Order, check_index, checked_threads, read_ahead
 from kcore.data.records import ImageFiles, Labels, check_files
 from kcore.data.serving import Batches, Serving
 from kcore.data.sources import Source
 from kcore.data.target_checks import check_running_fit
 
-__all__ = [
-    "ImageBatches",
-    "Targets",
-    "check_index",
-]
+__all__ = ["ImageBatches"]
 
 Indices = npt.NDArray[np.int64]
-
-
-class Targets(Protocol):
-    """What the targets of a batch are taken from: an array, or what can be indexed like one."""
-
-    def __getitem__(self, indices: Indices) -> Any:
-        """Return the targets of some samples."""
 
 
 class ImageBatches(keras.utils.PyDataset):
@@ -392,13 +381,6 @@ class ImageBatches(keras.utils.PyDataset):
         with self._transform_lock:
             result = self._transform(images, indices, epoch, **targets)
         return checked_pair(self._transform, result) if targets else result
-
-
-def check_index(index: object, samples: int) -> None:
-    """Raise an IndexError unless a sample has this index."""
-    is_number = isinstance(index, Integral) and not isinstance(index, bool)
-    if not is_number or not 0 <= int(index) < samples:  # type: ignore[call-overload]
-        raise IndexError(f"index={index!r} is outside of 0 to {samples - 1}.")
 
 
 def _refuse_queue(name: str, value: object, only: object) -> None:

@@ -1,35 +1,30 @@
 """Make a dataset of a folder, of a list of files, or of arrays."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from kcore.arguments import check_path, check_switch
 from kcore.console import printable, say
-from kcore.data.array_groups import as_images, as_targets, checked_targets, selected
+from kcore.data.array_groups import Targets, as_images, as_targets
 from kcore.data.batch_transforms import Transform
-from kcore.data.batches import ImageBatches, Targets
-from kcore.data.cache import open_cache
-from kcore.data.classes import check_class_mode, targets_of
+from kcore.data.batches import ImageBatches
+from kcore.data.classes import check_class_mode
 from kcore.data.decoding import BeforeResize
+from kcore.data.file_batches import batches_of, without_bad_files
 from kcore.data.options import FileOptions, file_options
-from kcore.data.order import checked_threads
 from kcore.data.records import ImageFiles, check_files
 from kcore.data.scanning import scan
-from kcore.data.sources import ArraySource, FileSource, usable
+from kcore.data.sources import ArraySource
 from kcore.data.splits import check_subset, parts_of
 from kcore.images.formats import FORMATS
 from kcore.images.reading import MAX_FILE_BYTES
 from kcore.progress import megabytes
-from kcore.warning import warn
 
-__all__ = ["batches_of", "from_arrays", "from_directory", "from_files", "without_bad_files"]
-
-Dataset = TypeVar("Dataset", bound=ImageBatches)
+__all__ = ["from_arrays", "from_directory", "from_files"]
 
 
 def from_directory(
@@ -334,65 +329,6 @@ def from_arrays(
         raise ValueError(f"y={y!r} must be an array, 'input' or None.")
     targets = y if isinstance(y, str) else as_targets("y", y, len(images))
     return ImageBatches(ArraySource(images), targets, **options)
-
-
-def without_bad_files(
-    files: ImageFiles,
-    options: FileOptions,
-    targets: Any = None,
-    sample_weight: npt.ArrayLike | None = None,
-) -> tuple[ImageFiles, Any, Any]:
-    """Return the files that a dataset of these options is made of, their targets and weights.
-
-    Raises:
-        TypeError, ValueError: if targets or weights don't fit the files, or no file is left.
-    """
-    if targets is None:
-        check_class_mode(options.class_mode, files.class_names)
-        _, sample_weight = checked_targets(
-            options.class_mode and "input", sample_weight, len(files)
-        )
-    else:
-        targets, sample_weight = checked_targets(targets, sample_weight, len(files))
-    if options.bad_files != "quarantine":
-        return files, targets, sample_weight
-    good = usable(files, options.decoding, checked_threads(options.num_threads))
-    if len(good) == len(files):
-        return files, targets, sample_weight
-    if not len(good):
-        raise ValueError(f"All {len(files)} images are bad; the first: {files.audit.bad[0]}.")
-    warn(
-        f"{len(files) - len(good)} of {len(files)} images are bad and left out; `audit` of the "
-        "dataset lists them."
-    )
-    return files.select(good), selected(targets, good), selected(sample_weight, good)
-
-
-def batches_of(
-    files: ImageFiles,
-    options: FileOptions,
-    targets: Any = None,
-    sample_weight: npt.ArrayLike | None = None,
-    kind: Callable[..., Dataset] = ImageBatches,
-) -> Dataset:
-    """Make the dataset, of a kind, of files that were checked."""
-    order, cache = options.order(len(files)), None
-    if options.cache is not None and order.batches:
-        cache = open_cache(options.cache, files, options.decoding, order.served)
-    skips_bad = options.bad_files == "skip"
-    return kind(
-        FileSource(files, options.decoding, skips_bad, cache, options.data_format),
-        targets_of(files, options.class_mode) if targets is None else targets,
-        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
-        batch_size=order.batch_size,
-        shuffle=order.shuffle,
-        seed=order.seed,
-        transform=options.transform,
-        shard=order.shard,
-        drop_remainder=order.drop_remainder,
-        num_threads=options.num_threads,
-        files=files,
-    )
 
 
 def _describe(parts: tuple[ImageFiles, ...], options: tuple[FileOptions, ...]) -> None:

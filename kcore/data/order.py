@@ -4,6 +4,7 @@ import functools
 import logging
 import os
 from dataclasses import dataclass
+from numbers import Integral
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from kcore import random
 from kcore.arguments import check_switch, check_whole
 
-__all__ = ["Order", "checked_threads", "read_ahead"]
+__all__ = ["Order", "check_index", "checked_threads", "read_ahead"]
 
 Numbers = npt.NDArray[np.int64]
 
@@ -138,3 +139,10 @@ def _grain() -> ModuleType:
     finally:
         logging.disable(before)
     return grain
+
+
+def check_index(index: object, samples: int) -> None:
+    """Raise an IndexError unless a sample has this index."""
+    is_number = isinstance(index, Integral) and not isinstance(index, bool)
+    if not is_number or not 0 <= int(index) < samples:  # type: ignore[call-overload]
+        raise IndexError(f"index={index!r} is outside of 0 to {samples - 1}.")

@@ -75,8 +75,8 @@ def _units_for(model: Any, x: Any) -> int | None:
     is_known = getattr(model, "outputs", None) is not None
     if is_known or not model.built or not isinstance(x, np.ndarray):
         return None
+    inputs = keras.KerasTensor((None, *x.shape[1:]), str(x.dtype))
     try:
-        inputs = keras.KerasTensor((None, *x.shape[1:]), str(x.dtype))
         shape = model.compute_output_spec(inputs).shape
     except Exception:  # what a user's `call` raises; `fit` comes to it too
         return None

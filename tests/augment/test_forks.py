@@ -1,10 +1,9 @@
 """A forked process that would wait for its parent's threads without end is told to spawn."""
 
-import os
 import subprocess
 import sys
 
-import pytest
+from oracles import needs
 
 SCRIPT = r"""
 import os, sys, warnings
@@ -56,7 +55,7 @@ finally:
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forked processes")
+@needs.fork
 def test_a_forked_process_is_refused_in_words_and_loads_images_all_the_same(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path)],

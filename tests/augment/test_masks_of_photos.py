@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+from oracles import needs
 from PIL import Image
 
 from kcore.augment import ImageDataGenerator
@@ -126,7 +127,7 @@ SPOILED = {
     "empty": (lambda path: path.write_bytes(b""), "empty"),
     "folder": (lambda path: path.mkdir(), "directory"),
 }
-if hasattr(os, "mkfifo"):
+if needs.HAS_NAMED_PIPES:
     SPOILED["pipe"] = (os.mkfifo, "no file, but a pipe")
 
 

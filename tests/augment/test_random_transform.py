@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from oracles import needs
 
 from kcore import random
 from kcore.augment import RandomTransform, Recipe, apply
@@ -221,9 +222,8 @@ def test_masks_of_another_size_are_refused():
         layer(given, training=True)
 
 
+@needs.tensorflow  # tests/between_backends has the other backends
 def test_it_works_in_a_map_of_tf_data_on_tensorflow():
-    if keras.backend.backend() != "tensorflow":
-        pytest.skip("needs TensorFlow as the backend; tests/between_backends has the others")
     import tensorflow as tf
 
     transform, expected = layer(), layer()

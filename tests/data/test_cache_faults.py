@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oracles import needs
 from oracles.image_trees import pixels, write_tree
 from PIL import Image
 
@@ -92,7 +93,7 @@ def test_a_byte_that_flips_after_the_image_was_served_is_noticed(tree, tmp_path)
         np.testing.assert_array_equal(dataset.image(0), expected[0])
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+@needs.named_pipes
 def test_a_pipe_with_the_name_of_a_cache_is_not_waited_for(tree, tmp_path):
     file = complete(tree, tmp_path / "cache")
     file.unlink()
@@ -268,7 +269,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
         np.testing.assert_array_equal(images_of(each), images_of(load(tree, None)))
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forked processes")
+@needs.fork
 @pytest.mark.filterwarnings("ignore:.*fork.*")
 def test_a_forked_process_that_ends_leaves_the_cache_to_its_parent(tmp_path):
     file = CacheFile.begun(tmp_path, (1, 2, 2, 1))

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from oracles import needs
 
 from kcore.files import replacing, write_whole
 
@@ -175,7 +176,7 @@ except OSError as error:
 """
 
 
-@pytest.mark.skipif(os.name != "posix", reason="no limit of the size of files here")
+@needs.limits_of_processes
 @pytest.mark.parametrize("earlier", [b"old", None])
 def test_a_write_that_stops_halfway_leaves_the_earlier_file(tmp_path, earlier):
     path = tmp_path / "a.bin"

@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+from oracles import needs
 
 from kcore import memory
 from kcore.memory import check_memory, machine_memory
@@ -32,7 +33,7 @@ def test_the_least_limit_counts(monkeypatch, tmp_path):
     assert without is None or without > 1000
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+@needs.limits_of_processes
 def test_a_limit_of_the_process_counts():
     script = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9)); "

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from oracles import needs
 from oracles.small_network import small_network
 
 import kcore
@@ -220,7 +221,7 @@ def test_names_inside_several_models_must_be_told_apart():
     assert list(activations(model, ONE)) == ["a/relu", "b/relu"]
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.function is TensorFlow's")
+@needs.tensorflow
 def test_a_call_that_is_a_tf_function_is_seen_through():
     import tensorflow as tf
 

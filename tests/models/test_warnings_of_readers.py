@@ -1,11 +1,10 @@
 """Every reader of image files says of which file Pillow warns."""
 
-import io
-import struct
 import warnings
 
 import numpy as np
 import pytest
+from oracles.image_files import odd_tiff
 from PIL import Image
 
 import kcore
@@ -13,23 +12,6 @@ import kcore
 # The newest release's, and the oldest's.
 PILLOWS_WORDS = ("Tag data", "Truncated File Read")
 OPTIONS = {"target_size": (24, 24), "batch_size": 2, "seed": 1}
-
-
-def odd_tiff(level):
-    """Encode a TIFF whose artist's name is said to be longer than the file.
-
-    That is the last entry: older releases of Pillow leave out all after one that they can't read.
-    """
-    file = io.BytesIO()
-    Image.new("L", (24, 24), level).save(file, "TIFF", tiffinfo={315: "more than four bytes"})
-    data = bytearray(file.getvalue())
-    (table,) = struct.unpack_from("<I", data, 4)
-    (entries,) = struct.unpack_from("<H", data, table)
-    for number in range(entries):
-        at = table + 2 + 12 * number
-        if struct.unpack_from("<H", data, at) == (315,):
-            struct.pack_into("<I", data, at + 4, 1 << 20)
-    return bytes(data)
 
 
 def load_img(root, names):
@@ -91,7 +73,7 @@ def test_the_file_is_named(tmp_path, reader):
     for level, class_name in enumerate(("a", "b")):
         (tmp_path / class_name).mkdir()
         names.append(tmp_path / class_name / "1.tiff")
-        names[-1].write_bytes(odd_tiff(level))
+        names[-1].write_bytes(odd_tiff(Image.new("L", (24, 24), level)))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         reader(tmp_path, names)

@@ -50,3 +50,17 @@ def grey_tiff(width: int, bits: int, data: bytes, photometric: int = 1) -> io.By
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
     ifd = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
     return io.BytesIO(b"II*\0" + struct.pack("<I", 8 + len(data)) + data + ifd)
+
+
+def odd_tiff(picture: Image.Image) -> bytes:
+    """Encode a TIFF whose artist's name is said to be longer than the file: Pillow warns of it.
+
+    That is the last entry: older releases of Pillow leave out all after one that they can't read.
+    """
+    data = bytearray(encoded(picture, "TIFF", tiffinfo={315: "more than four bytes"}).getvalue())
+    (table,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, table)
+    last = table + 2 + 12 * (entries - 1)
+    assert struct.unpack_from("<H", data, last) == (315,)
+    struct.pack_into("<I", data, last + 4, 1 << 20)
+    return bytes(data)

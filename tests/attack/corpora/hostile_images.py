@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from attack.corpora.damage import cut, flipped, overwritten
+from oracles import needs
 from oracles.image_files import chunk, png
 from PIL import Image
 
@@ -380,7 +381,7 @@ def _resized_tiff(data, size):
 
 def _no_files():
     """Yield what is no regular file, or none that can be read."""
-    if hasattr(os, "mkfifo"):
+    if needs.HAS_NAMED_PIPES:
         yield ".png", "pipe", os.mkfifo, BAD, None
     for about, target in (
         ("a device that never ends", "/dev/zero"),

@@ -252,7 +252,7 @@ def crafted_archives(data, marker):
             yield f"{about} in {name}", archive_of({**members, name: content}), kind
     for name in (
         "../evil.py",
-        "/tmp/evil.py",
+        "/evil.py",
         "a\\..\\evil",
         "assets/",
         "assets/../../evil",

@@ -1,14 +1,13 @@
 """Names that are HTML, script, style or control characters, in every part of a report."""
 
-import os
-import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from attack.corpora.payloads import PAYLOADS
 from attack.tally import RIGHT, Tally
-from oracles.browser import NAMES, running
+from oracles import needs
+from oracles.browser import running
 from oracles.markup import Page
 
 from kcore.visualize import overlay, report
@@ -84,10 +83,7 @@ def test_names_in_reports(tmp_path, plain):
     tally.close(at_least=27)
 
 
-@pytest.mark.skipif(
-    not any(map(shutil.which, NAMES)) and os.environ.get("KCORE_REQUIRE_BROWSER") != "1",
-    reason="there is no Chromium; set KCORE_REQUIRE_BROWSER=1 to fail instead",
-)
+@needs.chromium
 def test_names_in_chromium(tmp_path):
     tally = Tally("injected names in Chromium")
     path = tmp_path / "report.html"
@@ -122,7 +118,7 @@ def test_the_judge_can_fail(plain):
         assert judge(f"<!DOCTYPE html>\n<html>{payload}</html>", plain) != RIGHT
 
 
-@pytest.mark.skipif(not any(map(shutil.which, NAMES)), reason="there is no Chromium")
+@needs.chromium
 def test_the_judge_of_chromium_can_fail(tmp_path):
     path = tmp_path / "report.html"
     with running() as browser:

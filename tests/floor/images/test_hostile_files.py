@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import socket
 import struct
 import warnings
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import needs
 from oracles.image_files import chunk, encoded, png
 from PIL import Image, PngImagePlugin
 
@@ -277,7 +277,7 @@ def test_the_reason_for_a_damaged_header_says_which_format_it_was():
         load_img(io.BytesIO(data))
 
 
-@pytest.mark.skipif(shutil.which("gs") is None, reason="there is no Ghostscript")
+@needs.ghostscript
 def test_ghostscript_really_is_not_run(tmp_path):
     marker = tmp_path / "marker"
     program = f"({marker}) (w) file closefile showpage\n".encode()

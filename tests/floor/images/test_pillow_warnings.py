@@ -12,30 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from oracles.image_files import odd_tiff
 from PIL import Image
 
 from kcore.images import load_img
 from kcore.images.pillow_warnings import PillowWarnings
 
 PICTURE = Image.fromarray(np.arange(192, dtype="uint8").reshape(8, 8, 3))
-
-
-def odd_tiff():
-    """Encode a TIFF whose artist's name is said to be longer than the file.
-
-    That is the last entry: older releases of Pillow leave out all after one that they can't read.
-    """
-    file = io.BytesIO()
-    PICTURE.save(file, "TIFF", tiffinfo={315: "a name of more than four bytes"})
-    data = bytearray(file.getvalue())
-    (table,) = struct.unpack_from("<I", data, 4)
-    (entries,) = struct.unpack_from("<H", data, table)
-    for number in range(entries):
-        at = table + 2 + 12 * number
-        if struct.unpack_from("<H", data, at) == (315,):
-            struct.pack_into("<I", data, at + 4, 1 << 20)
-            return bytes(data)
-    raise AssertionError("no artist")
 
 
 def odd_apng():
@@ -58,7 +41,7 @@ def odd_mpo():
     return bytes(data)
 
 
-ODD = {"a.tiff": odd_tiff(), "a.png": odd_apng(), "a.jpg": odd_mpo()}
+ODD = {"a.tiff": odd_tiff(PICTURE), "a.png": odd_apng(), "a.jpg": odd_mpo()}
 
 
 @pytest.fixture(params=ODD)

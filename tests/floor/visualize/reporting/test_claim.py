@@ -5,12 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from oracles import needs
 from oracles.markup import Page
 
 from kcore.visualize.reporting.claim import Claim
 from kcore.visualize.reporting.live_file import LiveFile
-
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 
 def goes_on():
@@ -102,7 +101,7 @@ def run(script):
     return ended.stdout.strip()
 
 
-@needs_fork
+@needs.fork
 def test_another_process_is_refused_and_told_by_whom(path):
     claim = Claim(path, goes_on)
     assert run(CLAIM.format(path=str(path))) == (
@@ -113,7 +112,7 @@ def test_another_process_is_refused_and_told_by_whom(path):
     assert run(CLAIM.format(path=str(path))) == "claimed"
 
 
-@needs_fork
+@needs.fork
 def test_a_killed_process_is_no_hindrance(path):
     killed = CLAIM.format(path=str(path)) + "import os; os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", killed], timeout=60, capture_output=True)
@@ -167,7 +166,7 @@ os.kill(child, 9)
 """
 
 
-@needs_fork
+@needs.fork
 def test_a_forked_child_leaves_the_report_of_its_parent_alone(path):
     first, *others = run(FORKED.format(path=str(path))).splitlines()
     assert "is written by a training of process" in first

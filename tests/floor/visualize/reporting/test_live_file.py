@@ -1,8 +1,8 @@
-import os
 import subprocess
 import sys
 
 import pytest
+from oracles import needs
 from oracles.markup import Page
 
 from kcore.visualize.reporting.live_file import LiveFile
@@ -105,10 +105,7 @@ os._exit(9)
         ("raise SystemExit(3)", "interrupted"),
         (INTERRUPT, "by KeyboardInterrupt"),
         ("import os; os._exit(9)", "Epoch 1 is done."),
-        pytest.param(
-            *(FORK, "Epoch 1 is done."),
-            marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork"),
-        ),
+        pytest.param(FORK, "Epoch 1 is done.", marks=needs.fork),
     ],
 )
 def test_how_a_process_ended_can_be_read(path, end, status):

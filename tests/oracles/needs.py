@@ -1,0 +1,35 @@
+"""What some tests need of the system, and why they are skipped without it: the one list."""
+
+import os
+import shutil
+
+import pytest
+
+from oracles.browser import NAMES
+
+__all__ = [
+    "HAS_NAMED_PIPES",
+    "chromium",
+    "fork",
+    "ghostscript",
+    "limits_of_processes",
+    "named_pipes",
+    "tensorflow",
+]
+
+HAS_NAMED_PIPES = hasattr(os, "mkfifo")
+
+fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork")
+named_pipes = pytest.mark.skipif(not HAS_NAMED_PIPES, reason="there are no named pipes")
+limits_of_processes = pytest.mark.skipif(
+    os.name != "posix", reason="the system limits neither files nor memory of a process"
+)
+ghostscript = pytest.mark.skipif(shutil.which("gs") is None, reason="there is no Ghostscript")
+chromium = pytest.mark.skipif(
+    not any(map(shutil.which, NAMES)) and os.environ.get("KCORE_REQUIRE_BROWSER") != "1",
+    reason="there is no Chromium; set KCORE_REQUIRE_BROWSER=1 to fail instead",
+)
+# A text is looked at where the test stands, which has imported Keras: this module must not.
+tensorflow = pytest.mark.skipif(
+    "keras.backend.backend() != 'tensorflow'", reason="it is about TensorFlow, not this backend"
+)
