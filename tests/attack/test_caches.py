@@ -4,8 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attack.corpora.damage import cut, flipped, overwritten, shuffled
+from attack.killing import kill_after
 from attack.tally import REFUSED, RIGHT, Tally
 from oracles.image_trees import pixels, write_tree
 from PIL import Image
@@ -212,13 +211,7 @@ def test_full_disks_and_killed_writers(tree, expected, tmp_path):
     rng = np.random.default_rng(48)
     for number in range(4):
         where = tmp_path / f"killed-{number}"
-        with started(tree, where, "killed") as process:
-            assert process.stdout.readline() == "ready\n"
-            drain = threading.Thread(target=process.stdout.read)
-            drain.start()
-            time.sleep(rng.uniform(0.1, 0.7))
-            process.kill()
-            drain.join()
+        kill_after(started(tree, where, "killed"), "ready\n", rng.uniform(0.1, 0.7))
         tally.case(f"kill {number}", partial(after_a_kill, tree, where, expected), str, must=RIGHT)
         shutil.rmtree(where)
     tally.close(at_least=12)

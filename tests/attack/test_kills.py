@@ -2,12 +2,11 @@
 
 import subprocess
 import sys
-import threading
-import time
 from functools import partial
 
 import numpy as np
 import pytest
+from attack.killing import kill_after
 from attack.tally import RIGHT, Tally
 from oracles.image_trees import write_tree
 
@@ -62,13 +61,7 @@ def test_killed_trainings(tmp_path):
     where = tmp_path / "killed"
     rng = np.random.default_rng(51)
     for number in range(KILLS):
-        with start(tree, where, 10**6) as process:
-            assert process.stdout.readline() == "epoch\n"
-            drain = threading.Thread(target=process.stdout.read)
-            drain.start()
-            time.sleep(rng.uniform(0, 0.4))
-            process.kill()
-            drain.join()
+        kill_after(start(tree, where, 10**6), "epoch\n", rng.uniform(0, 0.4))
         tally.case(f"kill {number}", partial(whole_files, where), str, must=RIGHT)
     # What the killed ones left is no hindrance, and the training is the same once more.
     with start(tree, where, EPOCHS) as process:
@@ -123,10 +116,8 @@ def test_killed_writers_of_models(tmp_path):
     rng = np.random.default_rng(52)
     for number in range(KILLS):
         command = [sys.executable, "-c", SAVING, str(path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout.readline() == "ready\n"
-            time.sleep(rng.uniform(0.05, 0.4))
-            process.kill()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        kill_after(process, "ready\n", rng.uniform(0.05, 0.4))
         check = partial(judge, allowed=[kernel(model) for model in models])
         tally.case(f"kill {number}", partial(kcore.models.load, path), check, must=RIGHT)
     tally.close(at_least=KILLS)

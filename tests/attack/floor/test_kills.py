@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
-import time
 from functools import partial
 
 import numpy as np
+from attack.killing import kill_after
 from attack.tally import RIGHT, Tally
 
 from kcore.files import write_whole
@@ -36,10 +36,8 @@ def test_killed_writers(tmp_path):
     rng = np.random.default_rng(53)
     for number in range(KILLS):
         command = [sys.executable, "-c", WRITING, str(tmp_path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout.readline() == "ready\n"
-            time.sleep(rng.uniform(0, 0.2))
-            process.kill()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        kill_after(process, "ready\n", rng.uniform(0, 0.2))
         tally.case(f"kill {number}", partial(whole_files, tmp_path), str, must=RIGHT)
     tally.close(at_least=KILLS)
 
