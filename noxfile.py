@@ -155,6 +155,10 @@ def tests(session: nox.Session, backend: str, device: str) -> None:
     """Run all tests and docstring examples with one backend installed."""
     gpu_or_skip(session, device)
     session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
+    if backend == "tensorflow":
+        # The legacy Keras, which wrote what kcore reads; its dependencies would bring another build
+        # of TensorFlow.
+        session.install("--no-deps", "tf_keras>=2.20")
     env = claim(backend, device)
     workers = SIDE_BY_SIDE if device == "cpu" else ()
     session.run("pytest", *workers, *LEFT_TO_OTHERS, *session.posargs, env=env)

@@ -1,5 +1,6 @@
 """What some tests need of the system, and why they are skipped without it: the one list."""
 
+import importlib.util
 import os
 import shutil
 
@@ -15,6 +16,7 @@ __all__ = [
     "limits_of_processes",
     "named_pipes",
     "tensorflow",
+    "tf_keras",
 ]
 
 HAS_NAMED_PIPES = hasattr(os, "mkfifo")
@@ -32,4 +34,8 @@ chromium = pytest.mark.skipif(
 # A text is looked at where the test stands, which has imported Keras: this module must not.
 tensorflow = pytest.mark.skipif(
     "keras.backend.backend() != 'tensorflow'", reason="it is about TensorFlow, not this backend"
+)
+tf_keras = pytest.mark.skipif(
+    importlib.util.find_spec("tf_keras") is None,
+    reason="there is no tf_keras; the session tests(tensorflow-cpu) installs it",
 )
