@@ -26,8 +26,8 @@ nox.options.stop_on_first_error = False
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
 RUNNING_PYTHON = ".".join(map(str, sys.version_info[:2]))
-FLOOR_MODULES = (
-    "kcore.arguments",
+MODULES_WITHOUT_BACKEND = (
+    "kcore._arguments",
     "kcore.datasets",
     "kcore.images",
     "kcore.preprocess",
@@ -48,32 +48,41 @@ REPORTS = "outputs/conformance"
 BENCHMARKS = ("import_time", "training", "augment", "directory", "looking_inside", "transfer")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER_TESTS = "tests/floor/visualize/reporting/test_in_a_browser.py"
+BROWSER_TESTS = "tests/without_backend/visualize/reporting/test_in_a_browser.py"
 WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
 
-# These have sessions of their own, or are the same whatever the backend is (see floor).
+# These have sessions of their own, or are the same whatever the backend is (see without_backend).
 LEFT_TO_OTHERS = (
     WITHOUT_BROWSER,
     "--ignore=tests/attack",
     "--ignore=tests/between_backends",
     "--ignore=tests/examples",
     "--ignore=tests/export",
-    "--ignore=tests/floor/backends_tests",
-    "--ignore=tests/floor/shapes",
+    "--ignore=tests/without_backend/backends_tests",
+    "--ignore=tests/without_backend/shapes",
     "--ignore=tests/types",
 )
 
-# What runs with the oldest dependencies too, each room under one backend, for time. Not
-# tests/images, which pins what Keras does with the newest Pillow; tests/floor/images is ours.
+# What runs with the oldest dependencies too, each subpackage under one backend, for time. Not
+# tests/images, which pins what Keras does with the newest Pillow; what else tests kcore.images is in
+# tests/without_backend.
 MINIMUM_TESTS = {
     "tensorflow": ["tests/models", "tests/nn", "tests/training"],
-    "jax": ["tests/augment", "tests/data", "tests/floor", "tests/inspect", "tests/random"],
+    "jax": [
+        "tests/augment",
+        "tests/data",
+        "tests/explain",
+        "tests/without_backend",
+        "tests/inspect",
+        "tests/random",
+    ],
 }
 # What meets most of Keras and of the backend, with the newest release of each.
 NEWEST_TESTS = [
     "tests/augment",
     "tests/data",
     "tests/images",
+    "tests/explain",
     "tests/inspect",
     "tests/nn",
     "tests/random",
@@ -83,9 +92,9 @@ NEWEST_TESTS = [
 WHEEL_TESTS = [
     "tests/test_environment.py",
     "tests/test_public_names.py",
-    "tests/floor/backends_tests",
-    "tests/floor/test_public_api.py",
-    "tests/floor/visualize",
+    "tests/without_backend/backends_tests",
+    "tests/without_backend/test_public_api.py",
+    "tests/without_backend/visualize",
 ]
 
 # A file's tests stay together, so that they share what one of them has compiled. On a GPU one
@@ -114,9 +123,9 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session(tags=["quick"])
-def floor(session: nox.Session) -> None:
+def without_backend(session: nox.Session) -> None:
     """Test what needs no backend."""
-    test_floor(session)
+    test_without_backend(session)
 
 
 @nox.session(
@@ -124,16 +133,20 @@ def floor(session: nox.Session) -> None:
 )
 def pythons(session: nox.Session) -> None:
     """Test what needs no backend, on each other Python that is present."""
-    test_floor(session)
+    test_without_backend(session)
 
 
-def test_floor(session: nox.Session) -> None:
+def test_without_backend(session: nox.Session) -> None:
     """Run the tests and docstring examples that need no backend."""
     session.install(*group("test"), "-e", ".")
     env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
-    session.run("pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, "tests/floor", *session.posargs, env=env)
-    callbacks = "--ignore=kcore/visualize/callbacks"  # they need Keras, and so a backend
-    session.run("pytest", "--doctest-modules", callbacks, "--pyargs", *FLOOR_MODULES, env=env)
+    session.run(
+        "pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, "tests/without_backend", *session.posargs, env=env
+    )
+    callbacks = "--ignore=kcore/visualize/_callbacks"  # they need Keras, and so a backend
+    session.run(
+        "pytest", "--doctest-modules", callbacks, "--pyargs", *MODULES_WITHOUT_BACKEND, env=env
+    )
 
 
 @nox.session(default=False, tags=["release"])
@@ -226,11 +239,11 @@ def attack(session: nox.Session, backend: str) -> None:
     if backend == "none":
         session.install(*group("test"), "-e", ".")
         env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
-        paths = ["tests/attack/floor"]
+        paths = ["tests/attack/without_backend"]
     else:
         session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
         env = claim(backend, "cpu")
-        paths = ["tests/attack", "--ignore=tests/attack/floor"]
+        paths = ["tests/attack", "--ignore=tests/attack/without_backend"]
     session.run("pytest", *SIDE_BY_SIDE, *paths, *session.posargs, env=env)
 
 

@@ -90,7 +90,7 @@ def _observe_without_backend() -> Environment:
     if installed:
         raise EnvironmentMismatchError(
             f"KCORE_TEST_BACKEND=none, but this environment holds {', '.join(installed)}. "
-            "Run `nox -s floor`, which makes an environment without any."
+            "Run `nox -s without_backend`, which makes an environment without any."
         )
     # Keras can't be imported without a backend, which could tell the version of a nightly too.
     return Environment("none", "none", _versions("none", _version_of("keras", "keras-nightly")))

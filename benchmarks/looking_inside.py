@@ -99,7 +99,7 @@ def grad_cam(options):
     images = rng.uniform(-1, 1, (options.images, 224, 224, 3)).astype("float32")
     candidates = {
         "a prediction alone": lambda: model.predict_on_batch(images),
-        OURS: lambda: kcore.inspect.grad_cam(model, images, LAYER, CLASS),
+        OURS: lambda: kcore.explain.grad_cam(model, images, LAYER, CLASS),
     }
     if keras.backend.backend() == "tensorflow":
         for module, peer in PEERS.items():

@@ -35,20 +35,20 @@ import keras  # noqa: E402 -- the backend had to be chosen first
 import numpy as np  # noqa: E402
 
 import kcore  # noqa: E402
-from kcore import inspect, visualize  # noqa: E402
+from kcore import explain, visualize  # noqa: E402
 from kcore.datasets import scenes  # noqa: E402
 
 # The model takes -1 for black and 1 for white. So zero, which covers, masks and compares, is mid
 # grey and says nothing.
 METHODS = {
-    "Grad-CAM": inspect.grad_cam,
-    "Grad-CAM++": inspect.grad_cam_plus_plus,
-    "LayerCAM": inspect.layer_cam,
-    "Score-CAM": inspect.score_cam,
-    "saliency": inspect.saliency,
+    "Grad-CAM": explain.grad_cam,
+    "Grad-CAM++": explain.grad_cam_plus_plus,
+    "LayerCAM": explain.layer_cam,
+    "Score-CAM": explain.score_cam,
+    "saliency": explain.saliency,
     "SmoothGrad": lambda *arguments: smoothed(*arguments),
     "integrated gradients": lambda *arguments: shares(*arguments),
-    "occlusion": lambda model, x, label: scaled(inspect.occlusion(model, x, label)),
+    "occlusion": lambda model, x, label: scaled(explain.occlusion(model, x, label)),
 }
 
 
@@ -58,7 +58,7 @@ def main():
     test = [scene(index, "test") for index in range(TESTED)]
     model = fit(*arrays_of(train))
     images, labels = arrays_of(test)
-    right = np.mean(inspect.class_scores(model, images).predicted == labels)
+    right = np.mean(explain.class_scores(model, images).predicted == labels)
     print(f"{right:.0%} of {TESTED} test scenes are recognised")
 
     images, labels = images[:MAPPED], labels[:MAPPED]
@@ -78,7 +78,7 @@ def main():
         visualize.gallery(np.stack(pictures), captions=captions, columns=3 * SHOWN, tile_size=120),
     )
 
-    found = inspect.maximise_activation(
+    found = explain.maximize_activation(
         model, class_index=range(len(CLASSES)), value_range=(-1, 1), seed=OPTIONS.seed
     )
     ideals = as_pictures(found.images)
@@ -132,12 +132,12 @@ def smoothed(model, images, labels):
     The objects are small and drawn with fine edges: at the usual noise, three times as strong,
     about half of the scenes aren't recognised any more, and the map spreads over the background.
     """
-    return inspect.smooth_grad(model, images, labels, samples=16, noise_level=0.05)
+    return explain.smooth_grad(model, images, labels, samples=16, noise_level=0.05)
 
 
 def shares(model, images, labels):
     """Return where values of the image raise the score, in 0..1."""
-    found = inspect.integrated_gradients(model, images, labels)
+    found = explain.integrated_gradients(model, images, labels)
     return scaled(found.values.sum(axis=-1))
 
 

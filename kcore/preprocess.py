@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from kcore.arguments import check_choice
-from kcore.settings import floatx, is_channels_first
+from kcore._arguments import check_choice
+from kcore._settings import floatx, is_channels_first
 
 __all__ = ["preprocess_input"]
 

@@ -54,9 +54,9 @@ def test_other_missing_modules_are_named_as_they_are(environment, tmp_path):
     assert "ml_dtypes" in result.stderr
 
 
-@pytest.mark.parametrize("room", ["images", "datasets", "shapes", "random", "visualize"])
-def test_what_needs_no_backend_works_without_one(room, environment, tmp_path):
+@pytest.mark.parametrize("subpackage", ["images", "datasets", "shapes", "random", "visualize"])
+def test_what_needs_no_backend_works_without_one(subpackage, environment, tmp_path):
     result = python(
-        f"import kcore; kcore.{room}", tmp_path, KERAS_BACKEND=OTHER[environment.backend]
+        f"import kcore; kcore.{subpackage}", tmp_path, KERAS_BACKEND=OTHER[environment.backend]
     )
     assert result.returncode == 0, result.stderr

@@ -31,7 +31,7 @@ FILES = {
     "data.from_paths": (r"paths\[1\]", lambda p: kcore.data.ImageFiles.from_paths(["a.png", p])),
     "images.load_img": ("path", kcore.images.load_img),
     "images.save_img": ("path", lambda p: kcore.images.save_img(p, PICTURES[0])),
-    "datasets.read_idx": ("path", lambda p: kcore.datasets.idx.read_idx(p)),
+    "datasets.read_idx": ("path", lambda p: kcore.datasets._idx.read_idx(p)),
     "models.load": ("path", kcore.models.load),
     "models.load_weights": ("path", lambda p: kcore.models.load_weights(small_model(), p)),
     "models.save": ("path", lambda p: kcore.models.save(small_model(), p)),

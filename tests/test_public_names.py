@@ -10,20 +10,20 @@ PUBLIC = {
         "variations warp"
     ),
     "data": (
-        "Audit BadFileError Finding ImageBatches ImageFiles from_arrays from_directory from_files "
-        "pure scan split"
+        "BadFileError FileAudit FileFinding ImageBatches ImageFiles from_arrays from_directory "
+        "from_files pure scan split"
     ),
     "datasets": (
         "CorruptFileError DatasetError DatasetNotFoundError DownloadError ImageDataset "
         "MissingFilesError SyntheticDataWarning fashion_mnist load scenes"
     ),
     "images": "FORMATS ImageDecodeError array_to_img img_to_array load_img save_img",
-    "inspect": (
-        "Attributions Audit ClassScores Course Finding Gradients Maximisation Row Trace "
-        "activations audit class_scores deletion grad_cam grad_cam_plus_plus gradients insertion "
-        "integrated_gradients layer_cam maximise_activation occlusion saliency score_cam "
-        "smooth_grad trace"
+    "explain": (
+        "ActivationMaximization Attributions ClassScores FaithfulnessCurve Gradients class_scores "
+        "deletion grad_cam grad_cam_plus_plus gradients insertion integrated_gradients layer_cam "
+        "maximize_activation occlusion saliency score_cam smooth_grad"
     ),
+    "inspect": "Audit Finding Row Trace activations audit trace",
     "models": (
         "Classification ExportError ModelFileError ParameterSummary SubclassedMLP "
         "WeightsFileError binary_cnn check_trainable classify cnn compile_binary_classifier "

@@ -11,14 +11,14 @@ its `flow*` methods return, a `Flow`, feeds `fit` and shows any of its images ag
 """
 
 import kcore._backend  # noqa: F401
-from kcore.augment.flow import Flow
-from kcore.augment.image_data_generator import ImageDataGenerator
-from kcore.augment.matrices import matrices
-from kcore.augment.parameters import Parameters
-from kcore.augment.random_transform import RandomTransform
-from kcore.augment.recipe import Recipe
-from kcore.augment.variations import captions, variations
-from kcore.augment.warp import apply, warp
+from kcore.augment._affine import matrices
+from kcore.augment._flow import Flow
+from kcore.augment._image_data_generator import ImageDataGenerator
+from kcore.augment._parameters import Parameters
+from kcore.augment._random_transform import RandomTransform
+from kcore.augment._recipe import Recipe
+from kcore.augment._variations import captions, variations
+from kcore.augment._warp import apply, warp
 
 __all__ = [
     "Flow",

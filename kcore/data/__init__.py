@@ -1,18 +1,18 @@
 """From a folder of images, or a list of files, or arrays, to batches for `fit`."""
 
 import kcore._backend  # noqa: F401
-from kcore.data.bad_files import Audit, BadFileError, Finding
-from kcore.data.batches import ImageBatches
-from kcore.data.functions import pure
-from kcore.data.loading import from_arrays, from_directory, from_files
-from kcore.data.records import ImageFiles
-from kcore.data.scanning import scan
-from kcore.data.splits import split
+from kcore.data._file_audit import BadFileError, FileAudit, FileFinding
+from kcore.data._functions import pure
+from kcore.data._image_batches import ImageBatches
+from kcore.data._image_files import ImageFiles
+from kcore.data._loading import from_arrays, from_directory, from_files
+from kcore.data._scanning import scan
+from kcore.data._splits import split
 
 __all__ = [
-    "Audit",
     "BadFileError",
-    "Finding",
+    "FileAudit",
+    "FileFinding",
     "ImageBatches",
     "ImageFiles",
     "from_arrays",

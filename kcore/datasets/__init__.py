@@ -1,8 +1,8 @@
 """Datasets to learn with: the real Fashion-MNIST, and drawn scenes that need no download."""
 
 from kcore.datasets import fashion_mnist, scenes
-from kcore.datasets.default import ImageDataset, load
-from kcore.datasets.errors import (
+from kcore.datasets._default import ImageDataset, load
+from kcore.datasets._errors import (
     CorruptFileError,
     DatasetError,
     DatasetNotFoundError,

@@ -8,17 +8,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from kcore.arguments import check_path
-from kcore.datasets.arrays import Images, Split
-from kcore.datasets.download import download
-from kcore.datasets.errors import (
+from kcore._arguments import check_path
+from kcore.datasets._arrays import Images, Split
+from kcore.datasets._download import download
+from kcore.datasets._errors import (
     CorruptFileError,
     DatasetNotFoundError,
     DownloadError,
     MissingFilesError,
 )
-from kcore.datasets.idx import read_idx
-from kcore.datasets.places import (
+from kcore.datasets._idx import read_idx
+from kcore.datasets._locations import (
     DATA_DIR_VARIABLE,
     Place,
     data_dir_place,

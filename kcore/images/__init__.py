@@ -40,10 +40,10 @@ case                                      Keras                      kcore
 ========================================= ========================== ===============================
 """
 
-from kcore.images.arrays import array_to_img, img_to_array
-from kcore.images.errors import ImageDecodeError
-from kcore.images.formats import FORMATS
-from kcore.images.loading import load_img
-from kcore.images.saving import save_img
+from kcore.images._arrays import array_to_img, img_to_array
+from kcore.images._errors import ImageDecodeError
+from kcore.images._formats import FORMATS
+from kcore.images._loading import load_img
+from kcore.images._saving import save_img
 
 __all__ = ["FORMATS", "ImageDecodeError", "array_to_img", "img_to_array", "load_img", "save_img"]

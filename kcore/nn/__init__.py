@@ -17,10 +17,10 @@ the order of the input's axes, such as `[1, 8, 8, 1]`, whose first and channel e
 """
 
 import kcore._backend  # noqa: F401
-from kcore.nn.convolution import conv2d, depthwise_conv2d, separable_conv2d
-from kcore.nn.dense import dense, flatten
-from kcore.nn.pooling import avg_pool, max_pool
-from kcore.nn.transpose import conv2d_transpose
+from kcore.nn._convolution import conv2d, depthwise_conv2d, separable_conv2d
+from kcore.nn._dense import dense, flatten
+from kcore.nn._pooling import avg_pool, max_pool
+from kcore.nn._transpose import conv2d_transpose
 
 __all__ = [
     "avg_pool",

@@ -22,9 +22,9 @@ Python or NumPy of any kind, which are rounded to float32; keys of another dtype
 The random state of NumPy and of Python is neither read nor changed.
 """
 
-from kcore.random.distributions import bernoulli, bits, integers, permutation, uniform
-from kcore.random.keys import draw_seed, fold_in, key, sample_keys, split
-from kcore.random.normals import normal
+from kcore.random._distributions import bernoulli, bits, integers, permutation, uniform
+from kcore.random._keys import draw_seed, fold_in, key, sample_keys, split
+from kcore.random._normals import normal
 
 __all__ = [
     "bernoulli",

@@ -6,7 +6,7 @@ shape, as Keras's layers do, and refuse what these layers refuse. `ReceptiveFiel
 position of an output back through many windows.
 """
 
-from kcore.shapes.axes import (
+from kcore.shapes._axes import (
     Windows,
     adaptive_pool_windows,
     conv_transpose_windows,
@@ -16,10 +16,10 @@ from kcore.shapes.axes import (
     pool_windows,
     spatial_sizes,
 )
-from kcore.shapes.pool import AdaptiveWindow, adaptive_window, global_window, pool_window
-from kcore.shapes.receptive_field import ReceptiveField
-from kcore.shapes.transpose import TransposedWindow, transposed_window
-from kcore.shapes.window import Window, window
+from kcore.shapes._pool import AdaptiveWindow, adaptive_window, global_window, pool_window
+from kcore.shapes._receptive_field import ReceptiveField
+from kcore.shapes._transpose import TransposedWindow, transposed_window
+from kcore.shapes._window import Window, window
 
 __all__ = [
     "AdaptiveWindow",

@@ -5,17 +5,17 @@ Nothing here needs a backend but the callbacks, which are imported when they are
 
 from typing import TYPE_CHECKING
 
-from kcore.visualize.confusion import confusion_matrix, confusion_picture
-from kcore.visualize.curves import curves
-from kcore.visualize.feature_grid import feature_grid
-from kcore.visualize.filters import filters
-from kcore.visualize.gallery import gallery
-from kcore.visualize.mistakes import Mistake, misclassified, worst_mistakes
-from kcore.visualize.overlay import overlay
-from kcore.visualize.reporting import report
+from kcore.visualize._confusion import confusion_matrix, confusion_picture
+from kcore.visualize._curves import curves
+from kcore.visualize._feature_grid import feature_grid
+from kcore.visualize._filters import filters
+from kcore.visualize._gallery import gallery
+from kcore.visualize._mistakes import Mistake, misclassified, worst_mistakes
+from kcore.visualize._overlay import overlay
+from kcore.visualize._reporting import report
 
 if TYPE_CHECKING:
-    from kcore.visualize.callbacks import FeatureMapWriter, LiveReport
+    from kcore.visualize._callbacks import FeatureMapWriter, LiveReport
 
 __all__ = [
     "FeatureMapWriter",
@@ -42,7 +42,7 @@ if not TYPE_CHECKING:
     def __getattr__(name):
         if name in _CALLBACKS:
             # They subclass Keras's callback, so they need a backend.
-            from kcore.visualize import callbacks
+            from kcore.visualize import _callbacks as callbacks
 
             return getattr(callbacks, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,9 +14,10 @@ RECORDS = {
     f"{subpackage}.{name}": "a record that kcore returns"
     for subpackage, names in {
         "augment": "Flow",
-        "data": "Audit Finding",
+        "data": "FileAudit FileFinding",
         "datasets": "ImageDataset scenes.Scene scenes.Clutter",
-        "inspect": "Attributions Audit ClassScores Course Finding Gradients Maximisation Row Trace",
+        "explain": "ActivationMaximization Attributions ClassScores FaithfulnessCurve Gradients",
+        "inspect": "Audit Finding Row Trace",
         "models": "Classification ParameterSummary",
         "visualize": "Mistake",
     }.items()
@@ -28,7 +29,7 @@ CALLED_BY_KERAS = {
     "augment.RandomTransform.call",
     "augment.RandomTransform.compute_output_spec",
 }
-CALLED_WHILE_DECODING = {"data.Audit.add_bad", "data.Audit.add_notes"}
+CALLED_WHILE_DECODING = {"data.FileAudit.add_bad", "data.Audit.add_notes"}
 
 
 def is_left_out(name):

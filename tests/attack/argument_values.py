@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 import kcore
-from kcore.data.sources import ArraySource
+from kcore.data._sources import ArraySource
 
 chdir = os.chdir
 
@@ -304,7 +304,7 @@ OF_FUNCTIONS = {
         "defaults": ("input_shape",),
     },
     "inspect.audit": {},
-    "inspect.maximise_activation": {"filters": constantly(0)},
+    "inspect.maximize_activation": {"filters": constantly(0)},
     "training.CheckTargets": {},
     "training.StopAtTarget": {"monitor": constantly("loss"), "target": constantly(0.5)},
     "augment.Parameters": {
@@ -339,7 +339,7 @@ OF_FUNCTIONS = {
         "targets": copied(LABELS),
         "defaults": ("files",),
     },
-    "data.Audit.write_csv": {"path": constantly("audit.csv")},
+    "data.FileAudit.write_csv": {"path": constantly("audit.csv")},
     "data.ImageFiles": {
         "table": lambda: kcore.data.scan(images_folder()).table,
         "rows": lambda: [0, 1],
@@ -394,7 +394,7 @@ INSTANCES = {
     "augment.Flow": flow,
     "data.ImageBatches": batches,
     "data.ImageFiles": image_files,
-    "data.Audit": lambda: (
+    "data.FileAudit": lambda: (
         kcore.data.from_directory(images_folder(), target_size=(8, 8), seed=1, verbose=False).audit
     ),
 }

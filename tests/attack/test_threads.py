@@ -14,7 +14,7 @@ from oracles.image_trees import pixels
 from PIL import Image
 
 import kcore
-from kcore import inspect
+from kcore import explain, inspect
 from kcore.models import classify, load, set_labels
 
 L = keras.layers
@@ -43,11 +43,11 @@ def called(model, files, number):
     x = np.random.default_rng(number).uniform(0, 255, (2, 8, 8, 3)).astype("float32")
     class_index = number % 4
     ways = (
-        lambda: inspect.grad_cam(model, x, class_index=class_index),
-        lambda: inspect.saliency(model, x, class_index=class_index),
-        lambda: inspect.class_scores(model, x),
+        lambda: explain.grad_cam(model, x, class_index=class_index),
+        lambda: explain.saliency(model, x, class_index=class_index),
+        lambda: explain.class_scores(model, x),
         lambda: list(inspect.activations(model, x).values()),
-        lambda: inspect.integrated_gradients(model, x, class_index, steps=2),
+        lambda: explain.integrated_gradients(model, x, class_index, steps=2),
         lambda: [
             np.array([(found.labels.index(name), found.probabilities[found.labels.index(name)])
                       for name in "abcd"])[:, 1]
@@ -55,7 +55,7 @@ def called(model, files, number):
         ],
     )  # fmt: skip
     found = ways[number % len(ways)]()
-    return found.values if isinstance(found, inspect.Attributions | inspect.ClassScores) else found
+    return found.values if isinstance(found, explain.Attributions | explain.ClassScores) else found
 
 
 def judge(found, wanted):

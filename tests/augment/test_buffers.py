@@ -5,7 +5,7 @@ import gc
 import keras
 import numpy as np
 
-from kcore.augment.buffers import empty
+from kcore.augment._buffers import empty
 
 LARGE = (32, 200, 200, 1)
 

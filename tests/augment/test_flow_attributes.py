@@ -19,7 +19,7 @@ def generator(**options):
 
 @pytest.fixture(autouse=True)
 def no_hint_given(monkeypatch):
-    monkeypatch.setattr("kcore.augment.flow._given", set())
+    monkeypatch.setattr("kcore.augment._flow._given", set())
 
 
 def test_a_flow_of_a_folder_tells_its_arguments(tmp_path):

@@ -33,7 +33,7 @@ def loaded():
 calls = {
     "warp": lambda: kcore.augment.warp(images, matrices, data_format="channels_last"),
     "apply": lambda: kcore.augment.apply(images, parameters, recipe),
-    "grad_cam": lambda: kcore.inspect.grad_cam(model, images / 255, "conv", 1),
+    "grad_cam": lambda: kcore.explain.grad_cam(model, images / 255, "conv", 1),
     "activations": lambda: kcore.inspect.activations(model, images / 255),
     "classify": lambda: kcore.models.classify(model, [f"{folder}/a/0.png"]),
 }

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from kcore.augment import ImageDataGenerator, matrices
-from kcore.augment.parameters import Parameters
+from kcore.augment._parameters import Parameters
 from kcore.data import BadFileError, ImageFiles
 
 GEOMETRY = {

@@ -7,8 +7,8 @@ from oracles import needs
 
 from kcore import random
 from kcore.augment import RandomTransform, Recipe, apply
-from kcore.augment.drawing import COLUMNS
-from kcore.augment.drawing import drawn as drawn_by
+from kcore.augment._sampling import COLUMNS
+from kcore.augment._sampling import drawn as drawn_by
 
 OPTIONS = {
     "rotation_range": 40,

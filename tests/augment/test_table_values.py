@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kcore.augment.table_classes import row_classes
-from kcore.augment.table_values import column_values
+from kcore.augment._dataframe_classes import row_classes
+from kcore.augment._dataframe_values import column_values
 
 NUMBERS = st.one_of(st.booleans(), st.integers(-(2**31), 2**31), st.floats(width=32))
 TEXTS = st.text("abc", max_size=3)

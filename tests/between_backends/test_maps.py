@@ -15,7 +15,7 @@ BACKENDS = ("tensorflow", "jax")
 
 DRAW = """
 import sys, keras, numpy as np
-from kcore import inspect
+from kcore import explain
 
 L = keras.layers
 inputs = keras.Input((12, 10, 2))
@@ -35,14 +35,14 @@ model.set_weights([rng.normal(scale=0.4, size=one.shape) for one in model.get_we
 x = rng.normal(size=(3, 12, 10, 2)).astype("float32")
 classes = [0, 2, 1]
 maps = {
-    "grad_cam": inspect.grad_cam(model, x, "last", classes),
-    "grad_cam_plus_plus": inspect.grad_cam_plus_plus(model, x, "last", classes),
-    "layer_cam": inspect.layer_cam(model, x, "last", classes),
-    "score_cam": inspect.score_cam(model, x, "last", classes),
-    "saliency": inspect.saliency(model, x, classes),
-    "smooth_grad": inspect.smooth_grad(model, x, classes, samples=4),
-    "integrated_gradients": inspect.integrated_gradients(model, x, classes, steps=20).values,
-    "occlusion": inspect.occlusion(model, x, classes, patch_size=5, stride=5),
+    "grad_cam": explain.grad_cam(model, x, "last", classes),
+    "grad_cam_plus_plus": explain.grad_cam_plus_plus(model, x, "last", classes),
+    "layer_cam": explain.layer_cam(model, x, "last", classes),
+    "score_cam": explain.score_cam(model, x, "last", classes),
+    "saliency": explain.saliency(model, x, classes),
+    "smooth_grad": explain.smooth_grad(model, x, classes, samples=4),
+    "integrated_gradients": explain.integrated_gradients(model, x, classes, steps=20).values,
+    "occlusion": explain.occlusion(model, x, classes, patch_size=5, stride=5),
 }
 np.savez(sys.argv[1], **maps)
 print(keras.backend.backend())

@@ -10,8 +10,10 @@ import pytest
 from oracles.image_trees import pixels, write_tree
 from PIL import Image
 
-from kcore.data import BadFileError, cache, cache_files, from_directory, from_files, scan
-from kcore.data.decoding import Decoding
+from kcore.data import BadFileError, from_directory, from_files, scan
+from kcore.data import _cache as cache
+from kcore.data import _cache_files as cache_files
+from kcore.data._decoding import Decoding
 
 OPTIONS = {"target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "seed": 1}
 

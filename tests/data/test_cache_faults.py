@@ -13,8 +13,9 @@ from oracles import needs
 from oracles.image_trees import pixels, write_tree
 from PIL import Image
 
-from kcore.data import ImageFiles, cache_files, from_directory, from_files
-from kcore.data.cache_files import CacheFile
+from kcore.data import ImageFiles, from_directory, from_files
+from kcore.data import _cache_files as cache_files
+from kcore.data._cache_files import CacheFile
 
 OPTIONS = {"target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "seed": 1}
 
@@ -158,7 +159,7 @@ def test_a_directory_that_cannot_be_written_to_is_named(tree, tmp_path, monkeypa
 
 
 def CacheFileOf(directory):  # noqa: N802 -- opens what `from_directory` would open
-    from kcore.data.cache import _begun
+    from kcore.data._cache import _begun
 
     return _begun(directory, (2, 8, 8, 3))
 

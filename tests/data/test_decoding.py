@@ -7,9 +7,9 @@ from oracles.image_trees import pixels
 from PIL import Image, ImageOps
 
 import kcore
-from kcore.data.decoding import Decoding
+from kcore.data._decoding import Decoding
 from kcore.images import ImageDecodeError, load_img
-from kcore.images.resizing import INTERPOLATIONS
+from kcore.images._resizing import INTERPOLATIONS
 
 SIZE = (6, 10)
 

@@ -93,7 +93,7 @@ def test_running_out_of_memory_is_a_bad_file_with_a_name(tree, monkeypatch):
     def fail(*args, **kwargs):
         raise MemoryError
 
-    monkeypatch.setattr("kcore.data.decoding.fitted", fail)
+    monkeypatch.setattr("kcore.data._decoding.fitted", fail)
     with pytest.raises(BadFileError, match=r"000\.png \(class 'cat'\): .* more memory than there"):
         next(ways(tree))
 

@@ -6,7 +6,7 @@ from oracles.image_trees import write_tree
 
 from kcore.augment import ImageDataGenerator
 from kcore.data import ImageFiles, from_arrays, from_directory, from_files, scan
-from kcore.data.decoding import Decoding
+from kcore.data._decoding import Decoding
 
 WRONG = {
     "batch_size": (0, "batch_size=0 must be a whole number of at least 1"),

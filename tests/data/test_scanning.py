@@ -9,8 +9,9 @@ from keras.src.legacy.preprocessing.image import ImageDataGenerator  # the cours
 from oracles.image_trees import write_tree
 from PIL import Image
 
-from kcore.data import BadFileError, scan, scanning
-from kcore.data.walking import SUFFIXES
+from kcore.data import BadFileError, scan
+from kcore.data import _scanning as scanning
+from kcore.data._walking import SUFFIXES
 from kcore.images import FORMATS
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import kcore
-from kcore.data.target_checks import check_fit
+from kcore.data._target_checks import check_fit
 
 L = keras.layers
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), "uint8")
@@ -144,7 +144,7 @@ def test_other_calls_ask_nothing(folder):
 def test_many_one_hot_rows_are_not_made(folder):
     data = from_directory(folder, "categorical")
     labels = np.resize(np.arange(1000, dtype="int32"), 1_000_000)
-    data._targets = kcore.data.classes.ClassTargets(labels, 1000, "categorical")
+    data._targets = kcore.data._targets.ClassTargets(labels, 1000, "categorical")
     model = network(1000, "categorical_crossentropy")
     tracemalloc.start()
     check_fit(model, data, None, None)

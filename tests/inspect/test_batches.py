@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from kcore.inspect import activations, class_scores, grad_cam, occlusion, saliency
+from kcore.explain import class_scores, grad_cam, occlusion, saliency
+from kcore.inspect import activations
 
 L = keras.layers
 

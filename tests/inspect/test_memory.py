@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from kcore.inspect import activations, class_scores, gradients
-from kcore.inspect.batches import few_sizes
+from kcore.explain import class_scores, gradients
+from kcore.inspect import activations
+from kcore.inspect._model_inputs import few_sizes
 
 L = keras.layers
 SIZES = 160

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from kcore import inspect
-from kcore.inspect.calls import named_layers
+from kcore import explain, inspect
+from kcore.inspect._calls import named_layers
 
 L = keras.layers
 CALLS = 100
@@ -35,13 +35,13 @@ def images(number):
 
 
 def as_arrays(found):
-    if isinstance(found, inspect.Gradients):
+    if isinstance(found, explain.Gradients):
         found = [found.values, found.scores]
-    if isinstance(found, inspect.Attributions | inspect.ClassScores):
+    if isinstance(found, explain.Attributions | explain.ClassScores):
         found = found.values
-    if isinstance(found, inspect.Course):
+    if isinstance(found, explain.FaithfulnessCurve):
         found = found.probabilities
-    if isinstance(found, inspect.Maximisation):
+    if isinstance(found, explain.ActivationMaximization):
         found = found.images
     if isinstance(found, inspect.Trace | inspect.Audit):
         return str(found)
@@ -52,11 +52,11 @@ def explained(model, number):
     """Do one thing of many, told by the number."""
     x, one = images(number), number % 4
     ways = (
-        lambda: inspect.grad_cam(model, x, class_index=one),
-        lambda: inspect.saliency(model, x, class_index=one),
-        lambda: inspect.class_scores(model, x),
+        lambda: explain.grad_cam(model, x, class_index=one),
+        lambda: explain.saliency(model, x, class_index=one),
+        lambda: explain.class_scores(model, x),
         lambda: inspect.activations(model, x),
-        lambda: inspect.layer_cam(model, x, class_index=one),
+        lambda: explain.layer_cam(model, x, class_index=one),
         lambda: str(inspect.trace(model, x.shape[1:])),
     )
     return as_arrays(ways[number // 2 % len(ways)]())
@@ -110,12 +110,12 @@ def test_the_slow_explanations_from_threads_give_what_one_thread_gives():
     x = images(0)
     maps = np.random.default_rng(1).random((2, *x.shape[1:3]))
     ways = (
-        lambda: inspect.integrated_gradients(model, x, 1, steps=3),
-        lambda: inspect.smooth_grad(model, x, 2, samples=3),
-        lambda: inspect.occlusion(model, x, 3, patch_size=3, stride=3),
-        lambda: inspect.score_cam(model, x, class_index=1),
-        lambda: inspect.deletion(model, x, maps, 1, steps=2),
-        lambda: inspect.maximise_activation(
+        lambda: explain.integrated_gradients(model, x, 1, steps=3),
+        lambda: explain.smooth_grad(model, x, 2, samples=3),
+        lambda: explain.occlusion(model, x, 3, patch_size=3, stride=3),
+        lambda: explain.score_cam(model, x, class_index=1),
+        lambda: explain.deletion(model, x, maps, 1, steps=2),
+        lambda: explain.maximize_activation(
             model, class_index=[1, 2], input_shape=x.shape[1:], steps=2
         ),
         lambda: inspect.audit(model, x.shape[1:]),

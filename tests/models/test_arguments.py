@@ -6,8 +6,8 @@ import pytest
 from keras import layers
 
 import kcore
-from kcore import inspect, models
-from kcore.targets import option_of
+from kcore import explain, inspect, models
+from kcore._targets import option_of
 
 X = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 3), dtype="uint8")
 Y = np.array([0, 1, 0, 1], "int32")
@@ -48,7 +48,7 @@ TAKE_A_GRAPH = {
     "export": lambda model: models.export(model, "unwritten.onnx"),
     "trace": inspect.trace,
     "audit": inspect.audit,
-    "maximise_activation": lambda model: inspect.maximise_activation(model, class_index=0),
+    "maximize_activation": lambda model: explain.maximize_activation(model, class_index=0),
 }
 TAKE_A_TRANSFERRED = {
     "parameter_summary": models.parameter_summary,
@@ -58,15 +58,15 @@ TAKE_A_TRANSFERRED = {
 }
 TAKE_SAMPLES = {
     "activations": lambda model: inspect.activations(model, FLOATS),
-    "class_scores": lambda model: inspect.class_scores(model, FLOATS),
-    "gradients": lambda model: inspect.gradients(model, FLOATS),
-    "saliency": lambda model: inspect.saliency(model, FLOATS),
-    "smooth_grad": lambda model: inspect.smooth_grad(model, FLOATS),
-    "occlusion": lambda model: inspect.occlusion(model, FLOATS),
-    "integrated_gradients": lambda model: inspect.integrated_gradients(model, FLOATS),
-    "grad_cam": lambda model: inspect.grad_cam(model, FLOATS),
-    "score_cam": lambda model: inspect.score_cam(model, FLOATS),
-    "deletion": lambda model: inspect.deletion(model, FLOATS, FLOATS[..., 0]),
+    "class_scores": lambda model: explain.class_scores(model, FLOATS),
+    "gradients": lambda model: explain.gradients(model, FLOATS),
+    "saliency": lambda model: explain.saliency(model, FLOATS),
+    "smooth_grad": lambda model: explain.smooth_grad(model, FLOATS),
+    "occlusion": lambda model: explain.occlusion(model, FLOATS),
+    "integrated_gradients": lambda model: explain.integrated_gradients(model, FLOATS),
+    "grad_cam": lambda model: explain.grad_cam(model, FLOATS),
+    "score_cam": lambda model: explain.score_cam(model, FLOATS),
+    "deletion": lambda model: explain.deletion(model, FLOATS, FLOATS[..., 0]),
 }
 NO_MODELS = {
     "text": ("model.keras", "kcore.models.load gives that of a file"),
@@ -243,7 +243,7 @@ def test_images_that_are_not_finite_are_named(transferred):
         models.train_head(transferred, X, Y, validation_data=(images, Y), verbose=0)
     for name, function in {
         "x": lambda: inspect.activations(transferred, images),
-        "images": lambda: inspect.grad_cam(transferred, images),
+        "images": lambda: explain.grad_cam(transferred, images),
     }.items():
         with pytest.raises(ValueError, match=rf"{name}\[2\] has values that are NaN or infinite"):
             function()

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import kcore
-from kcore.models.compiling import _has_convolution
+from kcore.models._compiling import _has_convolution
 
 RNG = np.random.default_rng(0)
 

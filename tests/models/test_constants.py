@@ -77,7 +77,7 @@ def test_class_scores_follow_constants_that_come_after_weights():
 
 
 def scores(model):
-    return kcore.inspect.class_scores(model, X).values
+    return kcore.explain.class_scores(model, X).values
 
 
 @keras.saving.register_keras_serializable("kcore_tests")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import kcore
-from kcore.data.target_checks import check_fit
+from kcore.data._target_checks import check_fit
 from kcore.models import compile_binary_classifier, compile_classifier, compile_regression
 
 L = keras.layers

@@ -1,7 +1,7 @@
 import keras
 import pytest
 
-from kcore.training.direction import infer_mode
+from kcore.training._direction import infer_mode
 
 SMALLER_IS_BETTER = """
     loss val_loss mse mae mean_squared_error val_root_mean_squared_error kl_divergence

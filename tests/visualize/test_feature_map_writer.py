@@ -5,7 +5,7 @@ from PIL import Image
 
 import kcore
 from kcore.visualize import FeatureMapWriter
-from kcore.visualize.frames import frame_of
+from kcore.visualize._frames import frame_of
 
 X = np.random.default_rng(0).random((8, 6, 6, 1)).astype("float32")
 

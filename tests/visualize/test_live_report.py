@@ -11,7 +11,7 @@ import pytest
 from oracles.markup import Page
 
 import kcore
-from kcore.locks import lock_of
+from kcore._locks import lock_of
 from kcore.visualize import LiveReport
 
 NAMES = ["dark <b>", "bright"]
@@ -337,7 +337,7 @@ def test_files_that_turn_out_to_be_bad_later_are_listed(tmp_path):
         def class_of_row(self, row):
             return "dark"
 
-    audit = kcore.data.Audit(Files())
+    audit = kcore.data.FileAudit(Files())
 
     class FindABadFile(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):

@@ -1,4 +1,4 @@
-"""What a report reads from Keras itself; the rest is tested without a backend in tests/floor."""
+"""What a report reads from Keras itself; the rest is tested in tests/without_backend."""
 
 import keras
 import numpy as np

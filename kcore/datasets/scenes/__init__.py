@@ -10,11 +10,11 @@ What a scene shows is drawn first (`draw_parameters`) and painted afterwards (`p
 can be inspected, stored, changed and painted again. `scene` does both.
 """
 
-from kcore.datasets.scenes.directory import write_directory
-from kcore.datasets.scenes.generation import load_data, scene
-from kcore.datasets.scenes.painting import Scene, paint
-from kcore.datasets.scenes.parameters import Clutter, SceneParameters, draw_parameters
-from kcore.datasets.scenes.silhouettes import CLASS_NAMES
+from kcore.datasets.scenes._directory import write_directory
+from kcore.datasets.scenes._generation import load_data, scene
+from kcore.datasets.scenes._painting import Scene, paint
+from kcore.datasets.scenes._parameters import Clutter, SceneParameters, draw_parameters
+from kcore.datasets.scenes._silhouettes import CLASS_NAMES
 
 __all__ = [
     "CLASS_NAMES",

@@ -1,0 +1,190 @@
+"""Checks of arguments, with messages that say what was received and what is allowed."""
+
+import math
+import os
+from collections.abc import Sequence
+from numbers import Integral, Real
+from pathlib import Path
+from typing import TypeGuard, TypeVar
+
+__all__ = [
+    "check_choice",
+    "check_finite",
+    "check_fraction",
+    "check_instance",
+    "check_names",
+    "check_path",
+    "check_seed",
+    "check_shape",
+    "check_switch",
+    "check_text",
+    "check_whole",
+    "check_wholes",
+]
+
+_BOOLS = ("bool", "bool_")  # Python's and NumPy's, which is not imported here
+
+Kind = TypeVar("Kind")
+
+
+def check_choice(name: str, value: object, allowed: Sequence[str | None]) -> None:
+    """Raise a ValueError that says what `name` may be, unless `value` is one of `allowed`."""
+    # An array compares element by element, so it must not come to `in`.
+    if not (value is None or isinstance(value, str)) or value not in allowed:
+        choices = ", ".join(map(repr, allowed))
+        raise ValueError(f"{name}={value!r} is unknown: use one of {choices}.")
+
+
+def check_text(name: str, value: object) -> str:
+    """Return `value` as it is, or say that it must be a string."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}={value!r} must be a string.")
+    return value
+
+
+def check_path(name: str, path: object, what: str = "file") -> Path:
+    """Return `path` as a path, or say that it must be the name of a file.
+
+    Args:
+        name: name of the argument, for the error message.
+        path: what was given for it.
+        what: what the path names: "file" or "directory".
+
+    Raises:
+        TypeError: if it is no string and no `os.PathLike`.
+        ValueError: if it is empty, or holds a NUL character, or another one that this system can't
+            have in the name of a file.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name}={path!r} must be the name of a {what}.")
+    text = os.fsdecode(path)
+    if not text:
+        instead = ": use '.' for the current one" if what == "directory" else ""
+        raise ValueError(f"{name}='' names no {what}{instead}.")
+    if "\0" in text:
+        raise ValueError(f"{name}={text!r} holds a NUL character, which no name of a {what} may.")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        wrong = text[error.start : error.end]
+        raise ValueError(
+            f"{name}={text!a} holds {wrong!a}, which this system can't have in the name of a "
+            f"{what}: its names are encoded as {error.encoding}."
+        ) from error
+    return Path(text)
+
+
+def check_names(name: str, values: object) -> tuple[str, ...]:
+    """Return `values` as a tuple of strings, or say that distinct strings are wanted.
+
+    A single string is none: its characters would be the names. A set is none either: it has no
+    order.
+    """
+    if isinstance(values, str | bytes) or not _is_ordered(values):
+        raise TypeError(f"{name}={values!r} must be a sequence of strings, such as ['cat', 'dog'].")
+    names: dict[str, None] = {}
+    for position, value in enumerate(values):
+        if not isinstance(value, str):
+            raise TypeError(f"{name}[{position}]={value!r} must be a string.")
+        if value in names:
+            raise ValueError(f"{name} holds {value!r} twice; each name must be another.")
+        names[str(value)] = None
+    return tuple(names)
+
+
+def _is_ordered(values: object) -> TypeGuard[Sequence[object]]:
+    """Tell a sequence, or a one-dimensional array, from what has no order or no elements."""
+    return isinstance(values, Sequence) or getattr(values, "ndim", None) == 1
+
+
+def check_instance(name: str, value: object, kind: type[Kind]) -> Kind:
+    """Return `value` as it is, or say of which class it must be."""
+    if not isinstance(value, kind):
+        raise TypeError(
+            f"{name} is of type {type(value).__name__}: give a {kind.__module__.split('.')[0]} "
+            f"{kind.__name__}."
+        )
+    return value
+
+
+def check_switch(name: str, value: object) -> bool:
+    """Return `value` as a bool, or say that it must be one; 1 and "no" are none."""
+    if type(value).__name__ not in _BOOLS:
+        raise ValueError(f"{name}={value!r} must be True or False.")
+    return bool(value)
+
+
+def check_whole(name: str, value: object, minimum: int = 1) -> int:
+    """Return `value` as an int, or say which whole numbers are allowed."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
+        raise ValueError(f"{name}={value!r} must be a whole number of at least {minimum}.")
+    return int(value)
+
+
+def check_wholes(name: str, values: object, minimum: int = 1) -> tuple[int, ...]:
+    """Return `values` as a tuple of ints, or say that a sequence of whole numbers is wanted."""
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence):
+        raise ValueError(f"{name}={values!r} must be a sequence such as (64, 64).")
+    return tuple(
+        check_whole(f"{name}[{position}]", value, minimum) for position, value in enumerate(values)
+    )
+
+
+def check_seed(seed: object, name: str = "seed") -> int | None:
+    """Return `seed` as an int, or `None` as it is, or say which seeds are allowed."""
+    if seed is None:
+        return None
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"{name}={seed!r} must be a whole number of at least 0, or None.")
+    return int(seed)
+
+
+def check_finite(name: str, value: object) -> float:
+    """Return `value` as a float, or say that it must be a finite number."""
+    number = _float_of(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name}={value!r} must be a finite number.")
+    return number
+
+
+def check_fraction(name: str, value: object) -> float:
+    """Return `value` as a float in [0, 1), or say that it is a fraction and not a percentage."""
+    number = _float_of(value)
+    if not 0 <= number < 1:
+        raise ValueError(f"{name}={value!r} must be a fraction: 0 <= {name} < 1.")
+    return number
+
+
+def _float_of(value: object) -> float:
+    """Return a real number as a float, and NaN for everything else."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # an int beyond 1e308
+        return math.inf
+
+
+def check_shape(input_shape: Sequence[int], axes: Sequence[str]) -> tuple[int, ...]:
+    """Return `input_shape` as a tuple of ints, one for each of `axes`.
+
+    Args:
+        input_shape: the shape of one sample, without the batch axis.
+        axes: the names of the axes, for the error message.
+
+    Raises:
+        ValueError: if the number of axes is wrong or a size is not a positive whole number. A
+            shape that is one axis too long gets the hint that the batch axis does not belong.
+    """
+    wanted = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
+    if isinstance(input_shape, str | bytes) or not isinstance(input_shape, Sequence):
+        raise ValueError(
+            f"input_shape={input_shape!r} must be a tuple {wanted}, without the batch axis."
+        )
+    if len(input_shape) != len(axes):
+        hint = " Leave the batch axis out." if len(input_shape) == len(axes) + 1 else ""
+        raise ValueError(
+            f"input_shape={tuple(input_shape)} has {len(input_shape)} axes; "
+            f"this model takes {len(axes)}: {wanted}.{hint}"
+        )
+    return tuple(check_whole(f"input_shape[{i}]", size) for i, size in enumerate(input_shape))

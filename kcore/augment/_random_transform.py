@@ -1,0 +1,284 @@
+"""Augmentation as a layer: inside a model, or called on batches."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+import keras
+import numpy as np
+from keras import ops
+
+from kcore import random
+from kcore.augment._affine import axes_of
+from kcore.augment._photometric import changed
+from kcore.augment._recipe import Recipe
+from kcore.augment._resampling import resample
+from kcore.augment._sampling import COLUMNS, drawn, shift_unit
+
+__all__ = ["RandomTransform"]
+
+_IMAGES, _MASKS = "images", "segmentation_masks"
+
+
+@keras.saving.register_keras_serializable(package="kcore")
+class RandomTransform(keras.layers.Layer):
+    """Transforms each image at random while training, by the options of `ImageDataGenerator`.
+
+    Each image of a batch is transformed in its own way, each call in another. Masks go through the
+    same rotation, shift, shear, zoom and flips as their images, with the nearest pixel taken and 0
+    outside if `fill_mode` is "constant"; effects and `rescale` leave them alone.
+
+    While not training, images are rescaled and otherwise as they are.
+
+    The random numbers are those of `kcore.random` for the layer's seed and the number of its call,
+    which the layer counts in a variable that is saved with the model. They are the same bits on
+    every backend. What is computed from them is float32: angles, shifts, channel shifts and flips
+    have the same bits everywhere too, zoom and brightness but for the last bit, and the pixels of
+    the course's recipe agree within 0.1 of 255. `kcore.augment.apply` computes in float64 and
+    outside of the training step; prefer it, through `ImageDataGenerator`, where that feeds the
+    training.
+
+    Args:
+        seed: whole number, 0 <= seed < 2**64; `None` draws one from the operating system, which is
+            then in the layer's configuration.
+        name: the layer's name.
+        dtype: the dtype, or policy, of the output; by default Keras's.
+        **options: those of `kcore.augment.Recipe`.
+
+    Call arguments:
+        inputs: images `(n, height, width, channels)`, or with the channels first, uint8 or
+            floating point; or a pair `(images, masks)`; or a dictionary with the keys "images" and
+            "segmentation_masks", whose other entries pass through. Masks are
+            `(n, height, width)`, or have the layout of images with any number of channels.
+        training: whether to transform.
+
+    Returns:
+        What was given: the images in the layer's dtype, the masks in their own.
+
+    Raises:
+        ValueError: if an option is wrong, or the images' height or width is not known when the
+            layer is called.
+        TypeError: if it is called on tensors of a TensorFlow graph, as in `tf.data.Dataset.map`,
+            on another backend than TensorFlow.
+
+    Example:
+        >>> import numpy as np
+        >>> from kcore.augment import RandomTransform
+        >>> layer = RandomTransform(rotation_range=40, horizontal_flip=True, seed=7)
+        >>> layer(np.zeros((2, 8, 8, 3), "uint8"), training=True).shape == (2, 8, 8, 3)
+        True
+    """
+
+    def __init__(
+        self, *, seed: int | None = None, name: str | None = None, dtype: Any = None, **options: Any
+    ):
+        trainable = options.pop("trainable", True)
+        # uint8 and float images are both read as they are, whatever the layer's dtype.
+        super().__init__(name=name, dtype=dtype, trainable=trainable, autocast=False)
+        self.recipe = Recipe(**options)
+        self.seed = random.draw_seed() if seed is None else seed
+        random.key(self.seed)
+        self._calls = self.add_weight(
+            shape=(), dtype="int32", initializer="zeros", trainable=False, name="calls"
+        )
+        self.built = True
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call the layer, after a look at where the tensors come from."""
+        _check_graph(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Transform images, and masks with them."""
+        images, masks, put_together = _taken_apart(inputs)
+        images = ops.convert_to_tensor(images)
+        if not training:
+            return put_together(self._rescaled(images), masks)
+        height, width = self._spatial_shape(images)
+        count = ops.shape(images)[0]
+        parameters = self._drawn(count, height, width)
+        places, bits = _fixed_point(self.recipe, parameters, height, width)
+        bits = ops.broadcast_to(ops.convert_to_tensor(bits, "int32"), (count,))
+        if masks is not None:
+            masks = ops.convert_to_tensor(masks)
+            self._check_masks(images, masks)
+            masks = self._warped_masks(masks, places, bits)
+        pixels = self._resampled(
+            images, places, bits, self.recipe.interpolation_order, self.recipe.cval
+        )
+        factor = 1.0 if self.recipe.rescale is None else self.recipe.rescale
+        pixels = changed(
+            pixels,
+            parameters["channel_shift_intensity"],
+            parameters["brightness"],
+            ops.convert_to_tensor([factor], "float32"),
+            channels_first=self._channels_first,
+        )
+        return put_together(ops.cast(pixels, self.compute_dtype), masks)
+
+    def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:
+        """Return the shapes that came in; images in the layer's dtype."""
+        images, masks, put_together = _taken_apart(inputs)
+        self._spatial_shape(images)
+        if masks is not None:
+            self._check_masks(images, masks)
+        outputs = put_together(keras.KerasTensor(images.shape, dtype=self.compute_dtype), masks)
+        # New tensors: Keras would take an input that is returned for an output of this layer.
+        return keras.tree.map_structure(
+            lambda tensor: keras.KerasTensor(tensor.shape, dtype=tensor.dtype), outputs
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the constructor takes."""
+        return super().get_config() | asdict(self.recipe) | {"seed": self.seed}
+
+    @property
+    def _channels_first(self) -> bool:
+        return self.recipe.data_format == "channels_first"
+
+    def _spatial_shape(self, images: Any) -> tuple[int, int]:
+        if len(images.shape) != 4:
+            raise ValueError(
+                f"images with shape {tuple(images.shape)} must have four axes: images, height and "
+                "width and channels."
+            )
+        height, width = images.shape[2:] if self._channels_first else images.shape[1:3]
+        if height is None or width is None:
+            raise ValueError(
+                f"images with shape {tuple(images.shape)} must have a height and width that are "
+                "known when the model is built. Resize them, and give keras.Input their shape."
+            )
+        return height, width
+
+    def _drawn(self, count: Any, height: int, width: int) -> dict[str, Any]:
+        """Draw the parameters of the next call."""
+        keys = random.sample_keys(self.seed, self._calls.value, ops.arange(count))
+        self._calls.assign(self._calls + 1)
+        uniform = ops.reshape(random.uniform(keys, (len(COLUMNS),)), (-1, len(COLUMNS)))
+        return drawn(self.recipe, uniform, height, width, ops)
+
+    def _resampled(self, images: Any, places: Any, bits: Any, order: int, cval: float) -> Any:
+        if keras.backend.standardize_dtype(images.dtype) != "uint8":
+            images = ops.cast(images, "float32")
+        return resample(
+            images,
+            places,
+            bits,
+            fill_mode=self.recipe.fill_mode,
+            cval=cval,
+            interpolation_order=order,
+            channels_first=self._channels_first,
+        )
+
+    def _check_masks(self, images: Any, masks: Any) -> None:
+        is_plane = len(masks.shape) == 3
+        wanted = self._spatial_shape(images)
+        if is_plane or len(masks.shape) != 4:
+            given = tuple(masks.shape[1:])
+        else:
+            given = tuple(masks.shape[2:] if self._channels_first else masks.shape[1:3])
+        if given != tuple(wanted):
+            raise ValueError(
+                f"masks with shape {tuple(masks.shape)} must have the images' height and width, "
+                f"{tuple(wanted)}."
+            )
+
+    def _warped_masks(self, masks: Any, places: Any, bits: Any) -> Any:
+        channel_axis = 1 if self._channels_first else -1
+        is_plane = len(masks.shape) == 3
+        layers = ops.expand_dims(masks, channel_axis) if is_plane else masks
+        warped = ops.cast(self._resampled(layers, places, bits, order=0, cval=0.0), masks.dtype)
+        return ops.squeeze(warped, channel_axis) if is_plane else warped
+
+    def _rescaled(self, images: Any) -> Any:
+        if self.recipe.rescale is None:
+            return ops.cast(images, self.compute_dtype)
+        rescaled = ops.cast(images, "float32") * self.recipe.rescale
+        return ops.cast(rescaled, self.compute_dtype)
+
+
+def _check_graph(inputs: Any) -> None:
+    """Raise a TypeError for tensors of a TensorFlow graph, such as tf.data's, on other backends."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return
+    for tensor in keras.tree.flatten(inputs):
+        # Those of a graph have no values, so that no other backend can compute with them.
+        if type(tensor).__module__.startswith("tensorflow.") and not hasattr(tensor, "numpy"):
+            raise TypeError(
+                f"RandomTransform got a tensor of a TensorFlow graph, as in tf.data.Dataset.map, "
+                f"while Keras runs on {backend}, which can't compute with it: put the layer into "
+                "the model, or call it on the batches that the dataset hands out, or feed fit from "
+                "kcore.augment.ImageDataGenerator, or set KERAS_BACKEND=tensorflow."
+            )
+
+
+def _taken_apart(inputs: Any) -> tuple[Any, Any, Any]:
+    """Return the images, the masks or `None`, and how to put the results together."""
+    if isinstance(inputs, dict):
+        if _IMAGES not in inputs:
+            raise ValueError(f"inputs has the keys {sorted(inputs)}; 'images' is missing.")
+        others = {key: value for key, value in inputs.items() if key not in (_IMAGES, _MASKS)}
+
+        def as_dictionary(images: Any, masks: Any) -> dict[str, Any]:
+            return {_IMAGES: images} | ({} if masks is None else {_MASKS: masks}) | others
+
+        return inputs[_IMAGES], inputs.get(_MASKS), as_dictionary
+    if isinstance(inputs, tuple | list):
+        if len(inputs) != 2:
+            raise ValueError(f"inputs has {len(inputs)} entries; give (images, masks).")
+        return inputs[0], inputs[1], lambda images, masks: (images, masks)
+    return inputs, None, lambda images, masks: images
+
+
+def _fixed_point(
+    recipe: Recipe, parameters: dict[str, Any], height: int, width: int
+) -> tuple[Any, int]:
+    """Find the coordinates that the pixels show, as `kcore.augment._coordinates`, in float32."""
+    bits = _bits(recipe, height, width)
+    theta, turned = parameters["theta"], parameters["theta"] + parameters["shear"]
+    theta, turned = theta * (math.pi / 180), turned * (math.pi / 180)
+    cosine, sine = ops.cos(theta), ops.sin(theta)
+    axes = axes_of(parameters, height, width, legacy_geometry=recipe.legacy_geometry)
+    right, down = axes.shift_columns, axes.shift_rows
+    row = _flipped(height, parameters["flip_vertical"]) - axes.center_row
+    column = _flipped(width, parameters["flip_horizontal"]) - axes.center_column
+    row_addends = (
+        _scaled(ops.cos(turned) * axes.zoom_rows, row)
+        + (sine * right + cosine * down + axes.center_row)[:, None],
+        _scaled(sine * axes.zoom_columns, column),
+    )
+    column_addends = (
+        _scaled(-ops.sin(turned) * axes.zoom_rows, row),
+        _scaled(cosine * axes.zoom_columns, column)
+        + (cosine * right - sine * down + axes.center_column)[:, None],
+    )
+    addends = ops.stack(
+        [ops.concatenate(row_addends, axis=1), ops.concatenate(column_addends, axis=1)], axis=1
+    )
+    return ops.cast(ops.round(addends * 2.0**bits), "int32"), bits
+
+
+def _scaled(factor: Any, positions: Any) -> Any:
+    return factor[:, None] * positions
+
+
+def _flipped(size: int, is_flipped: Any) -> Any:
+    """Return the positions of an axis, for each image forwards or backwards: `(n, size)`."""
+    forwards = np.arange(size, dtype=np.float32)
+    return ops.where(is_flipped[:, None], forwards[::-1].copy(), forwards)
+
+
+def _bits(recipe: Recipe, height: int, width: int) -> int:
+    """Return how many bits of int32 are left for fractions, as far as the recipe can reach."""
+    shift = sum(
+        np.max(np.abs(shift_range)) * shift_unit(shift_range, size, recipe.legacy_geometry)
+        for shift_range, size in (
+            (recipe.height_shift_range, height),
+            (recipe.width_shift_range, width),
+        )
+    )
+    _, largest_zoom = cast(Sequence[float], recipe.zoom_range)
+    reach = 2 * largest_zoom * (height + width) + 2 * shift + 2 * max(height, width)
+    return max(0, min(24, 29 - math.ceil(math.log2(reach + 1))))

@@ -1,0 +1,260 @@
+"""Values of pixels brought to a common level: within each image, or by what was seen in many."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore._arguments import check_finite, check_switch
+from kcore.data._functions import asked_for
+
+__all__ = ["Standardization", "Statistics", "fitted"]
+
+_Array = npt.NDArray[Any]
+
+# What the legacy class adds to each standard deviation before it divides by it.
+_EPSILON = 1e-6
+# The float64 squares of some images fit into memory; those of all may not.
+_IMAGES_AT_ONCE = 256
+# A whitening matrix of more than 2**15 values an image would take more than 4 GiB.
+_MOST_VALUES_TO_WHITEN = 2**15
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What `fit` has seen: of each channel, or for whitening of all pixels together.
+
+    Attributes:
+        mean: shape (1, 1, channels) or (channels, 1, 1); None where it is not needed.
+        std: the same for the standard deviation.
+        zca_whitening_matrix: (values, values), for the height * width * channels values of an
+            image.
+    """
+
+    mean: _Array | None = None
+    std: _Array | None = None
+    zca_whitening_matrix: _Array | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standardization:
+    """The steps of `ImageDataGenerator.standardize`, in their order, with the legacy names.
+
+    Attributes:
+        preprocessing_function: takes and returns one image, a float32 array of three axes. If it
+            has parameters named `index` and `epoch`, it gets those of the sample.
+        rescale: the factor that comes next; None for none.
+        samplewise_center: subtract each image's own mean.
+        samplewise_std_normalization: and divide by its own standard deviation.
+        featurewise_center: subtract the mean of each channel over the images of `fit`.
+        featurewise_std_normalization: and divide by the standard deviation of each channel.
+        zca_whitening: multiply by the whitening matrix of `fit`.
+        zca_epsilon: what is added to the singular values in the whitening matrix.
+    """
+
+    preprocessing_function: Callable[..., npt.ArrayLike] | None = None
+    rescale: float | None = None
+    samplewise_center: bool = False
+    samplewise_std_normalization: bool = False
+    featurewise_center: bool = False
+    featurewise_std_normalization: bool = False
+    zca_whitening: bool = False
+    zca_epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        function = self.preprocessing_function
+        if function is not None and not callable(function):
+            raise ValueError(
+                f"preprocessing_function={function!r} must be a function of an image, or None."
+            )
+        for name in _SWITCHES:
+            check_switch(name, getattr(self, name))
+        if check_finite("zca_epsilon", self.zca_epsilon) < 0:
+            raise ValueError(f"zca_epsilon={self.zca_epsilon!r} must be at least 0.")
+        if self.zca_whitening and self.featurewise_std_normalization:
+            raise ValueError(
+                "zca_whitening=True already brings all values to a deviation of 1; "
+                "leave out featurewise_std_normalization=True."
+            )
+
+    @property
+    def only_rescales(self) -> bool:
+        """Whether there is nothing to do but to multiply by `rescale`."""
+        return self.preprocessing_function is None and not any(
+            getattr(self, name) for name in _SWITCHES
+        )
+
+    @property
+    def needs_fit(self) -> bool:
+        """Whether the mean of each channel is subtracted, as the other featurewise steps need."""
+        return self.featurewise_center or self.featurewise_std_normalization or self.zca_whitening
+
+    def before_statistics(
+        self, images: _Array, indices: npt.ArrayLike | None = None, epoch: int = 0
+    ) -> _Array:
+        """Apply the steps that need no `fit` to float32 images (n, ., ., .).
+
+        The indices are those of the images in their dataset; None for 0 to n - 1.
+        """
+        if self.preprocessing_function is not None:
+            numbers = np.arange(len(images)) if indices is None else np.asarray(indices)
+            images = np.stack(
+                [
+                    self._preprocessed(image, index=int(index), epoch=epoch)
+                    for image, index in zip(images, numbers, strict=True)
+                ]
+            )
+        if self.rescale is not None:
+            images = images * np.float32(self.rescale)
+        axes = (1, 2, 3)
+        if self.samplewise_center or self.samplewise_std_normalization:
+            images = images - _mean(images, axes)
+        if self.samplewise_std_normalization:
+            # Divided by the deviation of the centred images: the same, and more exact.
+            images = images / (_deviation(images, axes) + np.float32(_EPSILON))
+        return images
+
+    def standardized(
+        self,
+        images: _Array,
+        statistics: Statistics,
+        indices: npt.ArrayLike | None = None,
+        epoch: int = 0,
+    ) -> _Array:
+        """Apply all steps to float32 images (n, ., ., .), of `before_statistics` and the rest.
+
+        Raises:
+            ValueError: if the statistics that a step needs are missing, or are of images with
+                another number of channels.
+        """
+        self.check_fitted(statistics, images.shape[1:])
+        images = self.before_statistics(images, indices, epoch)
+        if statistics.mean is not None and self.needs_fit:
+            images = images - statistics.mean
+        if statistics.std is not None and self.featurewise_std_normalization:
+            images = images / (statistics.std + np.float32(_EPSILON))
+        if statistics.zca_whitening_matrix is not None and self.zca_whitening:
+            flat = images.reshape(len(images), -1)
+            images = (flat @ statistics.zca_whitening_matrix).reshape(images.shape)
+        return images
+
+    def _preprocessed(self, image: _Array, **sample: int) -> _Array:
+        assert self.preprocessing_function is not None
+        asked = asked_for(self.preprocessing_function, sample)
+        details = {name: sample[name] for name in asked}
+        result = np.asarray(self.preprocessing_function(image.copy(), **details), np.float32)
+        if result.shape != image.shape:
+            raise ValueError(
+                f"preprocessing_function turned an image of shape {image.shape} into "
+                f"{result.shape}; it must keep the shape."
+            )
+        return result
+
+    def check_fitted(
+        self, statistics: Statistics, image_shape: tuple[int, ...] | None = None
+    ) -> None:
+        """Raise a ValueError if the statistics that a step needs are missing, or don't fit.
+
+        Args:
+            statistics: what `fit` has seen.
+            image_shape: shape of one image; None if it isn't known yet.
+        """
+        needed = {
+            "zca_whitening_matrix": ("zca_whitening", self.zca_whitening),
+            "std": ("featurewise_std_normalization", self.featurewise_std_normalization),
+            "mean": ("featurewise_center", self.needs_fit),
+        }
+        for name, (option, is_needed) in needed.items():
+            if not is_needed:
+                continue
+            values = getattr(statistics, name)
+            if values is None:
+                raise ValueError(
+                    f"{option}=True needs statistics of images, and this generator has no {name}: "
+                    "call fit(images) first."
+                )
+            if image_shape is not None and not _fits(name, np.shape(values), image_shape):
+                raise ValueError(
+                    f"{name} with shape {np.shape(values)} doesn't fit images of shape "
+                    f"{tuple(image_shape)}: call fit with images of that shape, or load them with "
+                    "the channels (color_mode) that fit has seen."
+                )
+
+
+def _fits(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...]) -> bool:
+    """Whether statistics of this shape leave images in their shape."""
+    if name == "zca_whitening_matrix":
+        return shape == (math.prod(image_shape),) * 2
+    try:
+        return np.broadcast_shapes(shape, image_shape) == tuple(image_shape)
+    except ValueError:
+        return False
+
+
+_SWITCHES = (
+    "samplewise_center",
+    "samplewise_std_normalization",
+    "featurewise_center",
+    "featurewise_std_normalization",
+    "zca_whitening",
+)
+
+
+def fitted(standardization: Standardization, images: _Array, channel_axis: int) -> Statistics:
+    """Compute the statistics of float32 images that have gone through `before_statistics`.
+
+    Args:
+        standardization: says which statistics are needed.
+        images: (n, ., ., .).
+        channel_axis: 1 or 3.
+
+    Raises:
+        ValueError: if whitening is asked for and the images are too large for its matrix.
+    """
+    if not standardization.needs_fit:
+        return Statistics()
+    axes = tuple(axis for axis in range(4) if axis != channel_axis)
+    mean = _mean(images, axes)
+    std = matrix = None
+    if standardization.featurewise_std_normalization:
+        std = _deviation_of_all(images, mean, axes)[0]
+    if standardization.zca_whitening:
+        matrix = _whitening_matrix(images - mean, standardization.zca_epsilon)
+    return Statistics(mean[0], std, matrix)
+
+
+def _mean(images: _Array, axes: tuple[int, ...]) -> _Array:
+    mean: _Array = images.mean(axis=axes, keepdims=True, dtype=np.float64)
+    return mean.astype(np.float32)
+
+
+def _deviation(centred: _Array, axes: tuple[int, ...]) -> _Array:
+    variance: _Array = np.square(centred, dtype=np.float64).mean(axis=axes, keepdims=True)
+    return np.sqrt(variance).astype(np.float32)
+
+
+def _deviation_of_all(images: _Array, mean: _Array, axes: tuple[int, ...]) -> _Array:
+    """Return the deviation over axes that include that of the images, some images at a time."""
+    squares = np.zeros(mean.shape)
+    for start in range(0, len(images), _IMAGES_AT_ONCE):
+        centred = images[start : start + _IMAGES_AT_ONCE] - mean
+        squares += np.square(centred, dtype=np.float64).sum(axis=axes, keepdims=True)
+    return np.sqrt(squares * (mean.size / images.size)).astype(np.float32)
+
+
+def _whitening_matrix(centred: _Array, epsilon: float) -> _Array:
+    """Return the zero-phase whitening matrix of the legacy class, computed in float64."""
+    count, values = len(centred), centred[0].size
+    if values > _MOST_VALUES_TO_WHITEN:
+        raise ValueError(
+            f"zca_whitening of images of shape {centred.shape[1:]} needs a matrix of "
+            f"{values} x {values} numbers, {values**2 * 4 / 2**30:.0f} GiB: use images of at most "
+            f"{_MOST_VALUES_TO_WHITEN} values, such as 100 x 100 x 3."
+        )
+    flat = centred.reshape(count, values).astype(np.float64)
+    directions, sizes, _ = np.linalg.svd(flat.T, full_matrices=False)
+    scaled = directions * (np.sqrt(count) / (sizes + epsilon))
+    return (scaled @ directions.T).astype(np.float32)

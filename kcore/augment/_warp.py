@@ -1,0 +1,241 @@
+"""Batches of images in, transformed batches out, through one compiled operation."""
+
+import functools
+import math
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore._arguments import check_choice, check_finite, check_instance
+from kcore._arrays import read_array
+from kcore._forks import check_not_forked
+from kcore._settings import is_channels_first
+from kcore.augment._affine import matrices as matrices_of
+from kcore.augment._buffers import empty
+from kcore.augment._compiled import THREADS, compiled
+from kcore.augment._coordinates import fixed_point
+from kcore.augment._parameters import Parameters
+from kcore.augment._recipe import FILL_MODES, Recipe, check_interpolation_order
+
+__all__ = ["apply", "warp"]
+
+# The bytes of one call's output: what stays in the caches is written, and read again, much faster.
+_BYTES_AT_ONCE = 4_500_000
+_MOST_AT_ONCE = 64
+
+
+def apply(
+    images: npt.ArrayLike,
+    parameters: Parameters,
+    recipe: Recipe,
+    out: npt.NDArray[np.float32] | None = None,
+) -> npt.NDArray[np.float32]:
+    """Transform each image as its parameters say.
+
+    Rotation, shift, shear, zoom and flips are one resampling, after it come the shift of the
+    channels, the brightness and the recipe's `rescale`.
+
+    Args:
+        images: `(n, height, width, channels)` or `(n, channels, height, width)` as the recipe's
+            `data_format` says, uint8 or another dtype of real numbers. Any number of channels.
+        parameters: those of the `n` images.
+        recipe: `fill_mode`, `cval`, `interpolation_order`, `rescale`, `data_format` and
+            `legacy_geometry`; its ranges are ignored.
+        out: float32 array of the shape of `images` to write into; by default a new one.
+
+    Returns:
+        float32, the shape of `images`.
+
+    Raises:
+        ValueError: if there are not as many parameters as images, or the images' shape or dtype
+            is none of the above.
+
+    Example:
+        >>> import numpy as np
+        >>> from kcore.augment import Parameters, Recipe, apply
+        >>> image = np.arange(6, dtype="uint8").reshape(1, 2, 3, 1)
+        >>> flip = Parameters.from_dicts([{"flip_horizontal": True}])
+        >>> apply(image, flip, Recipe(data_format="channels_last"))[0, ..., 0]
+        array([[2., 1., 0.],
+               [5., 4., 3.]], dtype=float32)
+    """
+    pixels = _pixels(images)
+    recipe = check_instance("recipe", recipe, Recipe)
+    parameters = check_instance("parameters", parameters, Parameters)
+    channels_first = is_channels_first(recipe.data_format)
+    height, width = pixels.shape[2:] if channels_first else pixels.shape[1:3]
+    if len(parameters) != len(pixels):
+        raise ValueError(f"There are {len(parameters)} parameters for {len(pixels)} images.")
+    effects = {
+        name: values.astype(np.float32)
+        for name in ("channel_shift_intensity", "brightness")
+        if (values := getattr(parameters, name)) is not None
+    }
+    composed = matrices_of(parameters, height, width, legacy_geometry=recipe.legacy_geometry)
+    return _transformed(pixels, composed, effects, _Settings.of(recipe), out)
+
+
+def warp(
+    images: npt.ArrayLike,
+    matrices: npt.NDArray[np.float64],
+    *,
+    fill_mode: str = "nearest",
+    cval: float = 0.0,
+    interpolation_order: int = 1,
+    rescale: float = 1.0,
+    data_format: str | None = None,
+    out: npt.NDArray[np.float32] | None = None,
+) -> npt.NDArray[np.float32]:
+    """Resample each image once, as its matrix says.
+
+    The pixels are those of `scipy.ndimage.affine_transform`, channel by channel: within 0.01 of
+    255, and for order 0 but for places halfway between two pixels. For "constant" a place on the
+    very edge of the image counts as inside, which SciPy leaves to its rounding.
+
+    Args:
+        images: `(n, height, width, channels)` or `(n, channels, height, width)`, uint8 or another
+            dtype of real numbers.
+        matrices: float64 `(n, 2, 3)` from the output's pixels to the input's places, such as
+            `kcore.augment.matrices` composes.
+        fill_mode: "nearest", "constant", "reflect" or "wrap"; see `kcore.augment.Recipe`.
+        cval: the value outside of the image for "constant", before `rescale`.
+        interpolation_order: 0 for the nearest pixel, 1 for bilinear.
+        rescale: the factor of all pixels.
+        data_format: "channels_last" or "channels_first"; `None` takes Keras's default.
+        out: float32 array of the shape of `images` to write into; by default a new one.
+
+    Returns:
+        float32, the shape of `images`.
+
+    Raises:
+        ValueError: if an argument is none of the above.
+    """
+    check_choice("fill_mode", fill_mode, FILL_MODES)
+    order = check_interpolation_order(interpolation_order)
+    pixels = _pixels(images)
+    composed = read_array("matrices", matrices, np.float64)
+    if composed.shape != (len(pixels), 2, 3) or not np.isfinite(composed).all():
+        raise ValueError(
+            f"matrices with shape {composed.shape} must be finite numbers ({len(pixels)}, 2, 3), "
+            "one matrix for each image."
+        )
+    settings = _Settings(
+        fill_mode,
+        order,
+        is_channels_first(data_format),
+        check_finite("cval", cval),
+        check_finite("rescale", rescale),
+    )
+    return _transformed(pixels, composed, {}, settings, out)
+
+
+class _Settings(NamedTuple):
+    fill_mode: str
+    interpolation_order: int
+    channels_first: bool
+    cval: float
+    rescale: float
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> "_Settings":
+        return cls(
+            recipe.fill_mode,
+            recipe.interpolation_order,
+            is_channels_first(recipe.data_format),
+            recipe.cval,
+            1.0 if recipe.rescale is None else recipe.rescale,
+        )
+
+
+def _pixels(images: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return the images as uint8 or float32."""
+    pixels = read_array("images", images)
+    if pixels.ndim != 4 or 0 in pixels.shape[1:]:
+        raise ValueError(
+            f"images with shape {pixels.shape} must be (images, height, width, channels) or "
+            "(images, channels, height, width), with at least one pixel."
+        )
+    if pixels.dtype.kind not in "buif":
+        raise ValueError(f"images with dtype {pixels.dtype} must be real numbers, such as uint8.")
+    return pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32, copy=False)
+
+
+def _transformed(
+    pixels: npt.NDArray[Any],
+    composed: npt.NDArray[np.float64],
+    effects: dict[str, npt.NDArray[np.float32]],
+    settings: _Settings,
+    out: npt.NDArray[np.float32] | None,
+) -> npt.NDArray[np.float32]:
+    """Run the compiled operation on a few images after the other, all in one output."""
+    check_not_forked("kcore.augment")
+    out = _checked_out(out, pixels.shape)
+    count = len(pixels)
+    height, width = pixels.shape[2:] if settings.channels_first else pixels.shape[1:3]
+    places, bits = fixed_point(composed, height, width)
+    inputs = {
+        "images": pixels,
+        "places": places,
+        "bits": bits,
+        "cval": np.full(count, settings.cval, np.float32),
+        "rescale": np.full(count, settings.rescale, np.float32),
+        **effects,
+    }
+    at_once = _count_at_once(count, 4 * math.prod(pixels.shape[1:]))
+    transformation = compiled(
+        pixels.shape[1:], pixels.dtype.name, settings[:3], tuple(sorted(effects))
+    )
+
+    def transform(start: int) -> None:
+        chunk = {name: values[start : start + at_once] for name, values in inputs.items()}
+        size = len(chunk["images"])
+        bucket = min(at_once, _power_of_two_from(size))
+        out[start : start + size] = transformation(_padded(chunk, bucket))[:size]
+
+    starts = range(0, count, at_once)
+    run = map if len(starts) < 2 else _threads().map
+    deque(run(transform, starts), maxlen=0)
+    return out
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="kcore-augment")
+
+
+def _checked_out(
+    out: npt.NDArray[np.float32] | None, shape: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    if out is None:
+        return empty(shape)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out is of type {type(out).__name__}: give a float32 array, or None.")
+    if out.shape != shape or out.dtype != np.float32:
+        raise ValueError(
+            f"out with shape {out.shape} and dtype {out.dtype} must be float32 {shape}, "
+            "the shape of the images."
+        )
+    return out
+
+
+def _count_at_once(count: int, bytes_each: int) -> int:
+    """Return how many images go into one call: a power of two, so that few shapes are compiled."""
+    fitting = max(1, min(_MOST_AT_ONCE, _BYTES_AT_ONCE // bytes_each))
+    return min(2 ** (fitting.bit_length() - 1), _power_of_two_from(count))
+
+
+def _power_of_two_from(count: int) -> int:
+    return 2 ** max(0, count - 1).bit_length()
+
+
+def _padded(chunk: dict[str, npt.NDArray[Any]], size: int) -> dict[str, npt.NDArray[Any]]:
+    missing = size - len(chunk["images"])
+    if not missing:
+        return chunk
+    return {
+        name: np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
+        for name, values in chunk.items()
+    }

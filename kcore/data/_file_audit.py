@@ -1,0 +1,139 @@
+"""What is wrong with image files, or worth knowing about them: the error, the findings, the CSV."""
+
+import csv
+import io
+import os
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from kcore._arguments import check_path
+from kcore._console import printable
+from kcore._files import write_whole
+from kcore._spreadsheets import text_cell
+
+__all__ = ["POLICIES", "BadFileError", "FileAudit", "FileFinding", "reason_of"]
+
+POLICIES = ("raise", "skip", "quarantine")
+
+
+class BadFileError(ValueError):
+    """A file that ought to be an image can't be used, or a directory can't be read.
+
+    Attributes:
+        path: the name of the file or directory.
+        class_name: the class it belongs to, or None if it belongs to none.
+        reason: what is wrong with it.
+    """
+
+    def __init__(self, path: str, class_name: str | None, reason: str) -> None:
+        super().__init__(path, class_name, reason)
+        self.path, self.class_name, self.reason = path, class_name, reason
+
+    def __str__(self) -> str:
+        of_class = "" if self.class_name is None else f" (class {self.class_name!r})"
+        return f"{printable(self.path)}{of_class}: {printable(self.reason)}"
+
+
+@dataclass(frozen=True)
+class FileFinding:
+    """One thing that was found about one file.
+
+    Attributes:
+        path: the file's name.
+        class_name: its class, or None.
+        severity: "bad" if the file can't be used; "note" if it can, but something of it is lost or
+            changed on the way.
+        reason: what was found.
+    """
+
+    path: str
+    class_name: str | None
+    severity: str
+    reason: str
+
+
+class _Files(Protocol):
+    def path_of_row(self, row: int) -> str: ...
+
+    def class_of_row(self, row: int) -> str | None: ...
+
+
+class FileAudit:
+    """What was found about the files that were decoded so far.
+
+    Each finding is kept once, however often the file is decoded, and can be added by any thread.
+    A folder's training and validation part share one audit.
+    """
+
+    def __init__(self, files: _Files) -> None:
+        self._files = files
+        self._bad: dict[int, str] = {}
+        self._notes: dict[str, set[int]] = {}
+        self._lock = threading.Lock()
+
+    def add_bad(self, row: int, reason: str) -> None:
+        """Note that the file can't be used."""
+        with self._lock:
+            self._bad[row] = reason
+
+    def add_notes(self, row: int, notes: tuple[str, ...]) -> None:
+        """Note what is lost or changed when the file is decoded."""
+        with self._lock:
+            for note in notes:
+                self._notes.setdefault(note, set()).add(row)
+
+    @property
+    def bad(self) -> list[FileFinding]:
+        """The files that can't be used, in the order of the folder."""
+        with self._lock:
+            found = sorted(self._bad.items())
+        return [self._finding(row, "bad", reason) for row, reason in found]
+
+    @property
+    def notes(self) -> list[FileFinding]:
+        """The files of which something is lost or changed, in the order of the folder."""
+        with self._lock:
+            found = sorted((row, note) for note, rows in self._notes.items() for row in rows)
+        return [self._finding(row, "note", note) for row, note in found]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many files there are of each finding, the most frequent first."""
+        with self._lock:
+            counter = Counter(self._bad.values())
+            counter.update({note: len(rows) for note, rows in self._notes.items()})
+        return dict(counter.most_common())
+
+    def write_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write all findings as a table with the columns path, class, severity and reason.
+
+        The file is UTF-8. What of a name is not is written as an escape with a backslash. A text
+        that a spreadsheet would take for a formula, as one that begins with `=`, gets a single
+        quote before it; so does one that begins with a single quote, so that dropping one quote
+        gives back the text.
+
+        Raises:
+            OSError: if the file can't be written; an earlier one is still there then.
+        """
+        target = check_path("path", path)
+        text = io.StringIO(newline="")
+        # Where spreadsheets take a semicolon for the separator, quotes keep a text one cell too.
+        table = csv.writer(text, quoting=csv.QUOTE_ALL)
+        table.writerow(["path", "class", "severity", "reason"])
+        for finding in [*self.bad, *self.notes]:
+            texts = [finding.path, finding.class_name or "", finding.severity, finding.reason]
+            table.writerow(map(text_cell, texts))
+        write_whole(target, text.getvalue().encode("utf-8", "backslashreplace"))
+        return target
+
+    def _finding(self, row: int, severity: str, reason: str) -> FileFinding:
+        files = self._files
+        return FileFinding(files.path_of_row(row), files.class_of_row(row), severity, reason)
+
+
+def reason_of(error: BaseException) -> str:
+    """Say in a few words why a file could not be read or decoded."""
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
+    return str(reason or error or type(error).__name__)

@@ -1,0 +1,80 @@
+"""From files that a scan or a list gave to the dataset of those that are good."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore._warning import warn
+from kcore.data._array_groups import checked_targets, selected
+from kcore.data._cache import open_cache
+from kcore.data._image_batches import ImageBatches
+from kcore.data._image_files import ImageFiles
+from kcore.data._options import FileOptions
+from kcore.data._sampler import checked_threads
+from kcore.data._sources import FileSource, usable
+from kcore.data._targets import check_class_mode, targets_of
+
+__all__ = ["batches_of", "without_bad_files"]
+
+Dataset = TypeVar("Dataset", bound=ImageBatches)
+
+
+def without_bad_files(
+    files: ImageFiles,
+    options: FileOptions,
+    targets: Any = None,
+    sample_weight: npt.ArrayLike | None = None,
+) -> tuple[ImageFiles, Any, Any]:
+    """Return the files that a dataset of these options is made of, their targets and weights.
+
+    Raises:
+        TypeError, ValueError: if targets or weights don't fit the files, or no file is left.
+    """
+    if targets is None:
+        check_class_mode(options.class_mode, files.class_names)
+        _, sample_weight = checked_targets(
+            options.class_mode and "input", sample_weight, len(files)
+        )
+    else:
+        targets, sample_weight = checked_targets(targets, sample_weight, len(files))
+    if options.bad_files != "quarantine":
+        return files, targets, sample_weight
+    good = usable(files, options.decoding, checked_threads(options.num_threads))
+    if len(good) == len(files):
+        return files, targets, sample_weight
+    if not len(good):
+        raise ValueError(f"All {len(files)} images are bad; the first: {files.audit.bad[0]}.")
+    warn(
+        f"{len(files) - len(good)} of {len(files)} images are bad and left out; `audit` of the "
+        "dataset lists them."
+    )
+    return files.select(good), selected(targets, good), selected(sample_weight, good)
+
+
+def batches_of(
+    files: ImageFiles,
+    options: FileOptions,
+    targets: Any = None,
+    sample_weight: npt.ArrayLike | None = None,
+    kind: Callable[..., Dataset] = ImageBatches,
+) -> Dataset:
+    """Make the dataset, of a kind, of files that were checked."""
+    order, cache = options.order(len(files)), None
+    if options.cache is not None and order.batches:
+        cache = open_cache(options.cache, files, options.decoding, order.served)
+    skips_bad = options.bad_files == "skip"
+    return kind(
+        FileSource(files, options.decoding, skips_bad, cache, options.data_format),
+        targets_of(files, options.class_mode) if targets is None else targets,
+        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
+        batch_size=order.batch_size,
+        shuffle=order.shuffle,
+        seed=order.seed,
+        transform=options.transform,
+        shard=order.shard,
+        drop_remainder=order.drop_remainder,
+        num_threads=options.num_threads,
+        files=files,
+    )

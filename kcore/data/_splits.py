@@ -1,0 +1,101 @@
+"""Part files into training and validation: seeded, class by class, without overlap."""
+
+from typing import Any
+
+import numpy as np
+
+from kcore import random
+from kcore._arguments import check_choice, check_fraction
+from kcore.data._image_files import ImageFiles, check_files
+
+__all__ = ["SUBSETS", "check_subset", "parts_of", "split"]
+
+SUBSETS = ("training", "validation", "both")
+_STREAM = 0x73706C69  # keeps the draws of splits apart from all others of a seed
+
+
+def split(files: ImageFiles, validation_split: float, seed: int) -> tuple[ImageFiles, ImageFiles]:
+    """Part files into training and validation.
+
+    Of each class the same part goes into validation, rounded to whole files, but not all of them
+    and not none where a class has two or more. Which files these are depends on the seed and on
+    how many files the class has, and not on the other classes.
+
+    Args:
+        files: the files, with or without classes.
+        validation_split: the part for validation, 0 <= validation_split < 1.
+        seed: whole number, 0 <= seed < 2**64.
+
+    Returns:
+        (training, validation), each in the order of `files`.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+
+    Example:
+        >>> import kcore
+        >>> files = kcore.data.ImageFiles.from_paths(
+        ...     [f"{number}.png" for number in range(8)], [0] * 4 + [1] * 4, ["cat", "dog"]
+        ... )
+        >>> training, validation = kcore.data.split(files, 0.25, seed=3)
+        >>> training.counts(), validation.counts()
+        ({'cat': 3, 'dog': 3}, {'cat': 1, 'dog': 1})
+    """
+    check_files(files)
+    fraction = check_fraction("validation_split", validation_split)
+    key = random.fold_in(random.key(seed), _STREAM)
+    in_validation = np.zeros(len(files), bool)
+    for label, members in enumerate(_members(files)):
+        share = _share(len(members), fraction)
+        if share:
+            order = random.permutation(random.fold_in(key, label), len(members))
+            in_validation[members[order[:share]]] = True
+    return files.select(np.flatnonzero(~in_validation)), files.select(np.flatnonzero(in_validation))
+
+
+def check_subset(validation_split: float, subset: str | None, seed: int | None) -> None:
+    """Raise a ValueError unless the three arguments say which files to take."""
+    check_fraction("validation_split", validation_split)
+    if subset is None:
+        if validation_split:
+            raise ValueError(
+                f"validation_split={validation_split!r} needs subset='training', 'validation' or "
+                "'both'."
+            )
+        return
+    check_choice("subset", subset, SUBSETS)
+    if not validation_split:
+        raise ValueError(f"subset={subset!r} needs a validation_split above 0.")
+    if seed is None and subset != "both":
+        raise ValueError(
+            f"subset={subset!r} needs a seed, the same for both parts, or they overlap. "
+            "subset='both' makes both parts at once and draws one."
+        )
+
+
+def parts_of(
+    files: ImageFiles, validation_split: float, subset: str | None, seed: int
+) -> tuple[ImageFiles, ...]:
+    """Return the files of `subset`: one part, or (training, validation) for "both"."""
+    if subset is None:
+        return (files,)
+    training, validation = split(files, validation_split, seed)
+    return {
+        "training": (training,),
+        "validation": (validation,),
+        "both": (training, validation),
+    }[subset]
+
+
+def _members(files: ImageFiles) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
+    """Return the indices of the files of each class; of all files where there are no classes."""
+    if files.labels is None:
+        return [np.arange(len(files))]
+    ends = np.cumsum(np.bincount(files.labels, minlength=len(files.class_names)))
+    return np.split(np.argsort(files.labels, kind="stable"), ends[:-1])
+
+
+def _share(members: int, fraction: float) -> int:
+    if members < 2 or not fraction:
+        return 0
+    return min(max(round(members * fraction), 1), members - 1)

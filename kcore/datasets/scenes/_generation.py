@@ -1,0 +1,113 @@
+"""Scenes by number, and arrays of them."""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from kcore._arguments import check_whole
+from kcore._progress import Progress
+from kcore.datasets._arrays import Split
+from kcore.datasets.scenes._painting import Scene, paint
+from kcore.datasets.scenes._parameters import draw_parameters
+from kcore.datasets.scenes._silhouettes import CLASS_NAMES
+
+__all__ = ["PROGRESS_DELAY", "check_count", "load_data", "scene"]
+
+PROGRESS_DELAY = 2.0
+"""Seconds after which work on many scenes starts to report its progress."""
+
+
+def scene(
+    index: int,
+    *,
+    image_size: tuple[int, int] = (64, 64),
+    classes: Sequence[str] = CLASS_NAMES,
+    seed: int = 0,
+    split: str = "train",
+) -> Scene:
+    """Make scene number `index` of a split.
+
+    A scene depends on its arguments alone, not on which scenes were made before. The same index
+    shows the same scene at every image size, drawn finer or coarser, but for the noise.
+
+    Args:
+        index: number of the scene, 0 or greater.
+        image_size: height and width in pixels, each at least 8.
+        classes: names from `CLASS_NAMES`. Scene `index` shows `classes[index % len(classes)]`.
+        seed: 0 to 2**64 - 1; each seed gives other scenes.
+        split: "train", "validation" or "test"; each has scenes of its own.
+
+    Returns:
+        A `Scene`: image, label and the box around the object.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+
+    Example:
+        >>> ring = scene(1, image_size=(48, 64))
+        >>> ring.image.shape, CLASS_NAMES[ring.label], ring.box
+        ((48, 64, 3), 'ring', (7, 23, 42, 58))
+    """
+    return paint(draw_parameters(index, classes=classes, seed=seed, split=split), image_size)
+
+
+def load_data(
+    train: int = 2000,
+    test: int = 500,
+    *,
+    image_size: tuple[int, int] = (64, 64),
+    classes: Sequence[str] = CLASS_NAMES,
+    seed: int = 0,
+) -> tuple[Split, Split]:
+    """Make a labelled dataset of scenes.
+
+    The classes take turns, so their counts differ by one at most. Progress is reported on stderr if
+    the work takes longer than two seconds.
+
+    Args:
+        train: number of training images: scenes 0 to `train - 1` of the split "train".
+        test: number of test images, of the split "test".
+        image_size: height and width in pixels, each at least 8.
+        classes: names from `CLASS_NAMES`; a label is a position in this list.
+        seed: 0 to 2**64 - 1.
+
+    Returns:
+        `((x_train, y_train), (x_test, y_test))`. Images are uint8 of shape (count, height, width,
+        3), RGB; labels are uint8 of shape (count,).
+
+    Raises:
+        ValueError: if an argument is out of its range.
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = load_data(6, 4, classes=("ball", "star"))
+        >>> x_train.shape, y_train, x_test.shape
+        ((6, 64, 64, 3), array([0, 1, 0, 1, 0, 1], dtype=uint8), (4, 64, 64, 3))
+    """
+    counts = {"train": train, "test": test}
+    for split, count in counts.items():
+        check_count(split, count)
+    make = functools.partial(scene, image_size=image_size, classes=classes, seed=seed)
+    make(0)  # wrong arguments are refused even where no scene is asked for
+    with Progress("Drawing scenes", train + test, delay=PROGRESS_DELAY) as progress:
+        return (
+            _draw_split(functools.partial(make, split="train"), train, image_size, progress),
+            _draw_split(functools.partial(make, split="test"), test, image_size, progress),
+        )
+
+
+def check_count(name: str, count: int) -> None:
+    """Refuse what is not a number of scenes."""
+    check_whole(name, count, minimum=0)
+
+
+def _draw_split(
+    make: Callable[[int], Scene], count: int, image_size: tuple[int, int], progress: Progress
+) -> Split:
+    images = np.empty((count, *image_size, 3), np.uint8)
+    labels = np.empty(count, np.uint8)
+    for index in range(count):
+        made = make(index)
+        images[index], labels[index] = made.image, made.label
+        progress.advance()
+    return images, labels

@@ -1,0 +1,148 @@
+"""Integrated Gradients: the difference of a score to a baseline's, shared out among pixels."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore._arguments import check_whole
+from kcore._arrays import read_array
+from kcore._warning import warn
+from kcore.explain._class_scores import chosen_classes, of_classes
+from kcore.explain._gradients import slopes
+from kcore.explain._heat_maps import without_holes
+from kcore.inspect._model_inputs import as_one_array
+from kcore.inspect._model_runner import reader_of
+from kcore.models._arguments import check_at_most, shown
+
+__all__ = ["Attributions", "integrated_gradients"]
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+# Integrated Gradients that miss more than this part of the difference of scores get a warning.
+_TOLERANCE = 0.05
+# The points are found from a matrix of steps by steps.
+_MOST_STEPS = 1_000
+
+
+@dataclass(frozen=True)
+class Attributions:
+    """What each value of a sample adds to a score.
+
+    Attributes:
+        values: float32, shaped like the samples; positive values speak for the class.
+        class_index: the class, (samples,) int64.
+        scores: its scores, (samples,) float32.
+        baseline_scores: its scores for the baselines, (samples,) float32.
+        gaps: by how much the sum of a sample's values misses the difference of the two scores,
+            (samples,) float32. Zero for an exact integral, the property called completeness.
+    """
+
+    values: Floats
+    class_index: Indices
+    scores: Floats
+    baseline_scores: Floats
+    gaps: Floats
+
+
+def integrated_gradients(
+    model: Any,
+    x: Any,
+    class_index: Any = None,
+    *,
+    baseline: Any = 0.0,
+    steps: int = 50,
+    batch_size: int = 32,
+) -> Attributions:
+    """Share the difference of a score to that of a baseline out among the values of a sample.
+
+    The gradient is integrated along the straight line from the baseline to the sample and
+    multiplied with their difference (Sundararajan and others, "Axiomatic attribution for deep
+    networks", ICML 2017), by Gauss-Legendre quadrature. The values of a sample then add up to the
+    difference of the scores; how far they miss it is returned, and a warning is given where that
+    is more than 5 % of the difference.
+
+    Args:
+        model: a Keras model with one input and one output (samples, classes).
+        x: samples, the batch axis first.
+        class_index: the class, one for all or one for each sample; None means the predicted ones.
+        baseline: what holds nothing to be seen: a number, or an array that is broadcast to `x`.
+        steps: points on the line.
+        batch_size: the most points that run at a time.
+
+    Returns:
+        The attributions, with the scores and the gaps.
+
+    Raises:
+        TypeError: if `model` is no Keras model, or `x` no array.
+        ValueError: if the model has no scores, `class_index` is not in it, `steps` is out of range,
+            or `baseline` doesn't fit to `x`.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.set_weights([np.array([[2.0], [-3.0]]), np.array([7.0])])
+        >>> integrated_gradients(model, np.array([[1.0, 2.0]])).values
+        array([[ 2., -6.]], dtype=float32)
+    """
+    array = as_one_array(x)
+    steps = check_at_most("steps", check_whole("steps", steps), _MOST_STEPS)
+    baselines = _broadcast(baseline, array)
+    reader = reader_of(model, array, check_whole("batch_size", batch_size))
+    chosen, scores = chosen_classes(reader, array, class_index)
+    baseline_scores = of_classes(reader.score, reader.forward(baselines, ["score"])[0], chosen)
+    values = np.stack(
+        [
+            _integral(model, sample, base, one, steps, batch_size)
+            for sample, base, one in zip(array, baselines, chosen, strict=True)
+        ]
+    )
+    values = without_holes("integrated_gradients", values)
+    differences = scores - baseline_scores
+    gaps = values.sum(axis=tuple(range(1, values.ndim))) - differences
+    _warn_of_gaps(gaps, differences)
+    return Attributions(
+        values.astype(np.float32), chosen, scores, baseline_scores, gaps.astype(np.float32)
+    )
+
+
+def _integral(
+    model: Any, sample: Array, baseline: Array, chosen: int, steps: int, batch_size: int
+) -> Array:
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    way = sample.astype(np.float64) - baseline
+    places = ((nodes + 1) / 2).reshape(-1, *[1] * sample.ndim)
+    points = (baseline + places * way).astype(sample.dtype)
+    found = slopes(model, points, chosen, batch_size).astype(np.float64)
+    return way * np.tensordot(weights / 2, found, axes=1)
+
+
+def _broadcast(baseline: Any, array: Array) -> Array:
+    given = read_array("baseline", baseline)
+    if given.dtype.kind not in "iuf" or not np.isfinite(given).all():
+        raise ValueError(f"baseline={shown(baseline)} must be a finite number or an array of such.")
+    given = given.astype(array.dtype)
+    try:
+        return np.broadcast_to(given, array.shape)
+    except ValueError:
+        raise ValueError(
+            f"baseline with shape {given.shape} can't be broadcast to x with shape {array.shape}; "
+            "give a number or an array of the shape of one sample."
+        ) from None
+
+
+def _warn_of_gaps(gaps: Array, differences: Array) -> None:
+    # What is below float32's digits is rounding, not a gap.
+    allowed = _TOLERANCE * np.abs(differences) + 1e-4
+    missed = np.flatnonzero(np.isfinite(gaps) & ~(np.abs(gaps) <= allowed))
+    if len(missed):
+        worst = missed[np.argmax(np.abs(gaps[missed]))]
+        warn(
+            "integrated_gradients: the values of these samples don't add up to the difference of "
+            f"the scores: {', '.join(map(str, missed))}. Sample {worst} misses "
+            f"{differences[worst]:.4g} by {gaps[worst]:.4g}; take more steps."
+        )

@@ -1,0 +1,111 @@
+"""Resize a Pillow image, deep grey ones too, with or without its aspect ratio."""
+
+import numpy as np
+from PIL import Image
+
+from kcore.images._color_modes import Color, image_like
+from kcore.images._errors import ImageDecodeError
+
+__all__ = ["INTERPOLATIONS", "centered_box", "check_one_aspect_ratio", "fitted", "resize"]
+
+INTERPOLATIONS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+    "box": Image.Resampling.BOX,
+    "hamming": Image.Resampling.HAMMING,
+}
+
+
+def check_one_aspect_ratio(keep_aspect_ratio: bool, pad_to_aspect_ratio: bool) -> None:
+    """Raise a ValueError if a picture should be cut and padded at once."""
+    if keep_aspect_ratio and pad_to_aspect_ratio:
+        raise ValueError(
+            "keep_aspect_ratio=True cuts a picture to the aspect ratio of target_size, and "
+            "pad_to_aspect_ratio=True pads it instead: choose one of them."
+        )
+
+
+def fitted(
+    img: Image.Image,
+    size: tuple[int, int],
+    interpolation: str,
+    *,
+    cut: bool,
+    pad: bool,
+    background: Color | None,
+    name: str | None,
+) -> Image.Image:
+    """Resize `img` to `size`, (width, height).
+
+    Args:
+        img: an image of mode "L", "RGB" or "RGBA", or deep grey.
+        size: (width, height).
+        interpolation: a key of `INTERPOLATIONS`.
+        cut: cut the largest centered box of the aspect ratio of `size` out first.
+        pad: put it into the center of the smallest box of that ratio first.
+        background: the color of what is padded; None for zeros.
+        name: the file's name, for the error.
+
+    Raises:
+        ImageDecodeError: if the padded picture would have too many pixels.
+    """
+    if img.size == size:
+        return img
+    if pad:
+        img = _padded(img, size, background, name)
+    box = centered_box(img.size, size) if cut else None
+    return resize(img, size, INTERPOLATIONS[interpolation], box)
+
+
+def centered_box(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return (left, upper, right, lower) of the largest centered box of the target's ratio."""
+    (width, height), (target_width, target_height) = size, target
+    box_width = min(width, height * target_width // target_height)
+    box_height = min(height, width * target_height // target_width)
+    left, upper = (width - box_width) // 2, (height - box_height) // 2
+    return left, upper, left + box_width, upper + box_height
+
+
+def resize(
+    img: Image.Image,
+    size: tuple[int, int],
+    resample: Image.Resampling,
+    box: tuple[int, int, int, int] | None,
+) -> Image.Image:
+    """Resize `img`, or the part of it inside `box`, to `size`, (width, height)."""
+    if img.mode != "I;16":
+        return img.resize(size, resample, box=box)
+    # Older versions of Pillow interpolate "I", but not "I;16".
+    resized = img.convert("I").resize(size, resample, box=box)
+    return image_like(np.asarray(resized).clip(0, 65535).astype("<u2"), img)
+
+
+def _padded(
+    img: Image.Image, target: tuple[int, int], background: Color | None, name: str | None
+) -> Image.Image:
+    """Put a picture into the center of the smallest box of the target's ratio, as Keras does."""
+    (width, height), (target_width, target_height) = img.size, target
+    padded_width = max(width, height * target_width // target_height)
+    padded_height = max(height, width * target_height // target_width)
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and padded_width * padded_height > 2 * limit:
+        raise ImageDecodeError(
+            name,
+            f"its {width} x {height} pixels, padded to the aspect ratio of {target_width} x "
+            f"{target_height}, are more than twice PIL.Image.MAX_IMAGE_PIXELS={limit:,}",
+        )
+    canvas = Image.new(img.mode, (padded_width, padded_height), _filling(img.mode, background))
+    canvas.paste(img, ((padded_width - width) // 2, (padded_height - height) // 2))
+    canvas.info = img.info.copy()
+    return canvas
+
+
+def _filling(mode: str, background: Color | None) -> int | tuple[int, ...]:
+    if background is None:
+        return 0
+    if mode == "RGB":
+        return background
+    grey = int(Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0)))  # type: ignore
+    return grey * 257 if mode == "I;16" else grey

@@ -1,0 +1,234 @@
+"""Name what image files show."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kcore._arguments import check_choice, check_finite, check_path, check_whole
+from kcore._forks import check_not_forked
+from kcore._locks import lock_of
+from kcore._progress import Progress
+from kcore._warning import warn
+from kcore.images import ImageDecodeError, load_img
+from kcore.images._resizing import INTERPOLATIONS
+from kcore.models._arguments import check_model
+from kcore.models._image_range import takes_unit_values
+from kcore.models._labels import check_labels, get_labels
+from kcore.models._model_files import load
+from kcore.models._probabilities import as_probabilities
+
+__all__ = ["Classification", "classify"]
+
+# Channels of the model's input -> how its images are loaded.
+_COLOR_MODES = {1: "grayscale", 3: "rgb", 4: "rgba"}
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a model says of one file.
+
+    Attributes:
+        path: the file.
+        labels: names of the likeliest classes, the likeliest first; their numbers as text if the
+            model has no labels; empty if the file can't be read.
+        probabilities: of those classes, each 0 to 1.
+        error: why the file can't be read, or that the model gives no number for it, or `None`.
+    """
+
+    path: Path
+    labels: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    error: str | None = None
+
+
+def classify(
+    model: Any,
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    top: int = 5,
+    labels: Sequence[str] | None = None,
+    batch_size: int = 32,
+    interpolation: str = "nearest",
+    rescale: float | None = None,
+) -> list[Classification]:
+    """Classify image files in batches, with progress on stderr.
+
+    Files are decoded by threads while the model computes. A file that can't be read doesn't stop
+    the others; its result says why.
+
+    Args:
+        model: a classifier of images `(batch, height, width, channels)` with values 0 to 255, with
+            its preprocessing built in, as `kcore.models.transfer` makes it; or the path of one that
+            was saved. One that gives logits must be compiled with a loss with `from_logits=True`.
+        paths: image files. They are resized to what the model takes, as `kcore.images.load_img`
+            does.
+        top: how many classes to name, at most all.
+        labels: the names of the classes; `None` takes the model's own.
+        batch_size: images per call into the backend. The last batch is filled up.
+        interpolation: of resizing, as in `kcore.images.load_img`; take what the model was trained
+            with.
+        rescale: what the values of images, 0 to 255, are multiplied with before the model gets
+            them: `1 / 255` for one that takes 0 to 1. `None` leaves them raw, with a warning where
+            the model is known to take 0 to 1.
+
+    Returns:
+        A `Classification` for each path, in their order.
+
+    Raises:
+        ValueError: if the model takes no images of a known size with 1, 3 or 4 channels, if it has
+            no one output `(batch, classes)`, gives no probabilities, or the labels don't fit it.
+        ModelFileError: if the model's file can't be loaded; see `kcore.models.load`.
+        FileNotFoundError: if `model` is the path of no file. A missing image is no error but a
+            result that says so.
+
+    Example:
+        >>> import tempfile, kcore, numpy as np
+        >>> trained = kcore.models.binary_cnn((24, 24, 3), filters=(4, 4), seed=1)
+        >>> model = kcore.models.transfer(
+        ...     trained, trained.layers[-4].name, preprocessing="unit", hidden_units=8,
+        ...     labels=["cat", "dog"]
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     kcore.images.save_img(f"{folder}/a.png", np.ones((30, 30, 3)))
+        ...     good, bad = kcore.models.classify(model, [f"{folder}/a.png", f"{folder}/b.png"])
+        >>> sorted(good.labels), bad.error
+        (['cat', 'dog'], 'there is no such file')
+    """
+    check_not_forked("kcore.models.classify")
+    is_file = isinstance(model, (str, os.PathLike))
+    model = load(check_path("model", model)) if is_file else check_model(model)
+    probabilities = as_probabilities(model)
+    names = get_labels(model) if labels is None else check_labels(model, labels)
+    files = [check_path(f"paths[{number}]", path) for number, path in enumerate(_listed(paths))]
+    check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
+    height, width, channels = _image_shape(model)
+    factor = _factor(rescale, model)
+    top = check_whole("top", top)
+    batch_size = check_whole("batch_size", batch_size)
+    batch_size = min(batch_size, max(len(files), 1))
+
+    def read(path: Path) -> np.ndarray[Any, Any] | str:
+        return _read(path, _COLOR_MODES[channels], (height, width), interpolation)
+
+    results: list[Classification] = []
+    with (
+        ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as threads,
+        Progress("Classifying", total=len(files), delay=2.0) as progress,
+    ):
+        images = _ahead(threads, read, files, 2 * batch_size)
+        for start in range(0, len(files), batch_size):
+            part = files[start : start + batch_size]
+            read_part = list(islice(images, len(part)))
+            results += _classified(
+                model, probabilities, part, read_part, batch_size, names, top, factor
+            )
+            progress.advance(len(part))
+    return results
+
+
+def _listed(paths: Any) -> Iterable[Any]:
+    if isinstance(paths, (str, bytes, os.PathLike)):
+        raise ValueError(f"paths={paths!r} is one path: give a list, [{str(paths)!r}].")
+    is_scalar = getattr(paths, "ndim", 1) == 0
+    if isinstance(paths, Mapping) or not isinstance(paths, Iterable) or is_scalar:
+        raise TypeError(f"paths={paths!r} must be a list of paths.")
+    return paths
+
+
+def _factor(rescale: float | None, model: Any) -> float | None:
+    if rescale is not None:
+        return check_finite("rescale", rescale)
+    if takes_unit_values(model):
+        warn(
+            f"{model.name!r} takes values from 0 to 1, and classify gives it 0 to 255: give rescale"
+            "=1 / 255, or rescale=1 if it was trained on raw images."
+        )
+    return None
+
+
+def _image_shape(model: Any) -> tuple[int, int, int]:
+    if len(model.inputs) != 1:
+        raise ValueError(f"The model {model.name!r} has {len(model.inputs)} inputs: one is needed.")
+    shape = tuple(model.inputs[0].shape[1:])
+    if len(shape) != 3 or None in shape or shape[-1] not in _COLOR_MODES:
+        raise ValueError(
+            f"The model takes {tuple(model.inputs[0].shape)}: a known height and width and 1, 3 or "
+            "4 channels are needed, (batch, height, width, channels)."
+        )
+    return shape
+
+
+def _read(
+    path: Path, color_mode: str, size: tuple[int, int], interpolation: str
+) -> np.ndarray[Any, Any] | str:
+    """Return an image as uint8 (height, width, channels), or why there is none."""
+    try:
+        image = load_img(path, color_mode, size, interpolation)
+    except FileNotFoundError:
+        return "there is no such file"
+    except ImageDecodeError as error:
+        return str(error)
+    except OSError as error:
+        return f"can't be read: {error.strerror or error}"
+    if image.mode not in ("L", "RGB", "RGBA"):
+        return f"is a deep grey picture (mode {image.mode}): values 0 to 255 are needed"
+    return np.asarray(image).reshape(*size, -1)
+
+
+def _ahead(threads: Any, read: Any, files: Sequence[Path], ahead: int) -> Iterator[Any]:
+    """Read files in threads, never more than `ahead` before they are asked for."""
+    waiting = [threads.submit(read, path) for path in files[:ahead]]
+    for position in range(len(files)):
+        result = waiting[position].result()
+        waiting[position] = None
+        if position + ahead < len(files):
+            waiting.append(threads.submit(read, files[position + ahead]))
+        yield result
+
+
+def _classified(
+    model: Any,
+    probabilities: Callable[[Any], Any],
+    files: Sequence[Path],
+    images: Sequence[Any],
+    batch_size: int,
+    names: Sequence[str] | None,
+    top: int,
+    factor: float | None,
+) -> list[Classification]:
+    good = [image for image in images if not isinstance(image, str)]
+    answers = iter(probabilities(_outputs(model, good, batch_size, factor)) if good else ())
+    return [
+        Classification(path, error=image)
+        if isinstance(image, str)
+        else _best(path, next(answers), names, top)
+        for path, image in zip(files, images, strict=True)
+    ]
+
+
+def _outputs(
+    model: Any, images: Sequence[Any], batch_size: int, factor: float | None
+) -> np.ndarray[Any, Any]:
+    batch = np.stack([*images, *[images[-1]] * (batch_size - len(images))])
+    batch = batch if factor is None else batch * np.float32(factor)
+    with lock_of(model):  # Keras makes a model's function for predictions at the first one
+        return np.asarray(model.predict_on_batch(batch))[: len(images)]
+
+
+def _best(
+    path: Path, probabilities: np.ndarray[Any, Any], names: Sequence[str] | None, top: int
+) -> Classification:
+    if np.isnan(probabilities).any():
+        return Classification(path, error="the model gives NaN or infinite values for it")
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return Classification(
+        path,
+        tuple(str(number) if names is None else names[number] for number in order),
+        tuple(float(probabilities[number]) for number in order),
+    )

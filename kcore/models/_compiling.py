@@ -1,0 +1,170 @@
+"""Compile a model for its task, with settings that train fast on each backend."""
+
+from typing import Any
+
+from kcore._arguments import check_whole
+from kcore.models._arguments import check_model, check_optimizer
+from kcore.models._fit_checks import check_before_fit
+from kcore.models._trainable import note_compiled
+
+__all__ = [
+    "compile_binary_classifier",
+    "compile_classifier",
+    "compile_for_labels",
+    "compile_regression",
+]
+
+
+def compile_regression(model: Any, *, optimizer: Any = "sgd", steps_per_execution: int = 1) -> Any:
+    """Compile a regression with mean squared error.
+
+    `fit` of the compiled model refuses targets that are NaN or infinite before its first step.
+
+    Args:
+        model: a built `keras.Model` with real-valued outputs.
+        optimizer: what `keras.Model.compile` takes; plain gradient descent by default.
+        steps_per_execution: batches per call into the backend; more is faster for small models.
+            Batch-level callbacks run once for each call, and Keras rounds `steps_per_epoch` and
+            `steps` up to a multiple of it.
+
+    Returns:
+        `model` itself, compiled.
+
+    Example:
+        >>> import kcore
+        >>> model = kcore.models.compile_regression(kcore.models.linear())
+        >>> model.loss
+        'mean_squared_error'
+    """
+    return _compile(check_model(model), optimizer, "mean_squared_error", [], steps_per_execution)
+
+
+def compile_classifier(model: Any, *, optimizer: Any = "adam", steps_per_execution: int = 1) -> Any:
+    """Compile a classifier of two or more classes for integer labels.
+
+    The loss is sparse categorical cross-entropy, the metric `accuracy`.
+
+    `fit` of the compiled model refuses labels that are none of the classes before its first step,
+    in arrays and datasets of kcore. Of a model that `kcore.models` built or `transfer` made it also
+    looks at the first images, and warns if their range is not the model's. A clone, and what is
+    loaded from a file, is checked after it is compiled here again.
+
+    Args:
+        model: a built `keras.Model` whose one output is `(batch, classes)` probabilities.
+        optimizer: what `keras.Model.compile` takes; `"rmsprop"` is usual for the functional model.
+        steps_per_execution: batches per call into the backend; more is faster for small models.
+            Batch-level callbacks run once for each call, and Keras rounds `steps_per_epoch` and
+            `steps` up to a multiple of it.
+
+    Returns:
+        `model` itself, compiled.
+
+    Raises:
+        ValueError: if the model's output is not `(batch, classes)` with at least two classes.
+
+    Example:
+        >>> import kcore
+        >>> model = kcore.models.compile_classifier(kcore.models.mlp())
+        >>> type(model.optimizer).__name__
+        'Adam'
+    """
+    shape = _output_shape(model)
+    if shape is not None and (len(shape) != 2 or shape[-1] == 1):
+        raise ValueError(
+            f"The model's output shape {shape} is not (batch, classes) with at least 2 classes. "
+            "For one sigmoid output use compile_binary_classifier, for other models model.compile."
+        )
+    loss = "sparse_categorical_crossentropy"
+    return _compile(model, optimizer, loss, ["accuracy"], steps_per_execution)
+
+
+def compile_binary_classifier(
+    model: Any, *, optimizer: Any = "rmsprop", steps_per_execution: int = 1
+) -> Any:
+    """Compile a classifier of two classes that has one sigmoid output.
+
+    The loss is binary cross-entropy, the metric `accuracy`, the optimizer RMSprop with a learning
+    rate of 0.001.
+
+    `fit` of the compiled model refuses labels that are none of the classes before its first step,
+    in arrays and datasets of kcore. Of a model that `kcore.models` built or `transfer` made it also
+    looks at the first images, and warns if their range is not the model's. A clone, and what is
+    loaded from a file, is checked after it is compiled here again.
+
+    Args:
+        model: a built `keras.Model` whose one output is `(batch, 1)` probabilities.
+        optimizer: what `keras.Model.compile` takes.
+        steps_per_execution: batches per call into the backend; more is faster for small models.
+            Batch-level callbacks run once for each call, and Keras rounds `steps_per_epoch` and
+            `steps` up to a multiple of it.
+
+    Returns:
+        `model` itself, compiled.
+
+    Raises:
+        ValueError: if the model's output is not `(batch, 1)`.
+
+    Example:
+        >>> import kcore
+        >>> model = kcore.models.compile_binary_classifier(kcore.models.binary_cnn((28, 28, 3)))
+        >>> model.loss
+        'binary_crossentropy'
+    """
+    shape = _output_shape(model)
+    if shape is not None and (len(shape) != 2 or shape[-1] != 1):
+        raise ValueError(
+            f"The model's output shape {shape} is not (batch, 1). "
+            "For a softmax over several classes use compile_classifier."
+        )
+    return _compile(model, optimizer, "binary_crossentropy", ["accuracy"], steps_per_execution)
+
+
+def compile_for_labels(model: Any, *, optimizer: Any, steps_per_execution: int = 1) -> Any:
+    """Compile a classifier for integer labels: a sigmoid output as binary, else as softmax."""
+    is_binary = model.output_shape[-1] == 1
+    compile_it = compile_binary_classifier if is_binary else compile_classifier
+    return compile_it(model, optimizer=optimizer, steps_per_execution=steps_per_execution)
+
+
+def _output_shape(model: Any) -> tuple[int | None, ...] | None:
+    """Return the shape of the model's one output, or `None` where Keras can't tell it."""
+    shape = getattr(check_model(model), "output_shape", None)
+    is_several = isinstance(shape, tuple) and any(isinstance(part, tuple) for part in shape)
+    if is_several or isinstance(shape, list | dict):
+        raise ValueError(
+            f"The model has several outputs or names its output: {shape}. Use model.compile, "
+            "with a loss for each."
+        )
+    return shape
+
+
+def _compile(
+    model: Any, optimizer: Any, loss: str, metrics: list[str], steps_per_execution: int
+) -> Any:
+    model.compile(
+        optimizer=check_optimizer(optimizer),
+        loss=loss,
+        metrics=metrics,
+        steps_per_execution=check_whole("steps_per_execution", steps_per_execution),
+        jit_compile=_jit_compile(model),
+    )
+    note_compiled(model)
+    check_before_fit(model)
+    return model
+
+
+def _jit_compile(model: Any) -> bool | str:
+    """Compile with XLA, except where convolutions would suffer.
+
+    Keras's own choice, "auto", leaves XLA out on TensorFlow's CPU. That is right for convolutions,
+    whose gradients XLA computes slowly there, and costs a fully connected model a third of its
+    speed.
+    """
+    return "auto" if _has_convolution(model) else True
+
+
+def _has_convolution(layer: Any) -> bool:
+    if hasattr(layer, "kernel_size"):
+        return True
+    wrapped = [layer.layer] if hasattr(layer, "layer") else []
+    return any(_has_convolution(inner) for inner in [*getattr(layer, "layers", ()), *wrapped])

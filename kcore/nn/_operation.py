@@ -1,0 +1,83 @@
+"""Functions that work on arrays and, as nodes, in functional models."""
+
+import abc
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+
+from kcore._memory import check_memory
+from kcore.nn._arguments import floating_dtype, in_dtype, itemsize, known, real_tensor
+
+__all__ = ["TensorFunction"]
+
+
+class TensorFunction(keras.Operation, abc.ABC):
+    """A function of tensors whose output shape kcore works out and checks itself.
+
+    Keras's own operations on symbolic tensors differ from what they compute: they refuse groups and
+    strides with dilation, and don't see every window that doesn't fit.
+
+    A subclass gives `output_shape` and `compute`, both static functions of the tensors and of the
+    settings that the constructor was given.
+
+    Attributes:
+        tensors: the names of the tensors, for errors.
+    """
+
+    tensors: ClassVar[tuple[str, ...]] = ("x",)
+
+    def __init__(self, name: str | None = None, **settings: Any):
+        super().__init__(name=name)
+        # A saved model brings tuples back as lists, which some backends don't take.
+        lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
+        self.settings = settings | lists
+
+    @staticmethod
+    @abc.abstractmethod
+    def output_shape(*tensors: Any, **settings: Any) -> Sequence[int | None]:
+        """Return the shape of the output; raise what is to be refused."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def compute(*tensors: Any, **settings: Any) -> Any:
+        """Compute the output; all tensors have the floating dtype of the first."""
+
+    @staticmethod
+    def check_computable(*tensors: Any, **settings: Any) -> None:
+        """Raise what is to be refused only where values are computed; nothing by default."""
+
+    def __call__(self, *tensors: Any) -> Any:
+        """Raise what is to be refused, then compute, or add a node.
+
+        Keras surrounds what is raised inside a call by codes for terminals and printed arrays.
+        """
+        tensors = tuple(map(real_tensor, self.tensors, tensors))
+        shape = self.output_shape(*tensors, **self.settings)
+        if not any(map(keras.backend.is_keras_tensor, tensors)):
+            self.check_computable(*tensors, **self.settings)
+            check_memory(
+                f"The output of shape {tuple(shape)} for x.shape={tuple(tensors[0].shape)}",
+                known(shape),
+                itemsize(floating_dtype(tensors[0])),
+                "take smaller images or fewer at once",
+            )
+        return super().__call__(*tensors)
+
+    def call(self, *tensors: Any) -> Any:
+        """Compute, in the floating dtype of the first tensor."""
+        dtype = floating_dtype(tensors[0])
+        tensors = tuple(in_dtype(tensor, dtype) for tensor in tensors)
+        if tensors[0].shape[0] == 0:
+            # Backends answer an empty batch with wrong shapes, garbage or errors.
+            return keras.ops.zeros(self.output_shape(*tensors, **self.settings), dtype=dtype)
+        return self.compute(*tensors, **self.settings)
+
+    def compute_output_spec(self, *tensors: Any) -> Any:
+        """Work out shape and dtype."""
+        shape = self.output_shape(*tensors, **self.settings)
+        return keras.KerasTensor(shape, dtype=floating_dtype(tensors[0]))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the constructor takes."""
+        return {"name": self.name, **self.settings}

@@ -1,0 +1,123 @@
+"""Refuse labels that the loss of a model can't be trained on, before the first step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from kcore._arguments import check_whole
+from kcore._arrays import read_array
+from kcore._targets import check_for_loss, loss_of
+
+__all__ = ["CheckTargets"]
+
+Array = npt.NDArray[Any]
+
+
+class CheckTargets(keras.callbacks.Callback):
+    """End `fit` before its first step where labels are none of the model's classes.
+
+    Keras doesn't look at labels inside a compiled step: JAX takes another class for one that is
+    out of range, and XLA on TensorFlow gives weights that are NaN, both without an error. This
+    looks at all labels once, when the training begins, and costs the steps nothing.
+
+    What is right is told by the loss: integers from 0 to classes - 1 for a sparse categorical
+    cross-entropy, 0 or 1 for a binary one, rows of probabilities that sum to 1 for a categorical
+    one. For any other loss only NaN and infinity are wrong.
+
+    Models that `kcore.models.compile_classifier` and its kin compiled, and datasets of `kcore`, do
+    that without it; this is for arrays and a model compiled by `model.compile`, and stricter: a
+    label of a binary or categorical cross-entropy may not be a probability between 0 and 1.
+
+    Keras doesn't show a callback the data of `fit`, so the labels are given to both. What `fit` is
+    given besides, and what a data pipeline of your own makes of the labels, isn't seen. A dataset
+    of `kcore` knows its labels; of other datasets give the labels as an array. Where the shape of
+    the labels doesn't fit, Keras may be the first to say so, on JAX.
+
+    Args:
+        y: the labels that `fit` is given, or the dataset of `kcore` that holds them.
+        validation_y: those of the validation data, or None.
+        classes: the number of classes; needed only for a model that doesn't tell the shape of its
+            output, which is one that is subclassed, or Sequential without an `Input`.
+
+    Raises:
+        TypeError: if `y` is a dataset whose labels aren't known.
+        ValueError: if `y` is a dataset without labels. When a training begins: if a label doesn't
+            fit the loss, with the label, its index and the number of classes; or if the model has
+            several outputs, or one that isn't (samples, classes).
+
+    Example:
+        >>> import kcore
+        >>> import numpy as np
+        >>> model = kcore.models.compile_classifier(kcore.models.mlp(classes=5))
+        >>> x, y = np.zeros((3, 28, 28)), np.array([0, 4, 7])
+        >>> model.fit(x, y, callbacks=[kcore.training.CheckTargets(y)], verbose=0)
+        Traceback (most recent call last):
+        ...
+        ValueError: y[2]=7 is none of the 5 classes: labels must be integers from 0 to 4.
+    """
+
+    def __init__(self, y: Any, validation_y: Any = None, *, classes: int | None = None) -> None:
+        super().__init__()
+        self._classes = None if classes is None else check_whole("classes", classes)
+        self._labels = {"y": _labels_of("y", y)}
+        if validation_y is not None:
+            self._labels["validation_y"] = _labels_of("validation_y", validation_y)
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Check the labels against the loss and the output of the model."""
+        loss, units = loss_of(self.model), self._units()
+        for name, labels in self._labels.items():
+            check_for_loss(name, labels, loss, units)
+
+    def _units(self) -> int:
+        """Return the number of units of the model's one output."""
+        try:
+            shape = self.model.output_shape
+        except (AttributeError, ValueError):
+            shape = None
+        if shape is None and self._classes is not None:
+            return self._classes
+        if shape is None:
+            raise ValueError(
+                f"The model {self.model.name!r} doesn't tell the shape of its output: give "
+                "CheckTargets classes, the number of classes, or begin a Sequential model with "
+                "keras.Input."
+            )
+        if not isinstance(shape, tuple) or len(shape) != 2 or not isinstance(shape[1], int):
+            raise ValueError(
+                f"The output of the model {self.model.name!r} has shape {shape}: CheckTargets "
+                "checks models with one output (samples, classes). Leave it out for this one."
+            )
+        return shape[1]
+
+
+def _labels_of(name: str, data: Any) -> Array:
+    """Return labels as an array; those of a dataset, by the index of the sample."""
+    if isinstance(data, keras.utils.PyDataset):
+        return _labels_in(name, data)
+    if hasattr(data, "__array__") or isinstance(data, (list, tuple)):
+        return read_array(name, data)
+    if hasattr(data, "shape"):
+        return np.asarray(keras.ops.convert_to_numpy(data))
+    raise TypeError(f"{name} is a {type(data).__name__}; {_WANTED}.")
+
+
+_WANTED = "give the labels as an array, or a dataset of kcore, which knows its labels"
+
+
+def _labels_in(name: str, data: Any) -> Array:
+    if not hasattr(data, "targets") or not hasattr(data, "samples"):
+        raise TypeError(f"{name} is a {type(data).__name__}, whose labels aren't known; {_WANTED}.")
+    targets = data.targets
+    if targets is None or isinstance(targets, str):
+        raise ValueError(f"{name} has no labels, since its targets are {targets!r}; {_WANTED}.")
+    if isinstance(targets, np.ndarray):
+        return targets
+    indices = np.arange(data.samples)
+    if np.asarray(targets[indices[:1]]).ndim > 1 and data.classes is not None:
+        # One-hot rows are made of the classes: one of each tells what all would, in less memory.
+        indices = np.unique(data.classes, return_index=True)[1]
+    return np.asarray(targets[indices])

@@ -1,0 +1,156 @@
+"""What the layers see of one image, again after every epoch."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from kcore._arguments import check_path, check_whole
+from kcore._arrays import read_array
+from kcore._files import write_whole
+from kcore._settings import is_channels_first
+from kcore._warning import warn
+from kcore.inspect._activations import activations
+from kcore.visualize._frames import FILM_FORMATS, encoded_film, encoded_picture, frame_of
+from kcore.visualize._reporting.writing import check_target
+
+__all__ = ["FeatureMapWriter"]
+
+# Each rewriting encodes all frames: growing by a factor keeps their number proportional.
+_LONGER = 1.2
+
+
+class FeatureMapWriter(keras.callbacks.Callback):
+    """Draw the feature maps of one fixed image before the training and after each epoch.
+
+    Each picture holds the maps of the chosen layers as `feature_grid` draws them. The first one,
+    epoch 0, is that of the untrained weights. Every file is whole at any time, so that what was
+    drawn survives a crash; to save time, a film is rewritten once it is a fifth longer, and at the
+    end. If a file can't be written, a warning says why and the training goes on.
+
+    Args:
+        path: where to draw. With the suffix ".gif", ".png" (animated) or ".webp" it is one film,
+            with a frame for each epoch; without a suffix it is a directory, made if needed, that
+            gets a file such as `epoch-003.png` from each epoch.
+        image: the image, as the model takes it: one sample, with or without the batch axis.
+        layers: the layers to show, as `kcore.inspect.activations` takes them; by default all that
+            return a height and a width.
+        max_channels: show the first so many channels of each layer.
+        data_format: of the feature maps: "channels_last", "channels_first", or None for Keras's
+            default.
+
+    Raises:
+        ValueError: if `path` has another suffix, `image` isn't made of numbers, or `max_channels`
+            is no whole number of at least 1. When the training begins: if there are several images
+            in `image`, a layer isn't there, or none of them has maps.
+        FileNotFoundError: if the directory above doesn't exist.
+
+    Example:
+        >>> import numpy as np
+        >>> import kcore
+        >>> image = np.zeros((28, 28, 1))
+        >>> writer = kcore.visualize.FeatureMapWriter("maps", image)
+        >>> writer.path.name
+        'maps'
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        image: npt.ArrayLike,
+        layers: Any = None,
+        *,
+        max_channels: int = 64,
+        data_format: str | None = None,
+    ):
+        super().__init__()
+        self.path = _checked_path(path)
+        self.max_channels = check_whole("max_channels", max_channels)
+        self._image = _checked_image(image)
+        self._layers = layers
+        if data_format is not None:
+            is_channels_first(data_format)  # refuses what is none
+        self._data_format = data_format
+        self._frames: list[Image.Image] = []
+        self._filmed = 0
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Draw what the untrained model sees."""
+        self._frames = []
+        self._filmed = 0
+        self._draw(0)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Draw what the model sees now."""
+        self._draw(epoch + 1)
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Write the whole film."""
+        if self._filmed < len(self._frames):
+            self._write(self._write_film)
+
+    def _draw(self, epoch: int) -> None:
+        maps = activations(self.model, self._batch(), self._layers)
+        frame = frame_of(maps, f"epoch {epoch}", self.max_channels, self._data_format)
+        if not self.path.suffix:
+            self._write(lambda: self._write_picture(frame, epoch))
+            return
+        self._frames.append(frame)
+        if len(self._frames) >= self._filmed * _LONGER:
+            self._write(self._write_film)
+
+    def _batch(self) -> npt.NDArray[Any]:
+        """Return the image as a batch of one."""
+        rank = len(self.model.input_shape) if getattr(self.model, "inputs", None) else None
+        has_batch_axis = self._image.ndim == rank or (rank is None and self._image.ndim == 4)
+        if has_batch_axis and len(self._image) != 1:
+            raise ValueError(
+                f"image with shape {self._image.shape} is a batch of {len(self._image)} images; "
+                "give one, such as images[0]."
+            )
+        return self._image if has_batch_axis else self._image[np.newaxis]
+
+    def _write(self, what: Callable[[], None]) -> None:
+        try:
+            what()
+        except OSError as error:
+            warn(
+                f"FeatureMapWriter drew nothing: {error}. The training goes on.",
+                RuntimeWarning,
+            )
+
+    def _write_film(self) -> None:
+        write_whole(self.path, encoded_film(self._frames, self.path.suffix.lower()))
+        self._filmed = len(self._frames)
+
+    def _write_picture(self, frame: Image.Image, epoch: int) -> None:
+        self.path.mkdir(exist_ok=True)
+        write_whole(self.path / f"epoch-{epoch:03d}.png", encoded_picture(frame))
+
+
+def _checked_image(image: npt.ArrayLike) -> npt.NDArray[Any]:
+    try:
+        array = read_array("image", image)
+    except ValueError as error:
+        raise ValueError(f"image must be an array of numbers: {error}") from error
+    if array.dtype.kind not in "iufb":
+        raise ValueError(f"image with dtype {array.dtype} must be an array of numbers.")
+    return array
+
+
+def _checked_path(path: object) -> Path:
+    directory = check_path("path", path)
+    if not directory.suffix:
+        if directory.exists() and not directory.is_dir():
+            raise ValueError(f"path={str(directory)!r} is a file; give a directory, or a film.")
+        if not directory.absolute().parent.is_dir():
+            raise FileNotFoundError(
+                f"path={str(directory)!r}: there is no directory {str(directory.parent)!r}."
+            )
+        return directory
+    return check_target("path", path, tuple(FILM_FORMATS))

@@ -1,0 +1,324 @@
+"""A report that is rewritten after every epoch."""
+
+import os
+import time
+import warnings
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from kcore._arguments import check_text
+from kcore._locks import lock_of
+from kcore._logs import numbers_in
+from kcore._targets import option_of
+from kcore._warning import warn
+from kcore.data._callers import is_called_by_fit
+from kcore.inspect._activations import activations
+from kcore.inspect._trace import trace
+from kcore.visualize._arrays import Names, as_names
+from kcore.visualize._examples import Examples
+from kcore.visualize._mistakes import predicted_classes
+from kcore.visualize._overlay import overlay
+from kcore.visualize._reporting.facts import checked_files
+from kcore.visualize._reporting.live_file import History, LiveFile
+from kcore.visualize._reporting.training import duration
+from kcore.visualize._reporting.writing import check_target
+from kcore.visualize._series import in_words, split_series
+
+__all__ = ["LiveReport"]
+
+# What `report` is given of the examples, once they are predicted.
+_JUDGED = ("labels", "probabilities", "images")
+Explanation = Callable[[Any, npt.NDArray[Any]], npt.ArrayLike]
+Part = dict[str, Any]
+
+
+class LiveReport(keras.callbacks.Callback):
+    """Keep a report of a training up to date: rewrite it as a whole after each epoch.
+
+    It holds what `report` shows: curves, the table of layers, epochs with their times, seeds and
+    versions; with `examples` also the confusion matrix and the worst mistakes after each epoch, and
+    with `layers` and `explain`, once the training has ended, feature maps and heat maps.
+
+    While the training runs the report says "running", and how far it is. At its end it says
+    "finished" or "stopped", with the reason of `stop`. If the process ends otherwise, by an
+    exception or an interrupt, it says "interrupted"; in a notebook, where the process goes on, use
+    the callback in a `with` block around `fit` for that. A process that is killed has no time for
+    this: then the report of the last epoch is left. A process that is forked leaves the report of
+    its parent alone.
+
+    Each training needs a file of its own. One that begins while another writes the same file, in
+    the same process or another one on the same machine, is refused; on Windows other processes are
+    not seen. A training that has ended, also by an exception or killed, is no hindrance. While a
+    training runs, a hidden lock file stands beside its report.
+
+    What is wrong shows before the first epoch: `layers` and `explain` are tried on the untrained
+    model. Later nothing ends the training. If the file can't be written, because the disk is full
+    or the directory has gone, a warning says why, and the next epoch tries again; if a part of the
+    report fails, it is left out with a warning.
+
+    Args:
+        path: the file, which must end in ".html" or ".htm".
+        title: what is trained.
+        examples: `(x, labels)`: some images that the model isn't trained on, as the model takes
+            them, and the class of each, as an index or as a one-hot row. Or a dataset such as that
+            of the validation, of `kcore` or of another origin, or another iterable of such batches:
+            it is read once, here, and its images stay in memory, at most 1 GiB. One of `kcore` is
+            read as its `epoch` serves it. They are predicted after each epoch.
+        pictures: the same images to be shown, uint8 or floating point in 0..1; by default `x`. The
+            images of a dataset may also be floating point in 0..255.
+        class_names: the names of the classes, in the order of their indices, or name -> index; by
+            default those of the dataset.
+        layers: layers whose feature maps of the first example are shown, as
+            `kcore.inspect.activations` takes them.
+        explain: takes the model and a batch of examples and returns a heat map in 0..1 for each,
+            such as `kcore.explain.grad_cam`; it is asked about the first 8 examples, or 8 from all
+            of a dataset.
+        stop: the callback whose `reason` is written at the end: a `StopAtTarget`.
+        seeds: the seed, or one for each of its uses.
+        bad_files: file, class and reason of each file that was left out, or the `audit` of a
+            dataset of `kcore.data`. It is read whenever the report is written, so that files which
+            turn out to be bad during the training are listed.
+
+    Raises:
+        ValueError: if an argument is another than described above. When the training begins: if
+            the model's outputs are no probabilities of classes, if `layers` or `explain` doesn't
+            fit the model, or if another training that goes on writes the same file.
+        FileNotFoundError: if the directory doesn't exist.
+
+    Example:
+        >>> import kcore
+        >>> stop = kcore.training.StopAtTarget("accuracy", 0.95)
+        >>> live = kcore.visualize.LiveReport("report.html", stop=stop)
+        >>> callbacks = [stop, live]
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] = "report.html",
+        *,
+        title: str = "Training",
+        examples: Any = None,
+        pictures: npt.ArrayLike | None = None,
+        class_names: Names | None = None,
+        layers: Any = None,
+        explain: Explanation | None = None,
+        stop: Any = None,
+        seeds: int | Mapping[str, object] | None = None,
+        bad_files: Any = None,
+    ):
+        super().__init__()
+        self.path = check_target("path", path, (".html", ".htm"))
+        check_text("title", title)
+        names = None if class_names is None else as_names(class_names)
+        self._examples = None if examples is None else Examples(examples, pictures, names)
+        if self._examples is not None:
+            names = self._examples.names
+        if examples is None and (layers is not None or explain is not None):
+            raise ValueError("layers and explain show what is seen in examples; give examples.")
+        checked_files(bad_files)
+        self._layers = layers
+        self._explain = _checked_explanation(explain)
+        self._stop = _checked_stop(stop)
+        self._file = LiveFile(
+            self.path,
+            {"title": title, "class_names": names, "seeds": seeds, "bad_files": bad_files},
+        )
+        # Runs when this is forgotten and when the process ends, whichever comes first.
+        self._last_words = weakref.finalize(self, self._file.interrupt)
+
+    def __enter__(self) -> "LiveReport":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.interrupt()
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Write a first report, so that whatever is wrong shows before hours are spent."""
+        self._logs: list[dict[str, Any]] = []
+        self._left_out: set[str] = set()
+        self._seconds: list[float] = []
+        self._first_epoch = 0
+        nothing_yet = dict.fromkeys(("history", "epoch_seconds", "feature_maps", "overlays"))
+        self._file.contents.update(nothing_yet)
+        self._file.contents.update(**self._layer_table(), **self._predictions())
+        with warnings.catch_warnings(action="ignore"):
+            # Nothing of an untrained model is worth showing; this is for what raises.
+            self._feature_maps()
+            self._overlays()
+        self._file.begin("No epoch has ended yet.", self._goes_on())
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Start the clock."""
+        if not self._logs:
+            self._first_epoch = epoch
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Write what is known after this epoch."""
+        self._seconds.append(time.perf_counter() - self._began)
+        # Arrays are copied, as whoever logged them may write into them later.
+        self._logs.append({name: _kept(value) for name, value in (logs or {}).items()})
+        self._file.contents.update(history=self._history_so_far(), epoch_seconds=self._seconds)
+        self._take_up("predictions", self._predictions, _JUDGED)
+        self._file.write("running", self._progress(epoch))
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Add feature maps and heat maps, and say how the training ended."""
+        self._part_weights_from_averages()
+        self._take_up("table of layers", self._layer_table, ["model"])
+        self._take_up("predictions", self._predictions, _JUDGED)
+        self._take_up("feature maps", self._feature_maps, ["feature_maps"])
+        self._take_up("heat maps", self._overlays, ["overlays"])
+        self._file.write(*self._end())
+
+    def _goes_on(self) -> Callable[[], bool]:
+        """Return what tells whether a training with this callback runs, without keeping it."""
+        itself = weakref.ref(self)
+
+        def goes_on() -> bool:
+            callback = itself()
+            return callback is not None and is_called_by_fit(callback)
+
+        return goes_on
+
+    def _take_up(self, what: str, part: Callable[[], Part], names: Sequence[str]) -> None:
+        """Put a part into the report; one that fails is left out, and the training goes on."""
+        try:
+            self._file.contents.update(part())
+        except Exception as error:
+            self._file.contents.update(dict.fromkeys(names))
+            reason = f"{type(error).__name__}: {error}"
+            warn(
+                f"LiveReport leaves out its {what}: {reason} The training goes on.", RuntimeWarning
+            )
+
+    def _part_weights_from_averages(self) -> None:
+        """Give the weights buffers of their own.
+
+        An optimizer with `use_ema` ends a training by putting its averages in the place of the
+        weights. On JAX both are one buffer then, which `predict` gives away, and the model could
+        not be saved any more.
+        """
+        if getattr(self.model.optimizer, "use_ema", False):
+            with lock_of(self.model):
+                self.model.set_weights(self.model.get_weights())
+
+    def _layer_table(self) -> Part:
+        """Return the table of layers, or the model where none can be made."""
+        shape = None if self._examples is None else self._examples.x.shape[1:]
+        try:
+            return {"model": trace(self.model, shape)}
+        except (TypeError, ValueError):
+            return {"model": self.model}
+
+    def _history_so_far(self) -> History | None:
+        """Return the series that can be drawn, and warn once of each that can't."""
+        names = dict.fromkeys(name for epoch in self._logs for name in epoch)
+        logs = {name: [epoch.get(name) for epoch in self._logs] for name in names}
+        found, left_out = split_series(logs)
+        new = {name: reason for name, reason in left_out.items() if name not in self._left_out}
+        if new:
+            self._left_out.update(new)
+            warn(f"LiveReport leaves out {in_words(new)}. The training goes on.", RuntimeWarning)
+        if all(value is None for values in found.values() for value in values):
+            return None
+        epochs = list(range(self._first_epoch, self._first_epoch + len(self._logs)))
+        return History(epochs, found)
+
+    def _predictions(self) -> Part:
+        examples = self._examples
+        if examples is None:
+            return {}
+        # Another thread may ask the model something at the same time.
+        with lock_of(self.model):
+            predicted = self.model.predict(examples.x, verbose=0)
+        outputs = np.asarray(predicted, dtype=np.float64)
+        if not np.isfinite(outputs).all():
+            return dict.fromkeys(_JUDGED)
+        if option_of(self.model.loss, "from_logits"):
+            outputs = _probabilities(outputs)
+        predicted_classes(outputs)  # raises where they are no probabilities
+        return dict(zip(_JUDGED, (examples.labels, outputs, examples.pictures), strict=True))
+
+    def _feature_maps(self) -> Part:
+        if self._layers is None or self._examples is None:
+            return {}
+        outputs = activations(self.model, self._examples.x[:1], self._layers)
+        maps = {name: array for name, array in outputs.items() if array.ndim == 4}
+        if not maps:
+            raise ValueError(
+                f"layers={self._layers!r} return nothing with a height and a width: choose "
+                "convolutions or pools."
+            )
+        return {"feature_maps": maps}
+
+    def _overlays(self) -> Part:
+        examples = self._examples
+        if self._explain is None or examples is None:
+            return {}
+        explained = examples.x[examples.chosen]
+        heat_maps = np.asarray(self._explain(self.model, explained))
+        if heat_maps.ndim == 0 or len(heat_maps) != len(explained):
+            raise ValueError(
+                f"explain returned {heat_maps.shape[0] if heat_maps.ndim else 'no'} heat maps for "
+                f"{len(explained)} examples; it must return one for each."
+            )
+        names = self._file.contents["class_names"]
+        labels = [str(label) if names is None else names[label] for label in examples.labels]
+        overlays = {
+            f"example {index}: {labels[index]}": overlay(examples.pictures[index], heat_map)
+            for index, heat_map in zip(examples.chosen, heat_maps, strict=True)
+        }
+        return {"overlays": overlays}
+
+    def _progress(self, epoch: int) -> str:
+        planned = self.params.get("epochs")
+        done = f"Epoch {epoch + 1} of {planned} is done." if planned else f"{epoch + 1} epochs."
+        if not planned or planned <= epoch + 1:
+            return done
+        # The first epoch compiles, so it says little of the others.
+        typical = float(np.median(self._seconds[1:] or self._seconds))
+        return f"{done} About {duration(typical * (planned - epoch - 1))} are left."
+
+    def _end(self) -> tuple[str, str]:
+        """Return the status, and why the training ended."""
+        reason = getattr(self._stop, "reason", None)
+        ran = self._first_epoch + len(self._logs)
+        planned = self.params.get("epochs")
+        if self.model.stop_training:
+            return "stopped", reason or f"A callback stopped the training in epoch {ran}."
+        return "finished", reason or f"All {planned or ran} epochs are done."
+
+
+def _kept(value: Any) -> Any:
+    numbers = numbers_in(value)
+    return value if numbers is None else numbers
+
+
+def _checked_explanation(explain: Explanation | None) -> Explanation | None:
+    if explain is not None and not callable(explain):
+        raise ValueError(f"explain={explain!r} must be a function of a model and some examples.")
+    return explain
+
+
+def _checked_stop(stop: Any) -> Any:
+    if stop is not None and not hasattr(stop, "reason"):
+        raise ValueError(
+            f"stop={stop!r} must be a callback with a reason, such as StopAtTarget. Another that "
+            "ends the training is noticed without it."
+        )
+    return stop
+
+
+def _probabilities(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the softmax of each row, or the sigmoid where there is one output."""
+    if logits.ndim == 1 or logits.shape[1] == 1:
+        positive: npt.NDArray[np.float64] = np.exp(-np.logaddexp(0, -logits))
+        return positive
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)

@@ -1,0 +1,220 @@
+"""Many images in one picture, each with its label and what a model said."""
+
+import math
+from collections.abc import Sequence
+from numbers import Real
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from kcore._arguments import check_whole
+from kcore._arrays import read_array
+from kcore.visualize._arrays import Names, as_class_indices, as_names, as_pixels
+from kcore.visualize._lettering import drawable, fitted, font_of, shorten
+
+__all__ = ["gallery"]
+
+_MARGIN = 6
+_FONT_SIZE = 12
+_LINE = _FONT_SIZE + 4
+# Pillow's own font has few signs beyond ASCII.
+_RIGHT_SIGN, _WRONG_SIGN = "=", "x"
+_PAPER, _INK, _RIGHT, _WRONG = "#ffffff", "#202020", "#1a6b2f", "#b3261e"
+
+
+def gallery(
+    images: npt.ArrayLike,
+    labels: npt.ArrayLike | None = None,
+    predictions: npt.ArrayLike | None = None,
+    *,
+    confidences: Sequence[float] | None = None,
+    class_names: Names | None = None,
+    captions: Sequence[str] | None = None,
+    columns: int | None = None,
+    tile_size: int = 96,
+) -> npt.NDArray[np.uint8]:
+    """Tile images into one picture, with the true label and the predicted one below each.
+
+    A right prediction is marked "=" and written in green, a wrong one is marked "x" and written in
+    red, so that the picture reads without colours too.
+
+    Args:
+        images: `(images, height, width)` or `(images, height, width, channels)` with 1 or 3
+            channels; uint8 in 0..255, or floating point in 0..1.
+        labels: the true class index of each image, (images,) or (images, 1); or one-hot rows or
+            probabilities, (images, classes); or `None`.
+        predictions: the predicted class of each image, in the same ways, or `None`.
+        confidences: the probability of each prediction, in 0..1, to be written before it.
+        class_names: the name of each class, in the order of their indices, or name -> index;
+            without it the indices are written. Letters that Pillow's font lacks are written without
+            their accents, or as "?". Names that look alike once they are cut to the width of a tile
+            are written with their indices.
+        captions: a text for each image, to be written below the rest in as many lines as it needs.
+        columns: images in one row; by default what makes the picture about twice as wide as high.
+        tile_size: height and width of each image in the picture, in pixels. Images keep their
+            proportions; small ones are enlarged without smoothing, so that pixels stay visible.
+
+    Returns:
+        The picture, `(height, width, 3)` uint8.
+
+    Raises:
+        ValueError: if there is no image, if the shape, dtype or range is another than those above,
+            if labels or predictions are not one class for each image, or one has no name;
+            if there are confidences without predictions, or not one in 0..1 for each; if there is
+            not one caption for each image.
+
+    Example:
+        >>> import numpy as np
+        >>> import kcore
+        >>> picture = kcore.visualize.gallery(np.zeros((6, 28, 28)), columns=3, tile_size=28)
+        >>> picture.shape
+        (74, 108, 3)
+    """
+    tiles = _as_tiles(images)
+    tile_size = check_whole("tile_size", tile_size, minimum=8)
+    columns = _columns(len(tiles), columns)
+    percentages = _percentages(confidences, predictions, len(tiles))
+    names = _Names(class_names, tile_size)
+    texts = _answers(labels, predictions, percentages, len(tiles), names)
+    for lines, caption in zip(texts, _wrapped(captions, len(tiles), tile_size), strict=True):
+        lines += [(line, _INK) for line in caption]
+    lines_each = max(map(len, texts))
+    cell_width, cell_height = tile_size + _MARGIN, tile_size + _MARGIN + lines_each * _LINE
+    rows = math.ceil(len(tiles) / columns)
+    sheet = Image.new("RGB", (columns * cell_width + _MARGIN, rows * cell_height + _MARGIN), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for index, tile in enumerate(tiles):
+        left = _MARGIN + index % columns * cell_width
+        top = _MARGIN + index // columns * cell_height
+        _paste(sheet, tile, left, top, tile_size)
+        _write(draw, texts[index], left, top + tile_size)
+    return np.asarray(sheet)
+
+
+def _as_tiles(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    array = read_array("images", images)
+    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] not in (1, 3)):
+        raise ValueError(
+            f"images with shape {array.shape} must be (images, height, width) or "
+            "(images, height, width, channels) with 1 or 3 channels."
+        )
+    return as_pixels("images", array)
+
+
+def _columns(count: int, columns: int | None) -> int:
+    if columns is None:
+        return min(count, math.ceil(math.sqrt(2 * count)))
+    return check_whole("columns", columns)
+
+
+class _Names:
+    """What is written for each class behind a prefix, within the width of a tile."""
+
+    def __init__(self, class_names: Names | None, width: int):
+        self._names = None if class_names is None else as_names(class_names)
+        self._font, self._width = font_of(_FONT_SIZE), width
+        self._fitted: dict[int, list[str]] = {}
+        self.count = None if self._names is None else len(self._names)
+
+    def line(self, prefix: str, index: int) -> str:
+        """Return the line for a class, which no other class has behind this prefix."""
+        if self._names is None:
+            return shorten(f"{prefix}{index}", self._font, self._width)
+        width = self._width - math.ceil(self._font.getlength(prefix))
+        if width not in self._fitted:
+            self._fitted[width] = fitted(self._names, self._font, width)
+        return shorten(prefix + self._fitted[width][index], self._font, self._width)
+
+
+def _answers(
+    labels: npt.ArrayLike | None,
+    predictions: npt.ArrayLike | None,
+    percentages: list[str],
+    count: int,
+    names: _Names,
+) -> list[list[tuple[str, str]]]:
+    """Return for each image its lines: text and colour."""
+    true = _indices("labels", labels, count, names.count)
+    predicted = _indices("predictions", predictions, count, names.count)
+    answers: list[list[tuple[str, str]]] = [[] for _ in range(count)]
+    for image, lines in enumerate(answers):
+        if true is not None:
+            lines.append((names.line("", true[image]), _INK))
+        if predicted is not None and true is None:
+            lines.append((names.line(percentages[image], predicted[image]), _INK))
+        elif predicted is not None and true is not None:
+            is_right = predicted[image] == true[image]
+            sign, colour = (_RIGHT_SIGN, _RIGHT) if is_right else (_WRONG_SIGN, _WRONG)
+            line = names.line(f"{sign} {percentages[image]}", predicted[image])
+            lines.append((line, colour))
+    return answers
+
+
+def _percentages(
+    confidences: Sequence[float] | None, predictions: npt.ArrayLike | None, count: int
+) -> list[str]:
+    if confidences is None:
+        return [""] * count
+    if predictions is None:
+        raise ValueError("confidences are those of predictions; give predictions too.")
+    shape = read_array("confidences", confidences).shape
+    if shape != (count,):
+        raise ValueError(
+            f"confidences with shape {shape} must be one number for each of the {count} images."
+        )
+    for confidence in confidences:
+        if not isinstance(confidence, (Real, np.number)) or not 0 <= confidence <= 1.001:
+            raise ValueError(f"confidences hold {confidence}; they must lie in 0..1.")
+    return [f"{confidence:.0%} " for confidence in confidences]
+
+
+def _wrapped(captions: Sequence[str] | None, count: int, width: int) -> list[list[str]]:
+    """Break each caption into lines that are at most `width` pixels wide, between words."""
+    if captions is None:
+        return [[]] * count
+    if isinstance(captions, str) or read_array("captions", captions).shape != (count,):
+        raise ValueError(f"captions must be a list of {count} texts, one for each image.")
+    return [_lines(drawable(str(caption)), width) for caption in captions]
+
+
+def _lines(text: str, width: int) -> list[str]:
+    font = font_of(_FONT_SIZE)
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [shorten(line, font, width) for line in lines if line]
+
+
+def _indices(
+    argument: str, values: npt.ArrayLike | None, count: int, classes: int | None
+) -> list[int] | None:
+    if values is None:
+        return None
+    indices = as_class_indices(argument, values, classes)
+    if len(indices) != count:
+        raise ValueError(f"There are {len(indices)} {argument} for {count} images; give one each.")
+    return [int(index) for index in indices]
+
+
+def _paste(
+    sheet: Image.Image, tile: npt.NDArray[np.uint8], left: int, top: int, tile_size: int
+) -> None:
+    image = Image.fromarray(tile[..., 0] if tile.ndim == 3 and tile.shape[-1] == 1 else tile)
+    scale = tile_size / max(image.size)
+    width, height = (max(1, round(scale * side)) for side in image.size)
+    resampling = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
+    resized = image.resize((width, height), resampling).convert("RGB")
+    sheet.paste(resized, (left + (tile_size - width) // 2, top + (tile_size - height) // 2))
+
+
+def _write(
+    draw: ImageDraw.ImageDraw, lines: Sequence[tuple[str, str]], left: int, top: int
+) -> None:
+    font = font_of(_FONT_SIZE)
+    for number, (text, colour) in enumerate(lines):
+        draw.text((left, top + 2 + number * _LINE), text, fill=colour, font=font)

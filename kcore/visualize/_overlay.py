@@ -1,0 +1,95 @@
+"""A heat map laid over the image that it explains."""
+
+from numbers import Real
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from kcore.visualize._arrays import as_pixels, as_real
+from kcore.visualize._color_map import heat
+
+__all__ = ["overlay"]
+
+# From ITU-R BT.601, as Pillow's conversion to grey.
+_LUMA = np.array([0.299, 0.587, 0.114])
+_ROUNDING = 1e-5
+
+
+def overlay(
+    image: npt.ArrayLike, heat_map: npt.ArrayLike, *, opacity: float = 0.75
+) -> npt.NDArray[np.uint8]:
+    """Lay a heat map over an image: where it is hot, colour hides the image.
+
+    The image turns grey, so that every colour in the picture tells of the map. The map is enlarged
+    to the image's size by bilinear interpolation and coloured from dark violet (0) over red to
+    light yellow (1), evenly in lightness. Its colour covers the image by `opacity` where the map
+    is 1, and less in proportion where it is lower; where it is 0 the image is left alone.
+
+    Args:
+        image: `(height, width)` or `(height, width, channels)` with 1 or 3 channels; uint8 in
+            0..255, or floating point in 0..1.
+        heat_map: `(rows, columns)` of any size, in 0..1: what `kcore.explain.grad_cam` returns for
+            one image.
+        opacity: share of the colour where the map is 1, in 0..1.
+
+    Returns:
+        The picture, `(height, width, 3)` uint8.
+
+    Raises:
+        ValueError: if a shape, a dtype or a range is another than those above.
+
+    Example:
+        >>> import numpy as np
+        >>> import kcore
+        >>> image = np.full((8, 8, 3), 200, dtype=np.uint8)
+        >>> heat_map = np.array([[0.0, 1.0], [0.0, 0.0]])
+        >>> picture = kcore.visualize.overlay(image, heat_map)
+        >>> picture[-1, 0], picture[0, -1]
+        (array([200, 200, 200], dtype=uint8), array([238, 239, 86], dtype=uint8))
+    """
+    grey = _grey(as_pixels("image", image))
+    if isinstance(opacity, bool) or not isinstance(opacity, Real) or not 0 <= opacity <= 1:
+        raise ValueError(f"opacity={opacity!r} must be a share: 0 <= opacity <= 1.")
+    warmth = _resized(_checked_map(heat_map), grey.shape)
+    cover = (opacity * warmth)[..., np.newaxis]
+    mixed = (1 - cover) * grey[..., np.newaxis] + cover * heat(warmth)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def _grey(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
+    if pixels.ndim == 4 and len(pixels) == 1:
+        pixels = pixels[0]
+    if pixels.ndim == 3 and pixels.shape[-1] == 1:
+        pixels = pixels[..., 0]
+    if pixels.ndim == 2:
+        return pixels.astype(np.float64)
+    if pixels.ndim != 3 or pixels.shape[-1] != 3:
+        raise ValueError(
+            f"image with shape {pixels.shape} must be (height, width) or (height, width, channels) "
+            "with 1 or 3 channels."
+        )
+    grey: npt.NDArray[np.floating] = pixels @ _LUMA
+    return grey
+
+
+def _checked_map(heat_map: npt.ArrayLike) -> npt.NDArray[np.floating]:
+    values = as_real("heat_map", heat_map, "(rows, columns)")
+    if values.ndim == 3 and len(values) == 1:
+        values = values[0]
+    if values.ndim != 2:
+        raise ValueError(
+            f"heat_map with shape {values.shape} must be (rows, columns). Of several maps, lay "
+            "each over its own image: overlay(images[0], heat_maps[0])."
+        )
+    low, high = values.min(), values.max()
+    if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
+        raise ValueError(f"heat_map ranges from {low:.4g} to {high:.4g}; it must lie in 0..1.")
+    return values.clip(0, 1)
+
+
+def _resized(values: npt.NDArray[np.floating], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    height, width = shape
+    img = Image.fromarray(values.astype(np.float32))
+    resized = img.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.float64).clip(0, 1)

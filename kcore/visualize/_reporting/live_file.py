@@ -1,0 +1,99 @@
+"""The file of a report that is rewritten as the training goes on."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kcore._warning import warn
+from kcore.visualize._reporting.claim import Claim
+from kcore.visualize._reporting.report import report
+
+__all__ = ["History", "LiveFile"]
+
+
+class LiveFile:
+    """The file of a report, and what was last known of the training.
+
+    It knows nothing of the callback, so that it can be written after the callback has gone.
+    """
+
+    def __init__(self, path: os.PathLike[str], contents: dict[str, Any]):
+        self.contents = contents
+        self._path = path
+        self._is_running = False
+        self._process = os.getpid()
+        self._claim: Claim | None = None
+
+    def begin(self, reason: str, goes_on: Callable[[], bool] = lambda: False) -> None:
+        """Write for the first time that the training runs; what can't be shown raises here.
+
+        Args:
+            reason: how far it is.
+            goes_on: tells later whether the training still runs, where another one begins with the
+                same file.
+
+        Raises:
+            ValueError: if what is to be written is wrong, or if another training that goes on
+                writes the same file.
+        """
+        self._is_running = False
+        self._release()
+        self._claim = Claim(self._path, goes_on)
+        try:
+            self._write("running", reason, OSError)
+        except BaseException:
+            self._release()
+            raise
+
+    def write(self, status: str, reason: str) -> None:
+        """Write the report, or warn why it can't be written."""
+        if self._claim is not None and not self._claim.is_held:
+            if self._is_running:
+                self._is_running = False
+                warn(
+                    f"LiveReport writes {os.fspath(self._path)!r} no more: another training has "
+                    "begun to. The training goes on.",
+                    RuntimeWarning,
+                )
+            return
+        self._write(status, reason, Exception)
+        if not self._is_running:
+            self._release()
+
+    def _write(self, status: str, reason: str, forgiven: type[Exception]) -> None:
+        self._process = os.getpid()
+        try:
+            report(self._path, status=status, stop_reason=reason, **self.contents)
+        except forgiven as error:
+            warn(
+                f"LiveReport could not write {os.fspath(self._path)!r} ({reason}): {error}. "
+                "The training goes on, and the next epoch tries again.",
+                RuntimeWarning,
+            )
+        self._is_running = status == "running"
+
+    def interrupt(self) -> None:
+        """Write that the training ended before its time, if it did."""
+        # A child that was forked has a copy of this, and ends while the training goes on; and where
+        # another training has taken the file over, this one ended long ago.
+        is_own = os.getpid() == self._process and (self._claim is None or self._claim.is_held)
+        if not self._is_running or not is_own:
+            return
+        error = sys.exc_info()[0] or getattr(sys, "last_type", None)
+        by = f" by {error.__name__}" if error is not None else ""
+        seconds = self.contents.get("epoch_seconds") or ()
+        self.write("interrupted", f"The training was interrupted{by} after {len(seconds)} epochs.")
+
+    def _release(self) -> None:
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
+
+
+class History:
+    """The part of `keras.callbacks.History` that a report reads."""
+
+    def __init__(self, epoch: list[int], history: Mapping[str, Sequence[float | None]]):
+        self.epoch = epoch
+        self.history = history

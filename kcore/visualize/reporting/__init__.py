@@ -1,5 +1,0 @@
-"""The report on a training, part by part: HTML, its pictures, and writing it safely."""
-
-from kcore.visualize.reporting.report import report
-
-__all__ = ["report"]

@@ -1,0 +1,114 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kcore.data._sampler import Order, checked_threads, read_ahead
+
+
+def batches(order, epoch=0):
+    dataset = order.indices(epoch)
+    return [dataset[number].tolist() for number in range(order.batches)]
+
+
+def flat(order, epoch=0):
+    return joined(batches(order, epoch))
+
+
+def joined(lists):
+    return list(itertools.chain.from_iterable(lists))
+
+
+@given(
+    samples=st.integers(1, 60),
+    batch_size=st.integers(1, 20),
+    shuffle=st.booleans(),
+    epoch=st.integers(0, 2**32 - 1),
+    seed=st.integers(0, 2**64 - 1),
+)
+def test_an_epoch_has_each_sample_once(samples, batch_size, shuffle, epoch, seed):
+    order = Order(samples, batch_size, shuffle, seed)
+    got = batches(order, epoch)
+    assert sorted(joined(got)) == list(range(samples))
+    assert all(len(batch) == batch_size for batch in got[:-1])
+    assert len(got) == order.batches == len(order.indices(epoch))
+    if not shuffle:
+        assert joined(got) == list(range(samples))
+
+
+def test_epochs_and_seeds_give_other_orders():
+    orders = {
+        (seed, epoch): tuple(flat(Order(50, 8, True, seed), epoch))
+        for seed in (0, 1, 2, 2**63)
+        for epoch in range(4)
+    }
+    assert len(set(orders.values())) == len(orders), "in particular (0, 1) and (1, 0) differ"
+
+
+def test_the_order_does_not_depend_on_the_batch_size():
+    assert len({tuple(flat(Order(50, size, True, 3), 2)) for size in (1, 7, 50, 64)}) == 1
+
+
+def test_golden_order():
+    assert batches(Order(10, 4, True, 7), 0) == [[8, 3, 5, 0], [4, 2, 6, 1], [7, 9]]
+    assert batches(Order(10, 4, True, 7), 1) == [[4, 9, 8, 6], [5, 7, 1, 3], [2, 0]]
+
+
+def test_each_place_is_as_likely_for_each_sample():
+    counts = np.zeros((6, 6))
+    for seed in range(600):
+        counts[np.arange(6), flat(Order(6, 6, True, seed))] += 1
+    deviation = np.sqrt(600 / 6 * 5 / 6)
+    assert np.all(np.abs(counts - 100) < 5 * deviation)
+
+
+@given(
+    samples=st.integers(1, 40),
+    count=st.integers(1, 5),
+    batch_size=st.integers(1, 9),
+    shuffle=st.booleans(),
+)
+def test_shards_are_disjoint_and_equal(samples, count, batch_size, shuffle):
+    shards = [Order(samples, batch_size, shuffle, 5, (index, count)) for index in range(count)]
+    taken = [flat(shard, 1) for shard in shards]
+    together = joined(taken)
+    assert len(set(together)) == len(together) == samples // count * count
+    assert len({len(part) for part in taken}) == 1
+    assert len({shard.batches for shard in shards}) == 1
+
+
+@pytest.mark.parametrize(("samples", "expected"), [(10, 2), (12, 3), (3, 0)])
+def test_drop_remainder(samples, expected):
+    order = Order(samples, 4, False, 0, drop_remainder=True)
+    assert order.batches == expected == len(batches(order))
+
+
+@given(
+    samples=st.integers(0, 40),
+    count=st.integers(1, 5),
+    batch_size=st.integers(1, 9),
+    drop_remainder=st.booleans(),
+)
+def test_what_is_ever_served(samples, count, batch_size, drop_remainder):
+    for index in range(count):
+        options = {"shard": (index, count), "drop_remainder": drop_remainder}
+        fixed = Order(samples, batch_size, False, 5, **options)
+        assert list(fixed.served) == flat(fixed, 0) == flat(fixed, 1)
+        shuffled = Order(samples, batch_size, True, 5, **options)
+        assert list(shuffled.served) == list(range(samples))
+
+
+@pytest.mark.parametrize("num_threads", [1, 2, 7])
+def test_reading_ahead_keeps_the_order(num_threads):
+    order = Order(50, 4, True, 9)
+    ahead = read_ahead(order.indices(3), num_threads)
+    assert [batch.tolist() for batch in ahead] == batches(order, 3)
+
+
+def test_threads():
+    assert checked_threads(3) == 3
+    assert checked_threads(None) >= 1
+    with pytest.raises(ValueError, match="num_threads=0 must be a whole number of at least 1"):
+        checked_threads(0)

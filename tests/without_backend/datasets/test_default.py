@@ -1,0 +1,119 @@
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kcore.datasets import _default as default
+from kcore.datasets import fashion_mnist, load, scenes
+from kcore.datasets._errors import (
+    CorruptFileError,
+    DatasetNotFoundError,
+    MissingFilesError,
+    SyntheticDataWarning,
+)
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """Let Fashion-MNIST be nowhere, and the stand-in be small."""
+    monkeypatch.delenv("KCORE_DATA_DIR", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr(fashion_mnist, "DEBIAN_DIRECTORY", tmp_path / "debian")
+    monkeypatch.setattr(fashion_mnist, "BASE_URL", "http://no-such-host.invalid/")
+    monkeypatch.setattr(default, "SYNTHETIC_TRAIN", 30)
+    monkeypatch.setattr(default, "SYNTHETIC_TEST", 20)
+    return tmp_path
+
+
+def test_is_fashion_mnist_where_that_is_found():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dataset = load()
+    (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()
+    assert dataset.name == "Fashion-MNIST"
+    assert dataset.class_names == fashion_mnist.CLASS_NAMES
+    np.testing.assert_array_equal(dataset.x_train, x_train)
+    np.testing.assert_array_equal(dataset.y_train, y_train)
+    np.testing.assert_array_equal(dataset.x_test, x_test)
+    np.testing.assert_array_equal(dataset.y_test, y_test)
+
+
+def test_warns_that_scenes_stand_in(offline):
+    with pytest.warns(SyntheticDataWarning) as caught:
+        load()
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    message = str(caught[0].message)
+    assert message.startswith("Fashion-MNIST was found nowhere. Tried, in this order:\n")
+    for tried in (f"{offline / 'keras'}", f"{offline / 'debian'}", "http://no-such-host.invalid/"):
+        assert tried in message
+    for remedy in ("apt-get install dataset-fashion-mnist", "KCORE_DATA_DIR", "path="):
+        assert remedy in message
+    assert message.endswith(
+        "\nUntil then, 30 training and 20 test images of drawn scenes stand in for it: SYNTHETIC "
+        "DATA with other classes, on which results say nothing about Fashion-MNIST."
+    )
+
+
+def test_the_stand_in_has_the_form_of_fashion_mnist(offline):
+    with pytest.warns(SyntheticDataWarning):
+        dataset = load()
+    assert dataset.name == "scenes"
+    assert dataset.class_names == scenes.CLASS_NAMES
+    assert dataset.x_train.shape == (30, 28, 28)
+    assert dataset.x_test.shape == (20, 28, 28)
+    assert np.bincount(dataset.y_train).tolist() == [3] * 10
+    assert np.bincount(dataset.y_test).tolist() == [2] * 10
+    arrays = (dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test)
+    assert {array.dtype for array in arrays} == {np.dtype(np.uint8)}
+
+
+def test_the_stand_in_is_the_grey_version_of_the_scenes(offline):
+    with pytest.warns(SyntheticDataWarning):
+        dataset = load()
+    (x_train, y_train), _ = scenes.load_data(30, 0, image_size=(28, 28))
+    # Pillow rounds its luma down in fixed point, so it may differ by one level.
+    grey = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in x_train])
+    np.testing.assert_allclose(dataset.x_train, grey, atol=1)
+    np.testing.assert_array_equal(dataset.y_train, y_train)
+
+
+def test_the_stand_in_is_as_large_as_its_description():
+    assert (default.SYNTHETIC_TRAIN, default.SYNTHETIC_TEST) == (12_000, 2_000)
+
+
+def test_damaged_data_is_not_replaced(offline):
+    directory = offline / "debian"
+    directory.mkdir()
+    for file in fashion_mnist.FILES:
+        (directory / f"{file.name}.gz").write_bytes(b"damaged")
+    with pytest.raises(CorruptFileError):
+        load()
+    (directory / f"{file.name}.gz").unlink()
+    with pytest.raises(MissingFilesError):
+        load()
+
+
+def test_scenes_by_name_come_without_a_warning(offline):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dataset = load("scenes")
+    assert dataset.name == "scenes"
+    assert len(dataset.x_train) == 30
+
+
+def test_fashion_mnist_by_name_is_not_replaced(offline):
+    with pytest.raises(DatasetNotFoundError, match="found nowhere"):
+        load("fashion-mnist")
+
+
+def test_a_directory_is_the_only_place_searched(offline):
+    with pytest.raises(MissingFilesError, match="lacks train-images"):
+        load(offline)
+
+
+@pytest.mark.parametrize("source", ["fashion_mnist", "nowhere"])
+def test_an_unknown_source_is_named(source):
+    with pytest.raises(ValueError, match=f"source='{source}' is neither 'auto', 'fashion-mnist'"):
+        load(source)

@@ -1,0 +1,59 @@
+"""The public API is what is listed here; a change to it is a decision, not an accident."""
+
+import subprocess
+import sys
+
+import pytest
+
+import kcore
+
+MODULES = [
+    "augment",
+    "data",
+    "datasets",
+    "explain",
+    "images",
+    "inspect",
+    "models",
+    "nn",
+    "preprocess",
+    "random",
+    "shapes",
+    "training",
+    "visualize",
+]
+
+
+def test_the_modules_are_listed():
+    assert kcore.__all__ == ["__version__", *MODULES]
+    assert dir(kcore) == sorted(kcore.__all__)
+
+
+def test_an_unknown_name_says_what_there_is():
+    with pytest.raises(
+        AttributeError, match="no attribute 'layer'; it has augment, data, datasets"
+    ):
+        kcore.layer  # noqa: B018 -- the access is the test
+
+
+def imported_by(statement):
+    code = f"import sys; before = set(sys.modules); {statement}; print(*set(sys.modules) - before)"
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
+
+
+def test_import_kcore_imports_nothing_but_itself():
+    modules = {name.split(".")[0] for name in imported_by("import kcore")}
+    assert modules - set(sys.stdlib_module_names) == {"kcore"}
+
+
+@pytest.mark.parametrize(
+    "module", ["datasets", "images", "preprocess", "random", "shapes", "visualize"]
+)
+def test_what_needs_no_backend_imports_none(module):
+    modules = {name.split(".")[0] for name in imported_by(f"import kcore.{module}")}
+    compiled = {name for name in modules if "cython" in name}  # older releases of NumPy bring them
+    assert modules - compiled - set(sys.stdlib_module_names) <= {"kcore", "numpy", "PIL"}
