@@ -64,8 +64,8 @@ LEFT_TO_OTHERS = (
 )
 
 # What runs with the oldest dependencies too, each subpackage under one backend, for time. Not
-# tests/images, which pins what Keras does with the newest Pillow; what else tests kcore.images is in
-# tests/without_backend.
+# tests/images, which pins what Keras does with the newest Pillow; other tests of kcore.images are
+# in tests/without_backend.
 MINIMUM_TESTS = {
     "tensorflow": ["tests/models", "tests/nn", "tests/training"],
     "jax": [

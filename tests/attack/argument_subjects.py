@@ -29,7 +29,7 @@ CALLED_BY_KERAS = {
     "augment.RandomTransform.call",
     "augment.RandomTransform.compute_output_spec",
 }
-CALLED_WHILE_DECODING = {"data.FileAudit.add_bad", "data.Audit.add_notes"}
+CALLED_WHILE_DECODING = {"data.FileAudit.add_bad", "data.FileAudit.add_notes"}
 
 
 def is_left_out(name):

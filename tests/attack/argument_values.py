@@ -180,7 +180,7 @@ OF_SUBPACKAGES = {
         "seed": constantly(1),
         "verbose": constantly(0),
     },
-    "inspect": {
+    "explain": {
         "model": shared_model,
         "x": copied(FLOATS),
         "images": copied(FLOATS),
@@ -189,6 +189,7 @@ OF_SUBPACKAGES = {
         "steps": constantly(2),
         "samples": constantly(2),
     },
+    "inspect": {"model": shared_model, "x": copied(FLOATS)},
     "training": {"y": copied(LABELS)},
     "augment": {
         "image": copied(IMAGES[0]),
@@ -304,7 +305,7 @@ OF_FUNCTIONS = {
         "defaults": ("input_shape",),
     },
     "inspect.audit": {},
-    "inspect.maximize_activation": {"filters": constantly(0)},
+    "explain.maximize_activation": {"filters": constantly(0)},
     "training.CheckTargets": {},
     "training.StopAtTarget": {"monitor": constantly("loss"), "target": constantly(0.5)},
     "augment.Parameters": {

@@ -41,7 +41,16 @@ LAYERS = {
 }
 
 # Members that may name more than NumPy, Pillow and Keras.
-OTHER_PACKAGES = {"data": {"grain"}, "models": {"h5py", "onnxruntime"}}
+OTHER_PACKAGES = {
+    "_progress": {"tqdm"},
+    "data": {"grain"},
+    "datasets": {"pooch"},
+    "models": {"h5py", "onnxruntime"},
+    "visualize": {"jinja2", "matplotlib"},
+}
+
+# Packages that cost time to import, and so are imported where they are first used.
+IMPORTED_WHERE_USED = frozenset({"jinja2", "matplotlib", "pooch", "tqdm"})
 
 # Members that must work without any backend, and so can't import Keras where they are imported.
 NEEDS_NO_BACKEND = frozenset(
@@ -140,6 +149,8 @@ def _problem(
     works_without = member in NEEDS_NO_BACKEND and not needs_a_backend
     if top == "keras" and works_without and not imported.inside_function:
         return "is imported with the module, which must work without a backend"
+    if top in IMPORTED_WHERE_USED and not imported.inside_function:
+        return "is imported with the module; import it where it is used"
     if top not in {"keras", "numpy", "PIL"} | OTHER_PACKAGES.get(member or "", set()):
         return "is no package that this subpackage may use"
     return None
@@ -177,15 +188,17 @@ def _is_private(name: str) -> bool:
 def _imports(
     tree: ast.AST, module: str, known_modules: frozenset[str], is_package: bool
 ) -> Iterator[Import]:
-    inside = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for inner in ast.walk(node)
-    }
+    inside = {id(inner) for node in ast.walk(tree) if _runs_later(node) for inner in ast.walk(node)}
     for node in ast.walk(tree):
         for name in _names(node, module, known_modules, is_package):
             yield Import(name, node.lineno, id(node) in inside)
+
+
+def _runs_later(node: ast.AST) -> bool:
+    """Tell whether what `node` holds isn't run when the module is imported."""
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) == "TYPE_CHECKING"
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
 
 
 def _names(

@@ -73,6 +73,7 @@ FORBIDDEN = [
     ("kcore.visualize.grid", "import matplotlib.pyplot as plt"),
     ("kcore.visualize.grid", "import keras"),
     ("kcore.models.cnn", "def f():\n    import matplotlib"),
+    ("kcore.visualize.grid", "if matplotlib:\n    import matplotlib"),
     ("kcore.unknown", "from kcore.images import load_img"),
 ]
 
@@ -98,6 +99,11 @@ ALLOWED = [
     ("kcore.models.cnn", "# import tensorflow\ntext = 'import jax'"),
     ("kcore.images", "def f():\n    import keras\n    return keras.config.floatx()"),
     ("kcore.visualize._callbacks.writer", "import keras"),
+    ("kcore.visualize.grid", "def f():\n    import matplotlib.pyplot as plt"),
+    (
+        "kcore.visualize.grid",
+        "if TYPE_CHECKING:\n    from matplotlib.figure import Figure",
+    ),
     ("kcore.data.feed", "import grain"),
     ("kcore", "import importlib\nimportlib.import_module(f'{__name__}.{name}')"),
 ]
