@@ -19,6 +19,7 @@ LAYERS = {
     "_locks": 0,
     "_logs": 0,
     "_memory": 0,
+    "_notebook": 0,
     "_progress": 0,
     "_settings": 0,
     "shapes": 0,
@@ -42,6 +43,7 @@ LAYERS = {
 
 # Members that may name more than NumPy, Pillow and Keras.
 OTHER_PACKAGES = {
+    "_notebook": {"jinja2"},
     "_progress": {"tqdm"},
     "data": {"grain"},
     "datasets": {"pooch"},
@@ -65,6 +67,7 @@ NEEDS_NO_BACKEND = frozenset(
         "_locks",
         "_logs",
         "_memory",
+        "_notebook",
         "preprocess",
         "_progress",
         "random",
