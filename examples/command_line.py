@@ -41,12 +41,12 @@ def use_backend(options: argparse.ArgumentParser, name: str | None) -> None:
 
 
 def whole_number(minimum: int, maximum: int = 2**32 - 1) -> Callable[[str], int]:
-    """Return a type for argparse: a whole number from `minimum` to `maximum`."""
+    """Return a type for argparse: an integer from `minimum` to `maximum`."""
 
     def parse(text: str) -> int:
         if not text.isdecimal() or not minimum <= int(text) <= maximum:
             raise argparse.ArgumentTypeError(
-                f"{text!r} is not a whole number from {minimum} to {maximum}"
+                f"{text!r} is not an integer from {minimum} to {maximum}"
             )
         return int(text)
 

@@ -39,7 +39,7 @@ from kcore import explain, visualize  # noqa: E402
 from kcore.datasets import scenes  # noqa: E402
 
 # The model takes -1 for black and 1 for white. So zero, which covers, masks and compares, is mid
-# grey and says nothing.
+# gray and says nothing.
 METHODS = {
     "Grad-CAM": explain.grad_cam,
     "Grad-CAM++": explain.grad_cam_plus_plus,
@@ -59,7 +59,7 @@ def main():
     model = fit(*arrays_of(train))
     images, labels = arrays_of(test)
     right = np.mean(explain.class_scores(model, images).predicted == labels)
-    print(f"{right:.0%} of {TESTED} test scenes are recognised")
+    print(f"{right:.0%} of {TESTED} test scenes are recognized")
 
     images, labels = images[:MAPPED], labels[:MAPPED]
     inside = np.stack([in_box(one) for one in test[:MAPPED]])
@@ -130,7 +130,7 @@ def smoothed(model, images, labels):
     """Map by SmoothGrad, with noise in which this model still finds the object.
 
     The objects are small and drawn with fine edges: at the usual noise, three times as strong,
-    about half of the scenes aren't recognised any more, and the map spreads over the background.
+    about half of the scenes aren't recognized any more, and the map spreads over the background.
     """
     return explain.smooth_grad(model, images, labels, samples=16, noise_level=0.05)
 

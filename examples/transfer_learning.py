@@ -341,7 +341,7 @@ def save(model, history, test, metrics, title):
 
 
 def pictures(images):
-    """Drop the channel axis of grey images."""
+    """Drop the channel axis of gray images."""
     return images[..., 0] if images.shape[-1] == 1 else images
 
 

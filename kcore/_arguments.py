@@ -12,14 +12,14 @@ __all__ = [
     "check_finite",
     "check_fraction",
     "check_instance",
+    "check_integer",
+    "check_integers",
     "check_names",
     "check_path",
     "check_seed",
     "check_shape",
     "check_switch",
     "check_text",
-    "check_whole",
-    "check_wholes",
 ]
 
 _BOOLS = ("bool", "bool_")  # Python's and NumPy's, which is not imported here
@@ -114,19 +114,20 @@ def check_switch(name: str, value: object) -> bool:
     return bool(value)
 
 
-def check_whole(name: str, value: object, minimum: int = 1) -> int:
-    """Return `value` as an int, or say which whole numbers are allowed."""
+def check_integer(name: str, value: object, minimum: int = 1) -> int:
+    """Return `value` as an int, or say which integers are allowed."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
-        raise ValueError(f"{name}={value!r} must be a whole number of at least {minimum}.")
+        raise ValueError(f"{name}={value!r} must be an integer of at least {minimum}.")
     return int(value)
 
 
-def check_wholes(name: str, values: object, minimum: int = 1) -> tuple[int, ...]:
-    """Return `values` as a tuple of ints, or say that a sequence of whole numbers is wanted."""
+def check_integers(name: str, values: object, minimum: int = 1) -> tuple[int, ...]:
+    """Return `values` as a tuple of ints, or say that a sequence of integers is wanted."""
     if isinstance(values, str | bytes) or not isinstance(values, Sequence):
         raise ValueError(f"{name}={values!r} must be a sequence such as (64, 64).")
     return tuple(
-        check_whole(f"{name}[{position}]", value, minimum) for position, value in enumerate(values)
+        check_integer(f"{name}[{position}]", value, minimum)
+        for position, value in enumerate(values)
     )
 
 
@@ -135,7 +136,7 @@ def check_seed(seed: object, name: str = "seed") -> int | None:
     if seed is None:
         return None
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise ValueError(f"{name}={seed!r} must be a whole number of at least 0, or None.")
+        raise ValueError(f"{name}={seed!r} must be an integer of at least 0, or None.")
     return int(seed)
 
 
@@ -173,7 +174,7 @@ def check_shape(input_shape: Sequence[int], axes: Sequence[str]) -> tuple[int, .
         axes: the names of the axes, for the error message.
 
     Raises:
-        ValueError: if the number of axes is wrong or a size is not a positive whole number. A
+        ValueError: if the number of axes is wrong or a size is not a positive integer. A
             shape that is one axis too long gets the hint that the batch axis does not belong.
     """
     wanted = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
@@ -187,4 +188,4 @@ def check_shape(input_shape: Sequence[int], axes: Sequence[str]) -> tuple[int, .
             f"input_shape={tuple(input_shape)} has {len(input_shape)} axes; "
             f"this model takes {len(axes)}: {wanted}.{hint}"
         )
-    return tuple(check_whole(f"input_shape[{i}]", size) for i, size in enumerate(input_shape))
+    return tuple(check_integer(f"input_shape[{i}]", size) for i, size in enumerate(input_shape))

@@ -2,7 +2,7 @@
 
 Each of these models was trained on images that were prepared in one of three ways, called modes:
 
-- "caffe": the channels turned from RGB to BGR, and each centred on zero by the ImageNet mean,
+- "caffe": the channels turned from RGB to BGR, and each centered on zero by the ImageNet mean,
   without scaling (VGG, ResNet v1).
 - "tf": scaled to -1 to 1 (Inception, Xception, MobileNet, ResNet v2).
 - "torch": scaled to 0 to 1, then each channel standardised by the ImageNet mean and standard

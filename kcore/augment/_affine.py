@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_instance, check_switch, check_whole
+from kcore._arguments import check_instance, check_integer, check_switch
 from kcore.augment._parameters import Parameters
 
 __all__ = ["Axes", "axes_of", "matrices"]
@@ -87,7 +87,7 @@ def matrices(
                 [ 0., -1., 2.]]])
     """
     parameters = check_instance("parameters", parameters, Parameters)
-    height, width = check_whole("height", height), check_whole("width", width)
+    height, width = check_integer("height", height), check_integer("width", width)
     legacy_geometry = check_switch("legacy_geometry", legacy_geometry)
     axes = axes_of(vars(parameters), height, width, legacy_geometry=legacy_geometry)
     of_column_and_row = (

@@ -21,7 +21,7 @@ _Array = npt.NDArray[Any]
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """A recipe and a standardisation, with the seed that says what each image gets.
+    """A recipe and a standardization, with the seed that says what each image gets.
 
     Attributes:
         recipe: ranges of the transformation.
@@ -42,8 +42,8 @@ class Augmentation:
 
         Args:
             images: (n, height, width, channels), or with the channels first.
-            indices: n whole numbers, the images' places in the data set.
-            epoch: whole number from 0 on.
+            indices: n integers, the images' places in the data set.
+            epoch: integer from 0 on.
 
         Returns:
             Array of the shape of `images` and of `dtype`.

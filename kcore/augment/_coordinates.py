@@ -1,4 +1,4 @@
-"""From matrices to the places that the pixels show, as whole numbers that every device adds alike.
+"""From matrices to the places that the pixels show, as integers that every device adds alike.
 
 A place is a sum, `row(i, j) = along_rows[i] + along_columns[j]`. Both addends are computed in
 float64 and rounded once, to multiples of `2**-bits` of a pixel. What a device does with them, sums

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._console import say
 from kcore.augment._augmentation import Augmentation
 from kcore.augment._saving import Saving
@@ -238,7 +238,7 @@ class Flow(ImageBatches):
             IndexError: if there is no such image.
             ValueError: if `epoch` is no integer of at least 0.
         """
-        epoch = check_whole("epoch", epoch, minimum=0)
+        epoch = check_integer("epoch", epoch, minimum=0)
         check_index(index, self.n)
         drawn = self._feed.augmentation.parameters([index], epoch, self.image_shape)
         return drawn.as_dicts()[0]

@@ -89,7 +89,7 @@ class Flows(Transforms):
             batch_size: images in a batch; the last batch may have fewer.
             shuffle: whether each epoch has its own order.
             sample_weight: n weights, or None.
-            seed: whole number, 0 <= seed < 2**64; None draws one and prints it.
+            seed: integer, 0 <= seed < 2**64; None draws one and prints it.
             save_to_dir: folder for the images of all batches. A file is named
                 prefix_index_epoch.format, so that `replay(index, epoch)` shows it again. Files of
                 another flow or run stay; then a name is prefix_index_epoch-2.format and so on.
@@ -165,7 +165,7 @@ class Flows(Transforms):
                 "sparse" for int32 labels, "input" for the images themselves, None for no targets.
             batch_size: images in a batch; the last batch may have fewer.
             shuffle: whether each epoch has its own order.
-            seed: whole number, 0 <= seed < 2**64; None draws one and prints it.
+            seed: integer, 0 <= seed < 2**64; None draws one and prints it.
             save_to_dir: folder for the images of all batches, outside of `directory`; see `flow`.
             save_prefix: see `flow`.
             save_format: see `flow`.
@@ -174,7 +174,7 @@ class Flows(Transforms):
                 `validation_split` says, "training" for the rest; None for all. The two never
                 overlap, whatever the seeds.
             interpolation: see `kcore.images.load_img`, and so for keep_aspect_ratio.
-            keep_aspect_ratio: cut the largest centred box of the target's aspect ratio out first.
+            keep_aspect_ratio: cut the largest centered box of the target's aspect ratio out first.
             **options: of `kcore.data.from_directory`: `apply_exif_orientation`, `background`,
                 `bad_files`, `before_resize`, `cache`, `draft`, `drop_remainder`, `formats`,
                 `max_file_bytes`, `num_threads`, `pad_to_aspect_ratio`, `shard`, `suffixes`.

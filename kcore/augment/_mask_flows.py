@@ -55,7 +55,7 @@ class MaskFlows(Flows):
                 width, channels), or with the channels first.
             masks: a folder whose files have the names of those of `images` but for the suffix, a
                 list of files in the order of `images`, or an array (n, height, width) or with an
-                axis of one channel. In a file a label is the grey value of a pixel, 0 or 1 in a
+                axis of one channel. In a file a label is the gray value of a pixel, 0 or 1 in a
                 file of one bit, or the position in a palette, and must lie in 0..255. A mask lies
                 as its image does after `target_size` and `keep_aspect_ratio`. Image and mask are
                 turned upright, each by its own EXIF data; a mask without any is taken to be

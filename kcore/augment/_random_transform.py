@@ -40,7 +40,7 @@ class RandomTransform(keras.layers.Layer):
     training.
 
     Args:
-        seed: whole number, 0 <= seed < 2**64; `None` draws one from the operating system, which is
+        seed: integer, 0 <= seed < 2**64; `None` draws one from the operating system, which is
             then in the layer's configuration.
         name: the layer's name.
         dtype: the dtype, or policy, of the output; by default Keras's.

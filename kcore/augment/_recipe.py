@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore._arguments import check_choice, check_finite, check_switch, check_whole
+from kcore._arguments import check_choice, check_finite, check_integer, check_switch
 from kcore._arrays import read_array
 from kcore._settings import is_channels_first
 from kcore.augment._parameters import Parameters
@@ -159,7 +159,7 @@ def spatial_shape(
             f"{name}={image_shape!r} must have three axes, height and width and channels, without "
             "the batch axis."
         )
-    sizes = [check_whole(f"{name}[{axis}]", size) for axis, size in enumerate(image_shape)]
+    sizes = [check_integer(f"{name}[{axis}]", size) for axis, size in enumerate(image_shape)]
     height, width = sizes[1:] if data_format == "channels_first" else sizes[:2]
     return height, width
 

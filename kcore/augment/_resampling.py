@@ -42,8 +42,8 @@ def resample(
         row, column = _nearest(mapped_rows, height, bits), _nearest(mapped_columns, width, bits)
         pixels = table.pixels(row, column)
     else:
-        vertical = _neighbours(mapped_rows, height, bits, fill_mode)
-        horizontal = _neighbours(mapped_columns, width, bits, fill_mode)
+        vertical = _neighbors(mapped_rows, height, bits, fill_mode)
+        horizontal = _neighbors(mapped_columns, width, bits, fill_mode)
         pixels = _between(table, vertical, horizontal)
     if fill_mode != "constant":
         return pixels
@@ -77,7 +77,7 @@ def _nearest(place: Any, size: int, bits: Any) -> Any:
     return ops.minimum(ops.maximum(index, 0), size - 1)
 
 
-def _neighbours(place: Any, size: int, bits: Any, fill_mode: str) -> tuple[Any, Any, Any]:
+def _neighbors(place: Any, size: int, bits: Any, fill_mode: str) -> tuple[Any, Any, Any]:
     """Return the indices on both sides of each coordinate, and the second's weight, below 1."""
     low = ops.right_shift(place, bits)
     fraction = place - ops.left_shift(low, bits)

@@ -113,7 +113,7 @@ class Standardization:
         if self.samplewise_center or self.samplewise_std_normalization:
             images = images - _mean(images, axes)
         if self.samplewise_std_normalization:
-            # Divided by the deviation of the centred images: the same, and more exact.
+            # Divided by the deviation of the centered images: the same, and more exact.
             images = images / (_deviation(images, axes) + np.float32(_EPSILON))
         return images
 
@@ -231,8 +231,8 @@ def _mean(images: _Array, axes: tuple[int, ...]) -> _Array:
     return mean.astype(np.float32)
 
 
-def _deviation(centred: _Array, axes: tuple[int, ...]) -> _Array:
-    variance: _Array = np.square(centred, dtype=np.float64).mean(axis=axes, keepdims=True)
+def _deviation(centered: _Array, axes: tuple[int, ...]) -> _Array:
+    variance: _Array = np.square(centered, dtype=np.float64).mean(axis=axes, keepdims=True)
     return np.sqrt(variance).astype(np.float32)
 
 
@@ -240,21 +240,21 @@ def _deviation_of_all(images: _Array, mean: _Array, axes: tuple[int, ...]) -> _A
     """Return the deviation over axes that include that of the images, some images at a time."""
     squares = np.zeros(mean.shape)
     for start in range(0, len(images), _IMAGES_AT_ONCE):
-        centred = images[start : start + _IMAGES_AT_ONCE] - mean
-        squares += np.square(centred, dtype=np.float64).sum(axis=axes, keepdims=True)
+        centered = images[start : start + _IMAGES_AT_ONCE] - mean
+        squares += np.square(centered, dtype=np.float64).sum(axis=axes, keepdims=True)
     return np.sqrt(squares * (mean.size / images.size)).astype(np.float32)
 
 
-def _whitening_matrix(centred: _Array, epsilon: float) -> _Array:
+def _whitening_matrix(centered: _Array, epsilon: float) -> _Array:
     """Return the zero-phase whitening matrix of the legacy class, computed in float64."""
-    count, values = len(centred), centred[0].size
+    count, values = len(centered), centered[0].size
     if values > _MOST_VALUES_TO_WHITEN:
         raise ValueError(
-            f"zca_whitening of images of shape {centred.shape[1:]} needs a matrix of "
+            f"zca_whitening of images of shape {centered.shape[1:]} needs a matrix of "
             f"{values} x {values} numbers, {values**2 * 4 / 2**30:.0f} GiB: use images of at most "
             f"{_MOST_VALUES_TO_WHITEN} values, such as 100 x 100 x 3."
         )
-    flat = centred.reshape(count, values).astype(np.float64)
+    flat = centered.reshape(count, values).astype(np.float64)
     directions, sizes, _ = np.linalg.svd(flat.T, full_matrices=False)
     scaled = directions * (np.sqrt(count) / (sizes + epsilon))
     return (scaled @ directions.T).astype(np.float32)

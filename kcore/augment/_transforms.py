@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_seed, check_switch, check_whole
+from kcore._arguments import check_integer, check_seed, check_switch
 from kcore._arrays import read_array
 from kcore.augment._augmentation import known_seed
 from kcore.augment._legacy_sampling import legacy_transform
@@ -72,7 +72,7 @@ class Transforms:
         images = _float_images("x", x)
         if not len(images):
             raise ValueError("x holds no images; fit needs at least one.")
-        augment, rounds = check_switch("augment", augment), check_whole("rounds", rounds)
+        augment, rounds = check_switch("augment", augment), check_integer("rounds", rounds)
         seed = check_seed(seed)
         is_sound = np.isfinite(images).reshape(len(images), -1).all(axis=1)
         if not is_sound.all():
@@ -117,7 +117,7 @@ class Transforms:
 
         Args:
             img_shape: (height, width, channels) or (channels, height, width).
-            seed: whole number, 0 <= seed < 2**32; None draws anew at each call.
+            seed: integer, 0 <= seed < 2**32; None draws anew at each call.
 
         Returns:
             A dictionary of `theta`, `tx`, `ty`, `shear`, `zx`, `zy`, `flip_horizontal`,
@@ -168,7 +168,7 @@ class Transforms:
 
         Args:
             x: one image, (height, width, channels) or (channels, height, width).
-            seed: whole number, 0 <= seed < 2**32; None draws anew at each call.
+            seed: integer, 0 <= seed < 2**32; None draws anew at each call.
 
         Returns:
             A new array of the shape of `x` and of the generator's dtype.

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore._arguments import check_instance, check_whole
+from kcore._arguments import check_instance, check_integer
 from kcore._arrays import read_array
 from kcore.augment._parameters import Parameters
 from kcore.augment._recipe import Recipe, spatial_shape
@@ -34,8 +34,8 @@ def variations(
             out, for the result is to be looked at, and so are `preprocessing_function` and the
             standardization of a generator.
         count: how many variations.
-        seed: whole number; the same gives the same variations.
-        epoch: whole number; another gives others. With `seed` and the sample's index in the place
+        seed: integer; the same gives the same variations.
+        epoch: integer; another gives others. With `seed` and the sample's index in the place
             of the variation's number, these are the keys that training uses.
 
     Returns:
@@ -58,8 +58,8 @@ def variations(
     """
     pixels, recipe = read_array("image", image), _recipe_of(recipe)
     spatial_shape("image", pixels.shape, recipe.data_format)
-    seed, epoch = check_whole("seed", seed, 0), check_whole("epoch", epoch, 0)
-    keys = random.sample_keys(seed, epoch, np.arange(check_whole("count", count)))
+    seed, epoch = check_integer("seed", seed, 0), check_integer("epoch", epoch, 0)
+    keys = random.sample_keys(seed, epoch, np.arange(check_integer("count", count)))
     parameters = recipe.draw(keys, pixels.shape)
     repeated = np.broadcast_to(pixels, (count, *pixels.shape))
     transformed = apply(repeated, parameters, replace(recipe, rescale=None))

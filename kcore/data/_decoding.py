@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from kcore import random
-from kcore._arguments import check_choice, check_switch, check_whole, check_wholes
+from kcore._arguments import check_choice, check_integer, check_integers, check_switch
 from kcore._console import printable
 from kcore.images._color_modes import (
     PILLOW_MODES,
@@ -74,7 +74,7 @@ class Decoding:
 
     def __post_init__(self) -> None:
         if self.target_size is not None:
-            size = check_wholes("target_size", self.target_size)
+            size = check_integers("target_size", self.target_size)
             if len(size) != 2:
                 raise ValueError(f"target_size={self.target_size!r} must be (height, width).")
             self._set("target_size", size)
@@ -89,7 +89,7 @@ class Decoding:
             )
         self._set("background", checked_background(self.background, self.color_mode))
         self._set("formats", checked_formats(self.formats))
-        check_whole("max_file_bytes", self.max_file_bytes)
+        check_integer("max_file_bytes", self.max_file_bytes)
         if self.before_resize is not None and not callable(self.before_resize):
             raise ValueError(
                 f"before_resize={self.before_resize!r} must be a function of an image, its path "
@@ -210,7 +210,7 @@ _SWITCHES = ("keep_aspect_ratio", "draft", "pad_to_aspect_ratio", "apply_exif_or
 def _in_8_bits(
     img: Image.Image, white: int, color_mode: str, path: str, background: Color | None
 ) -> Image.Image:
-    # Deep grey stays deep as "grayscale"; by way of "rgb" it is scaled.
+    # Deep gray stays deep as "grayscale"; by way of "rgb" it is scaled.
     is_deep = color_mode == "grayscale" and img.mode in ("I;16", "I", "F")
     try:
         converted = in_color_mode(img, "rgb" if is_deep else color_mode, path, white, background)
@@ -232,7 +232,7 @@ def _notes_of_header(img: Image.Image, path: str) -> list[str]:
     if img.format != "MPO" and getattr(img, "is_animated", False):
         notes.append("animated or of several pages: the first one is used")
     if img.mode == "CMYK":
-        notes.append("CMYK: converted without a colour profile")
+        notes.append("CMYK: converted without a color profile")
     if _is_16_bit(img):
         notes.append("16 bits a channel: scaled to 8")
     limit = Image.MAX_IMAGE_PIXELS

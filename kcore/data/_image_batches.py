@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore.data._array_groups import Targets, checked_targets
 from kcore.data._batch_transforms import (
     Transform,
@@ -75,9 +75,9 @@ class ImageBatches(keras.utils.PyDataset):
         sample_weight: array of shape (samples,), or None.
         batch_size: of all batches but the last one, which holds what is left.
         shuffle: whether to shuffle the samples, in another order in each epoch.
-        seed: whole number, 0 <= seed < 2**64; None to draw one, which `seed` then tells.
+        seed: integer, 0 <= seed < 2**64; None to draw one, which `seed` then tells.
         transform: function of a batch's images, the indices of its samples, int64 of shape (n,),
-            and the epoch, a whole number from 0, that returns the images that the model receives.
+            and the epoch, an integer from 0, that returns the images that the model receives.
             It may change its argument. It is called for one batch after another, in the order in
             which they are used, so that one with a state of its own repeats. Mark one that has none
             with `kcore.data.pure`: threads then call it ahead, in any order, but never two at the
@@ -196,8 +196,8 @@ class ImageBatches(keras.utils.PyDataset):
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        if check_whole("epoch", epoch, minimum=0) >= 2**32:
-            raise ValueError(f"epoch={epoch} must be a whole number of at least 0, below 2**32.")
+        if check_integer("epoch", epoch, minimum=0) >= 2**32:
+            raise ValueError(f"epoch={epoch} must be an integer of at least 0, below 2**32.")
         if self._serving.is_endless and is_fitted(self):
             raise RuntimeError(
                 f"epoch={epoch} is set while fit(steps_per_epoch=...) runs, which goes on from "
@@ -224,9 +224,9 @@ class ImageBatches(keras.utils.PyDataset):
 
         Raises:
             IndexError: if there is no such batch.
-            ValueError: if `epoch` is no whole number of at least 0.
+            ValueError: if `epoch` is not an integer of at least 0.
         """
-        epoch = self.epoch if epoch is None else check_whole("epoch", epoch, minimum=0)
+        epoch = self.epoch if epoch is None else check_integer("epoch", epoch, minimum=0)
         return np.asarray(self._order.indices(epoch)[self._number(number)], np.int64)
 
     def image(self, index: int, epoch: int | None = None) -> npt.NDArray[Any]:
@@ -242,10 +242,10 @@ class ImageBatches(keras.utils.PyDataset):
 
         Raises:
             IndexError: if there is no such sample.
-            ValueError: if `epoch` is no whole number of at least 0.
+            ValueError: if `epoch` is not an integer of at least 0.
         """
         if epoch is not None:
-            check_whole("epoch", epoch, minimum=0)
+            check_integer("epoch", epoch, minimum=0)
         check_index(index, self.samples)
         images, indices = self._source.load(np.array([index], np.int64))
         if epoch is not None:

@@ -112,7 +112,7 @@ class ImageFiles:
 
         Args:
             paths: the files' names.
-            labels: whole numbers of shape (files,), each a position in `class_names`.
+            labels: integers of shape (files,), each a position in `class_names`.
             class_names: the names of the classes.
 
         Raises:
@@ -202,7 +202,7 @@ class ImageFiles:
         """Return some of the files.
 
         Args:
-            indices: whole numbers, in the order wanted, or a mask with True for each file wanted.
+            indices: integers, in the order wanted, or a mask with True for each file wanted.
 
         Raises:
             IndexError: if there is no file of an index.
@@ -264,7 +264,7 @@ def _checked_indices(indices: npt.ArrayLike, files: int, name: str = "indices") 
         return np.flatnonzero(chosen)
     if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
         raise ValueError(
-            f"{name} with shape {chosen.shape} and dtype {chosen.dtype} must be whole numbers on "
+            f"{name} with shape {chosen.shape} and dtype {chosen.dtype} must be integers on "
             f"one axis, or a mask of {files}, one for each file."
         )
     wrong = chosen[(chosen < 0) | (chosen >= files)]
@@ -283,7 +283,7 @@ def _checked_labels(labels: npt.ArrayLike, files: int, classes: int) -> Labels:
         )
     if codes.dtype.kind not in "iu" or (files and not 0 <= codes.min() <= codes.max() < classes):
         raise ValueError(
-            f"labels must be whole numbers from 0 to {classes - 1}, positions in class_names, "
+            f"labels must be integers from 0 to {classes - 1}, positions in class_names, "
             f"which has {classes} names."
         )
     return codes.astype(np.int32)

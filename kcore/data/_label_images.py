@@ -23,7 +23,7 @@ _Labels = npt.NDArray[np.uint8]
 class LabelImages:
     """The label images of samples, decoded when they are asked for by indices.
 
-    A label is the grey value of a pixel as Pillow reads it, 0 or 1 in a file of one bit, or the
+    A label is the gray value of a pixel as Pillow reads it, 0 or 1 in a file of one bit, or the
     position in a palette. Nothing is mixed: resizing takes the nearest pixel. A file is checked as
     that of an image is, and turned upright by its own EXIF data if images are.
 
@@ -128,11 +128,11 @@ def _labels_of(img: Image.Image) -> _Labels:
 
 
 def _of_equal_channels(pixels: npt.NDArray[np.uint8], has_alpha: bool) -> npt.NDArray[np.uint8]:
-    """Return the grey values of an opaque picture that is grey, in whatever mode it was saved."""
+    """Return the gray values of an opaque picture that is gray, in whatever mode it was saved."""
     colors, alpha = (pixels[..., :-1], pixels[..., -1]) if has_alpha else (pixels, np.uint8(255))
     if (colors != colors[..., :1]).any() or np.any(alpha != 255):
         raise ValueError(
-            "colors or transparency, which are no labels: save the masks as grey values, or with "
+            "colors or transparency, which are no labels: save the masks as gray values, or with "
             "a palette"
         )
     return colors[..., 0]

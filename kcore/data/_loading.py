@@ -65,7 +65,7 @@ def from_directory(
         directory: the folder; see `kcore.data.scan` for what is taken from it.
         target_size: (height, width) of the images; None, with `batch_size=1`, for their own: see
             `docs/data.md`.
-        color_mode: "grayscale", "rgb" or "rgba". Deep grey pictures are scaled to 8 bits.
+        color_mode: "grayscale", "rgb" or "rgba". Deep gray pictures are scaled to 8 bits.
         interpolation: as in `kcore.images.load_img`.
         keep_aspect_ratio: cut the largest centered box of the target's aspect ratio out first.
         pad_to_aspect_ratio: put the picture into the center of the smallest box of that ratio
@@ -74,7 +74,7 @@ def from_directory(
             which is faster and changes pixels; see `docs/data.md`.
         apply_exif_orientation: turn pictures upright, as phones and cameras note it in EXIF data.
             False takes them as they are stored, TIFF too.
-        background: what lies behind transparent pixels: a level of grey, 0 to 255, or three of red,
+        background: what lies behind transparent pixels: a level of gray, 0 to 255, or three of red,
             green and blue. None drops transparency, which `audit` then notes.
         before_resize: function of a picture (a Pillow image, upright, of its own mode and size),
             its path, and a key for `kcore.random`, that returns the picture to convert and resize.
@@ -92,7 +92,7 @@ def from_directory(
             shape (n,). "input": a copy of the images. None: no targets.
         batch_size: of all batches but the last one, which holds what is left.
         shuffle: whether to shuffle the images, in another order in each epoch.
-        seed: whole number, 0 <= seed < 2**64, for the order and the split; None draws one.
+        seed: integer, 0 <= seed < 2**64, for the order and the split; None draws one.
         validation_split: the part of each class for validation, 0 <= validation_split < 1.
         subset: "training" or "validation" for one part, or "both" for both, of one scan. Parts
             made by separate calls are disjoint if the seed is the same.

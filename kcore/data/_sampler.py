@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore._arguments import check_switch, check_whole
+from kcore._arguments import check_integer, check_switch
 
 __all__ = ["Order", "check_index", "checked_threads", "read_ahead"]
 
@@ -29,7 +29,7 @@ class Order:
         samples: the number of samples.
         batch_size: of all batches but the last, which holds what is left.
         shuffle: whether the samples of all hosts together are shuffled, anew in each epoch.
-        seed: whole number, 0 <= seed < 2**64.
+        seed: integer, 0 <= seed < 2**64.
         shard: (index, count): take the part `index` of `count` equal ones; what is left over when
             `samples` is divided by `count` belongs to none.
         drop_remainder: whether to leave a last batch out that is not full.
@@ -47,7 +47,7 @@ class Order:
 
     def __post_init__(self) -> None:
         random.key(self.seed)  # refuses what is no seed
-        object.__setattr__(self, "batch_size", check_whole("batch_size", self.batch_size))
+        object.__setattr__(self, "batch_size", check_integer("batch_size", self.batch_size))
         object.__setattr__(self, "shard", _checked_shard(self.shard))
         check_switch("shuffle", self.shuffle)
         check_switch("drop_remainder", self.drop_remainder)
@@ -70,7 +70,7 @@ class Order:
 
     def indices(self, epoch: int) -> Any:
         """Return a Grain dataset of the batches' indices, int64 arrays of shape (n,)."""
-        # Not Grain's own shuffle: it adds the epoch to the seed, so that neighbouring seeds share
+        # Not Grain's own shuffle: it adds the epoch to the seed, so that neighboring seeds share
         # orders, and for few samples it takes milliseconds for each. Nor its batching of single
         # samples, which takes five microseconds for each.
         order = _shuffled(self.samples, self.seed, epoch) if self.shuffle else range(self.samples)
@@ -112,7 +112,7 @@ def read_ahead(dataset: Any, num_threads: int) -> Any:
 def checked_threads(num_threads: int | None) -> int:
     """Return `num_threads`, or for None the number of CPUs that this process may use."""
     if num_threads is not None:
-        return check_whole("num_threads", num_threads)
+        return check_integer("num_threads", num_threads)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -120,12 +120,12 @@ def checked_threads(num_threads: int | None) -> int:
 
 def _checked_shard(shard: Any) -> tuple[int, int]:
     try:
-        index, count = (check_whole("shard", number, minimum=0) for number in shard)
+        index, count = (check_integer("shard", number, minimum=0) for number in shard)
     except (TypeError, ValueError):
         index = count = 0
     if index >= count:
         raise ValueError(
-            f"shard={shard!r} must be (index, count), two whole numbers with 0 <= index < count."
+            f"shard={shard!r} must be (index, count), two integers with 0 <= index < count."
         )
     return index, count
 

@@ -24,7 +24,7 @@ def split(files: ImageFiles, validation_split: float, seed: int) -> tuple[ImageF
     Args:
         files: the files, with or without classes.
         validation_split: the part for validation, 0 <= validation_split < 1.
-        seed: whole number, 0 <= seed < 2**64.
+        seed: integer, 0 <= seed < 2**64.
 
     Returns:
         (training, validation), each in the order of `files`.

@@ -18,7 +18,7 @@ SYNTHETIC_TRAIN, SYNTHETIC_TEST = 12_000, 2_000
 
 @dataclass(frozen=True, eq=False)
 class ImageDataset:
-    """Grey images in ten classes, split for training and testing.
+    """Gray images in ten classes, split for training and testing.
 
     Attributes:
         name: "Fashion-MNIST" or "scenes".
@@ -38,7 +38,7 @@ class ImageDataset:
 
 
 def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
-    """Load ten classes of grey 28 by 28 images, from Fashion-MNIST or from drawn scenes.
+    """Load ten classes of gray 28 by 28 images, from Fashion-MNIST or from drawn scenes.
 
     The scenes are 12,000 training and 2,000 test images in ten classes of their own. Results on
     them say nothing about Fashion-MNIST, so a warning tells where they stand in for it, and the
@@ -94,11 +94,11 @@ def _scenes() -> ImageDataset:
         SYNTHETIC_TRAIN, SYNTHETIC_TEST, image_size=(28, 28)
     )
     return ImageDataset(
-        "scenes", _grey(x_train), y_train, _grey(x_test), y_test, scenes.CLASS_NAMES
+        "scenes", _gray(x_train), y_train, _gray(x_test), y_test, scenes.CLASS_NAMES
     )
 
 
-def _grey(images: Images) -> Images:
-    """Return the luma of ITU-R BT.601, in whole numbers so that no rounding depends on the CPU."""
+def _gray(images: Images) -> Images:
+    """Return the luma of ITU-R BT.601, in integers so that no rounding depends on the CPU."""
     red, green, blue = np.moveaxis(images, -1, 0).astype(np.uint32)
     return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)

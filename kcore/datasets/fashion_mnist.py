@@ -1,7 +1,7 @@
-"""Fashion-MNIST: 70,000 grey images of clothing in ten classes, from disk or by download.
+"""Fashion-MNIST: 70,000 gray images of clothing in ten classes, from disk or by download.
 
 The dataset is Xiao, Rasul and Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking
-Machine Learning Algorithms" (arXiv 1708.07747), and has the MIT licence.
+Machine Learning Algorithms" (arXiv 1708.07747), and has the MIT license.
 """
 
 import os

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore._arguments import check_finite, check_shape, check_whole
+from kcore._arguments import check_finite, check_integer, check_shape
 from kcore._arrays import read_array
 from kcore._warning import warn
 from kcore.explain._class_scores import check_score, indices, selector
@@ -82,7 +82,7 @@ def maximize_activation(
         value_range: the lowest and the highest value that the model takes.
         steps: steps of the ascent.
         smoothness: standard deviation in pixels of the blur at the first step; 0 for none.
-        seed: whole number of at least 0; see `kcore.random.key`.
+        seed: integer of at least 0; see `kcore.random.key`.
         batch_size: the most images that run at a time.
 
     Returns:
@@ -106,14 +106,14 @@ def maximize_activation(
     if layer is None and filters is not None:
         raise ValueError(f"filters={filters!r} are those of a layer; leave them out for classes.")
     low, high = _checked_range(value_range)
-    steps = check_at_most("steps", check_whole("steps", steps), _MOST_STEPS)
+    steps = check_at_most("steps", check_integer("steps", steps), _MOST_STEPS)
     shape = _input_shape(model, input_shape)
     probe = np.zeros((1, *shape), keras.config.floatx())
     of, chosen = _targets(model, reader_of(model, probe, 1), layer, filters, class_index)
     keys = random.fold_in(random.key(seed), np.arange(len(chosen)))
     noise = random.normal(keys, shape).clip(-3, 3)
     start = (low + high) / 2 + _SPREAD * (high - low) * noise
-    reader = reader_of(model, start.astype(probe.dtype), check_whole("batch_size", batch_size))
+    reader = reader_of(model, start.astype(probe.dtype), check_integer("batch_size", batch_size))
     reader.check_differentiable()
     blur = _at_least_zero("smoothness", smoothness)
     return _ascend(reader, start, _selector(reader, of, chosen), of, (low, high), steps, blur)
@@ -196,7 +196,7 @@ def _targets(
     is_whole = np.issubdtype(numbers.dtype, np.integer) and numbers.ndim == 1 and numbers.size > 0
     if not is_whole or numbers.min() < 0 or numbers.max() >= of.channels:
         raise ValueError(
-            f"filters={filters!r} must be whole numbers from 0 to {of.channels - 1}: the layer "
+            f"filters={filters!r} must be integers from 0 to {of.channels - 1}: the layer "
             f"{of.name!r} has {of.channels} filters."
         )
     return of, numbers

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore.explain._class_scores import check_score, chosen_classes, indices, of_classes
 from kcore.explain._gradients import class_gradients
 from kcore.explain._grids import Reshape, as_feature_maps, check_grid
@@ -198,7 +198,7 @@ def score_cam(
         ValueError: as `grad_cam`.
     """
     array = as_images(images)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
+    reader = reader_of(model, array, check_integer("batch_size", batch_size), "images")
     at = _feature_map(model, reader, layer, reshape)
     chosen, _ = chosen_classes(reader, array, class_index)
     (outputs,) = reader.forward(array, [at.key])
@@ -225,7 +225,7 @@ def _by_gradients(
         if isinstance(images, (list, tuple, dict))
         else as_images(images)
     )
-    reader = reader_of(model, arrays, check_whole("batch_size", batch_size), "images")
+    reader = reader_of(model, arrays, check_integer("batch_size", batch_size), "images")
     at = _feature_map(model, reader, layer, reshape)
     chosen = indices(reader.score, class_index, length(arrays))
     found = class_gradients(reader, arrays, at, chosen)

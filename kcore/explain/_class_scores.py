@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore.explain._heat_maps import warn_of_holes
 from kcore.inspect._layer_outputs import Score
@@ -84,7 +84,7 @@ def class_scores(model: Any, x: Any, *, batch_size: int = 32) -> ClassScores:
         ((2, 10), 'before softmax')
     """
     array = as_one_array(x, floating=False)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size))
+    reader = reader_of(model, array, check_integer("batch_size", batch_size))
     check_score(reader.score)
     (scores,) = reader.forward(array, ["score"])
     warn_of_holes("class_scores", "scores", scores)
@@ -115,7 +115,7 @@ def indices(score: Score, class_index: Any, samples: int) -> Indices | None:
     given = read_array("class_index", class_index)
     if not np.issubdtype(given.dtype, np.integer) or given.shape not in ((), (samples,)):
         raise ValueError(
-            f"class_index={class_index!r} must be one whole number, or one for each of the "
+            f"class_index={class_index!r} must be one integer, or one for each of the "
             f"{samples} images, or None for the predicted classes."
         )
     wrong = given[(given < 0) | (given >= score.classes)]

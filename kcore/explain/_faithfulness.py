@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_finite, check_whole
+from kcore._arguments import check_finite, check_integer
 from kcore._arrays import read_array
 from kcore.explain._class_scores import chosen_classes
 from kcore.explain._heat_maps import warn_of_holes
@@ -137,9 +137,9 @@ def _course(
     is_deletion: bool,
 ) -> FaithfulnessCurve:
     array = as_images(images)
-    steps = check_at_most("steps", check_whole("steps", steps), _MOST_STEPS)
+    steps = check_at_most("steps", check_integer("steps", steps), _MOST_STEPS)
     value = check_finite("value", value)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
+    reader = reader_of(model, array, check_integer("batch_size", batch_size), "images")
     ranks = _ranks(maps, (len(array), *image_size(array, reader.is_channels_first)))
     chosen, _ = chosen_classes(reader, array, class_index)
     channel_axis = 1 if reader.is_channels_first else -1

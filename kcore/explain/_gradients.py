@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._warning import warn
 from kcore.explain._class_scores import as_classes, indices, of_classes, selector
 from kcore.explain._heat_maps import warn_of_holes
@@ -85,7 +85,7 @@ def gradients(
         array([[2., 5.]], dtype=float32)
     """
     arrays = as_one_array(x) if layer is None else as_arrays(x)
-    reader = reader_of(model, arrays, check_whole("batch_size", batch_size))
+    reader = reader_of(model, arrays, check_integer("batch_size", batch_size))
     at = None if layer is None else one_output_of(model, reader.seen, layer)
     found = class_gradients(reader, arrays, at, indices(reader.score, class_index, length(arrays)))
     if np.isfinite(found.scores).all():

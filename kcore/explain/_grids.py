@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_wholes
+from kcore._arguments import check_integers
 from kcore.explain._heat_maps import channels_last
 from kcore.inspect._layer_outputs import Seen
 
@@ -68,7 +68,7 @@ def as_feature_maps(array: Array, seen: Seen, reshape: Any) -> Array:
 
 
 def _pair(reshape: Any) -> tuple[int, int]:
-    sizes = check_wholes("reshape", reshape)
+    sizes = check_integers("reshape", reshape)
     if len(sizes) != 2:
         raise ValueError(f"reshape={reshape!r} must be (rows, columns), or a function.")
     return sizes[0], sizes[1]

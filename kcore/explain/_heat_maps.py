@@ -23,9 +23,9 @@ def channels_last(array: Array, is_channels_first: bool) -> Array:
 
 
 def resized(maps: Array, size: tuple[int, int]) -> Array:
-    """Resize (..., height, width) by linear interpolation between the centres of cells.
+    """Resize (..., height, width) by linear interpolation between the centers of cells.
 
-    Beyond the outermost centres the maps go on as they end.
+    Beyond the outermost centers the maps go on as they end.
     """
     height, width = (_interpolation(*sizes) for sizes in zip(maps.shape[-2:], size, strict=True))
     return np.einsum("Hh,...hw,Ww->...HW", height, maps, width, optimize=True)
@@ -98,10 +98,10 @@ def _warn(of: str, reason: str, images: Sequence[int] | Array) -> None:
 
 def _interpolation(cells: int, pixels: int) -> Array:
     """Return (pixels, cells), what each cell counts for in each pixel."""
-    centres = np.clip((np.arange(pixels) + 0.5) * cells / pixels - 0.5, 0, cells - 1)
-    before = np.floor(centres).astype(int)
+    centers = np.clip((np.arange(pixels) + 0.5) * cells / pixels - 0.5, 0, cells - 1)
+    before = np.floor(centers).astype(int)
     after = np.minimum(before + 1, cells - 1)
-    fraction = centres - before
+    fraction = centers - before
     weights = np.zeros((pixels, cells))
     rows = np.arange(pixels)
     np.add.at(weights, (rows, before), 1 - fraction)

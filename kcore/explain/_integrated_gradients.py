@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore._warning import warn
 from kcore.explain._class_scores import chosen_classes, of_classes
@@ -90,9 +90,9 @@ def integrated_gradients(
         array([[ 2., -6.]], dtype=float32)
     """
     array = as_one_array(x)
-    steps = check_at_most("steps", check_whole("steps", steps), _MOST_STEPS)
+    steps = check_at_most("steps", check_integer("steps", steps), _MOST_STEPS)
     baselines = _broadcast(baseline, array)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size))
+    reader = reader_of(model, array, check_integer("batch_size", batch_size))
     chosen, scores = chosen_classes(reader, array, class_index)
     baseline_scores = of_classes(reader.score, reader.forward(baselines, ["score"])[0], chosen)
     values = np.stack(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_finite, check_whole
+from kcore._arguments import check_finite, check_integer
 from kcore.explain._class_scores import chosen_classes, of_classes
 from kcore.explain._heat_maps import without_holes
 from kcore.inspect._model_inputs import as_images, even_size, image_size
@@ -64,7 +64,7 @@ def occlusion(
     """
     array = as_images(images)
     value = check_finite("value", value)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
+    reader = reader_of(model, array, check_integer("batch_size", batch_size), "images")
     size = image_size(array, reader.is_channels_first)
     _check_patch(size, patch_size, stride)
     chosen, scores = chosen_classes(reader, array, class_index)
@@ -127,8 +127,8 @@ def _spread(losses: Array, patches: Sequence[tuple[slice, slice]], size: tuple[i
 
 
 def _check_patch(size: tuple[int, int], patch_size: int, stride: int) -> None:
-    check_whole("patch_size", patch_size)
-    check_whole("stride", stride)
+    check_integer("patch_size", patch_size)
+    check_integer("stride", stride)
     if patch_size > min(size):
         raise ValueError(
             f"patch_size={patch_size} is larger than the images of {size[0]}×{size[1]} pixels."

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore._arguments import check_finite, check_whole
+from kcore._arguments import check_finite, check_integer
 from kcore.explain._class_scores import chosen_classes, indices
 from kcore.explain._gradients import class_gradients, slopes
 from kcore.explain._heat_maps import channels_last, finished
@@ -53,7 +53,7 @@ def saliency(model: Any, images: Any, class_index: Any = None, *, batch_size: in
         (2, 28, 28)
     """
     array = as_images(images)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
+    reader = reader_of(model, array, check_integer("batch_size", batch_size), "images")
     chosen = indices(reader.score, class_index, len(array))
     found = class_gradients(reader, array, None, chosen)
     return _map_of(found.values, reader, "saliency")
@@ -81,7 +81,7 @@ def smooth_grad(
         class_index: see `saliency`; None means the classes predicted for the images without noise.
         samples: noisy copies of each image.
         noise_level: standard deviation of the noise, as a part of the range of each image.
-        seed: whole number of at least 0; see `kcore.random.key`.
+        seed: integer of at least 0; see `kcore.random.key`.
         batch_size: the most copies that run at a time.
 
     Returns:
@@ -92,9 +92,9 @@ def smooth_grad(
         ValueError: as `saliency`, or if `samples`, `noise_level` or `seed` is out of range.
     """
     array = as_images(images)
-    samples = check_at_most("samples", check_whole("samples", samples), _MOST_SAMPLES)
+    samples = check_at_most("samples", check_integer("samples", samples), _MOST_SAMPLES)
     noise_level = _positive("noise_level", noise_level)
-    reader = reader_of(model, array, check_whole("batch_size", batch_size), "images")
+    reader = reader_of(model, array, check_integer("batch_size", batch_size), "images")
     chosen, _ = chosen_classes(reader, array, class_index)
     keys = random.fold_in(random.key(seed), np.arange(len(array)))
     means = [

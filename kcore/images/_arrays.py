@@ -22,13 +22,13 @@ def img_to_array(
     Args:
         img: a Pillow image of any mode, or an array (height, width) or (height, width, channels).
             A palette image (mode "P") gives its palette indices, which is what label masks need;
-            `img.convert("RGB")` gives its colours. A 1-bit image gives 0 and 255.
+            `img.convert("RGB")` gives its colors. A 1-bit image gives 0 and 255.
         data_format: "channels_last", "channels_first", or None for Keras's default.
         dtype: of the result; None for `keras.config.floatx()`.
 
     Returns:
         A new array (height, width, channels), or (channels, height, width) for "channels_first",
-        with the picture's own values: 0 to 255, or more for deep grey pictures.
+        with the picture's own values: 0 to 255, or more for deep gray pictures.
 
     Raises:
         ValueError: if a value doesn't fit `dtype`, or `img` has no height and width.
@@ -37,8 +37,8 @@ def img_to_array(
     Example:
         >>> from PIL import Image
         >>> from kcore.images import img_to_array
-        >>> grey = Image.new("L", (40, 30), 7)  # width, height
-        >>> img_to_array(grey, data_format="channels_first", dtype="uint8").shape
+        >>> gray = Image.new("L", (40, 30), 7)  # width, height
+        >>> img_to_array(gray, data_format="channels_first", dtype="uint8").shape
         (1, 30, 40)
     """
     channels_first = is_channels_first(data_format)
@@ -67,17 +67,17 @@ def array_to_img(
 
     Args:
         x: array (height, width, channels), or (channels, height, width) for "channels_first", of
-            1 (grey), 3 (red, green, blue) or 4 channels (with alpha).
+            1 (gray), 3 (red, green, blue) or 4 channels (with alpha).
         data_format: "channels_last", "channels_first", or None for Keras's default.
         scale: stretch the values so that the smallest becomes 0 and the largest 255, over all
             channels together, alpha too: use `scale=False` for pictures with alpha. A constant
             array has nothing to stretch and keeps its value, clipped to 0 to 255. Without
-            `scale`, the values stay: 0 to 255, and for grey pictures any that 32 bits hold.
+            `scale`, the values stay: 0 to 255, and for gray pictures any that 32 bits hold.
         dtype: the type to convert the values to before anything else. None leaves integers as
             they are, and takes `keras.config.floatx()` for others.
 
     Returns:
-        A Pillow image of mode "L", "RGB" or "RGBA". Without `scale`, grey pictures of dtype uint16
+        A Pillow image of mode "L", "RGB" or "RGBA". Without `scale`, gray pictures of dtype uint16
         or of values up to 65535 have mode "I;16", and those of other values mode "I".
 
     Raises:
@@ -88,8 +88,8 @@ def array_to_img(
     Example:
         >>> import numpy as np
         >>> from kcore.images import array_to_img
-        >>> grey = np.array([[[10], [20], [30]]])
-        >>> list(array_to_img(grey, data_format="channels_last").tobytes())
+        >>> gray = np.array([[[10], [20], [30]]])
+        >>> list(array_to_img(gray, data_format="channels_last").tobytes())
         [0, 127, 255]
     """
     check_switch("scale", scale)
@@ -178,7 +178,7 @@ def _channels_last(pixels: Pixels, channels_first: bool) -> Pixels:
         pixels = pixels.transpose(1, 2, 0)
     if pixels.shape[2] not in (1, 3, 4):
         raise ValueError(
-            f"x has shape {shape}, read as {axes}: a picture has 1 channel (grey), 3 (red, green, "
+            f"x has shape {shape}, read as {axes}: a picture has 1 channel (gray), 3 (red, green, "
             "blue) or 4 (with alpha). Does data_format fit?"
         )
     if pixels.size == 0:
@@ -206,15 +206,15 @@ def _without_fractions(pixels: Pixels) -> Pixels:
 
 def _in_smallest_depth(levels: Pixels) -> Pixels:
     low, high = int(levels.min()), int(levels.max())
-    is_grey = levels.shape[2] == 1
+    is_gray = levels.shape[2] == 1
     depths: tuple[type[np.integer[Any]], ...] = (np.uint8,)
-    if is_grey:
-        # A dark uint16 picture stays a 16-bit one, or reading it back in colour would brighten it.
+    if is_gray:
+        # A dark uint16 picture stays a 16-bit one, or reading it back in color would brighten it.
         depths = (np.uint16,) if levels.dtype == np.uint16 else (np.uint8, np.uint16, np.int32)
     for depth in depths:
         if np.iinfo(depth).min <= low and high <= np.iinfo(depth).max:
             return levels.astype(depth)
-    allowed = "32-bit integers" if is_grey else "0 to 255 per channel"
+    allowed = "32-bit integers" if is_gray else "0 to 255 per channel"
     raise ValueError(
         f"x has values from {low} to {high}, and the picture can hold {allowed}: bring them into "
         "that range, for example with numpy.clip, or let scale=True stretch them."

@@ -1,4 +1,4 @@
-"""Any picture that Pillow decodes, as 8-bit grey, RGB or RGBA, or as the deep grey that it is."""
+"""Any picture that Pillow decodes, as 8-bit gray, RGB or RGBA, or as the deep gray that it is."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -38,7 +38,7 @@ def checked_background(background: int | Sequence[int] | None, color_mode: str) 
     levels = tuple(background) if isinstance(background, Sequence) else (background,) * 3
     if len(levels) != 3 or not all(_is_level(level) for level in levels):
         raise ValueError(
-            f"background={background!r} must be a level of grey, 0 to 255, three of red, green "
+            f"background={background!r} must be a level of gray, 0 to 255, three of red, green "
             "and blue, such as (255, 255, 255) for white, or None to drop transparency."
         )
     if color_mode == "rgba":
@@ -56,13 +56,13 @@ def in_color_mode(
     white: int = DEEP_WHITE,
     background: Color | None = None,
 ) -> Image.Image:
-    """Convert to `color_mode`, where "grayscale" leaves deep grey as deep as it is.
+    """Convert to `color_mode`, where "grayscale" leaves deep gray as deep as it is.
 
     Args:
         img: an image as `in_native_16_bits` returns it.
         color_mode: a key of `PILLOW_MODES`.
         name: the file's name, for the error.
-        white: the level of 16-bit grey that is white; see `white_of`.
+        white: the level of 16-bit gray that is white; see `white_of`.
         background: what lies behind transparent pixels unless `color_mode` keeps them; None to drop
             transparency, so that the colors come out that are stored for such pixels.
 
@@ -93,7 +93,7 @@ def image_like(pixels: npt.NDArray[Any], img: Image.Image) -> Image.Image:
 
 
 def white_of(img: Image.Image) -> int:
-    """Return the level of white of 16-bit grey; 12-bit TIFF uses 12 of the 16 bits."""
+    """Return the level of white of 16-bit gray; 12-bit TIFF uses 12 of the 16 bits."""
     if not isinstance(img, TiffImagePlugin.TiffImageFile):
         return DEEP_WHITE
     bits = img.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (16,))[0]
@@ -144,13 +144,13 @@ def _on(background: Color, img: Image.Image) -> Image.Image:
 
 
 def _deep_on(background: Color | None, img: Image.Image, white: int) -> Image.Image:
-    """Give the transparent level of deep grey the grey of a color, in its own depth."""
+    """Give the transparent level of deep gray the gray of a color, in its own depth."""
     transparent = img.info.get("transparency")
     if background is None or transparent is None:
         return img
-    grey: Any = Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0))
+    gray: Any = Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0))
     levels = np.array(img)
-    levels[levels == transparent] = (grey * white + 127) // 255
+    levels[levels == transparent] = (gray * white + 127) // 255
     made = image_like(levels, img)
     del made.info["transparency"]
     return made
@@ -158,12 +158,12 @@ def _deep_on(background: Color | None, img: Image.Image, white: int) -> Image.Im
 
 def _from_16_to_8_bits(img: Image.Image, white: int) -> Image.Image:
     deep = np.asarray(img)
-    grey = image_like(((deep.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8), img)
-    transparent = grey.info.pop("transparency", None)
+    gray = image_like(((deep.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8), img)
+    transparent = gray.info.pop("transparency", None)
     if transparent is not None:  # one 16-bit level; others may become the same in 8 bits
         alpha = (deep != transparent).astype(np.uint8) * 255
-        grey.putalpha(Image.fromarray(alpha))
-    return grey
+        gray.putalpha(Image.fromarray(alpha))
+    return gray
 
 
 def _from_32_to_8_bits(img: Image.Image, color_mode: str, name: str | None) -> Image.Image:

@@ -20,7 +20,7 @@ __all__ = ["decode"]
 # What a decoder answers if the file has not its format, or is cut off in its header.
 _NOT_THIS_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)
 
-# How grey levels of fewer bits are spread over 8; Pillow leaves the transparent one unspread.
+# How gray levels of fewer bits are spread over 8; Pillow leaves the transparent one unspread.
 _SPREAD = {"L;2": 85, "L;4": 17}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from kcore._arguments import check_choice, check_switch, check_whole
+from kcore._arguments import check_choice, check_integer, check_switch
 from kcore._memory import check_memory
 from kcore.images._arguments import PathOrFile, check_file, file_name
 from kcore.images._color_modes import PILLOW_MODES, checked_background, in_color_mode
@@ -44,7 +44,7 @@ def load_img(
 
     Args:
         path: the file's name, or a binary file object, which is read from its start.
-        color_mode: "grayscale", "rgb" or "rgba". "grayscale" keeps deep grey pictures deep: 16-bit
+        color_mode: "grayscale", "rgb" or "rgba". "grayscale" keeps deep gray pictures deep: 16-bit
             ones as Pillow mode "I;16", 32-bit integers as "I", 32-bit floats as "F".
         target_size: (height, width) to resize to, or None to keep the size.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos", "box" or "hamming".
@@ -54,7 +54,7 @@ def load_img(
             aspect ratio before resizing, on zeros or `background`.
         apply_exif_orientation: turn the picture upright, as phones and cameras note it in EXIF
             data. False gives it as it is stored, as Keras's `load_img` does, TIFF too.
-        background: what lies behind transparent pixels: a level of grey, 0 to 255, or three of red,
+        background: what lies behind transparent pixels: a level of gray, 0 to 255, or three of red,
             green and blue. None drops transparency, so that the stored colors come out, which are
             often black.
         formats: Pillow's names of the formats that are decoded; `kcore.images.FORMATS` by default.
@@ -62,7 +62,7 @@ def load_img(
         max_file_bytes: larger files are refused.
 
     Returns:
-        A Pillow image of mode "L", "RGB" or "RGBA" with values 0 to 255, or a deep grey one.
+        A Pillow image of mode "L", "RGB" or "RGBA" with values 0 to 255, or a deep gray one.
 
     Raises:
         ImageDecodeError: if the file is empty, no image of these formats, damaged, truncated, too
@@ -93,7 +93,7 @@ def load_img(
     upright = check_switch("apply_exif_orientation", apply_exif_orientation)
     behind = checked_background(background, color_mode)
     wanted = checked_formats(formats)
-    check_whole("max_file_bytes", max_file_bytes)
+    check_integer("max_file_bytes", max_file_bytes)
     check_file(path, "read")
     name = file_name(path)
     picture = picture_of(_read(path, wanted, max_file_bytes), name, wanted, upright=upright)
@@ -120,7 +120,7 @@ def _width_and_height(target_size: tuple[int, int]) -> tuple[int, int]:
         height = 0
     if height < 1 or width < 1:
         raise ValueError(
-            f"target_size={target_size!r} is no size: use two whole numbers of pixels above 0, "
+            f"target_size={target_size!r} is no size: use two integers of pixels above 0, "
             "(height, width), or None to keep the picture's size."
         )
     needed = (height, width, _MOST_BYTES_OF_A_PIXEL)

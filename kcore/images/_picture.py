@@ -17,8 +17,8 @@ class Picture:
     """A decoded picture.
 
     Attributes:
-        img: of its own mode and size; 16-bit grey in mode "I;16".
-        white: the level of 16-bit grey that is white.
+        img: of its own mode and size; 16-bit gray in mode "I;16".
+        white: the level of 16-bit gray that is white.
         orientation: what EXIF data say of how it is stored; 1 for upright.
     """
 

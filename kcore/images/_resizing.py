@@ -1,4 +1,4 @@
-"""Resize a Pillow image, deep grey ones too, with or without its aspect ratio."""
+"""Resize a Pillow image, deep gray ones too, with or without its aspect ratio."""
 
 import numpy as np
 from PIL import Image
@@ -40,7 +40,7 @@ def fitted(
     """Resize `img` to `size`, (width, height).
 
     Args:
-        img: an image of mode "L", "RGB" or "RGBA", or deep grey.
+        img: an image of mode "L", "RGB" or "RGBA", or deep gray.
         size: (width, height).
         interpolation: a key of `INTERPOLATIONS`.
         cut: cut the largest centered box of the aspect ratio of `size` out first.
@@ -107,5 +107,5 @@ def _filling(mode: str, background: Color | None) -> int | tuple[int, ...]:
         return 0
     if mode == "RGB":
         return background
-    grey = int(Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0)))  # type: ignore
-    return grey * 257 if mode == "I;16" else grey
+    gray = int(Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0)))  # type: ignore
+    return gray * 257 if mode == "I;16" else gray

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore.inspect._model_inputs import as_arrays
 from kcore.inspect._model_runner import reader_of
 from kcore.inspect._selection import outputs_of
@@ -51,7 +51,7 @@ def activations(
         [(1, 26, 26, 64), (1, 13, 13, 64), (1, 11, 11, 64), (1, 5, 5, 64)]
     """
     arrays = as_arrays(x)
-    reader = reader_of(model, arrays, check_whole("batch_size", batch_size))
+    reader = reader_of(model, arrays, check_integer("batch_size", batch_size))
     chosen = outputs_of(model, reader.seen, layers)
     if any(one.shape[:1] != (reader.size,) for one in chosen):
         # What has no batch axis, such as positions, can be returned of one batch alone.

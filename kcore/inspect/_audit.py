@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kcore._arguments import check_whole, check_wholes
+from kcore._arguments import check_integer, check_integers
 from kcore._console import printable
 from kcore.inspect._trace import Row, Trace, trace
 
@@ -84,7 +84,7 @@ def audit(
         drops 2 of 26 cells at the end of axis 0: 8 windows of 3 with strides 3 don't reach them
     """
     if receptive_field is not None and not isinstance(receptive_field, Sequence):
-        receptive_field = check_whole("receptive_field", receptive_field)
+        receptive_field = check_integer("receptive_field", receptive_field)
     rows = trace(model, input_shape)
     findings = [finding for row in rows if row.kernel_size for finding in _of_row(row)]
     if receptive_field is not None:
@@ -156,7 +156,9 @@ def _small_field(rows: Trace, wanted: int | Sequence[int]) -> list[Finding]:
     if last.receptive_field is None:
         return []
     axes = len(last.receptive_field)
-    asked = (wanted,) * axes if isinstance(wanted, int) else check_wholes("receptive_field", wanted)
+    asked = (
+        (wanted,) * axes if isinstance(wanted, int) else check_integers("receptive_field", wanted)
+    )
     if len(asked) != axes:
         raise ValueError(
             f"receptive_field={asked}: give one integer, or {axes}, one for each axis."

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from kcore._arguments import check_wholes
+from kcore._arguments import check_integers
 from kcore._locks import lock_of
 from kcore.inspect._hooks import hooks, python_function
 from kcore.models._arguments import check_model
@@ -150,13 +150,13 @@ def _known_shape(model: Any, input_shape: Sequence[int] | None) -> tuple[int, ..
             )
         input_shape = known[1:]
     elif inputs:
-        _check_fit(model, tuple(inputs[0].shape[1:]), check_wholes("input_shape", input_shape))
+        _check_fit(model, tuple(inputs[0].shape[1:]), check_integers("input_shape", input_shape))
     if None in input_shape:
         raise ValueError(
             f"The model {model.name!r} takes sizes {tuple(input_shape)}, of which some are "
             "unknown. Give input_shape, the shape of one sample, such as (300, 300, 3)."
         )
-    return check_wholes("input_shape", input_shape)
+    return check_integers("input_shape", input_shape)
 
 
 def _check_fit(model: Any, own: Sequence[int | None], given: Shape) -> None:

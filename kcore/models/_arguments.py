@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._arrays import read_array
 
 __all__ = [
@@ -90,7 +90,7 @@ def check_layer_name(name: str, value: Any) -> str | None:
 
 def check_units(name: str, value: Any, minimum: int = 1) -> int:
     """Return the number of units or filters of a layer, or say which are allowed."""
-    return check_at_most(name, check_whole(name, value, minimum), _MOST_UNITS)
+    return check_at_most(name, check_integer(name, value, minimum), _MOST_UNITS)
 
 
 def check_at_most(name: str, value: int, most: int) -> int:

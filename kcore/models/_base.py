@@ -213,7 +213,7 @@ def _prepare(images: Any, preprocessing: Any) -> Any:
     if preprocessing in ("caffe", "torch") and images.shape[-1] != 3:
         raise ValueError(
             f"preprocessing={preprocessing!r} is for RGB images with 3 channels; input_shape has "
-            f"{images.shape[-1]}. Grey images can be given three equal channels."
+            f"{images.shape[-1]}. Gray images can be given three equal channels."
         )
     if preprocessing == "unit":
         return _rescaling(1 / 255, 0.0)(images)

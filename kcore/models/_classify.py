@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kcore._arguments import check_choice, check_finite, check_path, check_whole
+from kcore._arguments import check_choice, check_finite, check_integer, check_path
 from kcore._forks import check_not_forked
 from kcore._locks import lock_of
 from kcore._progress import Progress
@@ -109,8 +109,8 @@ def classify(
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     height, width, channels = _image_shape(model)
     factor = _factor(rescale, model)
-    top = check_whole("top", top)
-    batch_size = check_whole("batch_size", batch_size)
+    top = check_integer("top", top)
+    batch_size = check_integer("batch_size", batch_size)
     batch_size = min(batch_size, max(len(files), 1))
 
     def read(path: Path) -> np.ndarray[Any, Any] | str:
@@ -177,7 +177,7 @@ def _read(
     except OSError as error:
         return f"can't be read: {error.strerror or error}"
     if image.mode not in ("L", "RGB", "RGBA"):
-        return f"is a deep grey picture (mode {image.mode}): values 0 to 255 are needed"
+        return f"is a deep gray picture (mode {image.mode}): values 0 to 255 are needed"
     return np.asarray(image).reshape(*size, -1)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kcore._arguments import check_shape, check_wholes
+from kcore._arguments import check_integers, check_shape
 from kcore.models._arguments import check_units
 from kcore.models._image_range import rescaling
 from kcore.models._seeding import seed_weights
@@ -109,7 +109,7 @@ def _stages(
     Keras settings say.
     """
     shape = check_shape(input_shape, ("height", "width", "channels"))
-    filters = check_wholes("filters", filters)
+    filters = check_integers("filters", filters)
     for number, count in enumerate(filters):
         check_units(f"filters[{number}]", count)
     _check_size(shape, stages=len(filters))

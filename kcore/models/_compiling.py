@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore.models._arguments import check_model, check_optimizer
 from kcore.models._fit_checks import check_before_fit
 from kcore.models._trainable import note_compiled
@@ -145,7 +145,7 @@ def _compile(
         optimizer=check_optimizer(optimizer),
         loss=loss,
         metrics=metrics,
-        steps_per_execution=check_whole("steps_per_execution", steps_per_execution),
+        steps_per_execution=check_integer("steps_per_execution", steps_per_execution),
         jit_compile=_jit_compile(model),
     )
     note_compiled(model)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._forks import check_not_forked
 from kcore._progress import Progress
 from kcore.models._arguments import check_images
@@ -42,7 +42,7 @@ def extract_features(model: Any, images: Any, *, batch_size: int = 32) -> np.nda
     """
     head_layers(model)
     images = check_images("images", images, model)
-    batch_size = min(check_whole("batch_size", batch_size), max(len(images), 1))
+    batch_size = min(check_integer("batch_size", batch_size), max(len(images), 1))
     return _of_images(Base(model, batch_size), images)
 
 
@@ -73,7 +73,7 @@ class Base:
     def __init__(self, model: Any, batch_size: int) -> None:
         check_not_forked("kcore.models.extract_features or train_head")
         self._model = pooled_features(model)
-        self.batch_size = check_whole("batch_size", batch_size)
+        self.batch_size = check_integer("batch_size", batch_size)
         self.seconds = 0.0
         self._is_compiled = False
 

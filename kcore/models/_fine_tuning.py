@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kcore._arguments import check_finite, check_switch, check_whole
+from kcore._arguments import check_finite, check_integer, check_switch
 from kcore._forks import check_not_forked
 from kcore._targets import check_labels
 from kcore.models._applications import near_names
@@ -48,7 +48,7 @@ def fine_tune(
             `learning_rate` is not used.
         learning_rate: must be smaller than that of the first phase, so that what the base has
             learned is not lost.
-        train_batch_norm: unfreeze BatchNormalization too. It then normalises each batch by the
+        train_batch_norm: unfreeze BatchNormalization too. It then normalizes each batch by the
             batch's own statistics while training, and updates those that it keeps.
         steps_per_execution: batches per call into the backend.
         verbose: as in `keras.Model.fit`. With 0 nothing is printed.
@@ -70,8 +70,8 @@ def fine_tune(
     unfreeze_from = check_layer_name("unfreeze_from", unfreeze_from)
     train_batch_norm = check_switch("train_batch_norm", train_batch_norm)
     learning_rate = check_finite("learning_rate", learning_rate)
-    steps_per_execution = check_whole("steps_per_execution", steps_per_execution)
-    check_whole("epochs", fit_arguments.get("epochs", 1))
+    steps_per_execution = check_integer("steps_per_execution", steps_per_execution)
+    check_integer("epochs", fit_arguments.get("epochs", 1))
     check_verbose(verbose)
     _check_data(model, x, y)
     if not model.compiled:

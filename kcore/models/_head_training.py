@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from kcore._arguments import check_seed, check_switch, check_whole
+from kcore._arguments import check_integer, check_seed, check_switch
 from kcore._console import say
 from kcore.models._arguments import check_callbacks, check_verbose
 from kcore.models._batches import DatasetBatches, EvaluationBatches, StartEpochs, TrainingBatches
@@ -83,7 +83,7 @@ def train_head(
     """
     check_trainable(model)
     _check_frozen_base(model)
-    epochs = check_whole("epochs", epochs)
+    epochs = check_integer("epochs", epochs)
     features_once = check_switch("features_once", features_once)
     callbacks = check_callbacks(callbacks)
     check_verbose(verbose)
@@ -96,7 +96,7 @@ def train_head(
 
     samples = Samples(x, y, sample_weight)
     samples = check_samples("x and y", samples, model, class_weight, features_once)
-    batch_size = check_whole("batch_size", batch_size)
+    batch_size = check_integer("batch_size", batch_size)
     if not samples.is_dataset:  # the last batch is filled up
         batch_size = min(batch_size, len(samples.x))
     validation = _validation(validation_data, model)

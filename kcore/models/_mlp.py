@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kcore._arguments import check_fraction, check_seed, check_shape, check_wholes
+from kcore._arguments import check_fraction, check_integers, check_seed, check_shape
 from kcore.models._arguments import check_units
 from kcore.models._image_range import rescaling
 from kcore.models._seeding import seed_weights
@@ -24,7 +24,7 @@ def mlp(
     """Build the Fashion-MNIST MLP: Flatten, a hidden ReLU layer, softmax.
 
     Args:
-        input_shape: `(height, width)` of one grey image, without the batch axis.
+        input_shape: `(height, width)` of one gray image, without the batch axis.
         classes: number of classes, at least 2.
         hidden_units: width of the hidden layer.
         rescale: what images are multiplied with first, in a layer of the model: `1 / 255` makes a
@@ -96,7 +96,7 @@ def functional_mlp(
     x = inputs
     for layer in rescaling(rescale):
         x = layer(x)
-    for number, units in enumerate(check_wholes("hidden_units", hidden_units), start=1):
+    for number, units in enumerate(check_integers("hidden_units", hidden_units), start=1):
         check_units(f"hidden_units[{number - 1}]", units)
         x = keras.layers.Dense(units, activation="relu", name=f"dense_{number}")(x)
     outputs = keras.layers.Dense(classes, activation="softmax", name="predictions")(x)

@@ -24,13 +24,13 @@ def seed_weights(model: Any, seed: int | None) -> Any:
 
     Args:
         model: a built `keras.Model`; its kernels are overwritten.
-        seed: a whole number of at least 0, or `None` to leave the weights alone.
+        seed: an integer of at least 0, or `None` to leave the weights alone.
 
     Returns:
         `model` itself.
 
     Raises:
-        ValueError: if `seed` is negative or no whole number.
+        ValueError: if `seed` is negative or not an integer.
     """
     seed = check_seed(seed)
     if seed is None:

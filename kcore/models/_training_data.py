@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore._arguments import check_finite, check_whole
+from kcore._arguments import check_finite, check_integer
 from kcore._arrays import read_array
 from kcore._targets import check_labels
 from kcore.models._arguments import check_images
@@ -112,7 +112,7 @@ def check_class_weight(class_weight: Any, model: Any) -> dict[int, float] | None
     classes, _ = label_kind(model)
     weights = {}
     for label, weight in class_weight.items():
-        label = check_whole("a class in class_weight", label, minimum=0)
+        label = check_integer("a class in class_weight", label, minimum=0)
         if label >= classes:
             raise ValueError(
                 f"class_weight has {label}, which is none of the {classes} classes: 0 to "

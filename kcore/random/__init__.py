@@ -16,7 +16,7 @@ whole-number arithmetic and at most one sum after it, in which a compiler has no
 reorder. `keras.random` gives no such promise between backends.
 
 Dtypes are the same on every backend too, whatever `keras.config.floatx()` is: keys and bits are
-uint32, floats float32, whole numbers int32 and coins bool. Limits and parameters are numbers of
+uint32, floats float32, integers int32 and coins bool. Limits and parameters are numbers of
 Python or NumPy of any kind, which are rounded to float32; keys of another dtype are refused.
 
 The random state of NumPy and of Python is neither read nor changed.

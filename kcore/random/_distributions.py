@@ -1,4 +1,4 @@
-"""Draws from a key: bits, uniform floats, whole numbers, coins and permutations."""
+"""Draws from a key: bits, uniform floats, integers, coins and permutations."""
 
 from collections.abc import Sequence
 from numbers import Real
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore.random._scaling import check_float32, scaled
 from kcore.random._words import (
     PAIRS,
@@ -38,7 +38,7 @@ def bits(key: Any, shape: Sequence[int] | int = ()) -> Any:
 
     Raises:
         TypeError: if `key` is no key.
-        ValueError: if `shape` holds anything but whole numbers of at least 1, or `key` has
+        ValueError: if `shape` holds anything but integers of at least 1, or `key` has
             another shape.
 
     Example:
@@ -124,7 +124,7 @@ def bernoulli(key: Any, shape: Sequence[int] | int = (), p: float = 0.5) -> Any:
 
 
 def integers(key: Any, shape: Sequence[int] | int = (), *, maxval: int, minval: int = 0) -> Any:
-    """Draw whole numbers, minval <= x < maxval, with equal chances.
+    """Draw integers, minval <= x < maxval, with equal chances.
 
     Each is the upper word of (maxval - minval) times 64 random bits. No chance differs from
     another by more than 2**-64, that is by a part in 2**32 at worst.
@@ -133,7 +133,7 @@ def integers(key: Any, shape: Sequence[int] | int = (), *, maxval: int, minval: 
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
         shape: sizes of at least 1; `()` is one number.
         maxval: upper limit, never reached.
-        minval: least value; both limits are whole numbers from -2**31 to 2**31.
+        minval: least value; both limits are integers from -2**31 to 2**31.
 
     Returns:
         int32 array or tensor of `shape`, or (n, *shape).
@@ -151,7 +151,7 @@ def integers(key: Any, shape: Sequence[int] | int = (), *, maxval: int, minval: 
     """
     xp, key = as_key(key)
     shape = check_draw_shape(shape, key, words_each=2)
-    low, high = check_whole("minval", minval, -(2**31)), check_whole("maxval", maxval, -(2**31))
+    low, high = check_integer("minval", minval, -(2**31)), check_integer("maxval", maxval, -(2**31))
     if low >= high or high > 2**31:
         raise ValueError(
             f"minval={minval!r}, maxval={maxval!r}: use -2**31 <= minval < maxval <= 2**31."
@@ -186,7 +186,7 @@ def permutation(key: Any, n: int) -> Any:
         [0, 1, 2, 3, 4]
     """
     xp, key = as_key(key)
-    if check_whole("n", n) >= 2**31:
+    if check_integer("n", n) >= 2**31:
         raise ValueError(f"n={n!r} must be less than 2**31.")
     check_blocks(f"n={n}", key, n)
     upper, lower = blocks(xp, key, n, PAIRS)

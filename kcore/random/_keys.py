@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore.random._words import FOLD_IN, SPLIT, as_key, blocks, check_blocks, dtype_name, encrypted
 
 __all__ = ["draw_seed", "fold_in", "key", "sample_keys", "split"]
@@ -16,7 +16,7 @@ def key(seed: int) -> np.ndarray[Any, np.dtype[np.uint32]]:
     """Return the key of a seed.
 
     Args:
-        seed: whole number, 0 <= seed < 2**64. Different seeds give different keys.
+        seed: integer, 0 <= seed < 2**64. Different seeds give different keys.
 
     Returns:
         uint32 array of shape (2,): the high and the low word of the seed. It needs no more
@@ -32,7 +32,7 @@ def key(seed: int) -> np.ndarray[Any, np.dtype[np.uint32]]:
     """
     if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**64:
         raise ValueError(
-            f"seed={seed!r} must be a whole number, 0 <= seed < 2**64; "
+            f"seed={seed!r} must be an integer, 0 <= seed < 2**64; "
             "kcore.random.draw_seed() draws one."
         )
     return np.array([int(seed) >> 32, int(seed) & 0xFFFFFFFF], dtype="uint32")
@@ -51,14 +51,14 @@ def fold_in(key: Any, data: Any) -> Any:
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
-        data: a whole number, 0 <= data < 2**32, or an array or tensor of n of them. The values of
+        data: an integer, 0 <= data < 2**32, or an array or tensor of n of them. The values of
             a tensor can't be checked; they are taken modulo 2**32.
 
     Returns:
         uint32 array or tensor: of shape (2,) for one key and one number, else (n, 2).
 
     Raises:
-        TypeError: if `key` is no key, or `data` no whole number.
+        TypeError: if `key` is no key, or `data` not an integer.
         ValueError: if a number is out of range or the shapes don't fit.
 
     Example:
@@ -82,10 +82,10 @@ def split(key: Any, num: int = 2) -> Any:
 
     Raises:
         TypeError: if `key` is no key.
-        ValueError: if `num` is no whole number of at least 1, or `key` has another shape.
+        ValueError: if `num` is not an integer of at least 1, or `key` has another shape.
     """
     xp, key = as_key(key)
-    check_blocks(f"num={num!r}", key, check_whole("num", num))
+    check_blocks(f"num={num!r}", key, check_integer("num", num))
     return xp.stack(blocks(xp, key, int(num), SPLIT), axis=-1)
 
 
@@ -96,15 +96,15 @@ def sample_keys(seed: int, epoch: int, indices: Any) -> Any:
     epoch 1 of seed 7 has nothing in common with epoch 0 of seed 8.
 
     Args:
-        seed: whole number, 0 <= seed < 2**64.
-        epoch: whole number, 0 <= epoch < 2**32.
-        indices: whole numbers, 0 <= index < 2**32, of the n samples.
+        seed: integer, 0 <= seed < 2**64.
+        epoch: integer, 0 <= epoch < 2**32.
+        indices: integers, 0 <= index < 2**32, of the n samples.
 
     Returns:
         uint32 array, or tensor where `indices` is a tensor, of shape (n, 2).
 
     Raises:
-        TypeError: if `indices` or `epoch` are no whole numbers.
+        TypeError: if `indices` or `epoch` are not integers.
         ValueError: if a number is out of range.
 
     Example:
@@ -133,11 +133,11 @@ def _checked_data(name: str, data: Any) -> np.ndarray[Any, np.dtype[np.uint32]]:
     try:
         numbers = np.asarray(data)
     except (ValueError, OverflowError) as error:
-        raise TypeError(f"{name}={data!r} must be whole numbers of one axis.") from error
+        raise TypeError(f"{name}={data!r} must be integers of one axis.") from error
     if numbers.size == 0:
         numbers = numbers.astype("uint32")
     if numbers.dtype.kind not in "iu":
-        raise TypeError(f"{name}={data!r} must be whole numbers; it has dtype {numbers.dtype}.")
+        raise TypeError(f"{name}={data!r} must be integers; it has dtype {numbers.dtype}.")
     if numbers.ndim > 1:
         raise ValueError(f"{name} has shape {numbers.shape}: give one number or one axis of them.")
     if numbers.size and (numbers.min() < 0 or numbers.max() >= 2**32):
@@ -158,7 +158,7 @@ def _as_tensors(key: Any, name: str, data: Any) -> tuple[Any, Any, Any]:
     elif isinstance(data, keras.KerasTensor):
         raise TypeError(f"{name} is a symbolic tensor: draw inside the `call` of a layer.")
     elif not dtype_name(data).startswith(("int", "uint")):
-        raise TypeError(f"{name} has dtype {dtype_name(data)}; give whole numbers.")
+        raise TypeError(f"{name} has dtype {dtype_name(data)}; give integers.")
     elif len(data.shape) > 1:
         raise ValueError(f"{name} has shape {data.shape}: give one number or one axis of them.")
     return keras.ops, keras.ops.cast(key, "uint32"), keras.ops.cast(data, "uint32")

@@ -1,4 +1,4 @@
-"""Normal random numbers by a table of the inverse distribution function, in whole numbers.
+"""Normal random numbers by a table of the inverse distribution function, in integers.
 
 The usual ways, Box-Muller and the inverse error function, call logarithms and roots, whose last
 bits differ between libraries and devices. Here a word is looked up instead. 31 of its bits are a
@@ -91,7 +91,7 @@ def table() -> np.ndarray[Any, np.dtype[np.int32]]:
 
 def _quantile(xp: Any, odd: Any) -> Any:
     """Return minus the inverse distribution function at odd / 2**33, in units of 2**-21."""
-    zeros, shifted = _normalised(xp, odd)
+    zeros, shifted = _normalized(xp, odd)
     segment = _field(xp, shifted, 31 - _SEGMENT_BITS, _SEGMENT_BITS)
     step = _field(xp, shifted, 31 - _SEGMENT_BITS - _STEP_BITS, _STEP_BITS)
     index = zeros * np.int32(_SEGMENTS + 1) + segment
@@ -109,7 +109,7 @@ def _constant(xp: Any) -> Any:
     return table() if xp is np else xp.convert_to_tensor(table())
 
 
-def _normalised(xp: Any, word: Any) -> tuple[Any, Any]:
+def _normalized(xp: Any, word: Any) -> tuple[Any, Any]:
     """Return the number of leading zeros (int32) and the word shifted left by as many."""
     zeros = np.int32(0)
     for distance in (16, 8, 4, 2, 1):

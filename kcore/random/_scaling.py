@@ -1,6 +1,6 @@
 """From random words to floats in a range, with the same bits however it is compiled.
 
-XLA may contract `a * b + c` into one rounding instead of two, and TensorFlow's graph optimiser
+XLA may contract `a * b + c` into one rounding instead of two, and TensorFlow's graph optimizer
 reorders sums and pulls common factors out of them. So there is one sum here, of an offset and a
 product with a power of two, which is exact, and there is one multiplication before it, of whole
 numbers.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kcore._arguments import check_wholes
+from kcore._arguments import check_integers
 from kcore._memory import check_memory
 from kcore.random._threefry import threefry2x32
 
@@ -40,7 +40,7 @@ def as_key(key: Any) -> tuple[Any, Any]:
     """Return the module that computes with `key`, and the key as its array.
 
     Raises:
-        TypeError: if `key` is no array of whole numbers.
+        TypeError: if `key` is no array of integers.
         ValueError: if its shape is neither (2,) nor (n, 2).
     """
     if not hasattr(key, "shape") or not hasattr(key, "dtype"):
@@ -81,7 +81,7 @@ def check_draw_shape(shape: Sequence[int] | int, key: Any, words_each: int = 1) 
     """Return the shape of a draw as a tuple of ints of at least 1, if memory holds the draw."""
     if isinstance(shape, Integral) and not isinstance(shape, bool):
         shape = (int(shape),)
-    sizes = check_wholes("shape", shape)
+    sizes = check_integers("shape", shape)
     check_blocks(f"shape={sizes}", key, -(-size(sizes) * words_each // 2))
     return sizes
 

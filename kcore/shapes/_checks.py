@@ -30,7 +30,7 @@ def at_least(minimum: int, /, **values: object) -> int:
     number = minimum
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, Integral):
-            raise TypeError(f"{name}={value!r} is a {type(value).__name__}; give a whole number.")
+            raise TypeError(f"{name}={value!r} is a {type(value).__name__}; give an integer.")
         if value < minimum:
             raise ValueError(f"{name}={value} is below {minimum}; give {minimum} or more.")
         number = int(value)

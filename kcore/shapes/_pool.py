@@ -140,7 +140,7 @@ def adaptive_window(size: int | None, output_size: int) -> AdaptiveWindow:
 
     Args:
         size: number of cells, 1 or more; None where it is unknown.
-        output_size: number of positions. It may exceed `size`: then neighbours share cells.
+        output_size: number of positions. It may exceed `size`: then neighbors share cells.
 
     Returns:
         The windows. Printing them draws them.

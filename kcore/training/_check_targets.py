@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore._targets import check_for_loss, loss_of
 
@@ -61,7 +61,7 @@ class CheckTargets(keras.callbacks.Callback):
 
     def __init__(self, y: Any, validation_y: Any = None, *, classes: int | None = None) -> None:
         super().__init__()
-        self._classes = None if classes is None else check_whole("classes", classes)
+        self._classes = None if classes is None else check_integer("classes", classes)
         self._labels = {"y": _labels_of("y", y)}
         if validation_y is not None:
             self._labels["validation_y"] = _labels_of("validation_y", validation_y)

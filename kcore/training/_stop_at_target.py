@@ -8,7 +8,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from kcore._arguments import check_choice, check_finite, check_whole
+from kcore._arguments import check_choice, check_finite, check_integer
 from kcore._console import say
 from kcore._logs import described, numbers_in
 from kcore._warning import warn
@@ -83,9 +83,9 @@ class StopAtTarget(keras.callbacks.Callback):
         self.monitor = monitor
         self.target = check_finite("target", target)
         self.mode = _mode(monitor, mode)
-        self.every = None if every is None else check_whole("every", every, minimum=1)
-        self.patience = check_whole("patience", patience, minimum=1)
-        self.start_from_epoch = check_whole("start_from_epoch", start_from_epoch, minimum=0)
+        self.every = None if every is None else check_integer("every", every, minimum=1)
+        self.patience = check_integer("patience", patience, minimum=1)
+        self.start_from_epoch = check_integer("start_from_epoch", start_from_epoch, minimum=0)
         self._check_batchwise()
         self._reset()
 

@@ -96,7 +96,7 @@ def as_class_indices(
         return np.asarray(rows.argmax(axis=1), np.intp)
     if indices.ndim == 2 and indices.shape[1] == 1:
         indices = indices[:, 0]
-    if indices.ndim != 1 or not _are_whole(indices):
+    if indices.ndim != 1 or not _are_integers(indices):
         raise ValueError(
             f"{name} with shape {np.shape(values)} and dtype {indices.dtype} must be one integer "
             "for each image, or rows (images, classes) that are one-hot or probabilities. Of the "
@@ -160,8 +160,8 @@ def check_class_names(class_names: Names | None, classes: int) -> list[str]:
     return names
 
 
-def _are_whole(indices: npt.NDArray[np.generic]) -> bool:
-    """Tell whole numbers; binary labels of Keras's generators are whole floats, 0.0 and 1.0."""
+def _are_integers(indices: npt.NDArray[np.generic]) -> bool:
+    """Tell integers; binary labels of Keras's generators are whole floats, 0.0 and 1.0."""
     if np.issubdtype(indices.dtype, np.integer) or indices.dtype == np.bool_:
         return True
     return np.issubdtype(indices.dtype, np.floating) and bool(np.all(indices == np.rint(indices)))

@@ -23,7 +23,7 @@ class Line:
 
     Attributes:
         name: "training" or "validation".
-        pieces: runs of neighbouring positions; a value that is not finite ends a run.
+        pieces: runs of neighboring positions; a value that is not finite ends a run.
         end: the last position.
         label: the last value.
         label_y: where the label stands, so that labels don't cover each other.

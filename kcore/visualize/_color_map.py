@@ -1,4 +1,4 @@
-"""Colours for numbers, ordered as the eye orders them: more is lighter, or darker on paper."""
+"""Colors for numbers, ordered as the eye orders them: more is lighter, or darker on paper."""
 
 from functools import cache
 
@@ -32,7 +32,7 @@ Colors = npt.NDArray[np.uint8]
 def heat(values: Values) -> Colors:
     """Turn 0..1 into dark violet, red, orange and light yellow.
 
-    Lightness rises evenly from 0 to 1, so that the order is seen in grey print and by people who
+    Lightness rises evenly from 0 to 1, so that the order is seen in gray print and by people who
     don't tell red from green.
 
     Args:
@@ -67,7 +67,7 @@ def _ink_table() -> Colors:
 
 
 def _colors(lightness: Values, chroma: Values, hue: Values) -> Colors:
-    """Return sRGB colours of these lightnesses and hues, as vivid as `chroma` and sRGB allow."""
+    """Return sRGB colors of these lightnesses and hues, as vivid as `chroma` and sRGB allow."""
     shares = np.linspace(1, 0, 201)[:, np.newaxis]
     linear = _linear_rgb(lightness, shares * chroma, np.deg2rad(hue))
     fits = np.all((linear >= -1e-4) & (linear <= 1 + 1e-4), axis=-1)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore.visualize._arrays import Names, as_class_indices, check_class_names, columns_of
 from kcore.visualize._color_map import ink_on_paper
@@ -51,7 +51,7 @@ def confusion_matrix(
     if classes is None:
         classes = columns_of("labels", labels) or columns_of("predictions", predictions)
     else:
-        classes = check_whole("classes", classes)
+        classes = check_integer("classes", classes)
     true = as_class_indices("labels", labels, classes)
     predicted = as_class_indices("predictions", predictions, classes)
     if len(true) != len(predicted):
@@ -161,7 +161,7 @@ class _Sheet:
     def _write_upright(
         self, sheet: Image.Image, text: str, x: int, y: int, foot: bool = False
     ) -> None:
-        """Write from below to above: ending at `y` with the foot, or centred on it."""
+        """Write from below to above: ending at `y` with the foot, or centered on it."""
         length, line = max(1, round(self._font.getlength(text))), min(_LINE, self._cell)
         label = Image.new("L", (length, line), 255)
         ImageDraw.Draw(label).text((0, line // 2), text, fill=32, font=self._font, anchor="lm")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore.visualize._chart import HEIGHT, WIDTH, Chart, Line, Position, chart_of
 from kcore.visualize._lettering import drawable, fitted, font_of, shorten
 from kcore.visualize._series import curves_of
@@ -67,7 +67,7 @@ def curves(
     charts = [chart_of(curve) for curve in curves_of(history, validation_freq, metrics)]
     if columns is None:
         columns = min(len(charts), _MAX_COLUMNS)
-    columns = check_whole("columns", columns)
+    columns = check_integer("columns", columns)
     rows = math.ceil(len(charts) / columns)
     width, height = WIDTH * _ZOOM, HEIGHT * _ZOOM
     sheet = Image.new("RGB", (columns * width, rows * height), _PAPER)

@@ -1,11 +1,11 @@
-"""The channels of a feature map as grey tiles, beside each other."""
+"""The channels of a feature map as gray tiles, beside each other."""
 
 import math
 
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_choice, check_whole
+from kcore._arguments import check_choice, check_integer
 from kcore._warning import warn
 from kcore.visualize._arrays import as_real, channels_last
 
@@ -31,13 +31,13 @@ def feature_grid(
     gap: int = 0,
     data_format: str | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """Show each channel of a feature map in grey, normalised on its own.
+    """Show each channel of a feature map in gray, normalized on its own.
 
     A channel's values are brought to mean 0 and standard deviation 1, multiplied by 64, moved up by
-    128 and clipped to 0..255: mid-grey is the channel's mean, and black and white lie two standard
+    128 and clipped to 0..255: mid-gray is the channel's mean, and black and white lie two standard
     deviations off. So a channel shows where it responds, not how strongly it does compared with its
-    neighbours. A channel whose values are all the same is mid-grey everywhere;
-    any other is normalised, however small its values are. NaN and minus infinity are drawn black
+    neighbors. A channel whose values are all the same is mid-gray everywhere;
+    any other is normalized, however small its values are. NaN and minus infinity are drawn black
     and infinity white; they are left out of mean and deviation, and a warning counts the channels.
 
     Args:
@@ -46,7 +46,7 @@ def feature_grid(
         layout: "row" puts all channels in one row, "grid" makes the picture about square. Channels
             run from left to right, then down.
         max_channels: show the first so many channels; all by default.
-        gap: white pixels between neighbouring tiles.
+        gap: white pixels between neighboring tiles.
         data_format: "channels_last", "channels_first", or None for Keras's default.
 
     Returns:
@@ -65,11 +65,11 @@ def feature_grid(
         (104, 104)
     """
     check_choice("layout", layout, ("row", "grid"))
-    gap = check_whole("gap", gap, minimum=0)
+    gap = check_integer("gap", gap, minimum=0)
     values = channels_last("feature_map", as_real("feature_map", feature_map, _AXES), data_format)
     if max_channels is not None:
-        values = values[..., : check_whole("max_channels", max_channels)]
-    shades = _normalised(values)
+        values = values[..., : check_integer("max_channels", max_channels)]
+    shades = _normalized(values)
     height, width, channels = shades.shape
     if layout == "row" and gap == 0:
         return shades.transpose(0, 2, 1).reshape(height, channels * width)
@@ -98,7 +98,7 @@ def tile(
 def fitted_grid(values: npt.NDArray[np.floating], width: int) -> npt.NDArray[np.uint8]:
     """Return the grid of `(height, width, channels)`, enlarged so that small maps can be seen.
 
-    Values are enlarged by whole numbers as far as the grid stays within `width` pixels.
+    Values are enlarged by integers as far as the grid stays within `width` pixels.
     """
     rows, columns, channels = values.shape
     across = _columns_of_a_square(channels, rows, columns)
@@ -108,7 +108,7 @@ def fitted_grid(values: npt.NDArray[np.floating], width: int) -> npt.NDArray[np.
     return feature_grid(enlarged, layout="grid", gap=_FITTED_GAP, data_format="channels_last")
 
 
-def _normalised(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+def _normalized(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Return the shades of each channel of `(height, width, channels)`."""
     values = np.ascontiguousarray(values)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -117,7 +117,7 @@ def _normalised(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
             return _shades_with_holes(values)
         if _squares_are_lost(values, mean_square):
             largest = np.abs(values).max(axis=(0, 1)).astype(np.float64)
-            return _normalised(values / np.where(largest == 0, 1, largest))
+            return _normalized(values / np.where(largest == 0, 1, largest))
         deviation = _deviation(values, mean, mean_square)
     return _shades(values, mean, deviation)
 
@@ -197,7 +197,7 @@ def _shades_with_holes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8
     for channel in np.flatnonzero(is_finite.any(axis=(0, 1))):
         known = is_finite[..., channel]
         numbers = values[known, channel].reshape(1, -1, 1)
-        shades[known, channel] = _normalised(numbers)[0, :, 0]
+        shades[known, channel] = _normalized(numbers)[0, :, 0]
     return shades
 
 

@@ -1,11 +1,11 @@
-"""The kernels of a convolution as tiles, in which grey is zero."""
+"""The kernels of a convolution as tiles, in which gray is zero."""
 
 import math
 
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore.visualize._arrays import as_real
 from kcore.visualize._feature_grid import tile
 
@@ -20,12 +20,12 @@ def filters(
 ) -> npt.NDArray[np.uint8]:
     """Show the filters of a convolution.
 
-    Each filter is divided by its largest absolute weight, so that mid-grey is zero, white the
-    largest weight upwards and black the largest downwards. A filter of zeros is mid-grey, and a
+    Each filter is divided by its largest absolute weight, so that mid-gray is zero, white the
+    largest weight upwards and black the largest downwards. A filter of zeros is mid-gray, and a
     weight that is not finite is black.
 
-    A kernel that reads one channel gives a grid of grey tiles, one that reads three a grid of
-    coloured tiles (red, green and blue in this order). Any other gives a table: a column for each
+    A kernel that reads one channel gives a grid of gray tiles, one that reads three a grid of
+    colored tiles (red, green and blue in this order). Any other gives a table: a column for each
     filter, with the input channels below each other.
 
     Args:
@@ -34,7 +34,7 @@ def filters(
         max_filters: show the first so many filters.
         max_inputs: show the first so many input channels of a table.
         tile_size: at least so many pixels for the longer side of each kernel. Weights are enlarged
-            by whole numbers without smoothing.
+            by integers without smoothing.
 
     Returns:
         The picture, `(height, width, 3)` uint8.
@@ -51,9 +51,9 @@ def filters(
     weights = as_real("kernel", kernel, _AXES)
     if weights.ndim != 4:
         raise ValueError(f"kernel with shape {weights.shape} must be {_AXES}.")
-    max_filters = check_whole("max_filters", max_filters)
-    max_inputs = check_whole("max_inputs", max_inputs)
-    tile_size = check_whole("tile_size", tile_size)
+    max_filters = check_integer("max_filters", max_filters)
+    max_inputs = check_integer("max_inputs", max_inputs)
+    tile_size = check_integer("tile_size", tile_size)
     shades = _shades(weights[..., :max_filters])
     if weights.shape[2] in (1, 3):
         tiles = np.moveaxis(shades, -1, 0)
@@ -62,8 +62,8 @@ def filters(
         kept = shades[:, :, :max_inputs]
         columns = kept.shape[3]
         tiles = kept.transpose(2, 3, 0, 1).reshape(-1, *kept.shape[:2], 1)
-    coloured = np.broadcast_to(tiles, (*tiles.shape[:3], 3))
-    return tile(_enlarged(coloured, tile_size), columns, _GAP)
+    colored = np.broadcast_to(tiles, (*tiles.shape[:3], 3))
+    return tile(_enlarged(colored, tile_size), columns, _GAP)
 
 
 def _shades(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:

@@ -38,7 +38,7 @@ def frame_of(
         data_format: as `feature_grid` takes it.
 
     Returns:
-        A grey picture, whose size depends on the shapes alone.
+        A gray picture, whose size depends on the shapes alone.
 
     Raises:
         ValueError: if there is nothing to show.

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore.visualize._arrays import Names, as_class_indices, as_names, as_pixels
 from kcore.visualize._lettering import drawable, fitted, font_of, shorten
@@ -37,7 +37,7 @@ def gallery(
     """Tile images into one picture, with the true label and the predicted one below each.
 
     A right prediction is marked "=" and written in green, a wrong one is marked "x" and written in
-    red, so that the picture reads without colours too.
+    red, so that the picture reads without colors too.
 
     Args:
         images: `(images, height, width)` or `(images, height, width, channels)` with 1 or 3
@@ -72,7 +72,7 @@ def gallery(
         (74, 108, 3)
     """
     tiles = _as_tiles(images)
-    tile_size = check_whole("tile_size", tile_size, minimum=8)
+    tile_size = check_integer("tile_size", tile_size, minimum=8)
     columns = _columns(len(tiles), columns)
     percentages = _percentages(confidences, predictions, len(tiles))
     names = _Names(class_names, tile_size)
@@ -105,7 +105,7 @@ def _as_tiles(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
 def _columns(count: int, columns: int | None) -> int:
     if columns is None:
         return min(count, math.ceil(math.sqrt(2 * count)))
-    return check_whole("columns", columns)
+    return check_integer("columns", columns)
 
 
 class _Names:
@@ -134,7 +134,7 @@ def _answers(
     count: int,
     names: _Names,
 ) -> list[list[tuple[str, str]]]:
-    """Return for each image its lines: text and colour."""
+    """Return for each image its lines: text and color."""
     true = _indices("labels", labels, count, names.count)
     predicted = _indices("predictions", predictions, count, names.count)
     answers: list[list[tuple[str, str]]] = [[] for _ in range(count)]
@@ -145,9 +145,9 @@ def _answers(
             lines.append((names.line(percentages[image], predicted[image]), _INK))
         elif predicted is not None and true is not None:
             is_right = predicted[image] == true[image]
-            sign, colour = (_RIGHT_SIGN, _RIGHT) if is_right else (_WRONG_SIGN, _WRONG)
+            sign, color = (_RIGHT_SIGN, _RIGHT) if is_right else (_WRONG_SIGN, _WRONG)
             line = names.line(f"{sign} {percentages[image]}", predicted[image])
-            lines.append((line, colour))
+            lines.append((line, color))
     return answers
 
 
@@ -216,5 +216,5 @@ def _write(
     draw: ImageDraw.ImageDraw, lines: Sequence[tuple[str, str]], left: int, top: int
 ) -> None:
     font = font_of(_FONT_SIZE)
-    for number, (text, colour) in enumerate(lines):
-        draw.text((left, top + 2 + number * _LINE), text, fill=colour, font=font)
+    for number, (text, color) in enumerate(lines):
+        draw.text((left, top + 2 + number * _LINE), text, fill=color, font=font)

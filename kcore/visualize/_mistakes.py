@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore.visualize._arrays import Names, as_class_indices, as_real, columns_of
 from kcore.visualize._gallery import gallery
@@ -71,7 +71,7 @@ def worst_mistakes(
     wrong = np.flatnonzero(true != predictions)
     worst = wrong[np.argsort(-confidences[wrong], kind="stable")]
     if count is not None:
-        worst = worst[: check_whole("count", count)]
+        worst = worst[: check_integer("count", count)]
     return [
         Mistake(int(i), int(true[i]), int(predictions[i]), float(confidences[i])) for i in worst
     ]

@@ -11,7 +11,7 @@ from kcore.visualize._color_map import heat
 
 __all__ = ["overlay"]
 
-# From ITU-R BT.601, as Pillow's conversion to grey.
+# From ITU-R BT.601, as Pillow's conversion to gray.
 _LUMA = np.array([0.299, 0.587, 0.114])
 _ROUNDING = 1e-5
 
@@ -19,11 +19,11 @@ _ROUNDING = 1e-5
 def overlay(
     image: npt.ArrayLike, heat_map: npt.ArrayLike, *, opacity: float = 0.75
 ) -> npt.NDArray[np.uint8]:
-    """Lay a heat map over an image: where it is hot, colour hides the image.
+    """Lay a heat map over an image: where it is hot, color hides the image.
 
-    The image turns grey, so that every colour in the picture tells of the map. The map is enlarged
-    to the image's size by bilinear interpolation and coloured from dark violet (0) over red to
-    light yellow (1), evenly in lightness. Its colour covers the image by `opacity` where the map
+    The image turns gray, so that every color in the picture tells of the map. The map is enlarged
+    to the image's size by bilinear interpolation and colored from dark violet (0) over red to
+    light yellow (1), evenly in lightness. Its color covers the image by `opacity` where the map
     is 1, and less in proportion where it is lower; where it is 0 the image is left alone.
 
     Args:
@@ -31,7 +31,7 @@ def overlay(
             0..255, or floating point in 0..1.
         heat_map: `(rows, columns)` of any size, in 0..1: what `kcore.explain.grad_cam` returns for
             one image.
-        opacity: share of the colour where the map is 1, in 0..1.
+        opacity: share of the color where the map is 1, in 0..1.
 
     Returns:
         The picture, `(height, width, 3)` uint8.
@@ -48,16 +48,16 @@ def overlay(
         >>> picture[-1, 0], picture[0, -1]
         (array([200, 200, 200], dtype=uint8), array([238, 239, 86], dtype=uint8))
     """
-    grey = _grey(as_pixels("image", image))
+    gray = _gray(as_pixels("image", image))
     if isinstance(opacity, bool) or not isinstance(opacity, Real) or not 0 <= opacity <= 1:
         raise ValueError(f"opacity={opacity!r} must be a share: 0 <= opacity <= 1.")
-    warmth = _resized(_checked_map(heat_map), grey.shape)
+    warmth = _resized(_checked_map(heat_map), gray.shape)
     cover = (opacity * warmth)[..., np.newaxis]
-    mixed = (1 - cover) * grey[..., np.newaxis] + cover * heat(warmth)
+    mixed = (1 - cover) * gray[..., np.newaxis] + cover * heat(warmth)
     return np.rint(mixed).astype(np.uint8)
 
 
-def _grey(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
+def _gray(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
     if pixels.ndim == 4 and len(pixels) == 1:
         pixels = pixels[0]
     if pixels.ndim == 3 and pixels.shape[-1] == 1:
@@ -69,8 +69,8 @@ def _grey(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
             f"image with shape {pixels.shape} must be (height, width) or (height, width, channels) "
             "with 1 or 3 channels."
         )
-    grey: npt.NDArray[np.floating] = pixels @ _LUMA
-    return grey
+    gray: npt.NDArray[np.floating] = pixels @ _LUMA
+    return gray
 
 
 def _checked_map(heat_map: npt.ArrayLike) -> npt.NDArray[np.floating]:

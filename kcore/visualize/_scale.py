@@ -34,7 +34,7 @@ class Scale:
         low, high = Fraction(min(values)), Fraction(max(values))
         margin = _margin(low, high)
         self._low, self._span = low - margin, high - low + 2 * margin
-        self.ticks = list(_labelled(ticks(self._low, self._low + self._span)))
+        self.ticks = list(_labeled(ticks(self._low, self._low + self._span)))
 
     def share(self, value: float) -> float:
         """Return where a value stands, from 0 at the lower end to 1 at the upper one."""
@@ -83,7 +83,7 @@ def _as_float(value: Fraction) -> float:
         return math.inf
 
 
-def _labelled(values: Sequence[float]) -> list[tuple[float, str]]:
+def _labeled(values: Sequence[float]) -> list[tuple[float, str]]:
     """Write values with as few digits as tell them from each other, but with four if need be."""
     digits = _DIGITS
     texts = [f"{value:.{digits}g}" for value in values]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_text, check_whole
+from kcore._arguments import check_integer, check_text
 from kcore._logs import described, numbers_in
 from kcore._warning import warn
 
@@ -228,7 +228,7 @@ def _validated(epochs: list[int], validation_freq: int | Sequence[int]) -> list[
     """Return the epochs in which `fit` validates: every so many, or those in a list."""
     if isinstance(validation_freq, Sequence) and not isinstance(validation_freq, str):
         return [epoch for epoch in epochs if epoch in validation_freq]
-    every = check_whole("validation_freq", validation_freq)
+    every = check_integer("validation_freq", validation_freq)
     return [epoch for epoch in epochs if epoch % every == 0]
 
 

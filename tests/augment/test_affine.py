@@ -57,5 +57,5 @@ def test_each_image_has_its_own():
 
 
 def test_sizes_are_checked():
-    with pytest.raises(ValueError, match="height=0 must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="height=0 must be an integer of at least 1"):
         matrix(height=0)

@@ -269,12 +269,12 @@ def test_flows_that_save_into_one_folder_keep_each_others_images(tmp_path):
         ({"x": (images(), [np.float32(2), np.zeros(10)])}, r"x\[1\]\[0\] with shape \(\) must"),
         ({"x": (images(), np.zeros(9))}, r"x\[1\]\[0\] with shape \(9,\) must have one entry"),
         ({"y": {"a": np.zeros(9)}}, r"y\['a'\] with shape \(9,\) must have one entry"),
-        ({"num_threads": 0}, "num_threads=0 must be a whole number"),
+        ({"num_threads": 0}, "num_threads=0 must be an integer"),
         ({"drop_remainder": 1}, "drop_remainder=1 must be True or False"),
         ({"subset": "training"}, "needs a generator with a validation_split"),
         ({"subset": "test"}, "subset='test' is unknown: use one of 'training', 'validation'"),
-        ({"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
-        ({"seed": -3}, r"seed=-3 must be a whole number, 0 <= seed < 2\*\*64"),
+        ({"batch_size": 0}, "batch_size=0 must be an integer of at least 1"),
+        ({"seed": -3}, r"seed=-3 must be an integer, 0 <= seed < 2\*\*64"),
         ({"save_to_dir": "x", "save_format": "doc"}, "save_format='doc' is no format that"),
         ({"save_to_dir": 5}, "save_to_dir=5 must be the name of a folder"),
         ({"save_to_dir": "x", "save_prefix": "a/b"}, "save_prefix='a/b' must be the start"),
@@ -394,7 +394,7 @@ def test_what_there_is_not():
         batches[3]
     with pytest.raises(IndexError, match="index=10 is outside of 0 to 9"):
         batches.replay(10)
-    with pytest.raises(ValueError, match="epoch=-1 must be a whole number of at least 0"):
+    with pytest.raises(ValueError, match="epoch=-1 must be an integer of at least 0"):
         batches.replay(0, epoch=-1)
 
 

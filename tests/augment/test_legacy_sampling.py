@@ -95,9 +95,9 @@ def test_the_global_generator_is_left_alone():
 @pytest.mark.parametrize(
     ("seed", "message"),
     [
-        (-1, "seed=-1 must be a whole number of at least 0"),
+        (-1, "seed=-1 must be an integer of at least 0"),
         (2**32, r"seed=4294967296 is out of range: legacy seeds are less than 2\*\*32"),
-        (1.5, "seed=1.5 must be a whole number"),
+        (1.5, "seed=1.5 must be an integer"),
     ],
 )
 def test_seeds_that_are_refused(seed, message):

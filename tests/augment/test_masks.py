@@ -158,10 +158,10 @@ def with_palette(mask):
 
 
 KINDS = {
-    "grey": Image.fromarray,
+    "gray": Image.fromarray,
     "palette": with_palette,
-    "grey in three channels": lambda mask: Image.fromarray(mask).convert("RGB"),
-    "grey and opaque": lambda mask: Image.fromarray(mask).convert("RGBA"),
+    "gray in three channels": lambda mask: Image.fromarray(mask).convert("RGB"),
+    "gray and opaque": lambda mask: Image.fromarray(mask).convert("RGBA"),
     "16 bits": lambda mask: Image.fromarray(mask.astype("uint16")),
 }
 

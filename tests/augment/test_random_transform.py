@@ -195,7 +195,7 @@ def test_an_unknown_size_is_refused():
 
 
 def test_a_wrong_seed_is_refused():
-    with pytest.raises(ValueError, match="seed=-1 must be a whole number"):
+    with pytest.raises(ValueError, match="seed=-1 must be an integer"):
         layer(seed=-1)
 
 

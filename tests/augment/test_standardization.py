@@ -173,19 +173,19 @@ GREY = {"channels_last": (300, 5, 4, 1), "channels_first": (300, 1, 5, 4)}
 
 @pytest.mark.parametrize("data_format", GREY)
 @pytest.mark.parametrize("option", ["featurewise_center", "featurewise_std_normalization"])
-def test_statistics_of_rgb_images_are_refused_for_grey_ones(option, data_format):
+def test_statistics_of_rgb_images_are_refused_for_gray_ones(option, data_format):
     """Broadcasting would turn one channel into three."""
     generator = fitted(
         ImageDataGenerator, images(data_format), **{option: True}, data_format=data_format
     )
-    grey = np.zeros(GREY[data_format], "uint8")
+    gray = np.zeros(GREY[data_format], "uint8")
     message = r"(mean|std) with shape \(.*3.*\) doesn't fit images of shape .*color_mode"
     for call in (generator.standardize, lambda x: generator.flow(x, seed=1)):
         with pytest.raises(ValueError, match=message):
-            call(grey)
+            call(gray)
 
 
-def test_statistics_of_rgb_files_are_refused_for_grey_ones(tmp_path):
+def test_statistics_of_rgb_files_are_refused_for_gray_ones(tmp_path):
     root = kcore.datasets.scenes.write_directory(
         tmp_path / "scenes", train=4, validation=0, image_size=(8, 8), classes=("ball", "star")
     )

@@ -66,5 +66,5 @@ def test_captions_say_what_changes():
 def test_the_image_is_checked():
     with pytest.raises(ValueError, match="must have three axes"):
         variations(image()[None], RECIPE)
-    with pytest.raises(ValueError, match="count=0 must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="count=0 must be an integer of at least 1"):
         variations(image(), RECIPE, count=0)

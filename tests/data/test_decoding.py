@@ -55,7 +55,7 @@ def test_16_bits_are_scaled_to_8(save):
         assert notes == ("16 bits a channel: scaled to 8",)
 
 
-def test_16_bit_colour_is_noted(tmp_path):
+def test_16_bit_color_is_noted(tmp_path):
     path = write(tmp_path / "a.png", png(1, 1, 16, 2, b"\0" + b"\xff\xff\x80\x00\x00\x00"))
     image, notes = Decoding((1, 1)).decode(path)
     assert image.ravel().tolist() == [255, 128, 0]
@@ -74,7 +74,7 @@ def test_32_bit_values_are_kept_if_8_bits_hold_them_and_refused_if_not(save):
 def test_cmyk_is_noted(save):
     path = save(Image.new("CMYK", (2, 2), (0, 255, 255, 0)), "a.jpg", quality=100)
     image, notes = Decoding((2, 2)).decode(path)
-    assert notes == ("CMYK: converted without a colour profile",)
+    assert notes == ("CMYK: converted without a color profile",)
     assert np.abs(image.astype(int) - [255, 0, 0]).max() <= 3
 
 
@@ -140,7 +140,7 @@ def test_draft_changes_nothing_without_a_factor_of_two(save):
     ("options", "message"),
     [
         ({"target_size": (3,)}, r"target_size=\(3,\) must be \(height, width\)"),
-        ({"target_size": (0, 3)}, r"target_size\[0\]=0 must be a whole number of at least 1"),
+        ({"target_size": (0, 3)}, r"target_size\[0\]=0 must be an integer of at least 1"),
         ({"target_size": 3}, "target_size=3 must be a sequence"),
         ({"target_size": (3, 3), "color_mode": "bgr"}, "color_mode='bgr' is unknown"),
         ({"target_size": (3, 3), "interpolation": "cubic"}, "interpolation='cubic' is unknown"),
@@ -197,7 +197,7 @@ TRANSPARENT = {
     "rgba.jp2": lambda: Image.new("RGBA", (2, 2), (9, 9, 9, 100)),
 }
 OF_HAND = {
-    "level of grey": png(1, 1, 8, 0, b"\0\x07", chunk(b"tRNS", b"\0\x07")),
+    "level of gray": png(1, 1, 8, 0, b"\0\x07", chunk(b"tRNS", b"\0\x07")),
     "color": png(1, 1, 8, 2, b"\0\1\2\3", chunk(b"tRNS", b"\0\1\0\2\0\3")),
     "level of 16 bits": png(1, 1, 16, 0, b"\0\x12\x34", chunk(b"tRNS", b"\x12\x34")),
     "color of 16 bits": png(1, 1, 16, 2, b"\0\1\2\3\4\5\6", chunk(b"tRNS", b"\1\2\3\4\5\6")),

@@ -143,7 +143,7 @@ def test_the_audit_lists_notes_and_bad_files_once_each(empty_file, tmp_path):
         list(dataset)
     assert dataset.audit.counts() == {
         "the file is empty (0 bytes)": 1,
-        "CMYK: converted without a colour profile": 1,
+        "CMYK: converted without a color profile": 1,
         "16 bits a channel: scaled to 8": 1,
     }
     assert "  found: the file is empty (0 bytes): 1" in dataset.files.summary()
@@ -155,7 +155,7 @@ def test_the_audit_lists_notes_and_bad_files_once_each(empty_file, tmp_path):
         ["path", "class", "severity", "reason"],
         [str(dog / "001.png"), "dog", "bad", "the file is empty (0 bytes)"],
         [str(cat / "001.png"), "cat", "note", "16 bits a channel: scaled to 8"],
-        [str(cat / "002.jpg"), "cat", "note", "CMYK: converted without a colour profile"],
+        [str(cat / "002.jpg"), "cat", "note", "CMYK: converted without a color profile"],
     ]
 
 

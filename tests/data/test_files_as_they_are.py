@@ -179,10 +179,10 @@ def test_a_validation_folder_without_a_class_keeps_the_labels(tree, tmp_path):
     ("option", "message"),
     [
         ({"apply_exif_orientation": "yes"}, "apply_exif_orientation='yes' must be True or False"),
-        ({"background": 300}, "background=300 must be a level of grey"),
+        ({"background": 300}, "background=300 must be a level of gray"),
         ({"background": 9, "color_mode": "rgba"}, "background=9 with color_mode='rgba'"),
         ({"formats": ["EPS"]}, "formats names 'EPS', which is never decoded"),
-        ({"max_file_bytes": 0}, "max_file_bytes=0 must be a whole number of at least 1"),
+        ({"max_file_bytes": 0}, "max_file_bytes=0 must be an integer of at least 1"),
         ({"before_resize": 3}, "before_resize=3 must be a function of an image, its path and a"),
         ({"pad_to_aspect_ratio": 1}, "pad_to_aspect_ratio=1 must be True or False"),
         (

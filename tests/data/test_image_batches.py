@@ -102,7 +102,7 @@ def test_an_image_can_be_replayed():
         with pytest.raises(IndexError, match=f"index={index} is outside of 0 to 9"):
             dataset.image(index)
     for ask in (dataset.image, dataset.indices):
-        with pytest.raises(ValueError, match="epoch=-1 must be a whole number of at least 0"):
+        with pytest.raises(ValueError, match="epoch=-1 must be an integer of at least 0"):
             ask(0, epoch=-1)
 
 
@@ -131,11 +131,11 @@ def test_shards_have_batches_of_their_own():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
-        ({"seed": -1}, r"seed=-1 must be a whole number, 0 <= seed < 2\*\*64"),
-        ({"seed": 2**64}, "seed=18446744073709551616 must be a whole number"),
+        ({"batch_size": 0}, "batch_size=0 must be an integer of at least 1"),
+        ({"seed": -1}, r"seed=-1 must be an integer, 0 <= seed < 2\*\*64"),
+        ({"seed": 2**64}, "seed=18446744073709551616 must be an integer"),
         ({"shard": (2, 2)}, r"shard=\(2, 2\) must be \(index, count\), two whole n"),
-        ({"num_threads": 0}, "num_threads=0 must be a whole number"),
+        ({"num_threads": 0}, "num_threads=0 must be an integer"),
         ({"drop_remainder": True}, "10 samples, batch_size=32, shard=.* leave no batch"),
         ({"sample_weight": np.ones(3)}, r"sample_weight with shape \(3,\) must have one"),
     ],
@@ -266,6 +266,6 @@ def test_targets_that_do_not_fit_are_refused(options, message):
 @pytest.mark.parametrize("epoch", [-1, 2**32, 1.0])
 def test_an_epoch_that_has_no_order_is_refused_when_it_is_set(epoch):
     dataset = from_arrays(X)
-    with pytest.raises(ValueError, match=f"epoch={epoch} must be a whole number of at least 0"):
+    with pytest.raises(ValueError, match=f"epoch={epoch} must be an integer of at least 0"):
         dataset.epoch = epoch
     assert dataset.epoch == 0

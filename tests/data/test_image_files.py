@@ -37,9 +37,9 @@ def test_there_is_no_other_index(files, index):
     ("labels", "message"),
     [
         ([0], r"labels has shape \(1,\): 2 paths need shape \(2,\)"),
-        ([0, 2], "labels must be whole numbers from 0 to 1, positions in class_names"),
-        ([0, -1], "labels must be whole numbers from 0 to 1"),
-        ([0.0, 1.0], "labels must be whole numbers from 0 to 1"),
+        ([0, 2], "labels must be integers from 0 to 1, positions in class_names"),
+        ([0, -1], "labels must be integers from 0 to 1"),
+        ([0.0, 1.0], "labels must be integers from 0 to 1"),
     ],
 )
 def test_wrong_labels_are_refused(labels, message):
@@ -72,10 +72,10 @@ def test_a_mask_selects_what_is_true(files):
         (
             [0.7],
             ValueError,
-            r"indices with shape \(1,\) and dtype float64 must be whole numbers on",
+            r"indices with shape \(1,\) and dtype float64 must be integers on",
         ),
         ([True], ValueError, r"indices with shape \(1,\) and dtype bool must be .* a mask of 3"),
-        (1, ValueError, r"indices with shape \(\) and dtype int64 must be whole numbers"),
+        (1, ValueError, r"indices with shape \(\) and dtype int64 must be integers"),
     ],
 )
 def test_what_selects_nothing_is_refused(files, indices, error, message):

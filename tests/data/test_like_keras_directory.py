@@ -70,7 +70,7 @@ def test_color_modes(tree, color_mode):
     names = ["cat", "eel"]
     x, _ = of_keras(tree, color_mode=color_mode, class_names=names)
     images, _ = of_kcore(tree, color_mode=color_mode, classes=names)
-    # Decoders weigh grey alike but for the last bit.
+    # Decoders weigh gray alike but for the last bit.
     np.testing.assert_allclose(images, x, atol=1 if color_mode == "grayscale" else 0)
 
 

@@ -9,17 +9,17 @@ from kcore.data import ImageFiles, from_arrays, from_directory, from_files, scan
 from kcore.data._decoding import Decoding
 
 WRONG = {
-    "batch_size": (0, "batch_size=0 must be a whole number of at least 1"),
-    "batch_size of text": ("8", "batch_size='8' must be a whole number"),
-    "seed": (-1, r"seed=-1 must be a whole number, 0 <= seed < 2\*\*64"),
-    "seed of text": ("7", "seed='7' must be a whole number"),
+    "batch_size": (0, "batch_size=0 must be an integer of at least 1"),
+    "batch_size of text": ("8", "batch_size='8' must be an integer"),
+    "seed": (-1, r"seed=-1 must be an integer, 0 <= seed < 2\*\*64"),
+    "seed of text": ("7", "seed='7' must be an integer"),
     "shuffle": ("no", "shuffle='no' must be True or False"),
-    "shard": ((0.5, 2), r"shard=\(0.5, 2\) must be \(index, count\), two whole numbers with"),
+    "shard": ((0.5, 2), r"shard=\(0.5, 2\) must be \(index, count\), two integers with"),
     "shard of one": ((0,), r"shard=\(0,\) must be \(index, count\)"),
     "shard of none": (3, r"shard=3 must be \(index, count\)"),
     "shard of truth": ((False, True), r"shard=\(False, True\) must be \(index, count\)"),
     "drop_remainder": (2, "drop_remainder=2 must be True or False"),
-    "num_threads": (0, "num_threads=0 must be a whole number of at least 1"),
+    "num_threads": (0, "num_threads=0 must be an integer of at least 1"),
 }
 OF_FILES = {
     "cache": (True, "cache=True must be 'memory', a directory for a file, or None"),

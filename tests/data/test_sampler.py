@@ -110,5 +110,5 @@ def test_reading_ahead_keeps_the_order(num_threads):
 def test_threads():
     assert checked_threads(3) == 3
     assert checked_threads(None) >= 1
-    with pytest.raises(ValueError, match="num_threads=0 must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="num_threads=0 must be an integer of at least 1"):
         checked_threads(0)

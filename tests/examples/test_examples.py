@@ -106,7 +106,7 @@ def test_quickstart_on_scenes_trains_the_cnn(tmp_path):
     ("arguments", "message"),
     [
         (("--model", "resnet"), "invalid choice: 'resnet'"),
-        (("--epochs", "0"), "'0' is not a whole number from 1 to 4294967295"),
+        (("--epochs", "0"), "'0' is not an integer from 1 to 4294967295"),
         (("--target", "90"), "'90' is not a fraction above 0 and up to 1"),
         (("--data", "nowhere"), "'nowhere' is neither auto, fashion-mnist, scenes nor a folder"),
         (("--output", __file__), "can't be a folder: File exists"),

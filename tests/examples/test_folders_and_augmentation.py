@@ -28,8 +28,8 @@ def test_augmentation_closes_the_gap_that_a_small_folder_leaves(tmp_path):
     ("arguments", "returncode", "message"),
     [
         (("--images", "gone"), 2, "there is no folder gone"),
-        (("--image-size", "8"), 2, "'8' is not a whole number from 16 to 1024"),
-        (("--epochs", "0"), 2, "'0' is not a whole number from 1"),
+        (("--image-size", "8"), 2, "'8' is not an integer from 16 to 1024"),
+        (("--epochs", "0"), 2, "'0' is not an integer from 1"),
     ],
 )
 def test_train_from_directory_refuses_wrong_options(arguments, returncode, message):

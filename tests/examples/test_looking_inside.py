@@ -27,8 +27,8 @@ def test_feature_maps_names_an_image_that_is_not_there(tmp_path):
 
 def test_what_the_model_looks_at_is_the_object(tmp_path):
     output = run("explain.py", "--output", tmp_path)
-    recognised = int(re.search(r"^(\d+)% of 256 test scenes", output, re.M)[1])
-    assert recognised >= 80
+    recognized = int(re.search(r"^(\d+)% of 256 test scenes", output, re.M)[1])
+    assert recognized >= 80
     chance = float(re.search(r"([\d.]+)%  by chance", output)[1])
     shares = dict(re.findall(r"^  (\S.*\S) +([\d.]+)%$", output, re.M))
     assert len(shares) == 8

@@ -51,7 +51,7 @@ def test_transfer_learning_leaves_model_report_and_picture(finished):
     ("arguments", "message"),
     [
         (("--weights", "gone.h5"), "--weights 'gone.h5' is neither imagenet nor a file"),
-        (("--draws", "0"), "'0' is not a whole number from 1"),
+        (("--draws", "0"), "'0' is not an integer from 1"),
         (("--data", "nowhere"), "invalid choice: 'nowhere'"),
     ],
 )

@@ -36,7 +36,7 @@ def model(network):
 
 
 def enlarged(values, height=6, width=7):
-    """Interpolate between centres, cell by cell."""
+    """Interpolate between centers, cell by cell."""
     rows, columns = values.shape
     found = np.empty((height, width))
     for y in range(height):

@@ -432,8 +432,8 @@ def test_a_second_look_compiles_nothing(network, images):
     [
         (4, "class_index=4 is out of range: the model has 4 classes, 0 to 3"),
         (-1, "class_index=-1 is out of range"),
-        ([0, 1], "must be one whole number, or one for each of the 5 images, or None"),
-        (1.0, r"class_index=1.0 must be one whole number"),
+        ([0, 1], "must be one integer, or one for each of the 5 images, or None"),
+        (1.0, r"class_index=1.0 must be one integer"),
     ],
 )
 def test_wrong_classes_are_refused(network, images, class_index, message):

@@ -4,9 +4,9 @@ import pytest
 from kcore.explain._heat_maps import finished, resized
 
 
-def test_resizing_interpolates_between_centres():
+def test_resizing_interpolates_between_centers():
     found = resized(np.array([[0.0, 4.0]]), (1, 8))
-    # Centres of the cells stand at 1.5 and 5.5 among the pixels.
+    # Centers of the cells stand at 1.5 and 5.5 among the pixels.
     assert found[0] == pytest.approx([0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4])
 
 

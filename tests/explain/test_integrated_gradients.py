@@ -64,5 +64,5 @@ def test_wrong_settings_are_refused():
     model = keras.Sequential([keras.Input((2,)), L.Dense(1)])
     with pytest.raises(ValueError, match=r"baseline with shape \(3,\) can't be broadcast to x"):
         integrated_gradients(model, np.ones((1, 2)), baseline=np.ones(3))
-    with pytest.raises(ValueError, match="steps=0 must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="steps=0 must be an integer of at least 1"):
         integrated_gradients(model, np.ones((1, 2)), steps=0)

@@ -107,7 +107,7 @@ def test_a_map_tells_better_than_chance_which_pixels_matter(model, test_scenes):
     images, labels, _ = test_scenes
     maps = grad_cam(model, images, class_index=labels)
     noise = random.uniform(random.key(0), maps.shape)
-    # Mid grey, the value that the model takes for zero.
+    # Mid gray, the value that the model takes for zero.
     settings = {"steps": 10, "value": 127.5}
 
     def area(function, of):

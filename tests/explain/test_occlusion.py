@@ -61,7 +61,7 @@ def test_channels_first():
     [
         ({"patch_size": 7}, "patch_size=7 is larger than the images of 6×7 pixels"),
         ({"patch_size": 2, "stride": 3}, "stride=3 is larger than patch_size=2, so that some"),
-        ({"patch_size": 0}, "patch_size=0 must be a whole number of at least 1"),
+        ({"patch_size": 0}, "patch_size=0 must be an integer of at least 1"),
         ({"patch_size": 2, "stride": 1, "value": np.nan}, "value=nan must be a finite number"),
     ],
 )

@@ -93,10 +93,10 @@ def test_a_score_that_depends_on_no_pixel_gives_zeros():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"samples": 0}, "samples=0 must be a whole number of at least 1"),
+        ({"samples": 0}, "samples=0 must be an integer of at least 1"),
         ({"noise_level": 0}, "noise_level=0 must be greater than 0"),
-        ({"seed": -1}, "seed=-1 must be a whole number"),
-        ({"batch_size": 0}, "batch_size=0 must be a whole number"),
+        ({"seed": -1}, "seed=-1 must be an integer"),
+        ({"batch_size": 0}, "batch_size=0 must be an integer"),
     ],
 )
 def test_settings_out_of_range_are_refused(model, images, settings, message):

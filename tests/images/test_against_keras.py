@@ -29,14 +29,14 @@ def source(mode: str) -> Image.Image:
 
 FILES = {
     "1-bit": encoded(source("1")),
-    "grey": encoded(source("L")),
-    "grey with alpha": encoded(source("LA")),
-    "grey with a transparent level": encoded(source("L"), transparency=7),
+    "gray": encoded(source("L")),
+    "gray with alpha": encoded(source("LA")),
+    "gray with a transparent level": encoded(source("L"), transparency=7),
     "palette": encoded(source("P")),
-    "palette with a transparent colour": encoded(source("P"), transparency=3),
+    "palette with a transparent color": encoded(source("P"), transparency=3),
     "gif": encoded(source("RGB"), "GIF"),
     "rgb": encoded(source("RGB")),
-    "rgb with a transparent colour": encoded(
+    "rgb with a transparent color": encoded(
         source("RGB"), transparency=tuple(RGBA[0, 0, :3].tolist())
     ),
     "jpeg": encoded(source("RGB"), "JPEG"),
@@ -85,7 +85,7 @@ def test_loading(file, color_mode):
 @pytest.mark.parametrize("keep_aspect_ratio", [False, True])
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
 @pytest.mark.parametrize("color_mode", COLOR_MODES)
-@pytest.mark.parametrize("name", ["grey", "palette with a transparent colour", "jpeg", "rgba"])
+@pytest.mark.parametrize("name", ["gray", "palette with a transparent color", "jpeg", "rgba"])
 def test_loading_at_a_size(name, color_mode, interpolation, keep_aspect_ratio):
     for size in ((21, 34), (10, 10), (50, 13), (7, 90)):
         arguments = (color_mode, size, interpolation, keep_aspect_ratio)
@@ -108,7 +108,7 @@ def test_keeping_the_aspect_ratio_of_any_size(sizes):
 
 
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
-def test_loading_16_bit_grey_as_grayscale(interpolation):
+def test_loading_16_bit_gray_as_grayscale(interpolation):
     deep = np.random.default_rng(7).integers(0, 65536, (21, 34), dtype=np.uint16)
     file = encoded(Image.fromarray(deep))
     for size in (None, (10, 50)):

@@ -11,7 +11,7 @@ import io
 import keras
 import numpy as np
 import pytest
-from oracles.image_files import chunk, encoded, grey_tiff, png
+from oracles.image_files import chunk, encoded, gray_tiff, png
 from PIL import Image, PngImagePlugin
 
 from kcore import images
@@ -44,13 +44,13 @@ def test_truncated_files(tmp_path):
         img.load()
 
 
-def test_16_bit_grey_in_colour():
+def test_16_bit_gray_in_color():
     file = encoded(Image.fromarray(DEEP))
     assert [r for r, *_ in in_color_mode(images.load_img, file, "rgb")] == [0, 1, 1, 4, 255]
     assert [r for r, *_ in in_color_mode(keras.utils.load_img, file, "rgb")] == [0] + [255] * 4
 
 
-def test_big_endian_16_bit_grey():
+def test_big_endian_16_bit_gray():
     file = encoded(Image.frombytes("I;16B", (5, 1), DEEP.astype(">u2").tobytes()), "TIFF")
     assert in_color_mode(images.load_img, file, "grayscale") == DEEP[0].tolist()
     assert in_color_mode(keras.utils.load_img, file, "grayscale") == [0] + [255] * 4
@@ -64,7 +64,7 @@ def test_32_bit_floats_as_grayscale():
 
 
 @pytest.mark.parametrize(("dtype", "cut"), [(np.int32, [255, 0]), (np.float32, [255, 0])])
-def test_32_bit_numbers_in_colour(dtype, cut):
+def test_32_bit_numbers_in_color(dtype, cut):
     file = encoded(Image.fromarray(np.array([[70000, -4]], dtype)), "TIFF")
     with pytest.raises(images.ImageDecodeError, match="32-bit values from -4"):
         images.load_img(file)
@@ -138,7 +138,7 @@ def test_a_failure_while_saving(tmp_path, monkeypatch):
         assert (tmp_path / "a.png").read_bytes() == left
 
 
-def test_16_bit_grey_to_png():
+def test_16_bit_gray_to_png():
     x = DEEP[..., np.newaxis]
     file = io.BytesIO()
     images.save_img(file, x, file_format="png", scale=False)
@@ -148,7 +148,7 @@ def test_16_bit_grey_to_png():
 
 
 @pytest.mark.parametrize("file_format", ["webp", "gif"])
-def test_16_bit_grey_to_formats_of_8_bits(file_format):
+def test_16_bit_gray_to_formats_of_8_bits(file_format):
     x = DEEP[..., np.newaxis]
     with pytest.raises(ValueError, match="in more than 8 bits"):
         images.save_img(io.BytesIO(), x, file_format=file_format, scale=False)
@@ -185,7 +185,7 @@ def test_file_objects_that_are_not_in_memory(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:Palette images with Transparency:UserWarning")
-def test_palettes_with_an_alpha_for_each_colour(recwarn):
+def test_palettes_with_an_alpha_for_each_color(recwarn):
     img = Image.fromarray(np.array([[0, 1]], np.uint8))
     img.putpalette([255, 0, 0, 0, 255, 0])
     file = encoded(img, transparency=bytes([128, 255]))
@@ -229,16 +229,16 @@ def test_a_png_with_much_text():
 
 
 def test_a_16_bit_tiff_in_which_0_is_white():
-    file = grey_tiff(2, 16, bytes([0, 0, 0xFF, 0xFF]), 0)
+    file = gray_tiff(2, 16, bytes([0, 0, 0xFF, 0xFF]), 0)
     assert np.asarray(images.load_img(file, "grayscale")).tolist() == [[65535, 0]]
     assert np.asarray(keras.utils.load_img(file, color_mode="grayscale")).tolist() == [[0, 65535]]
-    file = grey_tiff(2, 8, bytes([0, 0xFF]), 0)
+    file = gray_tiff(2, 8, bytes([0, 0xFF]), 0)
     for module in (images, keras.utils):
         assert np.asarray(module.load_img(file, color_mode="grayscale")).tolist() == [[255, 0]]
 
 
 @pytest.mark.parametrize(("bits", "level"), [(2, 85), (4, 17)])
-def test_the_transparent_level_of_a_grey_png_of_few_bits(bits, level):
+def test_the_transparent_level_of_a_gray_png_of_few_bits(bits, level):
     file = png(1, 1, bits, 0, bytes([0, 1 << (8 - bits)]), chunk(b"tRNS", b"\0\1"))
     assert np.asarray(images.load_img(file, "rgba")).ravel().tolist() == [level] * 3 + [0]
     theirs = keras.utils.load_img(file, color_mode="rgba")

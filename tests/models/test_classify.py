@@ -106,7 +106,7 @@ def test_one_sigmoid_has_two_classes(files):
         assert found["horse"] == pytest.approx(1 - human, rel=1e-5)
 
 
-def test_grey_models_and_numbers_for_names(files):
+def test_gray_models_and_numbers_for_names(files):
     model = classifier(channels=1)
     expected = by_keras(model, files, color_mode="grayscale")
     for result, probabilities in zip(classify(model, files), expected, strict=True):

@@ -8,7 +8,7 @@ from kcore.models._compiling import _has_convolution
 RNG = np.random.default_rng(0)
 
 
-def test_a_regression_minimises_the_mean_squared_error_by_gradient_descent():
+def test_a_regression_minimizes_the_mean_squared_error_by_gradient_descent():
     model = kcore.models.compile_regression(kcore.models.linear(seed=0))
     w, b = (float(a.ravel()[0]) for a in model.get_weights())
     x, y = np.array([[1.0], [3.0]]), np.array([[2.0], [5.0]])
@@ -109,7 +109,7 @@ def two_outputs():
         ),
         (
             lambda: kcore.models.compile_classifier(kcore.models.mlp(), steps_per_execution=0),
-            "steps_per_execution=0 must be a whole number of at least 1",
+            "steps_per_execution=0 must be an integer of at least 1",
         ),
     ],
 )

@@ -47,11 +47,11 @@ def test_kernels_are_glorot_uniform():
     assert kernel.var() == pytest.approx(limit**2 / 3, rel=0.03)
 
 
-def test_neighbouring_seeds_and_layers_share_no_stream():
+def test_neighboring_seeds_and_layers_share_no_stream():
     model = kcore.models.functional_mlp((64,), hidden_units=(64, 64), seed=1)
     first, second = model.get_weights()[0], model.get_weights()[2]
-    neighbour = kcore.models.functional_mlp((64,), hidden_units=(64, 64), seed=2).get_weights()[0]
-    for other in (second, neighbour):
+    neighbor = kcore.models.functional_mlp((64,), hidden_units=(64, 64), seed=2).get_weights()[0]
+    for other in (second, neighbor):
         assert abs(np.corrcoef(first.ravel(), other.ravel())[0, 1]) < 0.07
 
 

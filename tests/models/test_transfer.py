@@ -261,7 +261,7 @@ def test_a_base_of_open_sizes_says_the_least_too(shape):
     [
         ({"preprocessing": None}, ValueError, "can't be read from it: give preprocessing='raw'"),
         ({"preprocessing": "imagenet"}, ValueError, "'unit', 'tf', 'caffe', 'torch', or a Keras"),
-        ({"classes": 0}, ValueError, "classes=0 must be a whole number of at least 1"),
+        ({"classes": 0}, ValueError, "classes=0 must be an integer of at least 1"),
         ({"pooling": "max"}, ValueError, "pooling='max' is unknown"),
         ({"dropout": 20}, ValueError, "must be a fraction"),
         ({"seed": -1}, ValueError, "seed=-1"),
@@ -283,10 +283,10 @@ def test_what_is_no_base():
     refused(ValueError, "images (height, width, channels)", kcore.models.mlp(), preprocessing="raw")
 
 
-def test_grey_images_for_a_base_of_colour():
+def test_gray_images_for_a_base_of_color():
     inputs = keras.Input((8, 8, 1))
-    grey = keras.Model(inputs, layers.Conv2D(2, 3, name="conv")(inputs))
-    refused(ValueError, "is for RGB images with 3 channels", grey, "conv", preprocessing="caffe")
+    gray = keras.Model(inputs, layers.Conv2D(2, 3, name="conv")(inputs))
+    refused(ValueError, "is for RGB images with 3 channels", gray, "conv", preprocessing="caffe")
 
 
 def test_a_failed_download_says_what_to_do(monkeypatch):

@@ -14,9 +14,9 @@ def encoded(img: Image.Image, file_format: str = "PNG", **options) -> io.BytesIO
 
 
 def png(
-    width: int, height: int, depth: int, colour_type: int, rows: bytes, *chunks: bytes
+    width: int, height: int, depth: int, color_type: int, rows: bytes, *chunks: bytes
 ) -> io.BytesIO:
-    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     parts = [
         chunk(b"IHDR", header),
         *chunks,
@@ -30,8 +30,8 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def grey_tiff(width: int, bits: int, data: bytes, photometric: int = 1) -> io.BytesIO:
-    """One row of unsigned grey values, which Pillow itself can't write at 12 bits.
+def gray_tiff(width: int, bits: int, data: bytes, photometric: int = 1) -> io.BytesIO:
+    """One row of unsigned gray values, which Pillow itself can't write at 12 bits.
 
     With `photometric` 0, the value 0 is white.
     """

@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def pixels(seed: int, height: int = 8, width: int = 8, channels: int = 3) -> np.ndarray:
-    """Smooth random colours, which JPEG keeps apart."""
+    """Smooth random colors, which JPEG keeps apart."""
     coarse = np.random.default_rng(seed).integers(0, 256, (2, 2, channels), np.uint8)
     image = Image.fromarray(coarse[:, :, 0] if channels == 1 else coarse)
     resized = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
@@ -16,7 +16,7 @@ def pixels(seed: int, height: int = 8, width: int = 8, channels: int = 3) -> np.
 
 
 def write_tree(root: Path, counts: Mapping[str, int], suffix: str = ".png", **size: int) -> Path:
-    """Write `counts[name]` images into `root/name`, each of its own colours."""
+    """Write `counts[name]` images into `root/name`, each of its own colors."""
     seed = 0
     for name, count in counts.items():
         (root / name).mkdir(parents=True)

@@ -138,7 +138,7 @@ def test_keys_and_numbers_of_another_dtype_are_refused_as_in_numpy(dtype):
     with pytest.raises(TypeError, match=f"key has dtype {dtype}: keys are uint32"):
         kcore.random.bits(keras.ops.cast(key, dtype))
     if dtype != "int32":
-        with pytest.raises(TypeError, match=f"data has dtype {dtype}; give whole numbers"):
+        with pytest.raises(TypeError, match=f"data has dtype {dtype}; give integers"):
             kcore.random.fold_in(key, keras.ops.ones((3,), dtype=dtype))
 
 

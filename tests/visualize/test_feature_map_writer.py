@@ -114,7 +114,7 @@ def test_a_batch_of_several_images_is_refused_before_the_first_epoch(tmp_path):
         ({"path": "gone/maps"}, FileNotFoundError, "there is no directory 'gone'"),
         ({"path": "file"}, ValueError, "path='file' is a file; give a directory"),
         ({"path": 3}, TypeError, "path=3 must be the name of a file"),
-        ({"max_channels": 0}, ValueError, "max_channels=0 must be a whole number"),
+        ({"max_channels": 0}, ValueError, "max_channels=0 must be an integer"),
     ],
 )
 def test_wrong_arguments_are_named_at_once(tmp_path, monkeypatch, arguments, error, message):

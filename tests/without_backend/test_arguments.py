@@ -9,19 +9,19 @@ from kcore._arguments import (
     check_finite,
     check_fraction,
     check_instance,
+    check_integer,
+    check_integers,
     check_names,
     check_path,
     check_shape,
     check_switch,
     check_text,
-    check_whole,
-    check_wholes,
 )
 
 
 def test_numbers_of_any_kind_are_taken():
-    assert check_whole("n", np.int64(3)) == 3
-    assert type(check_whole("n", np.int64(3))) is int
+    assert check_integer("n", np.int64(3)) == 3
+    assert type(check_integer("n", np.int64(3))) is int
     assert check_finite("x", np.float32(0.5)) == 0.5
     assert check_fraction("x", 0) == 0.0
     assert check_shape([np.int32(4), 5], ("height", "width")) == (4, 5)
@@ -29,8 +29,8 @@ def test_numbers_of_any_kind_are_taken():
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "3", None, [3]])
 def test_whole_numbers_only(value):
-    with pytest.raises(ValueError, match=r"n=.* must be a whole number of at least 1\."):
-        check_whole("n", value)
+    with pytest.raises(ValueError, match=r"n=.* must be an integer of at least 1\."):
+        check_integer("n", value)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "1", None, True, 1j, 10**400])
@@ -141,4 +141,4 @@ def test_instances_only():
 @pytest.mark.parametrize("value", ["12", b"12", 3, None, {1, 2}])
 def test_sequences_of_whole_numbers_only(value):
     with pytest.raises(ValueError, match=r"^x=.* must be a sequence"):
-        check_wholes("x", value)
+        check_integers("x", value)

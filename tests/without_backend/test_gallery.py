@@ -49,19 +49,19 @@ def test_proportions_are_kept():
     np.testing.assert_array_equal(shown[12:], 255)
 
 
-def test_colour_images_and_floats():
+def test_color_images_and_floats():
     image = np.zeros((1, 8, 8, 3), dtype=np.float32)
     image[..., 1] = 0.5
     shown = tile(gallery(image, tile_size=8), 0, 0, 8, lines=0)
     np.testing.assert_array_equal(shown, np.broadcast_to([0, 128, 0], (8, 8, 3)))
 
 
-def test_a_channel_axis_of_one_is_grey():
+def test_a_channel_axis_of_one_is_gray():
     images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1), dtype=np.uint8)
     np.testing.assert_array_equal(gallery(images), gallery(images[..., 0]))
 
 
-def test_right_and_wrong_predictions_differ_in_colour_and_in_sign():
+def test_right_and_wrong_predictions_differ_in_color_and_in_sign():
     images, names = np.zeros((1, 8, 8)), ["left", "right"]
     right = gallery(images, [1], [1], class_names=names)
     wrong = gallery(images, [1], [0], class_names=names)
@@ -86,10 +86,10 @@ def test_classes_of_one_name_are_refused():
 
 def test_one_caption_is_one_line():
     images = np.zeros((1, 8, 8))
-    bare, labelled = gallery(images), gallery(images, [0])
+    bare, labeled = gallery(images), gallery(images, [0])
     predicted = gallery(images, predictions=[0])
-    np.testing.assert_array_equal(labelled, predicted)
-    assert labelled.shape[0] == bare.shape[0] + 16
+    np.testing.assert_array_equal(labeled, predicted)
+    assert labeled.shape[0] == bare.shape[0] + 16
 
 
 def test_long_names_stay_in_their_tile():
@@ -142,7 +142,7 @@ def test_the_default_is_about_twice_as_wide_as_high():
             {"images": np.zeros((1, 8, 8)), "labels": [0], "class_names": "ab"},
             "class_names='ab' must be a sequence of names",
         ),
-        ({"images": np.zeros((1, 8, 8)), "columns": 0}, "columns=0 must be a whole number"),
+        ({"images": np.zeros((1, 8, 8)), "columns": 0}, "columns=0 must be an integer"),
         ({"images": np.zeros((1, 8, 8)), "tile_size": 4}, "tile_size=4 must be .* at least 8"),
     ],
 )

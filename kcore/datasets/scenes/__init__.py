@@ -2,7 +2,7 @@
 
 The scenes need no download, come in any size and number, and are the same everywhere: a scene
 depends on its seed, split, index, classes and image size alone. Within a class the object's pose,
-size, place, proportions and colours vary, and so do the gradient, the clutter and the noise behind
+size, place, proportions and colors vary, and so do the gradient, the clutter and the noise behind
 it. The object may be lighter or darker than its background, so that no single pixel tells a class,
 and a linear model is a poor match for a convolutional one.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from kcore._arguments import check_whole
+from kcore._arguments import check_integer
 from kcore._progress import Progress
 from kcore.datasets._arrays import Split
 from kcore.datasets.scenes._painting import Scene, paint
@@ -60,7 +60,7 @@ def load_data(
     classes: Sequence[str] = CLASS_NAMES,
     seed: int = 0,
 ) -> tuple[Split, Split]:
-    """Make a labelled dataset of scenes.
+    """Make a labeled dataset of scenes.
 
     The classes take turns, so their counts differ by one at most. Progress is reported on stderr if
     the work takes longer than two seconds.
@@ -98,7 +98,7 @@ def load_data(
 
 def check_count(name: str, count: int) -> None:
     """Refuse what is not a number of scenes."""
-    check_whole(name, count, minimum=0)
+    check_integer(name, count, minimum=0)
 
 
 def _draw_split(

@@ -36,7 +36,7 @@ _CIRCLE = np.stack(
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A labelled image of one object.
+    """A labeled image of one object.
 
     Attributes:
         image: uint8 of shape (height, width, 3), RGB.
@@ -145,7 +145,7 @@ def _pose(parameters: SceneParameters) -> Points:
 
 
 def _fill(pen: ImageDraw.ImageDraw, vertices: Points, color: tuple[int, int, int]) -> None:
-    # Pillow fills every pixel that the outline touches; whole numbers lie between pixels.
+    # Pillow fills every pixel that the outline touches; integers lie between pixels.
     pen.polygon(vertices.ravel().tolist(), fill=color)
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kcore._arguments import check_choice, check_finite, check_instance, check_switch, check_whole
+from kcore._arguments import check_choice, check_finite, check_instance, check_integer, check_switch
 from kcore.datasets.scenes._silhouettes import CLASS_NAMES, VARIATION_LENGTH
 
 __all__ = ["SPLITS", "Clutter", "SceneParameters", "draw_parameters"]
@@ -35,7 +35,7 @@ class Clutter:
         length: longest extent, as a fraction of the image's shorter side.
         thickness: extent across, as a fraction of `length`.
         angle: of the long axis, in radians.
-        corners: how far each corner of a polygon lies from the centre, as a fraction of half the
+        corners: how far each corner of a polygon lies from the center, as a fraction of half the
             extent in its direction.
         color: RGB, 0 to 255.
     """
@@ -68,7 +68,7 @@ class SceneParameters:
         detail_color: RGB of the parts inside the object.
         background_colors: RGB at the two ends of the gradient.
         background_angle: direction of the gradient in radians.
-        noise: largest deviation of a pixel, in grey levels.
+        noise: largest deviation of a pixel, in gray levels.
         noise_seed: seed of the noise.
         clutter: things behind the object.
     """
@@ -91,9 +91,9 @@ class SceneParameters:
     clutter: tuple[Clutter, ...]
 
     def __post_init__(self) -> None:
-        check_whole("label", self.label, minimum=0)
+        check_integer("label", self.label, minimum=0)
         check_choice("class_name", self.class_name, CLASS_NAMES)
-        check_whole("noise_seed", self.noise_seed, minimum=0)
+        check_integer("noise_seed", self.noise_seed, minimum=0)
         check_switch("mirrored", self.mirrored)
         for name in ("size", "rotation", "shear", "squeeze", "background_angle", "noise"):
             check_finite(name, getattr(self, name))
@@ -110,7 +110,7 @@ class SceneParameters:
 
 def _check_color(name: str, color: object) -> None:
     for channel, level in enumerate(_entries(name, color, 3)):
-        if check_whole(f"{name}[{channel}]", level, minimum=0) > 255:
+        if check_integer(f"{name}[{channel}]", level, minimum=0) > 255:
             raise ValueError(f"{name}={color!r} must be levels of red, green and blue, 0 to 255.")
 
 
@@ -138,7 +138,7 @@ class _Draws:
         return low + (high - low) * next(self._doubles)
 
     def integer(self, low: int, high: int) -> int:
-        """Return a whole number from `low` to `high`, both included."""
+        """Return an integer from `low` to `high`, both included."""
         return low + int((high - low + 1) * next(self._doubles))
 
 
@@ -152,7 +152,7 @@ def draw_parameters(
     """Draw what scene number `index` of a split shows.
 
     The label is `index % len(classes)`, so the classes take turns. All else depends on
-    (seed, split, index) alone. The key is mixed by NumPy's `SeedSequence`, so neighbouring seeds
+    (seed, split, index) alone. The key is mixed by NumPy's `SeedSequence`, so neighboring seeds
     and indices share nothing.
 
     Args:
@@ -178,9 +178,9 @@ def draw_parameters(
 
 def _check_key(index: int, classes: Sequence[str], seed: int, split: str) -> None:
     if isinstance(index, bool) or not (isinstance(index, Integral) and index >= 0):
-        raise ValueError(f"index={index!r} must be a whole number, 0 or greater.")
+        raise ValueError(f"index={index!r} must be an integer, 0 or greater.")
     if isinstance(seed, bool) or not (isinstance(seed, Integral) and 0 <= seed < 2**64):
-        raise ValueError(f"seed={seed!r} must be a whole number from 0 to 2**64 - 1.")
+        raise ValueError(f"seed={seed!r} must be an integer from 0 to 2**64 - 1.")
     check_choice("split", split, SPLITS)
     if not _is_choice_of_classes(classes):
         raise ValueError(
@@ -260,9 +260,9 @@ def _beside(lightness: float, background: float) -> float:
 
 
 def _color(draws: _Draws, lightness: float, vividness: tuple[float, float]) -> Color:
-    """Draw a colour of a given lightness (luma of ITU-R BT.601, 0 to 1) and any hue.
+    """Draw a color of a given lightness (luma of ITU-R BT.601, 0 to 1) and any hue.
 
-    `vividness` bounds how far it goes from grey to the most saturated colour of its hue and
+    `vividness` bounds how far it goes from gray to the most saturated color of its hue and
     lightness.
     """
     hue = draws.uniform(0.0, 2 * math.pi)

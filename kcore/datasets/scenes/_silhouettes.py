@@ -24,7 +24,7 @@ VARIATION_LENGTH = 3
 
 @dataclass(frozen=True)
 class Silhouette:
-    """The polygons that make up an object, and those inside it that have the second colour."""
+    """The polygons that make up an object, and those inside it that have the second color."""
 
     body: tuple[Points, ...]
     details: tuple[Points, ...] = ()

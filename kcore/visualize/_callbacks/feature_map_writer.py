@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kcore._arguments import check_path, check_whole
+from kcore._arguments import check_integer, check_path
 from kcore._arrays import read_array
 from kcore._files import write_whole
 from kcore._settings import is_channels_first
@@ -46,7 +46,7 @@ class FeatureMapWriter(keras.callbacks.Callback):
 
     Raises:
         ValueError: if `path` has another suffix, `image` isn't made of numbers, or `max_channels`
-            is no whole number of at least 1. When the training begins: if there are several images
+            is not an integer of at least 1. When the training begins: if there are several images
             in `image`, a layer isn't there, or none of them has maps.
         FileNotFoundError: if the directory above doesn't exist.
 
@@ -70,7 +70,7 @@ class FeatureMapWriter(keras.callbacks.Callback):
     ):
         super().__init__()
         self.path = _checked_path(path)
-        self.max_channels = check_whole("max_channels", max_channels)
+        self.max_channels = check_integer("max_channels", max_channels)
         self._image = _checked_image(image)
         self._layers = layers
         if data_format is not None:

@@ -9,7 +9,7 @@ from kcore.visualize._reporting.section import Section
 
 __all__ = ["STATUSES", "page"]
 
-# Each status is told by its sign too, not by colour alone.
+# Each status is told by its sign too, not by color alone.
 STATUSES = {
     "running": "▶ running",
     "finished": "✓ finished",

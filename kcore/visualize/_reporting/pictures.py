@@ -36,8 +36,8 @@ def picture(pixels: npt.NDArray[np.uint8], alt: str) -> Html:
         pixels: `(height, width)` or `(height, width, channels)` with 1 or 3 channels, uint8.
         alt: what it shows, in words.
     """
-    grey = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
-    img = Image.fromarray(grey)
+    gray = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
+    img = Image.fromarray(gray)
     encoded = io.BytesIO()
     img.save(encoded, format="PNG", optimize=True)
     return element(
@@ -92,7 +92,7 @@ def feature_maps_section(
         return None
     explained = element(
         "p",
-        "What each layer makes of one image: a tile for each channel, in which mid-grey is the "
+        "What each layer makes of one image: a tile for each channel, in which mid-gray is the "
         "channel's mean, and black and white lie two standard deviations off.",
         class_="faint",
     )
@@ -109,7 +109,7 @@ def overlays_section(overlays: Mapping[str, npt.ArrayLike]) -> Section:
         figures.append(element("figure", shown, element("figcaption", element("bdi", name))))
     explained = element(
         "p",
-        "Colour shows where the score of the class comes from: from violet over red to yellow, "
+        "Color shows where the score of the class comes from: from violet over red to yellow, "
         "yellow is most.",
         class_="faint",
     )

@@ -28,5 +28,5 @@ class Section:
             "section",
             join([heading, self.content]),
             id=self.id,
-            aria_labelledby=f"{self.id}-title",
+            aria_labeledby=f"{self.id}-title",
         )

@@ -1,4 +1,4 @@
-"""A line chart as inline SVG, in the colours of the page around it."""
+"""A line chart as inline SVG, in the colors of the page around it."""
 
 import unicodedata
 from collections.abc import Sequence

@@ -125,31 +125,31 @@ _CUT_UNNOTICED = ("JPEG 2000",)
 
 def _odd_but_sound():
     img = Image.fromarray(PIXELS)
-    grey = img.convert("L")
+    gray = img.convert("L")
     palette = img.quantize(16)
     clear = img.convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(img.size))
-    deep = np.asarray(grey, np.uint16) * 257
-    shades = np.repeat(np.asarray(grey)[..., None], 3, axis=2)
+    deep = np.asarray(gray, np.uint16) * 257
+    shades = np.repeat(np.asarray(gray)[..., None], 3, axis=2)
     by_palette = np.asarray(palette.convert("RGB"))
     for name, (suffix, data, _) in FILES.items():
         yield suffix, f"sound {name}", data, SOUND, _decoded(data)
         yield suffix.upper(), f"sound {name} in capitals", data, SOUND, _decoded(data)
-    yield ".png", "grey", _encoded("PNG", grey), SOUND, shades
-    yield ".png", "16-bit grey", _encoded("PNG", Image.fromarray(deep)), SOUND, shades
-    yield ".tif", "16-bit grey", _encoded("TIFF", Image.fromarray(deep)), SOUND, shades
+    yield ".png", "gray", _encoded("PNG", gray), SOUND, shades
+    yield ".png", "16-bit gray", _encoded("PNG", Image.fromarray(deep)), SOUND, shades
+    yield ".tif", "16-bit gray", _encoded("TIFF", Image.fromarray(deep)), SOUND, shades
     yield ".png", "palette", _encoded("PNG", palette), SOUND, by_palette
     yield ".gif", "palette", _encoded("GIF", palette), SOUND, by_palette
     yield ".png", "alpha", _encoded("PNG", clear), SOUND, PIXELS
     yield ".tif", "alpha", _encoded("TIFF", clear), SOUND, PIXELS
     yield ".tga", "alpha", _encoded("TGA", clear), SOUND, PIXELS
-    yield ".png", "grey and alpha", _encoded("PNG", clear.convert("LA")), SOUND, shades
+    yield ".png", "gray and alpha", _encoded("PNG", clear.convert("LA")), SOUND, shades
     yield (
         ".png",
         "one bit",
-        _encoded("PNG", grey.convert("1")),
+        _encoded("PNG", gray.convert("1")),
         SOUND,
-        _decoded(_encoded("PNG", grey.convert("1"))),
+        _decoded(_encoded("PNG", gray.convert("1"))),
     )
     rows = b"".join(
         b"\0" + np.repeat(row, 2).astype(np.uint8).tobytes() for row in PIXELS.reshape(HEIGHT, -1)

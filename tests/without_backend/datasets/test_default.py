@@ -69,13 +69,13 @@ def test_the_stand_in_has_the_form_of_fashion_mnist(offline):
     assert {array.dtype for array in arrays} == {np.dtype(np.uint8)}
 
 
-def test_the_stand_in_is_the_grey_version_of_the_scenes(offline):
+def test_the_stand_in_is_the_gray_version_of_the_scenes(offline):
     with pytest.warns(SyntheticDataWarning):
         dataset = load()
     (x_train, y_train), _ = scenes.load_data(30, 0, image_size=(28, 28))
     # Pillow rounds its luma down in fixed point, so it may differ by one level.
-    grey = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in x_train])
-    np.testing.assert_allclose(dataset.x_train, grey, atol=1)
+    gray = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in x_train])
+    np.testing.assert_allclose(dataset.x_train, gray, atol=1)
     np.testing.assert_array_equal(dataset.y_train, y_train)
 
 

@@ -44,7 +44,7 @@ def test_real_classes_are_balanced(data):
 
 
 def test_published_mean_and_deviation(data):
-    # 0.2860 and 0.3530 are the constants with which the dataset is commonly normalised.
+    # 0.2860 and 0.3530 are the constants with which the dataset is commonly normalized.
     (x_train, _), _ = data
     assert x_train.mean() / 255 == pytest.approx(0.2860, abs=5e-5)
     assert x_train.std() / 255 == pytest.approx(0.3530, abs=5e-5)

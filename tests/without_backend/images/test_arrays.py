@@ -53,7 +53,7 @@ def test_the_array_is_new_and_contiguous(data_format, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, ">u2", np.int32, np.float32])
-def test_deep_grey_keeps_its_values(dtype):
+def test_deep_gray_keeps_its_values(dtype):
     values = np.array([[0, 255, 256, 65535]], dtype)
     array = img_to_array(Image.fromarray(values), "channels_last", "float32")
     np.testing.assert_array_equal(array[..., 0], values)
@@ -174,7 +174,7 @@ def test_8_bits_there_and_back(pixels, data_format):
     st.one_of(pictures(np.uint16, channels=[1]), pictures(np.int32, channels=[1])),
     st.sampled_from(DATA_FORMATS),
 )
-def test_deep_grey_there_and_back(pixels, data_format):
+def test_deep_gray_there_and_back(pixels, data_format):
     array = from_channels_last(pixels, data_format)
     img = array_to_img(array, data_format, scale=False)
     np.testing.assert_array_equal(img_to_array(img, data_format, pixels.dtype), array)
@@ -194,7 +194,7 @@ def test_deep_grey_there_and_back(pixels, data_format):
     ],
     ids=str,
 )
-def test_grey_gets_the_depth_that_it_needs(values, mode):
+def test_gray_gets_the_depth_that_it_needs(values, mode):
     dtype = "float64" if values.dtype.kind == "f" else None
     img = array_to_img(values.reshape(1, -1, 1), "channels_last", scale=False, dtype=dtype)
     assert img.mode == mode

@@ -1,11 +1,11 @@
-"""What each kind of picture becomes in each colour mode, against definitions in NumPy."""
+"""What each kind of picture becomes in each color mode, against definitions in NumPy."""
 
 import io
 import struct
 
 import numpy as np
 import pytest
-from oracles.image_files import chunk, encoded, grey_tiff, png
+from oracles.image_files import chunk, encoded, gray_tiff, png
 from PIL import Image
 
 from kcore.images import ImageDecodeError, load_img
@@ -58,22 +58,22 @@ def test_transparency_is_dropped_not_blended():
         ({"transparency": 1}, [255, 0, 255, 255]),
         ({"transparency": bytes([255, 128, 0, 7])}, [255, 128, 0, 7]),
     ],
-    ids=["opaque", "one colour", "alpha for each colour"],
+    ids=["opaque", "one color", "alpha for each color"],
 )
-def test_palettes_become_their_colours_without_a_warning(options, alpha):
-    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9]]], np.uint8)
+def test_palettes_become_their_colors_without_a_warning(options, alpha):
+    colors = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9]]], np.uint8)
     file = encoded(palette_image(), **options)
-    np.testing.assert_array_equal(np.asarray(load_img(file)), colours)
-    np.testing.assert_array_equal(np.asarray(load_img(file, "grayscale")), luma(colours))
+    np.testing.assert_array_equal(np.asarray(load_img(file)), colors)
+    np.testing.assert_array_equal(np.asarray(load_img(file, "grayscale")), luma(colors))
     rgba = np.asarray(load_img(file, "rgba"))
-    np.testing.assert_array_equal(rgba[..., :3], colours)
+    np.testing.assert_array_equal(rgba[..., :3], colors)
     np.testing.assert_array_equal(rgba[0, :, 3], alpha)
 
 
-def test_grey_with_alpha():
-    grey, alpha = np.array([[100, 7]], np.uint8), np.array([[50, 255]], np.uint8)
-    file = encoded(Image.merge("LA", (Image.fromarray(grey), Image.fromarray(alpha))))
-    np.testing.assert_array_equal(np.asarray(load_img(file, "grayscale")), grey)
+def test_gray_with_alpha():
+    gray, alpha = np.array([[100, 7]], np.uint8), np.array([[50, 255]], np.uint8)
+    file = encoded(Image.merge("LA", (Image.fromarray(gray), Image.fromarray(alpha))))
+    np.testing.assert_array_equal(np.asarray(load_img(file, "grayscale")), gray)
     np.testing.assert_array_equal(
         np.asarray(load_img(file, "rgba")), [[[100, 100, 100, 50], [7, 7, 7, 255]]]
     )
@@ -94,20 +94,20 @@ def test_cmyk_is_ink_on_white(file_format):
     np.testing.assert_allclose(np.asarray(load_img(file))[8, 8], light, atol=2)
 
 
-def test_lab_in_every_colour_mode():
-    file = encoded(Image.new("LAB", (2, 1), (128, 128, 128)), "TIFF")  # L* of 50 without colour
+def test_lab_in_every_color_mode():
+    file = encoded(Image.new("LAB", (2, 1), (128, 128, 128)), "TIFF")  # L* of 50 without color
     for color_mode in ("grayscale", "rgb", "rgba"):
         values = np.asarray(load_img(file, color_mode)).reshape(2, -1)
         np.testing.assert_allclose(values[:, :3], 119, atol=2)  # sRGB of L* = 50
 
 
 def test_the_first_of_several_frames():
-    frames = [Image.new("RGB", (3, 2), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (3, 2), color) for color in ("red", "blue")]
     file = encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])
     assert load_img(file).getpixel((0, 0)) == (255, 0, 0)
 
 
-# Deep grey
+# Deep gray
 
 
 ALL_16_BITS = np.arange(65536, dtype=np.uint16).reshape(256, 256)
@@ -124,7 +124,7 @@ FILES_OF_16_BITS = {
 
 
 @pytest.mark.parametrize("file", FILES_OF_16_BITS.values(), ids=FILES_OF_16_BITS)
-def test_16_bit_grey_stays_deep_as_grayscale(file):
+def test_16_bit_gray_stays_deep_as_grayscale(file):
     img = load_img(file, color_mode="grayscale")
     assert img.mode == "I;16"
     np.testing.assert_array_equal(np.asarray(img), ALL_16_BITS)
@@ -132,7 +132,7 @@ def test_16_bit_grey_stays_deep_as_grayscale(file):
 
 @pytest.mark.parametrize("color_mode", ["rgb", "rgba"])
 @pytest.mark.parametrize("file", FILES_OF_16_BITS.values(), ids=FILES_OF_16_BITS)
-def test_16_bit_grey_is_scaled_to_8_bits_for_colour(file, color_mode):
+def test_16_bit_gray_is_scaled_to_8_bits_for_color(file, color_mode):
     values = np.asarray(load_img(file, color_mode))
     for channel in range(3):
         np.testing.assert_array_equal(values[..., channel], np.rint(ALL_16_BITS / 257))
@@ -149,12 +149,12 @@ def test_the_transparent_level_of_16_bits_is_one_level_alone():
 
 
 def test_12_bit_tiff_reaches_white():
-    file = grey_tiff(2, 12, bytes([0xFF, 0xF0, 0x64]))  # 4095 and 100
+    file = gray_tiff(2, 12, bytes([0xFF, 0xF0, 0x64]))  # 4095 and 100
     np.testing.assert_array_equal(np.asarray(load_img(file, "grayscale")), [[4095, 100]])
     np.testing.assert_array_equal(np.asarray(load_img(file))[0, :, 0], [255, 6])
 
 
-def test_16_bit_colour_is_read_by_its_high_bytes():
+def test_16_bit_color_is_read_by_its_high_bytes():
     rows = b"\0" + struct.pack(">3H", 0x12FF, 0xFF00, 0x00FF)
     np.testing.assert_array_equal(np.asarray(load_img(png(1, 1, 16, 2, rows))), [[[0x12, 0xFF, 0]]])
 
@@ -169,7 +169,7 @@ def test_32_bit_numbers_stay_as_grayscale():
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
-def test_32_bit_numbers_become_colours_only_if_they_are_8_bit_ones(dtype):
+def test_32_bit_numbers_become_colors_only_if_they_are_8_bit_ones(dtype):
     values = np.array([[0, 7, 255]], dtype)
     rgb = np.asarray(load_img(encoded(Image.fromarray(values), "TIFF")))
     np.testing.assert_array_equal(rgb, np.dstack([values] * 3))
@@ -182,14 +182,14 @@ def test_32_bit_numbers_become_colours_only_if_they_are_8_bit_ones(dtype):
     ids=repr,
 )
 @pytest.mark.parametrize("color_mode", ["rgb", "rgba"])
-def test_32_bit_numbers_without_a_known_white_are_refused_in_colour(values, color_mode):
+def test_32_bit_numbers_without_a_known_white_are_refused_in_color(values, color_mode):
     with pytest.raises(
         ImageDecodeError, match=f"color_mode='{color_mode}' knows no white: load it"
     ):
         load_img(encoded(Image.fromarray(values), "TIFF"), color_mode=color_mode)
 
 
-# Levels of grey that Pillow leaves turned over, and transparency
+# Levels of gray that Pillow leaves turned over, and transparency
 
 
 @pytest.mark.parametrize(("bits", "white"), [(16, 65535), (8, 255)])
@@ -199,10 +199,10 @@ def test_tiff_in_which_0_is_white_is_turned_over(bits, white):
         16: struct.pack("<4H", *levels),
         8: bytes([0, 255, 100, 254]),
     }[bits]
-    over, plain = (load_img(grey_tiff(4, bits, data, zero_is), "grayscale") for zero_is in (0, 1))
+    over, plain = (load_img(gray_tiff(4, bits, data, zero_is), "grayscale") for zero_is in (0, 1))
     assert np.asarray(plain).ravel().tolist() == levels
     assert np.asarray(over).ravel().tolist() == [white - level for level in levels]
-    rgb = np.asarray(load_img(grey_tiff(4, bits, data, 0)))[0, :, 0]
+    rgb = np.asarray(load_img(gray_tiff(4, bits, data, 0)))[0, :, 0]
     assert rgb.tolist() == [255, 0, round((white - 100) * 255 / white), round(255 / white)]
 
 
@@ -223,26 +223,26 @@ def test_a_background_lies_behind_transparent_pixels(file_format, background):
     color = (background,) * 3 if isinstance(background, int) else background
     rgb = np.asarray(load_img(file, background=background))
     np.testing.assert_allclose(rgb, laid_over(RGBA, color), atol=1)
-    grey = np.asarray(load_img(file, "grayscale", background=background))
-    np.testing.assert_array_equal(grey, luma(rgb))
+    gray = np.asarray(load_img(file, "grayscale", background=background))
+    np.testing.assert_array_equal(gray, luma(rgb))
 
 
 def test_a_background_lies_behind_the_transparent_pixels_of_every_kind_of_file():
     white = 255
-    grey_alpha = Image.merge("LA", [Image.new("L", (2, 1), 100), Image.new("L", (2, 1), 0)])
+    gray_alpha = Image.merge("LA", [Image.new("L", (2, 1), 100), Image.new("L", (2, 1), 0)])
     palette = palette_image()
     files = {
-        "grey with alpha": (encoded(grey_alpha), [[white] * 3] * 2),
+        "gray with alpha": (encoded(gray_alpha), [[white] * 3] * 2),
         "palette": (
             encoded(palette, transparency=1),
             [[255, 0, 0], [255] * 3, [0, 0, 255], [9] * 3],
         ),
-        "grey": (png(2, 1, 8, 0, b"\0\x07\x08", trns(7)), [[white] * 3, [8] * 3]),
-        "grey of 2 bits": (
+        "gray": (png(2, 1, 8, 0, b"\0\x07\x08", trns(7)), [[white] * 3, [8] * 3]),
+        "gray of 2 bits": (
             png(4, 1, 2, 0, b"\0\x1b", trns(1)),
             [[0] * 3, [255] * 3, [170] * 3, [255] * 3],
         ),
-        "grey of 4 bits": (png(2, 1, 4, 0, b"\0\x12", trns(1)), [[255] * 3, [34] * 3]),
+        "gray of 4 bits": (png(2, 1, 4, 0, b"\0\x12", trns(1)), [[255] * 3, [34] * 3]),
         "black and white": (png(8, 1, 1, 0, b"\0\xf0", trns(0)), [[255] * 3] * 8),
         "rgb": (
             png(2, 1, 8, 2, b"\0" + bytes([1, 2, 3, 1, 2, 4]), trns(1, 2, 3)),
@@ -259,7 +259,7 @@ def test_a_background_lies_behind_the_transparent_pixels_of_every_kind_of_file()
             ),
             [[255] * 3, [0] * 3],
         ),
-        "grey of 16 bits": (
+        "gray of 16 bits": (
             png(2, 1, 16, 0, b"\0" + struct.pack(">2H", 1000, 1001), trns(1000)),
             [[255] * 3, [4] * 3],
         ),
@@ -272,7 +272,7 @@ def trns(*levels):
     return chunk(b"tRNS", struct.pack(f">{len(levels)}H", *levels))
 
 
-def test_a_background_behind_deep_grey_is_as_deep():
+def test_a_background_behind_deep_gray_is_as_deep():
     file = png(2, 1, 16, 0, b"\0" + struct.pack(">2H", 1000, 1001), trns(1000))
     img = load_img(file, "grayscale", background=128)
     assert img.mode == "I;16"
@@ -282,7 +282,7 @@ def test_a_background_behind_deep_grey_is_as_deep():
 @pytest.mark.parametrize(
     ("background", "color_mode", "message"),
     [
-        ((1, 2), "rgb", r"background=\(1, 2\) must be a level of grey, 0 to 255, three of"),
+        ((1, 2), "rgb", r"background=\(1, 2\) must be a level of gray, 0 to 255, three of"),
         (256, "rgb", "background=256 must be"),
         (-1, "rgb", "background=-1 must be"),
         (0.5, "rgb", "background=0.5 must be"),

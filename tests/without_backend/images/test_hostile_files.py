@@ -156,7 +156,7 @@ def test_the_size_limit_can_be_set(tmp_path):
     assert load_img(path, max_file_bytes=len(data)).size == (31, 24)
     with pytest.raises(ImageDecodeError, match=f"has {len(data):,} bytes, more than max_file"):
         load_img(path, max_file_bytes=len(data) - 1)
-    with pytest.raises(ValueError, match="max_file_bytes=0 must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="max_file_bytes=0 must be an integer of at least 1"):
         load_img(path, max_file_bytes=0)
 
 

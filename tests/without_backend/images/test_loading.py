@@ -60,7 +60,7 @@ def test_the_picture_is_whole_when_the_file_is_gone(path):
         ),
         (
             {"target_size": 300},
-            r"target_size=300 is no size: use two whole numbers of pixels above 0",
+            r"target_size=300 is no size: use two integers of pixels above 0",
         ),
         ({"target_size": (300, 300, 3)}, r"target_size=\(300, 300, 3\) is no size"),
         ({"target_size": (300,)}, "target_size="),
@@ -134,7 +134,7 @@ UPRIGHT = {
 }
 
 
-@pytest.mark.parametrize("stored", [RGB, ALL_16_BITS[:9, :14]], ids=["rgb", "deep grey"])
+@pytest.mark.parametrize("stored", [RGB, ALL_16_BITS[:9, :14]], ids=["rgb", "deep gray"])
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
 @pytest.mark.parametrize("orientation", UPRIGHT)
 def test_every_orientation_is_turned_upright_or_left_as_stored(orientation, file_format, stored):

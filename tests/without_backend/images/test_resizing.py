@@ -38,13 +38,13 @@ def test_nearest_takes_the_middle_and_box_the_mean():
 
 
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
-def test_16_bit_grey_is_resized_at_full_depth(interpolation):
+def test_16_bit_gray_is_resized_at_full_depth(interpolation):
     values = np.random.default_rng(2).integers(0, 65536, (9, 14), dtype=np.uint16)
     img = load_img(encoded(Image.fromarray(values)), "grayscale", (6, 20), interpolation)
     resample = Image.Resampling[interpolation.upper()]
     floats = Image.fromarray(values.astype(np.float32)).resize((20, 6), resample)
     assert img.mode == "I;16"
-    # Pillow rounds to whole numbers after the columns and again after the rows.
+    # Pillow rounds to integers after the columns and again after the rows.
     np.testing.assert_allclose(np.asarray(img, float), np.asarray(floats).clip(0, 65535), atol=1.5)
 
 
@@ -70,7 +70,7 @@ def test_the_aspect_ratio_is_kept_by_cutting_the_sides():
 
 @given(st.tuples(*[st.integers(1, 40)] * 4))
 @settings(max_examples=60)
-def test_the_kept_box_is_the_largest_centred_one_of_the_targets_ratio(sizes):
+def test_the_kept_box_is_the_largest_centered_one_of_the_targets_ratio(sizes):
     height, width, target_height, target_width = sizes
     rows, columns = np.indices((height, width), dtype=np.uint8)
     file = encoded(Image.fromarray(np.dstack([rows, columns, rows])))

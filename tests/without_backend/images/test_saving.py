@@ -41,7 +41,7 @@ def save(path, x, **arguments):
 )
 def test_what_is_saved_comes_back(pixels, data_format, file_format):
     if len(pixels) > 1:
-        pixels = pixels.astype(np.uint8)  # Pillow has no deeper colour
+        pixels = pixels.astype(np.uint8)  # Pillow has no deeper color
     if data_format == "channels_last":
         pixels = np.moveaxis(pixels, 0, -1)
     file = io.BytesIO()
@@ -167,7 +167,7 @@ def test_these_formats_hold_transparency(file_format):
     np.testing.assert_array_equal(np.asarray(load_img(file, "rgba"))[..., 3], RGBA[..., 3])
 
 
-def test_these_formats_hold_deep_grey():
+def test_these_formats_hold_deep_gray():
     deepest = np.array([[[-5], [70000]]], np.int32)
     for file_format, values in (("png", DEEP), ("tiff", DEEP), ("tiff", deepest)):
         file = io.BytesIO()

@@ -100,7 +100,7 @@ def test_uniform_between_limits(seed, limits):
 
 
 def test_uniform_never_reaches_its_upper_limit_by_rounding():
-    """Near 2**24 float32 holds whole numbers alone, and most of the interval rounds upward."""
+    """Near 2**24 float32 holds integers alone, and most of the interval rounds upward."""
     drawn = kcore.random.uniform(kcore.random.key(0), 1000, 2.0**24 - 2, 2.0**24)
     assert set(drawn.tolist()) == {2.0**24 - 2, 2.0**24 - 1}
     below_zero = kcore.random.uniform(kcore.random.key(0), 1000, -1e-17, 0)
@@ -326,7 +326,7 @@ def test_dtypes_are_fixed_whatever_numbers_are_given(number):
     [
         (lambda key: kcore.random.bits(key, 2**40), r"shape=\(1099511627776,\) asks for .* blocks"),
         (lambda key: kcore.random.bernoulli(key, p=np.complex64(1)), "p=.* must be a probability"),
-        (lambda key: kcore.random.split(key, 1.5), r"num=1\.5 must be a whole number"),
+        (lambda key: kcore.random.split(key, 1.5), r"num=1\.5 must be an integer"),
     ],
 )
 def test_arguments_out_of_range_are_named(draw, said):

@@ -17,7 +17,7 @@ def test_a_key_is_the_seed_in_two_words():
 
 @pytest.mark.parametrize("seed", [-1, 2**64, 1.0, True, "7", None])
 def test_other_seeds_are_refused(seed):
-    with pytest.raises(ValueError, match=r"must be a whole number, 0 <= seed < 2\*\*64") as error:
+    with pytest.raises(ValueError, match=r"must be an integer, 0 <= seed < 2\*\*64") as error:
         kcore.random.key(seed)
     assert f"seed={seed!r}" in str(error.value)
 
@@ -86,7 +86,7 @@ def test_the_golden_sample_keys():
     assert [[f"{word:08x}" for word in row] for row in keys.tolist()] == GOLDEN_SAMPLE_KEYS
 
 
-def test_neighbouring_seeds_epochs_and_samples_share_no_key():
+def test_neighboring_seeds_epochs_and_samples_share_no_key():
     keys = np.concatenate(
         [
             kcore.random.sample_keys(seed, epoch, np.arange(50))
@@ -98,8 +98,8 @@ def test_neighbouring_seeds_epochs_and_samples_share_no_key():
 
 
 @pytest.mark.parametrize("axis", ["seed", "epoch", "index"])
-def test_neighbours_are_uncorrelated(axis):
-    """20,000 pairs of neighbours: a correlation beyond 6 standard errors is a fault."""
+def test_neighbors_are_uncorrelated(axis):
+    """20,000 pairs of neighbors: a correlation beyond 6 standard errors is a fault."""
     numbers = np.arange(20_000)
     if axis == "index":
         keys = kcore.random.sample_keys(7, 0, numbers)
@@ -122,8 +122,8 @@ def test_neighbours_are_uncorrelated(axis):
     [
         (-1, ValueError, r"data=-1 is out of range: 0 <= data < 2\*\*32"),
         ([3, 2**32], ValueError, r"data=4294967296 is out of range"),
-        (0.5, TypeError, r"data=0.5 must be whole numbers; it has dtype float64"),
-        (True, TypeError, r"data=True must be whole numbers; it has dtype bool"),
+        (0.5, TypeError, r"data=0.5 must be integers; it has dtype float64"),
+        (True, TypeError, r"data=True must be integers; it has dtype bool"),
         ([[1]], ValueError, r"data has shape \(1, 1\): give one number or one axis"),
     ],
 )
@@ -139,7 +139,7 @@ def test_as_many_keys_as_numbers():
 
 @pytest.mark.parametrize("num", [0, -1, 1.5])
 def test_split_into_a_whole_number(num):
-    with pytest.raises(ValueError, match=f"num={num} must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match=f"num={num} must be an integer of at least 1"):
         kcore.random.split(kcore.random.key(0), num)
 
 
@@ -196,11 +196,11 @@ GOLDEN_SAMPLE_KEYS = [["d0f95c2f", "f207f242"], ["028233fd", "bf10c29c"], ["f1a2
     [
         (-1, [0], ValueError, r"epoch=-1 is out of range: 0 <= epoch < 2\*\*32"),
         (2**32, [0], ValueError, r"epoch=4294967296 is out of range"),
-        (0.5, [0], TypeError, r"epoch=0.5 must be whole numbers; it has dtype float64"),
+        (0.5, [0], TypeError, r"epoch=0.5 must be integers; it has dtype float64"),
         ([0, 1], [0, 1], ValueError, r"epoch has shape \(2,\): give one number"),
         (0, [3, -1], ValueError, r"indices=-1 is out of range: 0 <= indices < 2\*\*32"),
         (0, [[1]], ValueError, r"indices has shape \(1, 1\): give one number or one axis of"),
-        (0, "a", TypeError, r"indices='a' must be whole numbers"),
+        (0, "a", TypeError, r"indices='a' must be integers"),
     ],
 )
 def test_wrong_samples_are_called_by_their_names(epoch, indices, error, message):

@@ -110,7 +110,7 @@ def test_numbers_below_one_are_refused_by_name(name, value):
 
 @pytest.mark.parametrize("value", [2.0, "2", True])
 def test_what_is_no_integer_is_refused(value):
-    with pytest.raises(TypeError, match=r"kernel=.* is a .*; give a whole number"):
+    with pytest.raises(TypeError, match=r"kernel=.* is a .*; give an integer"):
         window(9, kernel=value)
 
 

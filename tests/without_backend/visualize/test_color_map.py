@@ -1,4 +1,4 @@
-"""The order of the colours is judged by CIELAB, which the map isn't made with."""
+"""The order of the colors is judged by CIELAB, which the map isn't made with."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from kcore.visualize._color_map import heat, ink_on_paper
 
 
 def lightness(colors):
-    """Return CIE L* of sRGB colours, from the definition."""
+    """Return CIE L* of sRGB colors, from the definition."""
     encoded = colors / 255
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
     luminance = linear @ [0.2126, 0.7152, 0.0722]

@@ -63,7 +63,7 @@ def test_no_images_are_no_counts():
         (([0], [-1]), "predictions holds the class index -1"),
         (([0, 3], [0, 0], 2), r"labels holds the class index 3; there are 2 classes, 0\.\.1"),
         (([0, 1], [0]), "There are 1 predictions for 2 labels"),
-        (([0], [0], 0), "classes=0 must be a whole number"),
+        (([0], [0], 0), "classes=0 must be an integer"),
     ],
 )
 def test_wrong_indices_are_named(arguments, message):

@@ -115,7 +115,7 @@ def test_chosen_metrics_and_columns():
     one = curves(history, ["accuracy"])
     np.testing.assert_array_equal(one, curves({"accuracy": [0, 1]}))
     assert curves(history, columns=1).shape == (4 * HEIGHT, 2 * WIDTH, 3)
-    with pytest.raises(ValueError, match="columns=0 must be a whole number"):
+    with pytest.raises(ValueError, match="columns=0 must be an integer"):
         curves(history, columns=0)
 
 

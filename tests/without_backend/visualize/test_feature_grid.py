@@ -11,7 +11,7 @@ from kcore.visualize import feature_grid
 
 
 def by_loop(feature_map):
-    """Tile the channels one by one, each normalised as the course does."""
+    """Tile the channels one by one, each normalized as the course does."""
     height, width, channels = feature_map.shape
     grid = np.zeros((height, width * channels), dtype=np.uint8)
     for channel in range(channels):
@@ -34,7 +34,7 @@ def test_the_shades_are_those_of_a_loop_over_channels(shape, dtype):
     shown = grid(maps)
     assert shown.dtype == np.uint8
     difference = np.abs(shown.astype(int) - by_loop(maps))
-    # float32 may fall on the other side of a whole number.
+    # float32 may fall on the other side of an integer.
     assert difference.max() <= (0 if dtype is np.float64 else 1)
     assert (difference > 0).mean() < 1e-3
 
@@ -58,7 +58,7 @@ def test_any_finite_maps(maps):
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e30, 7.3e-12])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_constant_channels_are_mid_grey(value, dtype):
+def test_constant_channels_are_mid_gray(value, dtype):
     assert (grid(np.full((9, 11, 3), value, dtype)) == 128).all()
 
 
@@ -83,7 +83,7 @@ def test_a_channel_without_any_number_is_black():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_channel_of_tiny_values_is_normalised_as_any_other(dtype):
+def test_a_channel_of_tiny_values_is_normalized_as_any_other(dtype):
     maps = np.random.default_rng(0).normal(size=(6, 7, 4)).astype(dtype)
     smallest = float(np.finfo(dtype).tiny)
     tiny = (maps * np.array([1, 1e-18, 1e-30, smallest * 1e4])).astype(dtype)
@@ -167,8 +167,8 @@ def test_the_first_channels_are_kept():
         ({"feature_map": np.zeros((0, 4, 3))}, "is empty"),
         ({"feature_map": np.zeros((4, 4, 3), complex)}, "dtype complex128 must be real numbers"),
         ({"layout": "square"}, "layout='square' is unknown: use one of 'row', 'grid'"),
-        ({"max_channels": 0}, "max_channels=0 must be a whole number of at least 1"),
-        ({"gap": -1}, "gap=-1 must be a whole number of at least 0"),
+        ({"max_channels": 0}, "max_channels=0 must be an integer of at least 1"),
+        ({"gap": -1}, "gap=-1 must be an integer of at least 0"),
         ({"data_format": "last"}, "data_format='last' is unknown"),
     ],
 )
@@ -178,7 +178,7 @@ def test_wrong_arguments_are_named(arguments, message):
         feature_grid(**whole)
 
 
-def test_a_huge_channel_leaves_its_neighbour_as_it_is():
+def test_a_huge_channel_leaves_its_neighbor_as_it_is():
     values = np.random.default_rng(0).normal(size=(5, 5, 2))
     huge = values * [1, 1e300]
     np.testing.assert_array_equal(

@@ -16,7 +16,7 @@ def shade(weights):
     )
 
 
-def test_filters_of_grey_images_are_grey_tiles():
+def test_filters_of_gray_images_are_gray_tiles():
     weights = kernel(3, 3, 1, 5)
     shown = filters(weights, tile_size=3)
     assert shown.shape == (2 * 5 - 2, 3 * 5 - 2, 3)
@@ -27,7 +27,7 @@ def test_filters_of_grey_images_are_grey_tiles():
             np.testing.assert_array_equal(tile[..., channel], shade(weights[..., 0, index]))
 
 
-def test_filters_of_colour_images_are_coloured_by_one_scale():
+def test_filters_of_color_images_are_colored_by_one_scale():
     weights = kernel(5, 5, 3, 1)
     np.testing.assert_array_equal(filters(weights, tile_size=5), shade(weights[..., 0]))
 
@@ -49,7 +49,7 @@ def test_weights_are_enlarged_by_whole_numbers():
     assert filters(weights, tile_size=25).shape == (27, 27, 3)
 
 
-def test_zero_is_mid_grey_and_what_is_not_finite_is_black():
+def test_zero_is_mid_gray_and_what_is_not_finite_is_black():
     assert np.unique(filters(np.zeros((3, 3, 1, 2)))).tolist() == [128, 255]
     weights = np.array([np.nan, 1.0, -1.0, 0.0]).reshape(2, 2, 1, 1)
     assert filters(weights, tile_size=2)[..., 0].tolist() == [[0, 255], [0, 128]]

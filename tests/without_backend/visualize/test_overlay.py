@@ -13,7 +13,7 @@ def test_where_the_map_is_zero_the_image_stays():
     np.testing.assert_array_equal(shown, np.repeat(GREY[..., None], 3, axis=-1))
 
 
-def test_where_the_map_is_one_the_colour_covers():
+def test_where_the_map_is_one_the_color_covers():
     shown = overlay(GREY, np.ones((1, 1)), opacity=1.0)
     np.testing.assert_array_equal(shown, np.broadcast_to(heat(np.array(1.0)), (3, 4, 3)))
 
@@ -35,13 +35,13 @@ def test_a_map_of_the_same_size_stays_in_its_place():
 
 def test_a_small_map_is_interpolated_linearly():
     shown = overlay(np.zeros((1, 8), np.uint8), np.array([[0.0, 1.0]]), opacity=1.0)
-    # Centres of the two cells lie at 2 and 6 of 8 pixels, those of the pixels at 0.5, 1.5, ...
+    # Centers of the two cells lie at 2 and 6 of 8 pixels, those of the pixels at 0.5, 1.5, ...
     warmth = np.clip((np.arange(8) + 0.5 - 2) / 4, 0, 1)
     wanted = warmth[:, None] * heat(warmth)
     assert np.abs(shown[0] - wanted).max() <= 1
 
 
-def test_colours_become_their_brightness():
+def test_colors_become_their_brightness():
     image = np.zeros((1, 3, 3), np.uint8)
     image[0, range(3), range(3)] = 255
     shown = overlay(image, np.zeros((1, 1)))

@@ -69,8 +69,8 @@ def test_there_may_be_no_scenes_at_all():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"train": -1}, "train=-1 must be a whole number of at least 0."),
-        ({"test": 2.5}, "test=2.5 must be a whole number of at least 0."),
+        ({"train": -1}, "train=-1 must be an integer of at least 0."),
+        ({"test": 2.5}, "test=2.5 must be an integer of at least 0."),
         ({"train": 0, "test": 0, "image_size": (4, 4)}, "image_size=(4, 4) must be at least 8"),
         ({"train": 0, "test": 0, "classes": ("dog",)}, "classes=('dog',) must be a sequence"),
     ],

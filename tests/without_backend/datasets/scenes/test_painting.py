@@ -13,7 +13,7 @@ quick = settings(max_examples=60)
 indices = st.integers(0, 10**6)
 sides = st.integers(MIN_SIDE, 150)
 
-# Means of the 16 squares of 16x16 pixels, in RGB. Another rasteriser may differ at the edges by a
+# Means of the 16 squares of 16x16 pixels, in RGB. Another rasterizer may differ at the edges by a
 # few pixels of 256, which moves a mean by two levels or so.
 GOLDEN = {
     0: (
@@ -150,7 +150,7 @@ def test_the_gradient_is_linear_and_has_its_two_colors_at_the_corners():
     np.testing.assert_allclose(inner, expected, atol=1)
 
 
-def test_noise_stays_within_its_amplitude_and_is_grey():
+def test_noise_stays_within_its_amplitude_and_is_gray():
     loud = dataclasses.replace(object_alone(0), noise=8.0, background_colors=((99, 120, 140),) * 2)
     quiet = dataclasses.replace(loud, noise=0.0)
     difference = paint(loud).image.astype(int) - paint(quiet).image

@@ -70,7 +70,7 @@ def test_the_class_changes_nothing_else():
     assert dataclasses.replace(ball, class_name="star") == star
 
 
-def test_neighbouring_keys_share_nothing():
+def test_neighboring_keys_share_nothing():
     drawn = [
         draw_parameters(index, seed=seed, split=split)
         for index in range(20)
@@ -145,11 +145,11 @@ def test_there_are_four_to_nine_things_in_the_background():
 
 
 REFUSED = {
-    "negative index": ({"index": -1}, "index=-1 must be a whole number, 0 or greater"),
-    "half an index": ({"index": 0.5}, "index=0.5 must be a whole number, 0 or greater"),
-    "no seed": ({"seed": None}, "seed=None must be a whole number from 0 to 2**64 - 1"),
-    "negative seed": ({"seed": -3}, "seed=-3 must be a whole number from 0 to 2**64 - 1"),
-    "huge seed": ({"seed": 2**64}, "seed=18446744073709551616 must be a whole number from 0"),
+    "negative index": ({"index": -1}, "index=-1 must be an integer, 0 or greater"),
+    "half an index": ({"index": 0.5}, "index=0.5 must be an integer, 0 or greater"),
+    "no seed": ({"seed": None}, "seed=None must be an integer from 0 to 2**64 - 1"),
+    "negative seed": ({"seed": -3}, "seed=-3 must be an integer from 0 to 2**64 - 1"),
+    "huge seed": ({"seed": 2**64}, "seed=18446744073709551616 must be an integer from 0"),
     "unknown split": (
         {"split": "holdout"},
         "split='holdout' is unknown: use one of 'train', 'validation', 'test'.",

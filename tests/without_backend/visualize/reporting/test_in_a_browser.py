@@ -24,7 +24,7 @@ def opened(chromium, tmp_path, everything):
 
 
 def colors(page, selector):
-    """Return the colours of an element's text and of the page."""
+    """Return the colors of an element's text and of the page."""
     return page.evaluate(
         f"[getComputedStyle(document.querySelector({selector!r})).color,"
         "getComputedStyle(document.body).backgroundColor]"
