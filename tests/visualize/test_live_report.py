@@ -448,7 +448,7 @@ def write_classes(folder):
 def of_files(folder, **arguments):
     return kcore.data.from_directory(
         write_classes(folder),
-        target_size=(6, 6),
+        image_size=(6, 6),
         color_mode="grayscale",
         batch_size=3,
         seed=1,
@@ -473,8 +473,8 @@ def of_flow(folder, **arguments):
     ("made", "scale"),
     [
         (of_files, 1),
-        (lambda folder: of_files(folder, class_mode="sparse"), 1),
-        (lambda folder: of_files(folder, class_mode="binary"), 1),
+        (lambda folder: of_files(folder, label_mode="int"), 1),
+        (lambda folder: of_files(folder, label_mode="binary"), 1),
         (of_flow, 255),
         (lambda folder: of_flow(folder, class_mode="binary", is_unit=False), 1),
     ],
