@@ -11,13 +11,14 @@ from kcore._arguments import check_path, check_switch
 from kcore._console import printable, say
 from kcore._progress import megabytes
 from kcore._renamed import renamed
+from kcore._warning import warn
 from kcore.data._batch_transforms import Transform
 from kcore.data._decoding import BeforeResize
 from kcore.data._file_batches import batches_of, without_bad_files
 from kcore.data._image_batches import ImageBatches
 from kcore.data._image_files import ImageFiles
 from kcore.data._options import FileOptions, file_options
-from kcore.data._scanning import scanned
+from kcore.data._scanning import BESIDE_CLASSES, scanned
 from kcore.data._splits import check_subset, parts_of
 from kcore.data._targets import check_label_mode
 from kcore.images._formats import FORMATS
@@ -207,6 +208,8 @@ def from_directory(
         verbose=verbose,
     )
     check_label_mode(options.label_mode, files.class_names)
+    if label_mode is None and isinstance(labels, str):
+        _warn_of_files_without_class(files)
     files, _, _ = without_bad_files(files, options)
     parts = parts_of(files, fraction, subset, options.order(0).seed)
     both = (options, replace(options, shuffle=False, transform=None))
@@ -216,6 +219,16 @@ def from_directory(
         batches_of(part, its) for part, its in zip(parts, both, strict=False)
     ]
     return tuple(datasets) if len(datasets) == 2 else datasets[0]
+
+
+def _warn_of_files_without_class(files: ImageFiles) -> None:
+    """Warn of images that Keras serves where there are no labels, and a scan of classes doesn't."""
+    beside = files.left_out.get(BESIDE_CLASSES)
+    if beside is not None:
+        warn(
+            f"label_mode=None, and {beside.count:,} image files beside the class directories are "
+            f"left out, such as {beside.examples[0]!r}: labels=None takes all files of the tree."
+        )
 
 
 def _describe(parts: tuple[ImageFiles, ...], options: tuple[FileOptions, ...]) -> None:

@@ -23,9 +23,10 @@ from kcore.data._packing import PackedFiles
 from kcore.data._targets import check_class_names
 from kcore.data._walking import Listing, Walk, checked_suffixes
 
-__all__ = ["scan", "scanned"]
+__all__ = ["BESIDE_CLASSES", "scan", "scanned"]
 
 PROGRESS_DELAY = 2.0
+BESIDE_CLASSES = "beside the class directories"
 
 
 @renamed(classes="class_names")
@@ -241,7 +242,7 @@ def _table_of_classes(
         packed.add(b"", top.files)
         return packed.table(root, (), walk.left_out)
     for file in sorted(top.files):
-        walk.leave_out("beside the class directories", file)
+        walk.leave_out(BESIDE_CLASSES, file)
     for label, name in enumerate(names):
         of_class = PackedFiles()
         is_there = Path(os.fsdecode(root), name).is_dir()

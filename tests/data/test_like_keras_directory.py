@@ -71,6 +71,15 @@ def test_color_modes(tree, color_mode):
     np.testing.assert_allclose(images, x, atol=1 if color_mode == "grayscale" else 0)
 
 
+def test_without_label_mode_files_beside_the_classes_are_left_out_with_a_warning(tree, tmp_path):
+    write_tree(tmp_path, {"tree": 1})
+    write_tree(tmp_path / "tree", {"cat": 2})
+    with pytest.warns(UserWarning, match="1 image files beside the class directories are left ou"):
+        dataset = from_directory(tmp_path / "tree", label_mode=None, **OPTIONS)
+    assert dataset.samples == 2
+    assert from_directory(tmp_path / "tree", labels=None, **OPTIONS).samples == 3
+
+
 def test_labels_of_ones_own(tree):
     files = scan(tree, class_names=["cat", "eel"])
     dataset = from_files(

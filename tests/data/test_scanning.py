@@ -39,6 +39,50 @@ def test_classes_are_the_sorted_sub_directories(tmp_path):
     assert files.class_name(3) == "dog"
 
 
+def test_without_labels_the_whole_tree_is_taken(tmp_path):
+    touch(tmp_path, "top.png", "b/1.png", "a/z/y/1.png", "a/z-z/1.png", "a/2.png", ".hidden/1.png")
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    expected = ["top.png", "a/2.png", "a/z-z/1.png", "a/z/y/1.png", "b/1.png"]
+    for follow_links in (False, True):
+        files = scan(tmp_path, None, follow_links=follow_links)
+        assert files.filenames == expected
+        assert files.labels is None
+        assert files.class_names == ()
+
+
+def test_given_labels_are_those_of_the_files_in_their_order(tmp_path):
+    touch(tmp_path, "top.png", "b/1.png", "a/1.png", "a/2.png")
+    files = scan(tmp_path, [1, 0, 2, 0])
+    assert files.filenames == ["top.png", "a/1.png", "a/2.png", "b/1.png"]
+    assert files.labels.tolist() == [1, 0, 2, 0]
+    assert files.class_names == ("0", "1", "2")
+    assert files.counts() == {"0": 2, "1": 1, "2": 1}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1], r"labels has shape \(2,\), but there are 3 image files: give one integer for"),
+        ([0, 1, -1], "labels must be integers from 0, one for each image file"),
+        ([0.0, 1.0, 1.0], "labels must be integers from 0"),
+        (["a", "b", "a"], "labels must be integers from 0"),
+        ([0, 2, 2], r"labels has 2 different values, from 0 to 2: use 0 to 1, as np\.unique"),
+        ("infer", "labels='infer' is unknown: use 'inferred', None or a list of integers"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(tmp_path, labels, message):
+    touch(tmp_path, "1.png", "a/1.png", "a/2.png")
+    with pytest.raises(ValueError, match=message):
+        scan(tmp_path, labels)
+
+
+@pytest.mark.parametrize("labels", [None, [0, 1]])
+def test_names_of_classes_need_inferred_labels(tmp_path, labels):
+    touch(tmp_path, "a/1.png", "b/1.png")
+    with pytest.raises(ValueError, match=r"class_names=\['a'\] names sub-directories, which are"):
+        scan(tmp_path, labels, ["a"])
+
+
 def test_given_classes_choose_and_order(tmp_path):
     touch(tmp_path, "a/1.png", "b/1.png", "c/1.png", "d/x/1.png", "d/y/1.png")
     files = scan(tmp_path, class_names=["c", "a", "d/y"])
