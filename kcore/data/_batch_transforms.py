@@ -1,4 +1,4 @@
-"""What a `transform` of a dataset asks for and returns, and what is taken from its batches."""
+"""Check what the `transform` of a dataset asks for and returns."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -22,7 +22,7 @@ def asks_for_targets(transform: Callable[..., Any] | None) -> bool:
 
 
 def check_asking(asks: bool, targets: Any) -> None:
-    """Raise a ValueError if a transform asks for targets that there aren't before it."""
+    """Raise a ValueError if a transform asks for targets, and there are none yet."""
     if asks and (targets is None or isinstance(targets, str)):
         kind = "there are none" if targets is None else "'input' makes them of what it returns"
         raise ValueError(
@@ -32,7 +32,7 @@ def check_asking(asks: bool, targets: Any) -> None:
 
 
 def check_replay(asks: bool, index: int, epoch: int) -> None:
-    """Raise a ValueError if one image alone isn't what the model receives in an epoch."""
+    """Raise a ValueError if an image can't be transformed without the others of its batch."""
     if asks:
         raise ValueError(
             f"index={index}, epoch={epoch}: the transform takes targets, and so may mix the images "
@@ -41,10 +41,10 @@ def check_replay(asks: bool, index: int, epoch: int) -> None:
 
 
 def checked_pair(transform: Callable[..., Any], result: Any) -> tuple[Any, Any]:
-    """Return what a transform that asks for targets returned.
+    """Check and return the result of a transform that asks for targets.
 
     Raises:
-        TypeError: if it is no tuple of images and targets.
+        TypeError: if it is not a tuple of images and targets.
     """
     if not isinstance(result, tuple) or len(result) != 2:
         name = getattr(transform, "__name__", type(transform).__name__)

@@ -1,4 +1,4 @@
-"""From files that a scan or a list gave to the dataset of those that are good."""
+"""From image files to a dataset of them, without bad files if these are quarantined."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ def without_bad_files(
     targets: Any = None,
     sample_weight: npt.ArrayLike | None = None,
 ) -> tuple[ImageFiles, Any, Any]:
-    """Return the files that a dataset of these options is made of, their targets and weights.
+    """Return the files that these options keep, with their targets and weights.
 
     Raises:
         TypeError, ValueError: if targets or weights don't fit the files, or no file is left.
@@ -60,7 +60,7 @@ def batches_of(
     sample_weight: npt.ArrayLike | None = None,
     kind: Callable[..., Dataset] = ImageBatches,
 ) -> Dataset:
-    """Make the dataset, of a kind, of files that were checked."""
+    """Make a dataset of checked files; `kind` is its class."""
     order, cache = options.order(len(files)), None
     if options.cache is not None and order.batches:
         cache = open_cache(options.cache, files, options.decoding, order.served)

@@ -1,10 +1,10 @@
-"""The batches that each one who asks is due, so that no consumer disturbs another.
+"""Serve each consumer of a dataset its own batches, so that none disturbs another.
 
-A batch is a function of its *position* alone: batch `number` of epoch `epoch` stands at
+A batch is a function of its *position* alone: batch `number` of epoch `epoch` has the position
 `epoch * batches + number`. A dataset keeps one position, that of its training, and every adapter of
-Keras has one of its own. So a `fit` receives the batches of its epochs, each once and in order,
-whatever callbacks and other threads do with the dataset in the meantime, and only training moves
-the dataset on.
+Keras has one of its own. So a `fit` receives each batch of its epochs once and in order, whatever
+callbacks and other threads do with the dataset in the meantime, and only training moves the dataset
+on.
 """
 
 import threading
@@ -20,14 +20,14 @@ __all__ = ["Batches", "Serving"]
 
 @dataclass(frozen=True)
 class Batches:
-    """The batches of all epochs, by their positions.
+    """The batches of all epochs, by position.
 
     Attributes:
-        count: how many make an epoch.
+        count: the number of batches of an epoch.
         at: position -> batch.
-        read: position -> endless iterator over the batches from there on, made ahead.
-        is_free: whether the k-th number that a pass asks for gets its k-th batch, whatever the
-            number: `fit` shuffles the numbers by Python's global random state, and in a shuffled
+        read: position -> endless iterator over the batches from there on, prepared ahead.
+        is_free: whether the k-th request of a pass gets its k-th batch, whatever number it asks
+            for: `fit` shuffles the numbers by Python's global random state, and in a shuffled
             dataset they mean nothing.
     """
 
@@ -38,7 +38,7 @@ class Batches:
 
 
 class Serving:
-    """Where the training of a dataset is, and what each adapter of Keras has received."""
+    """The position of a dataset's training, and what each adapter of Keras has received."""
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
@@ -54,9 +54,9 @@ class Serving:
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        """Let what is served next begin with an epoch; a pass that has begun is served to its end.
+        """Begin with an epoch from the next pass on; a pass that has begun is served to its end.
 
-        Not for an endless pass of training that runs.
+        Don't call it while an endless pass of training runs.
         """
         with self._lock:
             self._move(epoch * self._batches.count)
@@ -65,12 +65,12 @@ class Serving:
 
     @property
     def is_endless(self) -> bool:
-        """Whether a pass of training has begun whose steps Keras counts."""
+        """Whether a pass of training has begun that Keras limits by its own count of steps."""
         consumers = list(self._consumers.values())
         return any(one.is_training and one.is_endless and one.has_begun for one in consumers)
 
     def register(self, adapter: Any, call: Call | None) -> None:
-        """Note an adapter when Keras makes it, and what for."""
+        """Note an adapter that Keras makes, and what it is for."""
         with self._lock:
             is_training = self._is_training(call)
             consumer = _Consumer(self._batches, is_training, call)
@@ -80,10 +80,10 @@ class Serving:
             self._consumers[adapter] = consumer
 
     def count(self, asker: Asker | None) -> int | None:
-        """Return the number of batches of a pass; None for one that Keras counts the steps of.
+        """Return the number of batches of a pass; None for one whose steps Keras counts.
 
-        If it knew the number, `fit(steps_per_epoch=8)` on nine batches would end each second epoch
-        after one step.
+        If Keras knew the number, `fit(steps_per_epoch=8)` on nine batches would end every second
+        epoch after one step.
         """
         consumer = self._consumer(asker)
         if consumer is not None and consumer.is_endless:
@@ -93,7 +93,7 @@ class Serving:
         return self._batches.count
 
     def serve(self, number: int, asker: Asker | None) -> Any:
-        """Return the batch that one who asks for this number is due."""
+        """Return the batch that is due to a consumer who asks for this number."""
         consumer = self._consumer(asker)
         if consumer is None or asker is None:
             return self._batches.at(self._first_of_epoch() + number)
@@ -104,7 +104,7 @@ class Serving:
         return consumer.take(number)
 
     def end_epoch(self, asker: Asker | None) -> None:
-        """Note that an epoch ends: after one of training, the next is due."""
+        """Note that an epoch ends; after one of training, the next one is due."""
         consumer = self._consumer(asker)
         with self._lock:
             if asker is None:
@@ -115,8 +115,8 @@ class Serving:
     def begin_loop(self, is_fitted: bool) -> int:
         """Return the epoch that a loop over the dataset serves.
 
-        A loop that begins after one to the end is the next epoch of somebody's own training. While
-        a `fit` runs, those of its callbacks only look.
+        A loop that begins after a loop to the end is the next epoch of a custom training loop.
+        While a `fit` runs, loops in its callbacks change nothing.
         """
         with self._lock:
             if self._looped == self.epoch and not is_fitted:
@@ -124,12 +124,12 @@ class Serving:
             return self.epoch
 
     def end_loop(self, epoch: int, is_fitted: bool) -> None:
-        """Note that a loop has served an epoch to its end."""
+        """Note that a loop has served all of an epoch."""
         if not is_fitted:
             self._looped = epoch
 
     def _begin(self, consumer: "_Consumer") -> None:
-        """Let a pass of a consumer begin: training goes on, all others take the same epoch."""
+        """Begin a pass of a consumer: training goes on, all others take the current epoch."""
         with self._lock:
             if not consumer.is_training:
                 consumer.start = self._first_of_epoch()
@@ -145,9 +145,9 @@ class Serving:
         return None if asker is None else self._consumers.get(asker.adapter)
 
     def _is_training(self, call: Call | None) -> bool:
-        """Tell what an adapter is for: `fit` makes that of its training first.
+        """Tell whether an adapter is for training, the first one that `fit` makes.
 
-        Where no method of Keras is known to run, it is for training by other means.
+        Where no known method of Keras runs, it is for training by other means.
         """
         if call is None:
             return True
@@ -158,13 +158,13 @@ class Serving:
 
 
 class _Consumer:
-    """What one adapter of Keras asks for, and what it has received.
+    """What an adapter of Keras asks for, and what it has received.
 
     Attributes:
-        is_training: whether what it receives is trained on.
+        is_training: whether the model trains on what it receives.
         call: the method of Keras that it works for, or None.
         start: position of the first batch of its next pass.
-        steps_done: how many batches of an endless pass were used.
+        steps_done: the number of batches of an endless pass that were used.
     """
 
     def __init__(self, batches: Batches, is_training: bool, call: Call | None) -> None:
@@ -192,7 +192,7 @@ class _Consumer:
             self._pass = _Pass(self.start, self._batches.read)
 
     def look(self, number: int) -> Any:
-        """Return a batch of which Keras learns the shapes, and keep it for when it is due."""
+        """Return a batch from which Keras learns shapes, and keep it until it is due."""
         position = self.start + number
         with self._lock:
             if position not in self._known:
@@ -213,8 +213,8 @@ class _Consumer:
     def end(self) -> bool:
         """Note that Keras ends an epoch, and tell whether all of it was served.
 
-        Before the first one Keras ends an epoch that there was not, to make itself ready; what it
-        has looked at until then is due again.
+        Keras also calls it once before the first epoch; batches that it has looked at until then
+        are due again.
         """
         with self._lock:
             its, was_ready = self._pass, self._is_ready
@@ -225,7 +225,7 @@ class _Consumer:
             self._pass = None
             if its is None or not was_ready or its.asked < self._batches.count:
                 return False
-            if its.start == self.start:  # else `epoch` was set while it was served
+            if its.start == self.start:  # otherwise `epoch` was set while it was served
                 self.start += self._batches.count
             return True
 
@@ -249,8 +249,8 @@ class _Pass:
 
     Attributes:
         start: the position.
-        next: position of the next batch.
-        asked: how many batches were asked for.
+        next: the position of the next batch.
+        asked: the number of batches that were asked for.
     """
 
     def __init__(self, start: int, read: Callable[[int], Iterator[Any]]) -> None:
@@ -268,14 +268,14 @@ class _Pass:
         return batch
 
     def skip(self, position: int) -> None:
-        """Note that the batch of a position is served already."""
+        """Note that the batch at a position was served already."""
         if position == self.next:
             self.next += 1
             self._ahead = None
 
 
 def _steps(call: Call | None, is_training: bool) -> int:
-    """Return how many batches Keras takes an epoch of its own, or 0 for all of a dataset's."""
+    """Return how many batches Keras takes per epoch, or 0 for all of the dataset's."""
     if call is None:
         return 0
     is_validation = call.name == "fit" and not is_training

@@ -506,7 +506,9 @@ def test_a_dataset_is_judged_while_it_validates(tmp_path):
             keras.layers.Dense(2, "softmax"),
         ]
     )
-    trained.compile(keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    trained.compile(
+        keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     live = LiveReport(tmp_path / "r.html", examples=dataset)
     history = trained.fit(
         dataset, validation_data=dataset, epochs=4, verbose=0, callbacks=[live]
