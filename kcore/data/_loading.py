@@ -8,8 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from kcore._arguments import check_path, check_switch
-from kcore._console import printable, say
-from kcore._progress import megabytes
+from kcore._console import megabytes, printable, say
 from kcore.data._array_groups import Targets, as_images, as_targets
 from kcore.data._batch_transforms import Transform
 from kcore.data._decoding import BeforeResize

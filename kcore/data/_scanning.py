@@ -9,7 +9,7 @@ from typing import TextIO
 
 from kcore._arguments import check_choice, check_path, check_switch
 from kcore._console import say
-from kcore._progress import Progress, counted
+from kcore._progress import progress_bar
 from kcore._warning import warn
 from kcore.data._image_files import FileTable, ImageFiles
 from kcore.data._packing import PackedFiles
@@ -99,13 +99,12 @@ def scan(
     _check_directory(directory)
     root = os.fsencode(directory)
     started = time.monotonic()
-    progress = Progress("Scanning", delay=PROGRESS_DELAY, amount=_Rate(started), stream=stream)
-    with progress:
+    with progress_bar("Scanning", unit="entries", delay=PROGRESS_DELAY, stream=stream) as progress:
         walk = Walk(
             root,
             follow_links=follow_links,
             raise_unreadable=unreadable == "raise",
-            advance=progress.advance,
+            advance=progress.update,
             suffixes=wanted,
         )
         table = _table(walk, root, classes)
@@ -116,17 +115,6 @@ def scan(
     if time.monotonic() - started > PROGRESS_DELAY:
         say(files.summary(), sys.stderr if stream is None else stream)
     return files
-
-
-class _Rate:
-    """Writes a count of entries with the number of them per second."""
-
-    def __init__(self, started: float) -> None:
-        self._started = started
-
-    def __call__(self, entries: int) -> str:
-        rate = entries / max(time.monotonic() - self._started, 1e-3)
-        return f"{counted(entries)} entries, {rate:,.0f} a second"
 
 
 def _check_directory(directory: str | os.PathLike[str]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from kcore._arguments import check_choice, check_finite, check_integer, check_path
 from kcore._forks import check_not_forked
 from kcore._locks import lock_of
-from kcore._progress import Progress
+from kcore._progress import progress_bar
 from kcore._warning import warn
 from kcore.images import ImageDecodeError, load_img
 from kcore.images._resizing import INTERPOLATIONS
@@ -119,7 +119,7 @@ def classify(
     results: list[Classification] = []
     with (
         ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as threads,
-        Progress("Classifying", total=len(files), delay=2.0) as progress,
+        progress_bar("Classifying", total=len(files), delay=2.0) as progress,
     ):
         images = _ahead(threads, read, files, 2 * batch_size)
         for start in range(0, len(files), batch_size):
@@ -128,7 +128,7 @@ def classify(
             results += _classified(
                 model, probabilities, part, read_part, batch_size, names, top, factor
             )
-            progress.advance(len(part))
+            progress.update(len(part))
     return results
 
 

@@ -46,13 +46,12 @@ OTHER_PACKAGES = {
     "_notebook": {"jinja2"},
     "_progress": {"tqdm"},
     "data": {"grain"},
-    "datasets": {"pooch"},
     "models": {"h5py", "onnxruntime"},
     "visualize": {"jinja2", "matplotlib"},
 }
 
 # Packages that cost time to import, and so are imported where they are first used.
-IMPORTED_WHERE_USED = frozenset({"jinja2", "matplotlib", "pooch", "tqdm"})
+IMPORTED_WHERE_USED = frozenset({"jinja2", "matplotlib", "tqdm"})
 
 # Members that must work without any backend, and so can't import Keras where they are imported.
 NEEDS_NO_BACKEND = frozenset(
