@@ -9,6 +9,7 @@ phases, `classify` names what image files show, `export` writes them for program
 """
 
 import kcore._backend  # noqa: F401
+from kcore.models._class_names import save, set_labels
 from kcore.models._classify import Classification, classify
 from kcore.models._cnn import binary_cnn, cnn
 from kcore.models._compiling import (
@@ -16,18 +17,17 @@ from kcore.models._compiling import (
     compile_classifier,
     compile_regression,
 )
-from kcore.models._export import ExportError, export
-from kcore.models._features import extract_features
-from kcore.models._file_errors import ModelFileError, WeightsFileError
-from kcore.models._fine_tuning import fine_tune
-from kcore.models._head_training import train_head
-from kcore.models._labels import save, set_labels
+from kcore.models._exporting.export import ExportError, export
 from kcore.models._linear import linear
+from kcore.models._loading.errors import ModelFileError, WeightsFileError
+from kcore.models._loading.model_files import load
+from kcore.models._loading.weights_files import load_weights
 from kcore.models._mlp import SubclassedMLP, functional_mlp, mlp, subclassed_mlp
-from kcore.models._model_files import load
 from kcore.models._trainable import ParameterSummary, check_trainable, parameter_summary
-from kcore.models._transfer import transfer
-from kcore.models._weights_files import load_weights
+from kcore.models._transfer.build import transfer
+from kcore.models._transfer.features import extract_features
+from kcore.models._transfer.fine_tuning import fine_tune
+from kcore.models._transfer.head_training import train_head
 
 __all__ = [
     "Classification",

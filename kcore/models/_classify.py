@@ -18,9 +18,9 @@ from kcore._warning import warn
 from kcore.images import ImageDecodeError, load_img
 from kcore.images._resizing import INTERPOLATIONS
 from kcore.models._arguments import check_model
+from kcore.models._class_names import check_labels, get_labels
 from kcore.models._image_range import takes_unit_values
-from kcore.models._labels import check_labels, get_labels
-from kcore.models._model_files import load
+from kcore.models._loading.model_files import load
 from kcore.models._probabilities import as_probabilities
 
 __all__ = ["Classification", "classify"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import kcore
-from kcore.models._seeding import seed_weights
+from kcore.models._first_weights import seed_weights
 
 BUILDERS = {
     "linear": lambda seed: kcore.models.linear((4,), seed=seed),

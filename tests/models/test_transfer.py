@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 
 import kcore
-from kcore.models._applications import application_preprocessing
+from kcore.models._transfer.applications import application_preprocessing
 
 MODULES = [
     member for member in vars(keras.applications).values() if isinstance(member, types.ModuleType)

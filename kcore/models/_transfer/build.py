@@ -7,10 +7,10 @@ import keras
 
 from kcore._arguments import check_choice, check_fraction, check_seed
 from kcore.models._arguments import check_layer_name, check_units
-from kcore.models._base import make_base, wire
-from kcore.models._head import add_head
-from kcore.models._labels import set_labels
-from kcore.models._seeding import seed_weights
+from kcore.models._class_names import set_labels
+from kcore.models._first_weights import seed_weights
+from kcore.models._transfer.base import make_base, wire
+from kcore.models._transfer.head import add_head
 
 __all__ = ["transfer"]
 

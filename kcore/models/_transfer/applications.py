@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from kcore.models._file_errors import WeightsFileError
+from kcore.models._loading.errors import WeightsFileError
 
 __all__ = ["application_name", "application_preprocessing", "build_application", "near_names"]
 

@@ -12,10 +12,16 @@ import keras
 from kcore._arguments import check_path
 from kcore._console import printable
 from kcore._warning import warn
-from kcore.models._file_errors import ModelFileError
-from kcore.models._hdf5_files import HDF5_SIGNATURE, WEIGHTS_IN_MODEL, named, opened, signature
-from kcore.models._labels import LABELS_MEMBER, set_labels
-from kcore.models._weights_files import check_finite_weights
+from kcore.models._class_names import LABELS_MEMBER, set_labels
+from kcore.models._loading.errors import ModelFileError
+from kcore.models._loading.hdf5_files import (
+    HDF5_SIGNATURE,
+    WEIGHTS_IN_MODEL,
+    named,
+    opened,
+    signature,
+)
+from kcore.models._loading.weights_files import check_finite_weights
 
 __all__ = ["load"]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import keras
 
-from kcore.models._applications import near_names
-from kcore.models._weights import copy_weights
+from kcore.models._copying import copy_weights
+from kcore.models._transfer.applications import near_names
 
 __all__ = ["cut", "named_layers"]
 

@@ -8,14 +8,14 @@ import keras
 from kcore._arguments import check_finite, check_integer, check_switch
 from kcore._forks import check_not_forked
 from kcore._targets import check_labels
-from kcore.models._applications import near_names
 from kcore.models._arguments import check_images, check_layer_name, check_verbose, shown
 from kcore.models._compiling import compile_for_labels
-from kcore.models._cutting import named_layers
-from kcore.models._head import head_layers
 from kcore.models._layers import walk
 from kcore.models._trainable import check_trainable, print_phase
-from kcore.models._training_data import label_kind
+from kcore.models._transfer.applications import near_names
+from kcore.models._transfer.cutting import named_layers
+from kcore.models._transfer.head import head_layers
+from kcore.models._transfer.training_data import label_kind
 
 __all__ = ["fine_tune"]
 

@@ -17,9 +17,9 @@ import numpy as np
 from kcore._arguments import check_choice, check_path
 from kcore._files import put_in_place
 from kcore.models._arguments import check_graph
-from kcore.models._exportable import exportable
-from kcore.models._exported_labels import add_labels
-from kcore.models._labels import get_labels
+from kcore.models._class_names import get_labels
+from kcore.models._exporting.class_names import add_labels
+from kcore.models._exporting.exportable import exportable
 
 __all__ = ["ExportError", "export"]
 

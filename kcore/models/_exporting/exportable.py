@@ -15,8 +15,8 @@ import keras
 import numpy as np
 
 from kcore import shapes
-from kcore.models._chance import hands_on
-from kcore.models._weights import copy_weights
+from kcore.models._copying import copy_weights
+from kcore.models._transfer.randomness import hands_on
 
 __all__ = ["exportable"]
 
