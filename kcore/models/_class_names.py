@@ -4,50 +4,57 @@ import json
 import os
 import zipfile
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+import keras
 
 from kcore._arguments import check_path
 from kcore._files import replacing
 from kcore.models._arguments import check_model
 from kcore.models._probabilities import output_units
 
-__all__ = ["LABELS_MEMBER", "check_labels", "get_labels", "save", "set_labels"]
+__all__ = ["CLASS_NAMES_MEMBER", "check_class_names", "get_class_names", "save", "set_class_names"]
 
-LABELS_MEMBER = "kcore/labels.json"
+CLASS_NAMES_MEMBER = "kcore/class_names.json"
+
+Model = TypeVar("Model", bound=keras.Model)
 
 
-def set_labels(model: Any, labels: Sequence[str]) -> Any:
-    """Give a classifier the names of its classes; `model.labels` has them afterwards.
+def set_class_names(model: Model, class_names: Sequence[str]) -> Model:
+    """Give a classifier the names of its classes, which `model.class_names` holds afterwards.
 
     Args:
         model: a `keras.Model` whose one output is `(batch, classes)`.
-        labels: different names in the order of the classes; two for one sigmoid output, of which
-            the second is what the output is the probability of.
+        class_names: different names in the order of the classes; two for one sigmoid output, which
+            is the probability of the second.
 
     Returns:
         `model` itself.
 
     Raises:
-        ValueError: if there are not as many names as classes, or one twice or not text.
+        ValueError: if there are not as many names as classes, or a name appears twice or is not
+            text.
     """
-    model.labels = check_labels(model, labels)
+    model.class_names = check_class_names(model, class_names)
     return model
 
 
-def get_labels(model: Any) -> tuple[str, ...] | None:
+def get_class_names(model: Any) -> tuple[str, ...] | None:
     """Return the names of a model's classes, or `None` if it has none."""
-    labels = getattr(model, "labels", None)
-    return None if labels is None else tuple(labels)
+    class_names = getattr(model, "class_names", None)
+    return None if class_names is None else tuple(class_names)
 
 
-def save(model: Any, path: str | os.PathLike[str]) -> None:
-    """Save a model with its labels in one `.keras` file, which `keras.saving.load_model` reads too.
+def save(model: keras.Model, path: str | os.PathLike[str]) -> None:
+    """Save a model with the names of its classes in one `.keras` file.
 
-    The labels are one more member of the archive, and plain Keras passes over it.
+    `keras.saving.load_model` reads the file too: the names are one more member of the archive,
+    which plain Keras passes over.
 
     Args:
         model: a `keras.Model`.
-        path: a name that ends in `.keras`. A file that is there stays until the new one is whole.
+        path: a name that ends in `.keras`. A file that exists there stays until the new one is
+            complete.
 
     Raises:
         ValueError: if the name has another ending.
@@ -58,21 +65,23 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         raise ValueError(f"path={str(path)!r} must end in .keras.")
     with replacing(path, ".keras") as unfinished:
         model.save(unfinished)
-        labels = get_labels(model)
-        if labels is not None:
+        class_names = get_class_names(model)
+        if class_names is not None:
             with zipfile.ZipFile(unfinished, "a") as archive:
-                archive.writestr(LABELS_MEMBER, json.dumps(labels, ensure_ascii=False))
+                text = json.dumps(class_names, ensure_ascii=False)
+                archive.writestr(CLASS_NAMES_MEMBER, text)
 
 
-def check_labels(model: Any, labels: Any) -> tuple[str, ...]:
-    """Return labels as a tuple, or say what is wrong with them for this model."""
-    if isinstance(labels, str) or not isinstance(labels, Sequence):
-        raise ValueError(f"labels={labels!r} must be a sequence of names.")
+def check_class_names(model: Any, class_names: Any) -> tuple[str, ...]:
+    """Return the names of classes as a tuple, or say why they don't fit this model."""
+    if isinstance(class_names, str) or not isinstance(class_names, Sequence):
+        raise ValueError(f"class_names={class_names!r} must be a sequence of names.")
     units = output_units(model)
     expected = 2 if units == 1 else units
-    if len(labels) != expected:
-        kind = "a sigmoid output" if units == 1 else f"{units} classes"
-        raise ValueError(f"labels has {len(labels)} names; {kind} needs {expected}.")
-    if not all(isinstance(label, str) for label in labels) or len(set(labels)) < len(labels):
-        raise ValueError(f"labels={labels!r} must be different names.")
-    return tuple(labels)
+    if len(class_names) != expected:
+        kind = "a sigmoid output needs" if units == 1 else f"{units} classes need"
+        raise ValueError(f"class_names has {len(class_names)} names; {kind} {expected}.")
+    is_text = all(isinstance(name, str) for name in class_names)
+    if not is_text or len(set(class_names)) < len(class_names):
+        raise ValueError(f"class_names={class_names!r} must be different names.")
+    return tuple(class_names)

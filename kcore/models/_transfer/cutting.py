@@ -1,52 +1,85 @@
-"""Cut a network at one of its layers, also at one inside of a model in it."""
+"""Cut a network at one of its layers, also at one inside of a nested model."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from kcore.models._copying import copy_weights
-from kcore.models._transfer.applications import near_names
+from kcore.models._layer_choice import named_layers
+from kcore.models._probabilities import PASSING
 
-__all__ = ["cut", "named_layers"]
-
-
-def named_layers(model: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the path and the layer of each layer, those of nested models as "model/layer"."""
-    for layer in model.layers:
-        yield layer.name, layer
-        if isinstance(layer, keras.Model):
-            for name, inner in named_layers(layer):
-                yield f"{layer.name}/{name}", inner
+__all__ = ["cut"]
 
 
-def cut(base: Any, cut_at: str | None) -> Any:
-    """Return a model of the base up to the layer `cut_at`, or all of it.
+def cut(base: Any, path: str | None) -> Any:
+    """Return a model of the base up to a layer, or all of it.
+
+    Args:
+        base: a functional or sequential model of images.
+        path: the layer's path, as `kcore.models._layer_choice.layer_path` gives it, or None.
 
     Raises:
-        ValueError: if there is no such layer, or it has several outputs, or nothing is to be cut
-            and the base has several outputs.
+        ValueError: if the layer has several outputs or is the input; or if `path` is None, and the
+            base has several outputs or ends in a classifier.
     """
-    if cut_at is None:
-        if len(base.outputs) != 1:
-            raise ValueError(
-                f"base={base.name!r} has {len(base.outputs)} outputs: give cut_at, the name of the "
-                "layer whose output is wanted."
-            )
+    if path is None:
+        _check_output(base)
         return keras.Model(base.inputs[0], base.outputs[0])
-    names = [name for name, _ in named_layers(base)]
-    if cut_at not in names:
+    return _cut(base, path.split("/"), path)
+
+
+def _check_output(base: Any) -> None:
+    if len(base.outputs) != 1:
         raise ValueError(
-            f"cut_at={cut_at!r}: {base.name!r} has no such layer.{near_names(cut_at, names)} None "
-            "keeps all of it."
+            f"base={base.name!r} has {len(base.outputs)} outputs: give cut_at, the layer whose "
+            "output is wanted."
         )
-    return _cut(base, cut_at.split("/"), cut_at)
+    units = base.outputs[0].shape[-1]
+    last = _last_layer(base)
+    if len(base.outputs[0].shape) != 2 or not _is_classifying(last, units):
+        return
+    maps = [path for path, layer in named_layers(base) if _gives_a_feature_map(layer)]
+    hint = f"its last feature map, cut_at={maps[-1]!r}, or another layer" if maps else "a layer"
+    raise ValueError(
+        f"base={base.name!r} ends in {last.name!r}, which gives {units} values for each "
+        f"image, as a classifier does: a new head needs features. Give {hint}. cut_at=-1 takes "
+        "these values all the same."
+    )
 
 
-def _cut(base: Any, path: list[str], cut_at: str) -> Any:
-    layer, rest = _first(base, path)
+def _last_layer(model: Any) -> Any:
+    """Return the last layer that does more than hand values on, perhaps as probabilities."""
+    for layer in reversed(model.layers):
+        if isinstance(layer, keras.Model):
+            return _last_layer(layer)
+        if not isinstance(layer, (*PASSING, keras.layers.Softmax)):
+            return layer
+    return None
+
+
+def _is_classifying(layer: Any, units: int | None) -> bool:
+    """Tell a layer of units, also where it is a convolution of 1x1 on one pixel, as MobileNet's."""
+    if isinstance(layer, keras.layers.Conv2D):
+        return layer.kernel_size == (1, 1) and layer.filters == units
+    return isinstance(layer, keras.layers.Dense) and layer.units == units
+
+
+def _gives_a_feature_map(layer: Any) -> bool:
+    """Tell whether a layer gives (batch, height, width, channels), which the input does too."""
+    try:
+        shape = layer.output.shape
+    except (AttributeError, ValueError):  # several outputs, or called several times
+        return False
+    is_map = len(shape) == 4 and shape[1:3] != (1, 1)
+    return is_map and not isinstance(layer, keras.layers.InputLayer)
+
+
+def _cut(base: Any, parts: list[str], cut_at: str) -> Any:
+    layer, rest = _first(base, parts)
     if rest:
         return _cut_inside(base, layer, _cut(layer, rest, cut_at))
+    if isinstance(layer, keras.layers.InputLayer):
+        raise ValueError(f"cut_at={cut_at!r} is the input of {base.name!r}: cut at a later layer.")
     output = layer.outputs if isinstance(layer, keras.Model) else layer.output
     outputs = keras.tree.flatten(output)
     if len(outputs) != 1:
@@ -56,17 +89,17 @@ def _cut(base: Any, path: list[str], cut_at: str) -> Any:
     return keras.Model(base.inputs[0], outputs[0])
 
 
-def _first(base: Any, path: list[str]) -> tuple[Any, list[str]]:
+def _first(base: Any, parts: list[str]) -> tuple[Any, list[str]]:
     """Find the layer that a path begins with; a layer's own name may have slashes."""
-    for length in range(len(path), 0, -1):
+    for length in range(len(parts), 0, -1):
         for layer in base.layers:
-            if layer.name == "/".join(path[:length]):
-                return layer, path[length:]
-    raise AssertionError(path)  # checked before
+            if layer.name == "/".join(parts[:length]):
+                return layer, parts[length:]
+    raise AssertionError(parts)  # checked before
 
 
 def _cut_inside(base: Any, nested: Any, part: Any) -> Any:
-    """Return the base up to a part of a model in it, which takes that model's name."""
+    """Return the base up to a part of a model in it; the part takes that model's name."""
     copy = keras.models.clone_model(base)  # so that the base's layers get no further calls
     copy_weights(base, copy)
     part = keras.Model(part.inputs[0], part.outputs[0], name=nested.name)
