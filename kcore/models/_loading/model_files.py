@@ -1,4 +1,4 @@
-"""Load a whole model from a file of any version of Keras, or say why there is none."""
+"""Load a whole model from a file of any version of Keras, or say why that fails."""
 
 import json
 import os
@@ -12,10 +12,16 @@ import keras
 from kcore._arguments import check_path
 from kcore._console import printable
 from kcore._warning import warn
-from kcore.models._file_errors import ModelFileError
-from kcore.models._hdf5_files import HDF5_SIGNATURE, WEIGHTS_IN_MODEL, named, opened, signature
-from kcore.models._labels import LABELS_MEMBER, set_labels
-from kcore.models._weights_files import check_finite_weights
+from kcore.models._class_names import CLASS_NAMES_MEMBER, set_class_names
+from kcore.models._loading.errors import ModelFileError
+from kcore.models._loading.hdf5_files import (
+    HDF5_SIGNATURE,
+    WEIGHTS_IN_MODEL,
+    named,
+    opened,
+    signature,
+)
+from kcore.models._loading.weights_files import check_finite_weights
 
 __all__ = ["load"]
 
@@ -26,27 +32,28 @@ _LONGEST = 300
 _REBUILD = "Build the model in code, and load its weights with kcore.models.load_weights."
 
 
-def load(path: str | os.PathLike[str]) -> Any:
-    """Load a model, with its labels if the file has them.
+def load(path: str | os.PathLike[str]) -> keras.Model:
+    """Load a model, with the names of its classes if the file has them.
 
     Nothing in the file is run: Keras's safe mode stays on, so a model with a `Lambda` layer is
     refused. That holds as long as `keras.config.enable_unsafe_deserialization()` wasn't called: it
     overrides safe mode in the whole process.
 
     Args:
-        path: a `.keras` file, of `kcore.models.save` or of Keras alone, or a whole model in HDF5
-            (`.h5`), of Keras 3 or of tf_keras and Keras 2 as far as Keras 3 knows its layers. What
-            a file is follows from its content.
+        path: a `.keras` file, written by `kcore.models.save` or by Keras alone, or a whole model in
+            HDF5 (`.h5`), written by Keras 3, or by tf_keras or Keras 2 as far as Keras 3 knows its
+            layers. The content decides what a file is, not its name.
 
     Returns:
-        The `keras.Model`; `model.labels` are the names of its classes if it was saved with them. A
-        model of HDF5 whose loss or optimizer Keras 3 doesn't know is not compiled, with a warning.
+        The `keras.Model`; `model.class_names` are the names of its classes if it was saved with
+        them. A model in HDF5 whose loss or optimizer Keras 3 doesn't know is not compiled, with a
+        warning.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ModelFileError: if the file is damaged, holds no model, or one of unknown classes, if values
-            are NaN or infinite, or its labels don't fit its model. The message names the file, the
-            reason and a way out.
+        ModelFileError: if the file is damaged, holds no model or one of unknown classes, if weights
+            are NaN or infinite, or if the names of classes don't fit the model. The message names
+            the file, the reason and a remedy.
     """
     path = check_path("path", path)
     if not path.exists():
@@ -63,7 +70,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         return model
     except ModelFileError:
         raise
-    # Keras and zipfile raise whatever comes up in a damaged file; MemoryError for a false size.
+    # Keras and zipfile raise anything for a damaged file; MemoryError for a false size.
     except Exception as error:
         raise ModelFileError(
             f"{printable(path.name)} can't be loaded: {_reason(path, error)}"
@@ -73,7 +80,7 @@ def load(path: str | os.PathLike[str]) -> Any:
 def _of_archive(path: Path) -> Any:
     if not zipfile.is_zipfile(path):
         raise ModelFileError(
-            f"{printable(path.name)} is damaged, or no model that Keras saved (.keras or .h5)."
+            f"{printable(path.name)} is damaged, or is no model that Keras saved (.keras or .h5)."
         )
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
@@ -88,7 +95,7 @@ def _of_archive(path: Path) -> Any:
             raise ModelFileError(
                 f"{printable(path.name)} is damaged in {printable(broken)}: its checksum is wrong."
             )
-        labels = archive.read(LABELS_MEMBER) if LABELS_MEMBER in names else None
+        class_names = archive.read(CLASS_NAMES_MEMBER) if CLASS_NAMES_MEMBER in names else None
     if path.suffix == ".keras":
         model = keras.saving.load_model(path, safe_mode=True)
     else:
@@ -96,15 +103,15 @@ def _of_archive(path: Path) -> Any:
             model = keras.saving.load_model(name, safe_mode=True)
     if not isinstance(model, keras.Model):
         raise ModelFileError(
-            f"{printable(path.name)} holds a {type(model).__name__}, no keras.Model."
+            f"{printable(path.name)} holds a {type(model).__name__}, which is no keras.Model."
         )
-    if labels is None:
+    if class_names is None:
         return model
     try:
-        return set_labels(model, json.loads(labels))
+        return set_class_names(model, json.loads(class_names))
     except ValueError as error:
         raise ModelFileError(
-            f"The labels in {printable(path.name)} are damaged: {error}"
+            f"The names of classes in {printable(path.name)} are damaged: {error}"
         ) from error
 
 
@@ -112,8 +119,8 @@ def _of_hdf5(path: Path) -> Any:
     with opened(path) as file:
         if "model_config" not in file.attrs:
             raise ModelFileError(
-                f"{printable(path.name)} is HDF5 without a model's configuration: it holds weights "
-                f"alone. {_REBUILD}"
+                f"{printable(path.name)} is HDF5 without the configuration of a model: it holds "
+                f"weights alone. {_REBUILD}"
             )
         is_compiled = "training_config" in file.attrs
     with named(path, ".h5") as name:
@@ -134,9 +141,7 @@ def _of_hdf5(path: Path) -> Any:
 def _reason(path: Path, error: Exception) -> str:
     """Say what went wrong in words, and what helps."""
     text = str(error)
-    unknown = re.search(
-        r"[Cc]ould not locate (?:class|function) '([^']+)'|Unknown \w+: '(\w+)'", text
-    )
+    unknown = _UNKNOWN.search(text)
     if unknown:
         name = unknown[1] or unknown[2]
         return (
@@ -153,7 +158,7 @@ def _reason(path: Path, error: Exception) -> str:
 
 
 def _about_version(path: Path) -> str:
-    """Say so if another generation of Keras wrote the file."""
+    """Say so if Keras 1 or 2 wrote the file."""
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
@@ -162,7 +167,7 @@ def _about_version(path: Path) -> str:
             with opened(path) as file:
                 version = file.attrs.get("keras_version", "")
                 version = version.decode() if isinstance(version, bytes) else version
-    except Exception:  # the file is damaged anyway, and this only adds to what is said of it
+    except Exception:  # the file is damaged, and the version would only add to the message
         return ""
     is_old = str(version).split(".")[0] in ("1", "2")
     return f" The file is of Keras {version}. {_REBUILD}" if is_old else ""

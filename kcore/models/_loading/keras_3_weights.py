@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from kcore._console import printable
-from kcore.models._file_errors import WeightsFileError
-from kcore.models._hdf5_files import opened
+from kcore.models._loading.errors import WeightsFileError
+from kcore.models._loading.hdf5_files import opened
 
 __all__ = ["check_count", "difference"]
 

@@ -1,15 +1,15 @@
 """The models of `keras.applications`: find one by name, build it bare, know what it expects."""
 
-import difflib
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
-from kcore.models._file_errors import WeightsFileError
+from kcore.models._layer_choice import near_names
+from kcore.models._loading.errors import WeightsFileError
 
-__all__ = ["application_name", "application_preprocessing", "build_application", "near_names"]
+__all__ = ["application_name", "application_preprocessing", "build_application"]
 
 # By the beginning of the name, the longest first. "raw" models scale the images themselves.
 _PREPROCESSING = {
@@ -89,15 +89,6 @@ def build_application(name: str, input_shape: Sequence[int], weights: str | None
             f"weights={weights!r}: the weights of {name} can't be downloaded ({error}). Give the "
             "path of a file that you have, or weights=None for random weights."
         ) from error
-
-
-def near_names(name: str, known: Sequence[str]) -> str:
-    """Return a sentence with the names that are nearest to `name`, led by a space."""
-    near = difflib.get_close_matches(name, known, n=5, cutoff=0.5)
-    if not near:
-        near = list(known[-5:])
-        return f" Among its names: {', '.join(map(repr, near))}."
-    return f" Near names: {', '.join(map(repr, near))}."
 
 
 def _builders() -> dict[str, Callable[..., Any]]:

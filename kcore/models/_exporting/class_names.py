@@ -1,18 +1,18 @@
-"""Put the names of classes into an exported model, in the place its format has for such."""
+"""Put the names of classes into an exported model, as metadata of its format."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-__all__ = ["add_labels"]
+__all__ = ["add_class_names"]
 
-_KEY = "labels"
+_KEY = "class_names"
 
 
-def add_labels(path: Path, form: str, labels: Sequence[str]) -> None:
-    """Add labels, as a JSON list, to a file or folder of a format of `kcore.models.export`."""
-    text = json.dumps(labels, ensure_ascii=False)
+def add_class_names(path: Path, form: str, class_names: Sequence[str]) -> None:
+    """Add the names of classes, as a JSON list, to an exported file or folder."""
+    text = json.dumps(class_names, ensure_ascii=False)
     {"onnx": _to_onnx, "openvino": _to_openvino, "tf_saved_model": _to_saved_model}[form](
         path, text
     )
@@ -44,7 +44,7 @@ def _varint(value: int) -> bytes:
 
 
 def _to_openvino(path: Path, text: str) -> None:
-    """Add an entry `kcore/labels` to the runtime information of the model."""
+    """Add an entry `kcore/class_names` to the runtime information of the model."""
     tree = ElementTree.parse(path)
     root = tree.getroot()
     information = root.find("rt_info")
@@ -56,7 +56,7 @@ def _to_openvino(path: Path, text: str) -> None:
 
 
 def _to_saved_model(path: Path, text: str) -> None:
-    """Write a file into the folder that SavedModel leaves to its users."""
+    """Write a file into the folder that the format leaves to its users."""
     folder = path / "assets.extra"
     folder.mkdir()
     (folder / f"{_KEY}.json").write_text(text, encoding="utf-8")

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from kcore import random
-from kcore.models._training_data import Samples
+from kcore.models._transfer.training_data import Samples
 
 __all__ = ["DatasetBatches", "EvaluationBatches", "StartEpochs", "TrainingBatches"]
 

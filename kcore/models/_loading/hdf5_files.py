@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kcore._console import printable
-from kcore.models._file_errors import WeightsFileError
+from kcore.models._loading.errors import WeightsFileError
 
 __all__ = ["HDF5_SIGNATURE", "WEIGHTS_IN_MODEL", "named", "opened", "signature"]
 

@@ -8,17 +8,17 @@ import keras
 import numpy as np
 
 from kcore._arguments import check_path, check_shape
-from kcore.models._applications import (
+from kcore.models._arguments import shown
+from kcore.models._copying import copy_weights
+from kcore.models._layers import walk
+from kcore.models._loading.weights_files import load_weights
+from kcore.models._transfer.applications import (
     application_name,
     application_preprocessing,
     build_application,
 )
-from kcore.models._arguments import shown
-from kcore.models._chance import warn_of_chance, without_chance
-from kcore.models._cutting import cut
-from kcore.models._layers import walk
-from kcore.models._weights import copy_weights
-from kcore.models._weights_files import load_weights
+from kcore.models._transfer.cutting import cut
+from kcore.models._transfer.randomness import warn_of_chance, without_chance
 
 __all__ = ["PREPROCESSING", "make_base", "wire"]
 

@@ -9,13 +9,23 @@ import keras
 from kcore._arguments import check_integer, check_seed, check_switch
 from kcore._console import say
 from kcore.models._arguments import check_callbacks, check_verbose
-from kcore.models._batches import DatasetBatches, EvaluationBatches, StartEpochs, TrainingBatches
 from kcore.models._compiling import compile_for_labels
-from kcore.models._features import Base, features_of
-from kcore.models._head import dropout_of, head_for_training, head_layers
 from kcore.models._image_range import warn_of_range
 from kcore.models._trainable import check_trainable, print_phase
-from kcore.models._training_data import Samples, check_batch, check_class_weight, check_samples
+from kcore.models._transfer.batches import (
+    DatasetBatches,
+    EvaluationBatches,
+    StartEpochs,
+    TrainingBatches,
+)
+from kcore.models._transfer.features import Base, features_of
+from kcore.models._transfer.head import dropout_of, head_for_training, head_layers
+from kcore.models._transfer.training_data import (
+    Samples,
+    check_batch,
+    check_class_weight,
+    check_samples,
+)
 from kcore.random import draw_seed
 
 __all__ = ["train_head"]

@@ -10,8 +10,8 @@ from kcore._arguments import check_integer
 from kcore._forks import check_not_forked
 from kcore._progress import progress_bar
 from kcore.models._arguments import check_images
-from kcore.models._head import head_layers, pooled_features
-from kcore.models._training_data import Samples
+from kcore.models._transfer.head import head_layers, pooled_features
+from kcore.models._transfer.training_data import Samples
 
 __all__ = ["Base", "extract_features", "features_of"]
 

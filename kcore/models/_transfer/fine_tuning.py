@@ -1,6 +1,6 @@
 """The second phase of training: the head and upper layers of the base, with a small rate."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -8,30 +8,41 @@ import keras
 from kcore._arguments import check_finite, check_integer, check_switch
 from kcore._forks import check_not_forked
 from kcore._targets import check_labels
-from kcore.models._applications import near_names
-from kcore.models._arguments import check_images, check_layer_name, check_verbose, shown
+from kcore.models._arguments import check_callbacks, check_images, check_verbose, shown
 from kcore.models._compiling import compile_for_labels
-from kcore.models._cutting import named_layers
-from kcore.models._head import head_layers
+from kcore.models._layer_choice import check_layer_choice, layer_path, named_layers
 from kcore.models._layers import walk
 from kcore.models._trainable import check_trainable, print_phase
-from kcore.models._training_data import label_kind
+from kcore.models._transfer.head import head_layers
+from kcore.models._transfer.training_data import label_kind
 
 __all__ = ["fine_tune"]
 
 
 def fine_tune(
-    model: Any,
+    model: keras.Model,
     x: Any,
     y: Any = None,
     *,
-    unfreeze_from: str | None,
+    unfreeze_from: str | int | keras.Layer | None,
     learning_rate: float = 1e-5,
     train_batch_norm: bool = False,
     steps_per_execution: int = 1,
-    verbose: Any = "auto",
-    **fit_arguments: Any,
-) -> Any:
+    epochs: int = 1,
+    batch_size: int | None = None,
+    validation_data: Any = None,
+    validation_split: float = 0.0,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
+    shuffle: bool = True,
+    initial_epoch: int = 0,
+    steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
+    validation_batch_size: int | None = None,
+    validation_freq: int = 1,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+) -> keras.callbacks.History:
     """Train the head and the upper layers of the base with a small rate: the second phase.
 
     Unfreezes the base from a layer on, compiles the model with an optimizer of the same kind and
@@ -39,21 +50,36 @@ def fine_tune(
     batches its statistics would drift away from what the layers after it have learned to expect.
 
     Args:
-        model: what `kcore.models.transfer` returned, its head trained before.
-        x: as in `keras.Model.fit`: images with values 0 to 255, or a dataset, which may augment.
+        model: the model that `kcore.models.transfer` returned, its head trained before.
+        x: images `(count, height, width, channels)` with values 0 to 255, or a dataset that
+            `keras.Model.fit` takes, which may augment.
         y: integer labels `(count,)`, 0 or 1 for one sigmoid; left out where `x` is a dataset.
-        unfreeze_from: the name of the first layer that is trained, in the order of `model.layers`,
-            "model/layer" for one inside of a nested model; all later ones are trained too, earlier
-            ones frozen. `None` goes on with a model that was compiled before, as it is; then
-            `learning_rate` is not used.
+        unfreeze_from: the first layer that is trained: its name, `"model/layer"` for one inside a
+            nested model; its index into `model.layers`, negative from the end; or the layer itself.
+            All later layers are trained too, earlier ones are frozen. `None` goes on with a model
+            that was compiled before, as it is; then `learning_rate` is not used.
         learning_rate: must be smaller than that of the first phase, so that what the base has
             learned is not lost.
         train_batch_norm: unfreeze BatchNormalization too. It then normalizes each batch by the
             batch's own statistics while training, and updates those that it keeps.
         steps_per_execution: batches per call into the backend.
-        verbose: as in `keras.Model.fit`. With 0 nothing is printed.
-        **fit_arguments: the other arguments of `keras.Model.fit`, such as `epochs`, `batch_size`,
-            `validation_data` and `callbacks`.
+        epochs: the epoch to end with; from `initial_epoch` 0, how often to go through the images.
+        batch_size: images per step; `None` is 32. Left out where `x` is a dataset.
+        validation_data: `(images, labels)`, `(images, labels, weights)` or a dataset, to evaluate
+            after each epoch.
+        validation_split: the fraction of the images, the last ones, to evaluate on instead of
+            training on them.
+        sample_weight: `(count,)`, how much each image counts in the loss.
+        class_weight: how much the images of a class count, `{class: weight}`.
+        shuffle: whether Keras shuffles the images before each epoch.
+        initial_epoch: index of the epoch to begin with.
+        steps_per_epoch: steps that make an epoch; `None` is one pass through the images.
+        validation_steps: steps to evaluate; `None` is one pass through the validation data.
+        validation_batch_size: images per step of the evaluation; `None` is `batch_size`.
+        validation_freq: evaluate after every so many epochs.
+        callbacks: `keras.callbacks.Callback`s.
+        verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch; `"auto"` is 1 in most
+            cases.
 
     Returns:
         The `keras.callbacks.History` of the training.
@@ -61,17 +87,19 @@ def fine_tune(
     Raises:
         RuntimeError: if `trainable` was changed since the model was compiled, or the model was
             never compiled.
-        ValueError: if there is no such layer, the rate is not smaller than before, or labels in
-            `y` are none of the classes.
+        TypeError: if `unfreeze_from` can't stand for a layer.
+        ValueError: if the model has no such layer, the rate is not smaller than before, or labels
+            in `y` are none of the classes.
     """
     check_not_forked("kcore.models.fine_tune")
     head_layers(model)
     check_trainable(model)
-    unfreeze_from = check_layer_name("unfreeze_from", unfreeze_from)
+    unfreeze_from = check_layer_choice("unfreeze_from", unfreeze_from)
     train_batch_norm = check_switch("train_batch_norm", train_batch_norm)
     learning_rate = check_finite("learning_rate", learning_rate)
     steps_per_execution = check_integer("steps_per_execution", steps_per_execution)
-    check_integer("epochs", fit_arguments.get("epochs", 1))
+    epochs = check_integer("epochs", epochs)
+    callbacks = check_callbacks(callbacks)
     check_verbose(verbose)
     _check_data(model, x, y)
     if not model.compiled:
@@ -79,11 +107,29 @@ def fine_tune(
             "The model was never compiled: train the head first, with kcore.models.train_head."
         )
     if unfreeze_from is not None:
+        first = layer_path("unfreeze_from", unfreeze_from, model)
         optimizer = _slower(model.optimizer, learning_rate)
-        _unfreeze(model, unfreeze_from, train_batch_norm)
+        _unfreeze(model, first, train_batch_norm)
         compile_for_labels(model, optimizer=optimizer, steps_per_execution=steps_per_execution)
     print_phase("Phase 2, the head and upper layers of the base", model, verbose)
-    return model.fit(x, y, verbose=verbose, **fit_arguments)
+    return model.fit(
+        x,
+        y,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation_data=validation_data,
+        validation_split=validation_split,
+        sample_weight=sample_weight,
+        class_weight=class_weight,
+        shuffle=shuffle,
+        initial_epoch=initial_epoch,
+        steps_per_epoch=steps_per_epoch,
+        validation_steps=validation_steps,
+        validation_batch_size=validation_batch_size,
+        validation_freq=validation_freq,
+        callbacks=callbacks,
+        verbose=verbose,
+    )
 
 
 def _check_data(model: Any, x: Any, y: Any) -> None:
@@ -98,22 +144,18 @@ def _check_data(model: Any, x: Any, y: Any) -> None:
     elif not isinstance(x, (keras.utils.PyDataset, Iterable)) or isinstance(x, (str, bytes)):
         raise TypeError(f"x={shown(x)} must be images or a dataset.")
     elif y is not None:
-        raise ValueError("y must be left out where x is a dataset, which brings its labels along.")
+        raise ValueError("y must be left out where x is a dataset, which has its own labels.")
 
 
-def _unfreeze(model: Any, name: str, train_batch_norm: bool) -> None:
+def _unfreeze(model: Any, path: str, train_batch_norm: bool) -> None:
     layers = list(named_layers(model))
-    names = [path for path, _ in layers]
-    if name not in names:
-        raise ValueError(
-            f"unfreeze_from={name!r}: the model has no such layer.{near_names(name, names)}"
-        )
-    first = names.index(name)
+    names = [known for known, _ in layers]
+    first = names.index(path)
     after = names[first:]
-    for path, layer in layers:
+    for known, layer in layers:
         # A model holds its layers; it must be trainable where any of them is.
-        holds_one = any(inner.startswith(f"{path}/") for inner in after)
-        _set_trainable(layer, path in after or holds_one)
+        holds_one = any(inner.startswith(f"{known}/") for inner in after)
+        _set_trainable(layer, known in after or holds_one)
     for _, layer in layers[:first]:
         if not isinstance(layer, keras.Model):
             _set_trainable(layer, False)
@@ -124,9 +166,10 @@ def _unfreeze(model: Any, name: str, train_batch_norm: bool) -> None:
 
 
 def _set_trainable(layer: Any, value: bool) -> None:
-    """Set a layer and all below it, also where the layer itself is as it was.
+    """Set a layer and all layers inside it, also where the layer has the value already.
 
-    On TensorFlow an attribute that is set to what it was is not set, and so not handed on.
+    On TensorFlow, setting an attribute to the value that it has does nothing, so the layers inside
+    would not be set.
     """
     layer.trainable = value
     for inner, _ in walk(layer):
@@ -145,7 +188,7 @@ def _slower(optimizer: Any, learning_rate: float) -> Any:
 
 
 def _with_rate(optimizer: Any, rate: float) -> Any:
-    """Copy an optimizer, and those that it wraps: the innermost has the rate."""
+    """Copy an optimizer and those that it wraps; the innermost one has the rate."""
     config = optimizer.get_config()
     if hasattr(optimizer, "inner_optimizer"):
         inner = _with_rate(optimizer.inner_optimizer, rate)

@@ -1,10 +1,10 @@
-"""The model that is exported: in float32, and of operations that converters translate rightly.
+"""The model that is exported: in float32, of operations that converters translate correctly.
 
 Layers that act at random in training are left out. Measured with Keras 3.15: on TensorFlow, the
 constants of a `Normalization` become inputs that nobody can feed, and the exact GELU has no
-translation (tf2onnx 1.17). On JAX, a max pooling becomes
-one over batch and channels too, which ONNX Runtime refuses (jax2onnx 0.17). The operations that
-stand in for them here compute the same.
+translation (tf2onnx 1.17). On JAX, a max pooling is translated into one over batch and channels
+too, which ONNX Runtime refuses (jax2onnx 0.17). The operations that replace them here compute the
+same values.
 """
 
 import functools
@@ -15,8 +15,8 @@ import keras
 import numpy as np
 
 from kcore import shapes
-from kcore.models._chance import hands_on
-from kcore.models._weights import copy_weights
+from kcore.models._copying import copy_weights
+from kcore.models._transfer.randomness import hands_on
 
 __all__ = ["exportable"]
 
@@ -37,7 +37,7 @@ def _in_float32(layer: Any) -> Any:
 
 
 def _translatable(model: Any) -> Any:
-    """Rewire the layers of a model, those of the models in it too, with what stands in for some."""
+    """Rewire a model and those nested in it, with other operations in place of some layers."""
     return keras.models.clone_model(
         _graph(model), clone_function=lambda layer: layer, call_function=_call
     )
@@ -65,7 +65,7 @@ def _call(layer: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _ends_in_gelu(layer: Any) -> bool:
-    """Tell whether GELU is the last that a layer does, and leave it out of the layer itself."""
+    """Tell whether a layer ends in GELU, and take the activation out of the layer."""
     if getattr(layer, "activation", None) is keras.activations.gelu:
         layer.activation = _linear_for_gelu  # of a copy that nobody else holds
     return getattr(layer, "activation", None) is _linear_for_gelu
@@ -87,7 +87,7 @@ def _normalized(layer: Any, x: Any) -> Any:
 
 
 def _max_pooled(layer: Any, x: Any) -> Any:
-    """Take the maximum of slices, one for each place in the window."""
+    """Take the maximum of slices, one for each offset in the window."""
     if layer.data_format != "channels_last" or None in x.shape[1:3]:
         return layer(x)
     rows, columns = (
@@ -96,15 +96,15 @@ def _max_pooled(layer: Any, x: Any) -> Any:
     )
     if layer.padding == "same":
         x = keras.ops.pad(x, ((0, 0), rows.pads, columns.pads, (0, 0)), constant_values=-np.inf)
-    row_places, column_places = (range(size) for size in layer.pool_size)
+    row_offsets, column_offsets = (range(size) for size in layer.pool_size)
     slices = [
         x[:, _every(rows, row), _every(columns, column)]
-        for row in row_places
-        for column in column_places
+        for row in row_offsets
+        for column in column_offsets
     ]
     return functools.reduce(keras.ops.maximum, slices)
 
 
-def _every(window: Any, place: int) -> slice:
-    """Return the cells that one place in the window meets as it slides."""
-    return slice(place, place + (window.output_size - 1) * window.strides + 1, window.strides)
+def _every(window: Any, offset: int) -> slice:
+    """Return the cells that one offset in the window meets as it slides."""
+    return slice(offset, offset + (window.output_size - 1) * window.strides + 1, window.strides)

@@ -13,10 +13,16 @@ from kcore._arguments import check_path
 from kcore._console import printable
 from kcore.models._arguments import check_built
 from kcore.models._constants import deriving_constants
-from kcore.models._file_errors import WeightsFileError
-from kcore.models._hdf5_files import HDF5_SIGNATURE, WEIGHTS_IN_MODEL, named, opened, signature
-from kcore.models._keras_3_weights import check_count, difference
-from kcore.models._legacy_weights import group_of_layers, match_legacy
+from kcore.models._loading.errors import WeightsFileError
+from kcore.models._loading.hdf5_files import (
+    HDF5_SIGNATURE,
+    WEIGHTS_IN_MODEL,
+    named,
+    opened,
+    signature,
+)
+from kcore.models._loading.keras_3_weights import check_count, difference
+from kcore.models._loading.legacy_weights import group_of_layers, match_legacy
 
 __all__ = ["check_finite_weights", "load_weights"]
 

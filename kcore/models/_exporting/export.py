@@ -1,4 +1,4 @@
-"""Write a trained classifier for programs that have no Keras."""
+"""Write a trained classifier for programs without Keras."""
 
 import contextlib
 import importlib.util
@@ -17,13 +17,13 @@ import numpy as np
 from kcore._arguments import check_choice, check_path
 from kcore._files import put_in_place
 from kcore.models._arguments import check_graph
-from kcore.models._exportable import exportable
-from kcore.models._exported_labels import add_labels
-from kcore.models._labels import get_labels
+from kcore.models._class_names import get_class_names
+from kcore.models._exporting.class_names import add_class_names
+from kcore.models._exporting.exportable import exportable
 
 __all__ = ["ExportError", "export"]
 
-# Format -> end of the path, and the packages that writing and checking it takes on each backend.
+# Format -> suffix of the path, and the packages that write and check it on each backend.
 _SUFFIXES = {"onnx": ".onnx", "tf_saved_model": "", "openvino": ".xml"}
 _PACKAGES = {
     ("onnx", "tensorflow"): ("tf2onnx", "onnxruntime"),
@@ -31,7 +31,7 @@ _PACKAGES = {
     ("tf_saved_model", "tensorflow"): (),
     ("openvino", "tensorflow"): ("openvino", "scipy"),
 }
-# Far above rounding (1e-6 is usual), far below what a wrong translation does.
+# Far above rounding (1e-6 is usual), far below the error of a wrong translation.
 _TOLERANCE = 1e-3
 # Tried where a model takes images of any size.
 _SIZES = (32, 45, 64, 96, 128, 224, 299, 331)
@@ -42,33 +42,38 @@ class ExportError(RuntimeError):
     """A model can't be exported; the message says why and what to do. No file is left."""
 
 
-def export(model: Any, path: str | os.PathLike[str], format: str = "onnx") -> None:  # noqa: A002
-    """Write a classifier, its preprocessing and its labels for programs that have no Keras.
+def export(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    format: str = "onnx",  # noqa: A002
+) -> None:
+    """Write a classifier, with its preprocessing and class names, for programs without Keras.
 
-    What is written takes raw images as the model does: float32 `(batch, height, width, channels)`
-    with values 0 to 255, any number at once, by the name `images`. It gives the probabilities
-    `(batch, classes)` that the model gives, usually to 1e-6: for ONNX and SavedModel that is
-    checked to 1e-3 with random images, of two sizes where the model leaves them open, before the
-    file gets its name. It computes in float32, also if the model does in mixed precision, and
-    without the layers that act at random in training.
+    The exported model takes raw images as the model does: float32 `(batch, height, width,
+    channels)` with values 0 to 255, any number at once, as the input `images`. It gives the
+    probabilities `(batch, classes)` that the model gives, usually to 1e-6. For ONNX and SavedModel
+    that is checked to 1e-3 with random images, of two sizes where the model leaves them open,
+    before the file gets its name. It computes in float32, even if the model does in mixed
+    precision, and without the layers that act at random in training.
 
-    Labels are a JSON list of names. ONNX has them as the metadata `labels`, OpenVINO as the runtime
-    information `kcore/labels`, a SavedModel as the file `assets.extra/labels.json`.
+    The names of the classes are a JSON list: the metadata `class_names` of ONNX, the runtime
+    information `kcore/class_names` of OpenVINO, the file `assets.extra/class_names.json` of a
+    SavedModel.
 
     Args:
         model: a functional or sequential `keras.Model` with one input and one output, such as
             `kcore.models.transfer` makes.
         path: ends in `.onnx` for ONNX and in `.xml` for OpenVINO; a folder for a SavedModel. What
-            is there stays until the new one is whole. Weights go next to it, into a `.bin` for
-            OpenVINO and, on JAX, into a `.onnx.data` for a large ONNX.
-        format: `"onnx"`, on TensorFlow and JAX; `"tf_saved_model"` and `"openvino"` on TensorFlow.
-            A model that was trained on JAX can be saved, and loaded and exported under TensorFlow.
+            exists there stays until the new one is complete. Weights are written next to it, into
+            a `.bin` for OpenVINO and, on JAX, into a `.onnx.data` for a large ONNX.
+        format: `"onnx"`, on TensorFlow and JAX; `"tf_saved_model"` or `"openvino"`, on TensorFlow.
+            A model that was trained on JAX can be saved, then loaded and exported under TensorFlow.
 
     Raises:
-        ExportError: if a package is missing, the backend can't write the format, or what was
-            written doesn't give the model's probabilities.
-        ValueError: if the format is unknown, the path doesn't fit it, or the model has no graph of
-            layers with one input and one output.
+        ExportError: if a package is missing, the backend can't write the format, or the exported
+            model doesn't give the probabilities of the model.
+        ValueError: if the format is unknown, the path doesn't fit it, or the model is not a graph
+            of layers with one input and one output.
 
     Example:
         >>> import kcore
@@ -88,9 +93,9 @@ def export(model: Any, path: str | os.PathLike[str], format: str = "onnx") -> No
         unfinished = Path(folder, path.name)
         _write(copy, unfinished, format)
         _check_answers(copy, unfinished, format)
-        labels = get_labels(model)
-        if labels is not None:
-            add_labels(unfinished, format, labels)
+        class_names = get_class_names(model)
+        if class_names is not None:
+            add_class_names(unfinished, format, class_names)
         _put_in_place(unfinished, path)
 
 
@@ -104,7 +109,7 @@ def _check_path(path: Path, form: str) -> None:
         raise ValueError(f"path={str(path)!r} is a folder: give the name of a file.")
     if not suffix and not _is_free_for_a_folder(path):
         raise ValueError(
-            f"path={str(path)!r} is there and is no SavedModel: give the name of a new folder."
+            f"path={str(path)!r} exists and is no SavedModel: give the name of a new folder."
         )
 
 
@@ -152,7 +157,7 @@ def _write(model: Any, path: Path, form: str) -> None:
 
 
 def _check_answers(model: Any, path: Path, form: str) -> None:
-    """Compare what was written with the model, on two random images, if it can be run here."""
+    """Compare the exported model with the model on two random images, if it can be run here."""
     run = {"onnx": _run_onnx, "tf_saved_model": _run_saved_model}.get(form)
     if run is None:
         return
@@ -161,7 +166,7 @@ def _check_answers(model: Any, path: Path, form: str) -> None:
 
 
 def _concrete_shapes(model: Any) -> list[tuple[int, ...]]:
-    """Return the shape of an image; two that the model takes where it leaves sizes open."""
+    """Return the shape of an image, or two that the model takes where it leaves sizes open."""
     shape = tuple(model.inputs[0].shape[1:])
     if None not in shape:
         return [shape]
@@ -170,7 +175,7 @@ def _concrete_shapes(model: Any) -> list[tuple[int, ...]]:
     if not fitting:
         raise ExportError(
             f"{model.name!r} takes images of open sizes {shape}, and none of {_SIZES} fits, so "
-            "that what is written can't be checked: give the model a fixed input_shape."
+            "the exported model can't be checked: give the model a fixed input_shape."
         )
     return fitting[:2]
 
@@ -207,7 +212,7 @@ def _run_onnx(path: Path, images: Any) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # an error is raised too, and need not be printed
+    options.log_severity_level = 4  # errors are raised, and need not be printed too
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: images})[0]
 
@@ -218,7 +223,7 @@ def _run_saved_model(path: Path, images: Any) -> Any:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep back what Keras and the converters say of their own code; failures raise anyway."""
+    """Silence the logs and warnings of Keras and the converters; failures raise anyway."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
@@ -230,10 +235,12 @@ def _quietly() -> Iterator[None]:
 
 
 def _put_in_place(unfinished: Path, path: Path) -> None:
-    """Move what was written to its place: files that go with it first, such as weights."""
+    """Move the exported files to their final path: companions first, such as weights."""
     for companion in sorted(unfinished.parent.iterdir()):
         if companion != unfinished:
-            shutil.copymode(unfinished, companion)  # jax2onnx lets nobody else read its weights
+            shutil.copymode(
+                unfinished, companion
+            )  # jax2onnx makes its weights readable for their owner only
             put_in_place(companion, path.with_name(companion.name))
     if path.is_dir():
         old = unfinished.with_name("old")
