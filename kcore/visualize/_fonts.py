@@ -1,6 +1,7 @@
 """Choose fonts that hold the characters of some texts, and say what none of them holds."""
 
 import contextlib
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -99,24 +100,27 @@ class Fonts:
         return "".join(map(self._drawable, unicodedata.normalize("NFC", text)))
 
     def runs(self, text: str) -> Iterator[tuple[Typeface, str]]:
-        """Cut a text that `drawable` returned into pieces of one font each, in their order."""
+        """Cut a text that `drawable` returned into pieces of one font each, in their order.
+
+        A word is drawn in one font if any holds all of it.
+        """
         piece, last = "", self.typefaces[0]
-        for character in text:
-            typeface = self._typeface_for(character, last)
-            if typeface != last and piece:
-                yield last, piece
-                piece = ""
-            piece, last = piece + character, typeface
+        for word in re.findall(r"\S+| +", text):
+            whole = self._typeface_for(word, last)
+            for part in [word] if whole else word:
+                typeface = whole or self._typeface_for(part, last) or self.typefaces[0]
+                if typeface != last and piece:
+                    yield last, piece
+                    piece = ""
+                piece, last = piece + part, typeface
         if piece:
             yield last, piece
 
-    def _typeface_for(self, character: str, last: Typeface) -> Typeface:
-        """Return the font of a character; signs of no script stay in the font before them."""
-        category = unicodedata.category(character)
-        stays = category[0] in "MZPN" or character in _JOINERS
-        if stays and character in self._covered[last]:
-            return last
-        return next(one for one in self.typefaces if character in self._covered[one])
+    def _typeface_for(self, characters: str, last: Typeface) -> Typeface | None:
+        """Return the first font that holds all of the characters; signs alone stay in the last."""
+        are_signs = all(unicodedata.category(one)[0] in "MZPN" for one in characters)
+        order = (last, *self.typefaces) if are_signs else self.typefaces
+        return next((one for one in order if self._covered[one].issuperset(characters)), None)
 
     def _drawable(self, character: str) -> str:
         if character.isspace():

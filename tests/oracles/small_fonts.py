@@ -1,9 +1,20 @@
 """Fonts of a few characters, so that no test depends on those of the machine."""
 
+import inspect
+
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
+from kcore.visualize import _fonts
 from kcore.visualize._fonts import Typeface
+
+
+def only_fonts(monkeypatch, directory, **families):
+    """Let fonts of some characters, by family, be all that the system has besides DejaVu Sans."""
+    made = tuple(small_font(directory, family, signs) for family, signs in families.items())
+    monkeypatch.setattr(_fonts, "_installed", lambda: made)
+    # What was found among other fonts is no longer true, neither now nor after the test.
+    monkeypatch.setattr(_fonts, "_covering", inspect.unwrap(_fonts._covering))
 
 
 def small_font(directory, family, characters):

@@ -1,9 +1,10 @@
+import functools
 import warnings
 
 import matplotlib
 import pytest
 from matplotlib import font_manager
-from oracles.small_fonts import small_font
+from oracles.small_fonts import only_fonts, small_font
 
 from kcore.visualize import _fonts
 from kcore.visualize._fonts import fonts_for, needs_shaping
@@ -15,16 +16,9 @@ PLAIN = ["DejaVu Sans"]
 @pytest.fixture
 def installed(monkeypatch, tmp_path):
     """Return what makes fonts, family -> characters, the only ones besides DejaVu Sans."""
-
-    def install(**families):
-        made = [small_font(tmp_path, family, signs) for family, signs in families.items()]
-        monkeypatch.setattr(_fonts, "_installed", lambda: tuple(made))
-        _fonts._covering.cache_clear()
-        return made
-
+    install = functools.partial(only_fonts, monkeypatch, tmp_path)
     install()
-    yield install
-    _fonts._covering.cache_clear()
+    return install
 
 
 @pytest.mark.parametrize("text", ["T-shirt/top", "Müller, São", "Ёлка", "ναύς", "→ ½ ✓", ""])
