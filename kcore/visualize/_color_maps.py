@@ -1,7 +1,6 @@
 """Turn numbers into the colors of matplotlib's named color maps."""
 
 import difflib
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -34,19 +33,10 @@ def color_table(cmap: str) -> npt.NDArray[np.uint8]:
             f"cmap={cmap!r} is no color map of matplotlib: use a name such as "
             f"{', '.join(map(repr, near))}, or another one of matplotlib.colormaps."
         )
-    return _table(cmap)
+    shares = matplotlib.colormaps[cmap](np.linspace(0, 1, _STEPS))[:, :3]
+    return np.rint(255 * shares).astype(np.uint8)
 
 
 def is_gray(table: npt.NDArray[np.uint8]) -> bool:
     """Tell whether all colors of a table are shades of gray."""
     return bool((table == table[:, :1]).all())
-
-
-@cache
-def _table(cmap: str) -> npt.NDArray[np.uint8]:
-    import matplotlib
-
-    shares = matplotlib.colormaps[cmap](np.linspace(0, 1, _STEPS))[:, :3]
-    colors: npt.NDArray[np.uint8] = np.rint(255 * shares).astype(np.uint8)
-    colors.flags.writeable = False
-    return colors

@@ -56,7 +56,7 @@ def overlay(
         >>> heat_map = np.array([[0.0, 1.0], [0.0, 0.0]])
         >>> picture = kcore.visualize.overlay(image, heat_map)
         >>> picture.getpixel((0, 7)), picture.getpixel((7, 0))
-        ((200, 200, 200), (239, 241, 174))
+        ((200, 200, 200), (239, 241, 173))
     """
     scale = check_integer("scale", scale)
     gray = _gray(as_pixels("image", image)).repeat(scale, axis=0).repeat(scale, axis=1)

@@ -57,6 +57,7 @@ class FeatureMapWriter(keras.callbacks.Callback):
         FileNotFoundError: if the directory above doesn't exist.
 
     Example:
+        >>> import keras
         >>> import numpy as np
         >>> import kcore
         >>> image = np.zeros((28, 28, 1))
