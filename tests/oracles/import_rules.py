@@ -19,7 +19,7 @@ LAYERS = {
     "_locks": 0,
     "_logs": 0,
     "_memory": 0,
-    "_notebook": 0,
+    "_notebook": -1,
     "_progress": 0,
     "_settings": 0,
     "shapes": 0,
