@@ -212,7 +212,7 @@ OF_SUBPACKAGES = {
     "data": {
         "directory": images_folder,
         "files": image_files,
-        "target_size": constantly((8, 8)),
+        "image_size": constantly((8, 8)),
         "seed": constantly(1),
         "num_threads": constantly(1),
         "index": constantly(0),
@@ -396,6 +396,6 @@ INSTANCES = {
     "data.ImageBatches": batches,
     "data.ImageFiles": image_files,
     "data.FileAudit": lambda: (
-        kcore.data.from_directory(images_folder(), target_size=(8, 8), seed=1, verbose=False).audit
+        kcore.data.from_directory(images_folder(), image_size=(8, 8), seed=1, verbose=False).audit
     ),
 }
