@@ -30,14 +30,12 @@ def parse_options():
         "image", type=Path, nargs="?", help="an image file; by default a scene is drawn"
     )
     parser.add_argument(
-        "--draws", type=command_line.whole_number(1, 100), default=7, help="variations in a panel"
+        "--draws", type=command_line.integer(1, 100), default=7, help="variations in a panel"
     )
     parser.add_argument(
         "--fill-mode", choices=FILL_MODES, default="nearest", help="what lies outside of the image"
     )
-    parser.add_argument(
-        "--seed", type=command_line.whole_number(0), default=0, help="of the variations"
-    )
+    parser.add_argument("--seed", type=command_line.integer(0), default=0, help="of the variations")
     parser.add_argument(
         "--output",
         type=command_line.output_folder,

@@ -13,10 +13,10 @@ def parse_options():
     """Read the command line and choose the backend."""
     parser = command_line.parser(__doc__)
     parser.add_argument(
-        "--epochs", type=command_line.whole_number(1), default=14, help="passes over the scenes"
+        "--epochs", type=command_line.integer(1), default=14, help="passes over the scenes"
     )
     parser.add_argument(
-        "--seed", type=command_line.whole_number(0), default=0, help="of weights and shuffling"
+        "--seed", type=command_line.integer(0), default=0, help="of weights and shuffling"
     )
     parser.add_argument(
         "--output",

@@ -8,18 +8,18 @@ def parse_options():
     parser = command_line.parser(__doc__)
     parser.add_argument(
         "--train",
-        type=command_line.whole_number(1),
+        type=command_line.integer(1),
         default=6000,
         help="how many images to train on, once",
     )
     parser.add_argument(
         "--image",
-        type=command_line.whole_number(0),
+        type=command_line.integer(0),
         action="append",
         help="number of a test image to look at; may be given several times  (default: 0 1 2)",
     )
     parser.add_argument(
-        "--seed", type=command_line.whole_number(0), default=0, help="of weights and shuffling"
+        "--seed", type=command_line.integer(0), default=0, help="of weights and shuffling"
     )
     parser.add_argument(
         "--output",

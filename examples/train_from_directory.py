@@ -26,9 +26,9 @@ def parse_options():
         help="a folder with train/ and validation/, each with one folder of images for each of two "
         "classes; by default 200 and 400 drawn scenes of hearts and stars",
     )
-    size = command_line.whole_number(16, 1024)
+    size = command_line.integer(16, 1024)
     parser.add_argument("--image-size", type=size, default=64, help="height and width in pixels")
-    epochs = command_line.whole_number(1)
+    epochs = command_line.integer(1)
     parser.add_argument("--epochs", type=epochs, default=40, help="passes over the images")
     parser.add_argument(
         "--target",
@@ -36,8 +36,8 @@ def parse_options():
         default=0.90,
         help="the validation accuracy that is hoped for",
     )
-    parser.add_argument("--batch-size", type=command_line.whole_number(1), default=20)
-    parser.add_argument("--seed", type=command_line.whole_number(0), default=1)
+    parser.add_argument("--batch-size", type=command_line.integer(1), default=20)
+    parser.add_argument("--seed", type=command_line.integer(0), default=1)
     parser.add_argument(
         "--output",
         type=command_line.output_folder,

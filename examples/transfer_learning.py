@@ -58,7 +58,7 @@ def parse_options():
     )
     parser.add_argument(
         "--draws",
-        type=command_line.whole_number(1),
+        type=command_line.integer(1),
         default=3,
         help="how often to draw the few images and train on them",
     )
