@@ -1,4 +1,4 @@
-"""Many images in one picture, each with its label and what a model said."""
+"""Many images in one picture, each with its label and what a model predicted."""
 
 import math
 from collections.abc import Sequence
@@ -200,15 +200,22 @@ def _checked_captions(captions: Sequence[str] | None, count: int) -> list[str]:
 
 
 def _wrapped(caption: str, lettering: Lettering, width: int) -> list[str]:
-    """Break a caption into lines that are at most `width` pixels wide, between words."""
+    """Break a caption into lines that are at most `width` pixels wide.
+
+    Lines break between words, and inside of a word that is wider, as sentences in Chinese are.
+    """
     lines = [""]
     for word in lettering.drawable(caption).split():
         longer = f"{lines[-1]} {word}".strip()
         if lettering.width(longer) <= width:
             lines[-1] = longer
-        else:
-            lines.append(word)
-    return [lettering.shorten(line, width) for line in lines if line]
+            continue
+        lines.append("")
+        for part in [word] if lettering.width(word) <= width else word:
+            if lettering.width(lines[-1] + part) > width:
+                lines.append("")
+            lines[-1] += part
+    return [line for line in lines if line]
 
 
 def _indices(

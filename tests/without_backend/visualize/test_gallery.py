@@ -215,6 +215,12 @@ def test_captions_are_wrapped_and_written_below_the_images():
     np.testing.assert_array_equal(two_lines[:118, 108:204], named[:118, 6:102])
 
 
+def test_a_caption_without_spaces_is_broken_into_lines_too(monkeypatch, tmp_path):
+    only_fonts(monkeypatch, tmp_path, Chinese="旋转三十一度")
+    drawn = lines_of(monkeypatch, np.zeros((1, 8, 8)), captions=["旋转 旋转三十一度"], tile_size=40)
+    assert drawn == ["旋转", "旋转三", "十一度"]
+
+
 def test_captions_are_one_for_each_image():
     with pytest.raises(ValueError, match="captions must be a list of 2 texts"):
         gallery(np.zeros((2, 8, 8)), captions=["one"])
