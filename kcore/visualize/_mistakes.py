@@ -108,9 +108,9 @@ def misclassified(
         count: how many images to show at most; None for all.
         columns: how many images to put in a row; None makes the picture about twice as wide as
             high.
-        tile_size: height and width of the square for each image in the picture, in pixels, at least
-            8. Images keep their proportions; small ones are enlarged without smoothing, so that
-            pixels stay visible.
+        tile_size: height and width of the square for each image in the picture, in pixels, from 8
+            to 4096. Images keep their proportions; small ones are enlarged without smoothing, so
+            that pixels stay visible.
 
     Returns:
         The picture, of mode "RGB". A notebook shows it, its `save` writes a file, and
@@ -120,7 +120,7 @@ def misclassified(
         ValueError: if `images` has another shape, dtype or range than those above; if there are not
             as many images as labels and rows of probabilities; if `labels` aren't classes of
             `probabilities`, or one has no name; if a value of `probabilities` lies outside of 0..1;
-            or if `count`, `columns` or `tile_size` is too small.
+            or if `count`, `columns` or `tile_size` is out of range.
 
     Warns:
         UserWarning: if no font of this computer holds the script of a name, or its letters can't be

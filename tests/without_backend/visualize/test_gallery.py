@@ -148,6 +148,10 @@ def test_the_default_is_about_twice_as_wide_as_high():
             "class_names='ab' must be a sequence of names",
         ),
         ({"images": np.zeros((1, 8, 8)), "columns": 0}, "columns=0 must be an integer"),
+        (
+            {"images": np.zeros((1, 8, 8)), "tile_size": 5000},
+            "tile_size=5000 must be at most 4,096",
+        ),
         ({"images": np.zeros((1, 8, 8)), "tile_size": 4}, "tile_size=4 must be .* at least 8"),
     ],
 )
@@ -198,6 +202,11 @@ def test_one_warning_names_a_script_without_a_font(monkeypatch, tmp_path):
     assert len(caught) == 1
     assert caught[0].filename == __file__
     assert drawn == ["\ufffd [0]", "\ufffd", "\ufffd [1]"]
+
+
+def test_there_are_no_empty_columns():
+    images = np.zeros((2, 8, 8))
+    np.testing.assert_array_equal(gallery(images, columns=10**6), gallery(images, columns=2))
 
 
 def test_captions_are_wrapped_and_written_below_the_images():
