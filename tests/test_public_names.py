@@ -28,7 +28,7 @@ PUBLIC = {
         "Classification ExportError ModelFileError ParameterSummary SubclassedMLP "
         "WeightsFileError binary_cnn check_trainable classify cnn compile_binary_classifier "
         "compile_classifier compile_regression export extract_features fine_tune functional_mlp "
-        "linear load load_weights mlp parameter_summary save set_labels subclassed_mlp "
+        "linear load load_weights mlp parameter_summary save set_class_names subclassed_mlp "
         "train_head transfer"
     ),
     "nn": (

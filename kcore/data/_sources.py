@@ -86,7 +86,7 @@ class FileSource:
         Raises:
             BadFileError: for a bad file, or if with `skip_bad` none of the files is good.
         """
-        if self._decoding.target_size is None:
+        if self._decoding.image_size is None:
             return self._load_each(indices)
         images = np.empty((len(indices), *self._decoding.image_shape), np.uint8)
         kept = np.zeros(len(indices), bool)

@@ -25,6 +25,7 @@ WRONG = {
     "function": "kcore.models.no_such_function(1)",
     "callback": "kcore.visualize.NoSuchCallback()",
     "argument": "kcore.models.mlp(clases=5)",
+    "legacy argument": 'kcore.data.from_directory("photos", target_size=(8, 8))',
     "argument of a class": "kcore.augment.ImageDataGenerator(rotation=20)",
     "type of an argument": 'kcore.shapes.Window("five", 3)',
     "result": "size: str = kcore.shapes.Window(5, 3).output_size",
