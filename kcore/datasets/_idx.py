@@ -125,9 +125,7 @@ def _uncompressed(file: IO[bytes]) -> IO[bytes]:
 def _read_header(stream: IO[bytes]) -> _Header:
     start = _read_header_bytes(stream, 4)
     if start[:2] != b"\0\0":
-        raise _DefectError(
-            f"starts with the bytes {start[:2].hex(' ')}, but an IDX file with 00 00"
-        )
+        raise _DefectError(f"starts with the bytes {start[:2].hex(' ')} instead of 00 00")
     code, dimensions = start[2:]
     if code not in _ELEMENT_TYPES:
         known = ", ".join(f"{known:#04x}" for known in _ELEMENT_TYPES)

@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import re
 import subprocess
 import sys
 import textwrap
@@ -241,7 +242,9 @@ def test_another_dataset_in_the_same_form_is_noticed(tiny, tmp_path, encode_idx)
     fill(directory, tiny.contents)
     name = name_of("train-labels")
     (directory / name).write_bytes(encode_idx(tiny.arrays[name][::-1].copy()))
-    with pytest.raises(CorruptFileError, match=f"{name}: has the right format but different content"):
+    with pytest.raises(
+        CorruptFileError, match=f"{name}: has the right format but different content"
+    ):
         load(tmp_path, "path=")
 
 
