@@ -123,10 +123,9 @@ def train(training, validation):
 
 
 def save_curves(name, history):
-    """Draw training against validation."""
-    picture = kcore.visualize.curves(history)
+    """Plot training against validation."""
     path = OPTIONS.output / f"curves {name}.png".replace(" ", "_")
-    kcore.images.save_img(path, picture, scale=False)
+    kcore.visualize.plot_history(history).savefig(path)
 
 
 def save_batch(training):

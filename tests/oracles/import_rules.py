@@ -18,6 +18,7 @@ LAYERS = {
     "_forks": 0,
     "_locks": 0,
     "_logs": 0,
+    "_markup": -1,
     "_memory": 0,
     "_notebook": 0,
     "_progress": 0,
@@ -43,12 +44,12 @@ LAYERS = {
 
 # Members that may name more than NumPy, Pillow and Keras.
 OTHER_PACKAGES = {
-    "_notebook": {"jinja2"},
+    "_markup": {"jinja2"},
     "_progress": {"tqdm"},
     "data": {"grain"},
     "datasets": {"pooch"},
     "models": {"h5py", "onnxruntime"},
-    "visualize": {"jinja2", "matplotlib"},
+    "visualize": {"matplotlib"},
 }
 
 # Packages that cost time to import, and so are imported where they are first used.
@@ -66,6 +67,7 @@ NEEDS_NO_BACKEND = frozenset(
         "images",
         "_locks",
         "_logs",
+        "_markup",
         "_memory",
         "_notebook",
         "preprocess",
