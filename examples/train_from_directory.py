@@ -29,7 +29,8 @@ def main(options):
 
     for name, training in (("without augmentation", plain), ("with augmentation", augmented)):
         model, history = train(training, validation, options)
-        save_curves(options.output / f"curves_{name.replace(' ', '_')}.png", history)
+        plot = kcore.visualize.plot_history(history)
+        plot.savefig(options.output / f"curves_{name.replace(' ', '_')}.png")
         accuracy = history.history["val_accuracy"][-1]
         verdict = "reaches" if accuracy >= options.target else "misses"
         print(
@@ -75,12 +76,6 @@ def train(training, validation, options):
     )
     history = model.fit(training, epochs=options.epochs, validation_data=validation, verbose=2)
     return model, history
-
-
-def save_curves(path, history):
-    """Draw training against validation."""
-    picture = kcore.visualize.curves(history)
-    kcore.images.save_img(path, picture, scale=False)
 
 
 def save_batch(training, path):
