@@ -54,11 +54,8 @@ def table(
 
     Example:
         >>> print(table(["layer", "weights"], [["<conv>", "1,792"]]))
-        <table class="kcore">
-        <thead><tr><th style="text-align: left">layer</th>...</tr></thead>
-        <tbody>
-        <tr><td style="text-align: left">&lt;conv&gt;</td><td ...right">1,792</td></tr>
-        </tbody></table>
+        <table class="kcore"><thead><tr><th style="text-align: left">layer</th>...</tr></thead>
+        <tbody><tr><td ...left">&lt;conv&gt;</td><td ...right">1,792</td></tr></tbody></table>
     """
     cells = [[_cell(value) for value in row] for row in rows]
     return _render(_TABLE, header=header, rows=cells, caption=caption)
