@@ -22,7 +22,7 @@ LAYERS = {
     "_forks": 0,
     "_locks": 0,
     "_logs": 0,
-    "_markup": -1,
+    "_markup": -2,
     "_memory": 0,
     "_progress": 0,
     "_renamed": 0,
