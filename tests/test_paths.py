@@ -43,7 +43,7 @@ FILES = {
     "models.classify's model": ("model", lambda p: kcore.models.classify(p, ["a.png"])),
     "models.transfer": (
         "weights",
-        lambda p: kcore.models.transfer(classifier(), labels=["a", "b"], weights=p),
+        lambda p: kcore.models.transfer(classifier(), class_names=["a", "b"], weights=p),
     ),
     "visualize.report": ("path", lambda p: kcore.visualize.report(p)),
     "visualize.LiveReport": ("path", lambda p: kcore.visualize.LiveReport(p)),

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from kcore._console import say
-from kcore._progress import megabytes
+from kcore._console import megabytes, say
 from kcore.augment._augmentation import Augmentation, known_seed, print_drawn
 from kcore.augment._dataframe import Table
 from kcore.augment._flow import Feed, Flow, Origin

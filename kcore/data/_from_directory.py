@@ -8,8 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from kcore._arguments import check_path, check_switch
-from kcore._console import printable, say
-from kcore._progress import megabytes
+from kcore._console import megabytes, printable, say
 from kcore._renamed import renamed
 from kcore._warning import warn
 from kcore.data._batch_transforms import Transform

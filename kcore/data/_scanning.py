@@ -15,7 +15,7 @@ import numpy.typing as npt
 from kcore._arguments import check_choice, check_path, check_switch
 from kcore._arrays import read_array
 from kcore._console import say
-from kcore._progress import Progress, counted
+from kcore._progress import progress_bar
 from kcore._renamed import renamed
 from kcore._warning import warn
 from kcore.data._image_files import FileTable, ImageFiles
@@ -144,13 +144,12 @@ def scanned(
     root = os.fsencode(directory)
     started = time.monotonic()
     delay = PROGRESS_DELAY if verbose else math.inf
-    progress = Progress("Scanning", delay=delay, amount=_Rate(started), stream=stream)
-    with progress:
+    with progress_bar("Scanning", unit="entries", delay=delay, stream=stream) as progress:
         walk = Walk(
             root,
             follow_links=follow_links,
             raise_unreadable=unreadable == "raise",
-            advance=progress.advance,
+            advance=progress.update,
             suffixes=wanted,
         )
         if is_inferred:
@@ -166,17 +165,6 @@ def scanned(
     if time.monotonic() - started > delay:
         say(files.summary(), sys.stderr if stream is None else stream)
     return files
-
-
-class _Rate:
-    """Writes a number of entries, and how many of them are scanned per second."""
-
-    def __init__(self, started: float) -> None:
-        self._started = started
-
-    def __call__(self, entries: int) -> str:
-        rate = entries / max(time.monotonic() - self._started, 1e-3)
-        return f"{counted(entries)} entries, {rate:,.0f} a second"
 
 
 def _check_directory(directory: str | os.PathLike[str]) -> None:

@@ -45,7 +45,7 @@ class Walk:
         *,
         follow_links: bool,
         raise_unreadable: bool,
-        advance: Callable[[int], None],
+        advance: Callable[[int], object],
         suffixes: frozenset[bytes] = SUFFIXES,
     ) -> None:
         self._root, self._follow_links = root, follow_links

@@ -364,10 +364,11 @@ def test_a_long_scan_shows_its_rate_and_the_counts(tmp_path, monkeypatch):
     monkeypatch.setattr(scanning, "PROGRESS_DELAY", 0.0)
     stream = io.StringIO()
     scan(tmp_path, stream=stream)
-    first, *others = stream.getvalue().splitlines()
-    assert first.startswith("Scanning: 2 entries, ")
-    assert first.endswith(" a second")
-    assert others[-3:] == ["3 images, 2 classes", "  cat          1", "  dog          2"]
+    bars, *summary = stream.getvalue().split("\n")
+    last = bars.rpartition("\r")[2]
+    assert last.startswith("Scanning: 5 entries [")
+    assert last.endswith(" entries/s]")
+    assert summary[:3] == ["3 images, 2 classes", "  cat          1", "  dog          2"]
 
 
 def test_a_short_scan_is_silent(tmp_path, capsys):
