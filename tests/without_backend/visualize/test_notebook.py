@@ -2,8 +2,6 @@
 
 import pytest
 
-nbformat = pytest.importorskip("nbformat")
-preprocessors = pytest.importorskip("nbconvert.preprocessors")
 
 HISTORY = "history = {'loss': [2, 1], 'val_loss': [2, 1.5]}"
 CELLS = {
