@@ -1,5 +1,6 @@
-"""What a `transform` of a dataset asks for and returns, and what is taken from its batches."""
+"""Check what a `transform` of a dataset asks for and returns, and take images from its batches."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -9,11 +10,23 @@ import numpy as np
 from kcore.data._functions import asked_for
 
 __all__ = [
-    "Transform", "asks_for_targets", "check_asking", "check_replay", "checked_pair",
+    "Replayable", "Transform", "asks_for_targets", "check_asking", "check_replay", "checked_pair",
     "checked_transform", "copied", "first_of",
 ]  # fmt: skip
 
 Transform: TypeAlias = Callable[..., Any]
+
+
+class Replayable(ABC):
+    """A transform that shows what it does to one image, and has no effect beside that."""
+
+    @abstractmethod
+    def replay(self, image: Any, index: int, epoch: int) -> Any:
+        """Return an image as it is in the batch of an epoch."""
+
+    @abstractmethod
+    def parameters(self, index: int, epoch: int) -> dict[str, Any]:
+        """Return how an image is transformed in an epoch."""
 
 
 def asks_for_targets(transform: Callable[..., Any] | None) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from kcore._arguments import check_path, check_switch
@@ -17,6 +18,7 @@ from kcore.data._file_batches import batches_of, without_bad_files
 from kcore.data._image_batches import ImageBatches
 from kcore.data._image_files import ImageFiles, check_files
 from kcore.data._options import FileOptions, file_options
+from kcore.data._origin import Origin
 from kcore.data._scanning import scan
 from kcore.data._sources import ArraySource
 from kcore.data._splits import check_subset, parts_of
@@ -182,8 +184,10 @@ def from_directory(
     both = (options, replace(options, shuffle=False, transform=None))
     if verbose:
         _describe(parts, both)
+    names = (subset,) if len(parts) == 1 else ("training", "validation")
     datasets: list[ImageBatches] = [
-        batches_of(part, its) for part, its in zip(parts, both, strict=False)
+        batches_of(part, its, origin=Origin(directory=directory, subset=name))
+        for part, its, name in zip(parts, both, names, strict=False)
     ]
     return tuple(datasets) if len(datasets) == 2 else datasets[0]
 
@@ -255,7 +259,7 @@ def from_files(
         >>> files = kcore.data.ImageFiles.from_paths(["a.png", "b.png"], [1, 0], ["cat", "dog"])
         >>> dataset = kcore.data.from_files(files, class_mode="sparse", seed=7)
         >>> dataset
-        <ImageBatches: 2 samples in 1 batches of 32, seed 7>
+        <ImageBatches: 2 images of 256x256x3, 2 classes, 1 batch of 32, seed 7>
     """
     options = file_options(
         target_size=target_size,
@@ -328,7 +332,8 @@ def from_arrays(
     if isinstance(y, str) and y != "input":
         raise ValueError(f"y={y!r} must be an array, 'input' or None.")
     targets = y if isinstance(y, str) else as_targets("y", y, len(images))
-    return ImageBatches(ArraySource(images), targets, **options)
+    shape = images.shape[1:] if isinstance(images, np.ndarray) else None
+    return ImageBatches(ArraySource(images), targets, origin=Origin(image_shape=shape), **options)
 
 
 def _describe(parts: tuple[ImageFiles, ...], options: tuple[FileOptions, ...]) -> None:
