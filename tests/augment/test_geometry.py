@@ -6,6 +6,7 @@ import pytest
 import scipy.ndimage
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles.affine_definition import matrix_of
 from oracles.legacy_pixels import is_decided
 
 from kcore import random
@@ -31,20 +32,6 @@ def applied(images, transform, data_format="channels_last", **options):
     parameters = Parameters.from_dicts([transform] * len(images))
     result = apply(laid_out(images, data_format), parameters, recipe)
     return np.moveaxis(result, 1, -1) if data_format == "channels_first" else result
-
-
-def matrix_of(height, width, theta, tx, ty, shear, zx, zy, flip_horizontal, flip_vertical):
-    """Write the definition down in (row, column, 1), one elementary matrix after the other."""
-    t, s = np.deg2rad([theta, shear])
-    middle = [(height - 1) / 2, (width - 1) / 2]
-    to_middle, back = np.eye(3), np.eye(3)
-    to_middle[:2, 2], back[:2, 2] = np.negative(middle), middle
-    turned = np.array([[np.cos(t), np.sin(t), 0], [-np.sin(t), np.cos(t), 0], [0, 0, 1]])
-    moved = np.array([[1, 0, tx], [0, 1, ty], [0, 0, 1]])
-    leaning = np.array([[np.cos(s), 0, 0], [-np.sin(s), 1, 0], [0, 0, 1]])
-    zoomed = np.diag([zx, zy, 1])
-    mirrored = np.diag([1 - 2 * flip_vertical, 1 - 2 * flip_horizontal, 1])
-    return back @ turned @ moved @ leaning @ zoomed @ mirrored @ to_middle
 
 
 def strong(rng, height, width):
