@@ -161,13 +161,14 @@ class RandomTransform(keras.layers.Layer):
         if not training:
             return put_together(self._rescaled(images), masks)
         height, width = self._spatial_shape(images)
+        if masks is not None:
+            masks = ops.convert_to_tensor(masks)
+            self._check_masks(images, masks)
         count = ops.shape(images)[0]
         parameters = self._drawn(count, height, width)
         places, bits = _fixed_point(self.recipe, parameters, height, width)
         bits = ops.broadcast_to(ops.convert_to_tensor(bits, "int32"), (count,))
         if masks is not None:
-            masks = ops.convert_to_tensor(masks)
-            self._check_masks(images, masks)
             masks = self._warped_masks(masks, places, bits)
         pixels = self._resampled(
             images, places, bits, self.recipe.interpolation_order, self.recipe.cval
