@@ -1,4 +1,4 @@
-"""The draws of the legacy `ImageDataGenerator`, in its order and from its generator."""
+"""Draw as the legacy `ImageDataGenerator` does, in its order and from its generator."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,8 +25,8 @@ def legacy_transform(recipe: Recipe, img_shape: Sequence[int], seed: int | None)
         seed: integer below 2**32; None takes a fresh one from the operating system.
 
     Returns:
-        The legacy dictionary, with the legacy values for a seed; but for lists of negative pixels,
-        which without `legacy_geometry` are not taken for fractions.
+        The legacy dictionary, with the legacy values for a seed, except for lists of negative
+        pixels, which without `legacy_geometry` are not taken for fractions.
 
     Raises:
         ValueError: if `img_shape` has other than three axes or `seed` is invalid.

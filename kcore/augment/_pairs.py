@@ -20,12 +20,12 @@ Pictures: TypeAlias = (
 
 _Array = npt.NDArray[Any]
 
-# Up to here float32, in which pixels are looked up, holds every integer.
+# float32, in which pixels are computed, holds every integer up to here.
 _LARGEST_LABEL = 2**24
 
 
 def are_arrays(images: Any, masks: Any) -> bool:
-    """Tell whether images and masks are arrays, rather than folders or lists of files.
+    """Return whether images and masks are arrays, rather than folders or lists of files.
 
     Raises:
         TypeError: if only one of them is.
@@ -40,7 +40,7 @@ def are_arrays(images: Any, masks: Any) -> bool:
 
 
 def _is_array(values: Any) -> bool:
-    """Tell an array of pixels from a column of file names."""
+    """Return whether values are an array of pixels, rather than a column of file names."""
     # A model or a layer has a dtype too, which is a name.
     return hasattr(getattr(values, "dtype", None), "kind") and values.dtype.kind not in "OUT"
 
@@ -92,14 +92,14 @@ def checked_masks(images: _Array, masks: Any, recipe: Recipe) -> _Array:
 
 
 def paired_files(images: Any, masks: Any) -> tuple[ImageFiles, ImageFiles]:
-    """Return the files of images, and in the same order those of their masks.
+    """Return the files of images, and those of their masks in the same order.
 
-    Files of two folders belong together if their names are the same but for the suffix; those of
-    two lists by their positions.
+    Files of two folders belong together if their names are the same except for the suffix, files
+    of two lists if their positions are.
 
     Raises:
         FileNotFoundError, NotADirectoryError: if there is no such folder.
-        ValueError: if a file has no partner, or there are none.
+        ValueError: if a file has no partner, or there are no files.
     """
     if isinstance(images, str | os.PathLike) and isinstance(masks, str | os.PathLike):
         for name, folder in (("images", images), ("masks", masks)):
@@ -135,7 +135,7 @@ def _partners(
         here, there = (folder, mask_folder) if has_image else (mask_folder, folder)
         raise ValueError(
             f"{len(alone)} files have no partner; the first is {alone[0]!r} of {str(here)!r}, "
-            f"which {str(there)!r} lacks. Images and masks need the same names but for the "
+            f"which {str(there)!r} lacks. Images and masks need the same names except for the "
             "suffix; otherwise give two lists of files in the same order."
         )
     return images, masks.select([of_masks[stem] for stem in of_images])

@@ -166,12 +166,12 @@ class RandomTransform(keras.layers.Layer):
             self._check_masks(images, masks)
         count = ops.shape(images)[0]
         parameters = self._drawn(count, height, width)
-        places, bits = _fixed_point(self.recipe, parameters, height, width)
+        addends, bits = _fixed_point(self.recipe, parameters, height, width)
         bits = ops.broadcast_to(ops.convert_to_tensor(bits, "int32"), (count,))
         if masks is not None:
-            masks = self._warped_masks(masks, places, bits)
+            masks = self._warped_masks(masks, addends, bits)
         pixels = self._resampled(
-            images, places, bits, self.recipe.interpolation_order, self.recipe.cval
+            images, addends, bits, self.recipe.interpolation_order, self.recipe.cval
         )
         factor = 1.0 if self.recipe.rescale is None else self.recipe.rescale
         pixels = changed(
@@ -224,12 +224,12 @@ class RandomTransform(keras.layers.Layer):
         uniform = ops.reshape(random.uniform(keys, (len(COLUMNS),)), (-1, len(COLUMNS)))
         return drawn(self.recipe, uniform, height, width, ops)
 
-    def _resampled(self, images: Any, places: Any, bits: Any, order: int, cval: float) -> Any:
+    def _resampled(self, images: Any, addends: Any, bits: Any, order: int, cval: float) -> Any:
         if keras.backend.standardize_dtype(images.dtype) != "uint8":
             images = ops.cast(images, "float32")
         return resample(
             images,
-            places,
+            addends,
             bits,
             fill_mode=self.recipe.fill_mode,
             cval=cval,
@@ -250,11 +250,11 @@ class RandomTransform(keras.layers.Layer):
                 f"{tuple(wanted)}."
             )
 
-    def _warped_masks(self, masks: Any, places: Any, bits: Any) -> Any:
+    def _warped_masks(self, masks: Any, addends: Any, bits: Any) -> Any:
         channel_axis = 1 if self._channels_first else -1
         is_plane = len(masks.shape) == 3
         layers = ops.expand_dims(masks, channel_axis) if is_plane else masks
-        warped = ops.cast(self._resampled(layers, places, bits, order=0, cval=0.0), masks.dtype)
+        warped = ops.cast(self._resampled(layers, addends, bits, order=0, cval=0.0), masks.dtype)
         return ops.squeeze(warped, channel_axis) if is_plane else warped
 
     def _rescaled(self, images: Any) -> Any:
@@ -312,7 +312,7 @@ def _check_keys(inputs: dict[str, Any]) -> None:
 def _fixed_point(
     recipe: Recipe, parameters: dict[str, Any], height: int, width: int
 ) -> tuple[Any, int]:
-    """Find the coordinates that the pixels show, as `kcore.augment._coordinates`, in float32."""
+    """Build the sampling grid as `kcore.augment._coordinates` does, but in float32."""
     bits = _bits(recipe, height, width)
     theta, turned = parameters["theta"], parameters["theta"] + parameters["shear"]
     theta, turned = theta * (math.pi / 180), turned * (math.pi / 180)
@@ -321,18 +321,18 @@ def _fixed_point(
     right, down = axes.shift_columns, axes.shift_rows
     row = _flipped(height, parameters["flip_vertical"]) - axes.center_row
     column = _flipped(width, parameters["flip_horizontal"]) - axes.center_column
-    row_addends = (
+    of_rows = (
         _scaled(ops.cos(turned) * axes.zoom_rows, row)
         + (sine * right + cosine * down + axes.center_row)[:, None],
         _scaled(sine * axes.zoom_columns, column),
     )
-    column_addends = (
+    of_columns = (
         _scaled(-ops.sin(turned) * axes.zoom_rows, row),
         _scaled(cosine * axes.zoom_columns, column)
         + (cosine * right - sine * down + axes.center_column)[:, None],
     )
     addends = ops.stack(
-        [ops.concatenate(row_addends, axis=1), ops.concatenate(column_addends, axis=1)], axis=1
+        [ops.concatenate(of_rows, axis=1), ops.concatenate(of_columns, axis=1)], axis=1
     )
     # What lies farther off than int32 holds is outside the image all the same.
     addends = ops.clip(ops.round(addends * 2.0**bits), -_FARTHEST, _FARTHEST)

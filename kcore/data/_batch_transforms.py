@@ -30,14 +30,14 @@ class Replayable(ABC):
 
 
 def asks_for_targets(transform: Callable[..., Any] | None) -> bool:
-    """Tell whether a function has a parameter named `targets`."""
+    """Return whether a function has a parameter named `targets`."""
     return transform is not None and bool(asked_for(transform, ["targets"]))
 
 
 def check_asking(asks: bool, targets: Any) -> None:
-    """Raise a ValueError if a transform asks for targets that there aren't before it."""
+    """Raise a ValueError if a transform asks for targets that don't exist before it is called."""
     if asks and (targets is None or isinstance(targets, str)):
-        kind = "there are none" if targets is None else "'input' makes them of what it returns"
+        kind = "there are none" if targets is None else "'input' makes them from what it returns"
         raise ValueError(
             f"transform has a parameter named targets, but {kind}: give targets, or a transform of "
             "images, indices and epoch alone."
@@ -45,7 +45,7 @@ def check_asking(asks: bool, targets: Any) -> None:
 
 
 def check_replay(asks: bool, index: int, epoch: int) -> None:
-    """Raise a ValueError if one image alone isn't what the model receives in an epoch."""
+    """Raise a ValueError if one image alone can't be what the model receives in an epoch."""
     if asks:
         raise ValueError(
             f"index={index}, epoch={epoch}: the transform takes targets, and so may mix the images "
