@@ -6,18 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kcore._console import say
-from kcore._progress import megabytes
+from kcore._console import megabytes, say
 from kcore.augment._augmentation import Augmentation
 from kcore.augment._dataframe import Table
 from kcore.augment._feed import Feed
 from kcore.augment._flow_inputs import Arrays
+from kcore.augment._legacy_names import check_class_mode, label_mode_of, resizing_of
 from kcore.augment._saving import Saving
 from kcore.augment._subsets import subset_of
-from kcore.data import ImageBatches, ImageFiles, scan
+from kcore.data import ImageBatches, ImageFiles
 from kcore.data._file_batches import batches_of, without_bad_files
 from kcore.data._options import FileOptions, check_outside, file_options
 from kcore.data._origin import Origin
+from kcore.data._scanning import scanned
 from kcore.data._sources import ArraySource
 
 __all__ = [
@@ -80,13 +81,16 @@ def directory_flow(
     """
     options.check_outside(directory)
     check_outside("save_to_dir", None if saving is None else saving.folder, directory)
-    files = scan(
+    files = scanned(
         directory,
-        classes=classes,
+        class_names=classes,
         follow_links=follow_links,
         suffixes=suffixes,
         unreadable="raise" if options.bad_files == "raise" else "skip",
+        names_argument="classes",
+        verbose=verbose,
     )
+    check_class_mode(class_mode, files.class_names)
     files = subset_of(files, subset, validation_split)
     told = {"directory": directory, "class_mode": class_mode, "subset": subset}
     return _file_flow(files, options, augmentation, saving, verbose, told)
@@ -121,7 +125,15 @@ def table_flow(
     )
 
 
-def checked_options(augmentation: Augmentation, **options: Any) -> FileOptions:
+def checked_options(
+    augmentation: Augmentation,
+    *,
+    class_mode: str | None,
+    target_size: tuple[int, int],
+    keep_aspect_ratio: bool,
+    pad_to_aspect_ratio: bool = False,
+    **options: Any,
+) -> FileOptions:
     """Return the options of a flow of files by their legacy names, checked before a file is read.
 
     Raises:
@@ -130,13 +142,13 @@ def checked_options(augmentation: Augmentation, **options: Any) -> FileOptions:
             standardization needs are missing.
     """
     checked = file_options(
-        seed=augmentation.seed, data_format=augmentation.recipe.data_format, **options
+        label_mode=label_mode_of(class_mode),
+        flat_binary=True,
+        seed=augmentation.seed,
+        data_format=augmentation.recipe.data_format,
+        **resizing_of(target_size, keep_aspect_ratio, pad_to_aspect_ratio),
+        **options,
     )
-    if checked.decoding.target_size is None:
-        raise ValueError(
-            "target_size=None: images are augmented together, and so need one size. Use "
-            "kcore.data.from_directory for images of their own sizes."
-        )
     augmentation.check_fitted(image_shape_of(checked))
     return checked
 
@@ -160,6 +172,7 @@ def origin_of(
             "save_format": saving.file_format,
         }
     return Origin(
+        is_flow=True,
         image_shape=image_shape,
         data_format=augmentation.recipe.data_format,
         dtype=augmentation.dtype,

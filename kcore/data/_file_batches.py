@@ -15,7 +15,7 @@ from kcore.data._options import FileOptions
 from kcore.data._origin import Origin
 from kcore.data._sampler import checked_threads
 from kcore.data._sources import FileSource, usable
-from kcore.data._targets import check_class_mode, targets_of
+from kcore.data._targets import check_label_mode, targets_of
 
 __all__ = ["batches_of", "without_bad_files"]
 
@@ -32,9 +32,9 @@ def without_bad_files(
         TypeError, ValueError: if targets or weights don't fit the files, or no file is left.
     """
     if targets is None:
-        check_class_mode(options.class_mode, files.class_names)
+        check_label_mode(options.label_mode, files.class_names)
         _, sample_weight = checked_targets(
-            options.class_mode and "input", sample_weight, len(files)
+            options.label_mode and "input", sample_weight, len(files)
         )
     else:
         targets, sample_weight = checked_targets(targets, sample_weight, len(files))
@@ -74,7 +74,7 @@ def batches_of(
     skips_bad = options.bad_files == "skip"
     return ImageBatches(
         FileSource(files, options.decoding, skips_bad, cache, options.data_format),
-        targets_of(files, options.class_mode) if targets is None else targets,
+        targets_of(files, options.label_mode, options.flat_binary) if targets is None else targets,
         sample_weight=None if sample_weight is None else np.asarray(sample_weight),
         batch_size=order.batch_size,
         shuffle=order.shuffle,
@@ -90,7 +90,7 @@ def batches_of(
 
 def _completed(origin: Origin, options: FileOptions) -> Origin:
     decoding, is_first = options.decoding, options.data_format == "channels_first"
-    shape = None if decoding.target_size is None else decoding.image_shape
+    shape = None if decoding.image_size is None else decoding.image_shape
     return replace(
         origin,
         image_shape=(shape[2], *shape[:2]) if shape and is_first else shape,

@@ -24,12 +24,14 @@ from kcore.data._origin import Origin
 from kcore.data._sampler import Order
 from kcore.data._serving import Batches, Serving
 from kcore.data._sources import Source
+from kcore.data._summary import dataset_html
 from kcore.data._target_checks import check_running_fit
+from kcore.data._tf_data_methods import TfDataMethods
 
 __all__ = ["ImageBatches"]
 
 
-class ImageBatches(keras.utils.PyDataset):
+class ImageBatches(TfDataMethods, keras.utils.PyDataset):
     """A dataset for `fit`, `evaluate` and `predict` whose every epoch can be replayed.
 
     Make one with `kcore.data.from_directory`, `from_files` or `from_arrays`, or with the methods
@@ -184,6 +186,8 @@ class ImageBatches(keras.utils.PyDataset):
             f"seed {self.seed}",
         ]
         return f"<{type(self).__name__}: {', '.join(parts)}>"
+
+    _repr_html_ = dataset_html
 
     @property
     def num_batches(self) -> int | None:
@@ -368,7 +372,7 @@ class ImageBatches(keras.utils.PyDataset):
         return [] if self.files is None else self.files.filenames
 
     @property
-    def filepaths(self) -> list[str]:
+    def file_paths(self) -> list[str]:
         """The path of each sample's file, by the sample's index; empty for arrays."""
         return [] if self.files is None else [self.files.path(i) for i in range(self.samples)]
 
@@ -377,10 +381,17 @@ class ImageBatches(keras.utils.PyDataset):
         """The samples of the current epoch in the order in which they are served, int64 indices."""
         return np.concatenate([self.indices(number) for number in range(len(self))])
 
+    @property
+    def shuffle(self) -> bool:  # type: ignore[override]
+        """Whether each epoch is shuffled, as legacy iterators tell it; for flows alone."""
+        if self._origin.is_flow:
+            return self._maker.order.shuffle
+        return TfDataMethods.shuffle.__get__(self, type(self))
+
     # What the iterators of legacy Keras have as attributes besides.
     n = property(attrgetter("samples"), doc="The number of samples.")
+    filepaths = property(attrgetter("file_paths"), doc="The path of each sample's file.")
     target_size = property(attrgetter("image_size"), doc="(height, width) of the images, or None.")
-    shuffle = property(attrgetter("_maker.order.shuffle"), doc="Whether each epoch is shuffled.")
     sample_weight = property(
         attrgetter("_maker.sample_weight"), doc="The weight of each sample by its index, or None."
     )

@@ -11,6 +11,7 @@ class Origin:
     """The arguments of the call that made a dataset, as legacy iterators have them as attributes.
 
     Attributes:
+        is_flow: whether a method of `ImageDataGenerator` made the dataset.
         image_shape: shape of one image as loaded; None if images differ in shape.
         data_format: "channels_last" or "channels_first"; None if it isn't known.
         dtype: dtype of the images in a batch; None if a `transform` decides it.
@@ -25,6 +26,7 @@ class Origin:
         hints: whether to print once where legacy Keras behaves differently.
     """
 
+    is_flow: bool = False
     image_shape: tuple[int, ...] | None = None
     data_format: str | None = None
     dtype: str | None = None
