@@ -325,7 +325,7 @@ def save(model, history, test, metrics, title):
         pictures(x[:shown]), y[:shown], predicted[:shown], class_names=model.class_names
     )
     kcore.models.save(model, OPTIONS.output / "model.keras")
-    kcore.images.save_img(OPTIONS.output / "predictions.png", picture, scale=False)
+    picture.save(OPTIONS.output / "predictions.png")
     kcore.visualize.report(
         OPTIONS.output / "report.html",
         title=title,

@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image
 
-__all__ = ["join", "picture", "summary", "table"]
+__all__ = ["drawing", "join", "picture", "summary", "table"]
 
 # HTML allows no control character but these, and no lone surrogate, which is what Python makes of
 # the bytes of a file name that are no UTF-8.
@@ -41,6 +41,11 @@ _SUMMARY = """\
 <dt>{{ name }}</dt><dd style="margin: 0">{{ value }}</dd>
 {%- endfor %}
 </dl></div>"""
+
+# HTML drops the line feed after <pre>, so that the text begins as it does here.
+_DRAWING = """\
+<pre class="kcore" style="line-height: 1.2">
+{{ text }}</pre>"""
 
 _PICTURE = """\
 <img src="data:image/png;base64,{{ data }}" alt="{{ alt }}" title="{{ alt }}" \
@@ -84,6 +89,17 @@ def picture(image: Image.Image, alt: str, *, scale: int = 1) -> str:
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     width, height = (scale * length for length in image.size)
     return _render(_PICTURE, data=data, alt=_shown(alt), width=width, height=height)
+
+
+def drawing(text: str) -> str:
+    """Build a drawing of characters in a font of equal widths.
+
+    Example:
+        >>> print(drawing("1 2 <3>"))
+        <pre class="kcore" style="line-height: 1.2">
+        1 2 &lt;3&gt;</pre>
+    """
+    return _render(_DRAWING, text=_shown(text))
 
 
 def join(*parts: str) -> str:

@@ -40,9 +40,8 @@ PUBLIC = {
     ),
     "shapes": (
         "AdaptiveWindow ReceptiveField TransposedWindow Window Windows adaptive_pool_windows "
-        "adaptive_window conv_transpose_windows conv_windows depthwise_conv_windows "
-        "global_pool_windows global_window pool_window pool_windows spatial_sizes "
-        "transposed_window window"
+        "conv_transpose_windows conv_windows depthwise_conv_windows "
+        "global_pool_windows global_window pool_window pool_windows spatial_sizes"
     ),
     "training": "CheckTargets StopAtTarget",
     "visualize": (

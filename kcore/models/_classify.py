@@ -16,7 +16,7 @@ from kcore._arguments import check_choice, check_finite, check_integer, check_pa
 from kcore._console import printable
 from kcore._forks import check_not_forked
 from kcore._locks import lock_of
-from kcore._progress import Progress
+from kcore._progress import progress_bar
 from kcore._warning import warn
 from kcore.images import ImageDecodeError, load_img
 from kcore.images._resizing import INTERPOLATIONS
@@ -136,7 +136,7 @@ def classify(
     results: list[Classification] = []
     with (
         ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as threads,
-        Progress("Classifying", total=len(files), delay=2.0) as progress,
+        progress_bar("Classifying", total=len(files), delay=2.0) as progress,
     ):
         images = _ahead(threads, read, files, 2 * batch_size)
         for start in range(0, len(files), batch_size):
@@ -145,7 +145,7 @@ def classify(
             results += _classified(
                 model, probabilities, part, read_part, batch_size, names, top, factor
             )
-            progress.advance(len(part))
+            progress.update(len(part))
     return results
 
 

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["heat", "ink_on_paper"]
+__all__ = ["ink_on_paper"]
 
 _STEPS = 256
 
@@ -29,35 +29,13 @@ Values = npt.NDArray[np.floating]
 Colors = npt.NDArray[np.uint8]
 
 
-def heat(values: Values) -> Colors:
-    """Turn 0..1 into dark violet, red, orange and light yellow.
-
-    Lightness rises evenly from 0 to 1, so that the order is seen in gray print and by people who
-    don't tell red from green.
-
-    Args:
-        values: any shape, in 0..1.
-
-    Returns:
-        RGB, with one more axis of 3, uint8.
-    """
-    return _heat_table()[_positions(values)]
-
-
 def ink_on_paper(values: Values) -> Colors:
-    """Turn 0..1 into white to dark blue, in even steps of lightness; as `heat` otherwise."""
+    """Turn 0..1 into white to dark blue, in even steps of lightness."""
     return _ink_table()[_positions(values)]
 
 
 def _positions(values: Values) -> npt.NDArray[np.intp]:
     return np.rint(np.asarray(values) * (_STEPS - 1)).astype(np.intp)
-
-
-@cache
-def _heat_table() -> Colors:
-    ramp = np.linspace(0, 1, _STEPS)
-    # Through red, that is through 360 degrees.
-    return _colors(lightness=0.2 + 0.76 * ramp, chroma=np.full(_STEPS, 0.2), hue=285 + 185 * ramp)
 
 
 @cache

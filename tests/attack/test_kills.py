@@ -22,7 +22,7 @@ warnings.simplefilter("ignore")
 import keras, kcore
 tree, where, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
 dataset = kcore.data.from_directory(
-    tree, target_size=(8, 8), class_mode="sparse", batch_size=4, seed=3, verbose=False,
+    tree, image_size=(8, 8), label_mode="int", batch_size=4, seed=3, verbose=False,
     cache=f"{where}/cache", bad_files="skip",
     transform=lambda images, indices, epoch: images.astype("float32") / 255)
 model = kcore.models.cnn((8, 8, 3), 2, filters=(3,), hidden_units=4, seed=1)

@@ -20,7 +20,7 @@ from kcore.models import classify, load, set_class_names
 L = keras.layers
 THREADS, CALLS = 4, 100
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*maps of these images are zero")
+pytestmark = pytest.mark.filterwarnings("ignore:.*maps of these images are all zeros")
 
 
 def network():

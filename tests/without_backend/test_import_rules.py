@@ -68,7 +68,7 @@ FORBIDDEN = [
     ("kcore.datasets.scenes", "import keras"),
     ("kcore.shapes.window", "import numpy"),
     ("kcore._files", "import numpy"),
-    ("kcore._files", "from kcore._progress import Progress"),
+    ("kcore._files", "from kcore._progress import progress_bar"),
     ("kcore.shapes.window", "def f():\n    import keras"),
     ("kcore.visualize.grid", "import matplotlib.pyplot as plt"),
     ("kcore.visualize.grid", "import keras"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from kcore._arguments import check_integer
 from kcore._forks import check_not_forked
-from kcore._progress import Progress
+from kcore._progress import progress_bar
 from kcore.models._arguments import check_images
 from kcore.models._transfer.head import head_layers, pooled_features
 from kcore.models._transfer.training_data import Samples
@@ -103,20 +103,22 @@ def _of_images(base: Base, images: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]
     if not len(images):
         raise ValueError("images is empty: give at least one image.")
     parts = []
-    with Progress("Computing features", total=len(images), delay=2.0) as progress:
+    with progress_bar("Computing features", total=len(images), delay=2.0) as progress:
         for start in range(0, len(images), base.batch_size):
             parts.append(base(images[start : start + base.batch_size]))
-            progress.advance(len(parts[-1]))
+            progress.update(len(parts[-1]))
     return np.concatenate(parts)
 
 
 def _of_dataset(base: Base, dataset: Any, check: Callable[[Any], Samples]) -> Samples:
     parts = []
-    with Progress("Computing features of batches", total=len(dataset), delay=2.0) as progress:
+    with progress_bar(
+        "Computing features", total=len(dataset), unit="batches", delay=2.0
+    ) as progress:
         for position in range(len(dataset)):
             batch = check(dataset[position])
             parts.append(Samples(base(batch.x), batch.y, batch.weight))
-            progress.advance()
+            progress.update()
     weights = [part.weight for part in parts if part.weight is not None]
     return Samples(
         np.concatenate([part.x for part in parts]),

@@ -96,7 +96,7 @@ def check_batch(
     if y.ndim == 2 and y.shape[1] > 1:
         raise ValueError(
             f"{name}: the dataset gives rows of shape {y.shape} for labels: integers are needed, "
-            "as class_mode='sparse' gives (or 'binary', for one sigmoid); "
+            "as label_mode='int' gives (or 'binary', for one sigmoid); "
             "y.argmax(axis=-1) makes them of one-hot rows."
         )
     y = check_labels(f"labels of {name}", y, *label_kind(model))

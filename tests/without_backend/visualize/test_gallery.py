@@ -1,12 +1,19 @@
-import importlib
-
 import numpy as np
 import pytest
-from PIL import ImageDraw, ImageFont
+from oracles.small_fonts import only_fonts
 
-from kcore.visualize import gallery
+import kcore
+from kcore.visualize._lettering import Lettering
 
-module = importlib.import_module("kcore.visualize._gallery")
+
+def gallery(*arguments, **options):
+    """Return the pixels of the picture."""
+    return np.asarray(kcore.visualize.gallery(*arguments, **options))
+
+
+def test_it_is_a_picture():
+    picture = kcore.visualize.gallery(np.zeros((4, 8, 8)), tile_size=8)
+    assert (picture.mode, picture.size) == ("RGB", (48, 34))
 
 
 def excess(picture, channel, other):
@@ -19,7 +26,7 @@ def tile(picture, row, column, size, lines):
     return picture[top : top + size, left : left + size]
 
 
-def test_each_image_is_in_its_place_with_its_own_pixels():
+def test_each_image_is_at_its_position_with_its_own_pixels():
     images = np.arange(5 * 16 * 16, dtype=np.uint8).reshape(5, 16, 16)
     picture = gallery(images, columns=3, tile_size=16)
     assert picture.shape == (2 * 22 + 6, 3 * 22 + 6, 3)
@@ -30,7 +37,7 @@ def test_each_image_is_in_its_place_with_its_own_pixels():
     np.testing.assert_array_equal(tile(picture, 1, 2, 16, lines=0), 255)
 
 
-def test_small_images_are_enlarged_by_whole_pixels():
+def test_small_images_are_enlarged_by_integers():
     image = np.array([[[0, 50], [100, 200]]], dtype=np.uint8)
     shown = tile(gallery(image, tile_size=8), 0, 0, 8, lines=0)[..., 0]
     np.testing.assert_array_equal(shown, np.kron(image[0], np.ones((4, 4))))
@@ -72,11 +79,9 @@ def test_right_and_wrong_predictions_differ_in_color_and_in_sign():
     assert excess(wrong, green, red) == 0
 
 
-def test_the_signs_are_in_the_font():
-    font = ImageFont.load_default(12)
-    missing = np.asarray(font.getmask("\ue000"))  # for private use: in no font
-    for sign in (module._RIGHT_SIGN, module._WRONG_SIGN):
-        assert not np.array_equal(np.asarray(font.getmask(sign)), missing), sign
+def test_right_and_wrong_are_marked(monkeypatch):
+    drawn = lines_of(monkeypatch, np.zeros((2, 8, 8)), [0, 1], [0, 0], class_names=["a", "b"])
+    assert drawn == ["a", "✓ a", "b", "✗ a"]
 
 
 def test_classes_of_one_name_are_refused():
@@ -98,7 +103,7 @@ def test_long_names_stay_in_their_tile():
     np.testing.assert_array_equal(picture[6 + 64 :, 6 + 64 + 6 :], 255)
 
 
-def test_whole_floats_and_columns_are_labels_too():
+def test_integral_floats_and_columns_are_labels_too():
     """As the binary labels of Keras's generators are."""
     images, names = np.zeros((2, 8, 8)), ["a", "b"]
     wanted = gallery(images, [0, 1], class_names=names)
@@ -175,21 +180,38 @@ def test_wrong_confidences_are_named(arguments, message):
         gallery(np.zeros((1, 8, 8)), **arguments)
 
 
-def test_letters_that_the_font_lacks_lose_their_accents():
-    images = np.zeros((1, 8, 8))
-    accented = gallery(images, [0], class_names=["Müsli"])
-    np.testing.assert_array_equal(accented, gallery(images, [0], class_names=["Musli"]))
+def test_names_in_any_script_are_drawn_if_there_is_a_font(monkeypatch, tmp_path):
+    only_fonts(monkeypatch, tmp_path, Chinese="猫犬")
+    images = np.zeros((2, 8, 8))
+    drawn = gallery(images, [0, 1], class_names=["猫", "犬 dog"])
+    squares = (drawn < 100).all(axis=-1)[6 + 112 :]  # each character of the font is a square
+    assert squares[:, 6 : 6 + 12].sum() == squares[:, 6 + 118 : 6 + 118 + 12].sum() > 40
+    assert squares[:, 6 + 118 + 14 :].any()
+
+
+def test_one_warning_names_a_script_without_a_font(monkeypatch, tmp_path):
+    only_fonts(monkeypatch, tmp_path)
+    with pytest.warns(UserWarning, match="No font here holds Chinese and Thai") as caught:
+        drawn = lines_of(
+            monkeypatch, np.zeros((2, 8, 8)), [0, 1], class_names=["猫", "犬"], captions=["แ", ""]
+        )
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert drawn == ["\ufffd [0]", "\ufffd", "\ufffd [1]"]
 
 
 def test_captions_are_wrapped_and_written_below_the_images():
     images = np.zeros((2, 8, 8))
     plain = gallery(images, tile_size=96, columns=2)
     one_line = gallery(images, captions=["short", ""], tile_size=96, columns=2)
-    two_lines = gallery(images, captions=["short", "rotated 31°, sheared 4°"], columns=2)
+    two_lines = gallery(
+        images, captions=["short", "rotated 31°, sheared 4°"], tile_size=96, columns=2
+    )
     assert len(two_lines) - len(one_line) == len(one_line) - len(plain) == 16
     np.testing.assert_array_equal(one_line[:102], plain[:102])
     np.testing.assert_array_equal(two_lines[:118, :105], one_line[:118, :105])
-    named = gallery(images, [0, 1], class_names=["rotated 31°,", "x"], columns=2)
+    options = {"class_names": ["rotated 31°,", "x"], "columns": 2, "tile_size": 96}
+    named = gallery(images, [0, 1], **options)
     np.testing.assert_array_equal(two_lines[:118, 108:204], named[:118, 6:102])
 
 
@@ -208,14 +230,15 @@ def test_one_hot_rows_probabilities_and_class_indices_are_taken():
 
 
 def lines_of(monkeypatch, *arguments, **options):
+    """Return the lines of text, each as a whole, however many fonts it takes."""
     drawn = []
-    text = ImageDraw.ImageDraw.text
+    write = Lettering.write
 
-    def note(self, xy, shown, *positional, **named):
-        drawn.append(shown)
-        return text(self, xy, shown, *positional, **named)
+    def note(self, img, text, *others):
+        drawn.append(text)
+        return write(self, img, text, *others)
 
-    monkeypatch.setattr(ImageDraw.ImageDraw, "text", note)
+    monkeypatch.setattr(Lettering, "write", note)
     gallery(*arguments, **options)
     return drawn
 
@@ -231,12 +254,12 @@ def test_names_that_are_cut_to_the_same_text_bear_their_index(monkeypatch):
         [1, 2, 0, 3],
         confidences=[0.5, 0.75, 1.0, 1.0],
         class_names=LONG,
-        tile_size=80,
+        tile_size=88,
     )
     true, predicted = drawn[::2], drawn[1::2]
     assert [text[-4:] for text in true[:3]] == [" [0]", " [1]", " [2]"]
     assert [text[-4:] for text in predicted[:3]] == [" [1]", " [2]", " [0]"]
     assert true[3] == "cat"
-    assert predicted[3] == "= 100% cat"
-    font = module.font_of(12)
-    assert all(font.getlength(text) <= 80 for text in drawn)
+    assert predicted[3] == "✓ 100% cat"
+    lettering = Lettering(LONG, 12)
+    assert all(lettering.width(text) <= 88 for text in drawn)

@@ -1,4 +1,4 @@
-"""Feature maps of layers that return tokens, by the grid that the tokens were cut from."""
+"""Feature maps of layers that return tokens, by the grid of patches that the tokens are from."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from kcore._arguments import check_integers
 from kcore.explain._heat_maps import channels_last
-from kcore.inspect._layer_outputs import Seen
+from kcore.inspect._layer_outputs import LayerOutput
 
 __all__ = ["Reshape", "as_feature_maps", "check_grid"]
 
@@ -16,26 +16,26 @@ Array = npt.NDArray[Any]
 Reshape: TypeAlias = tuple[int, int] | Callable[[Array], Array] | None
 
 
-def check_grid(seen: Seen, layer: Any, reshape: Any) -> None:
-    """Say why the output of a layer has no positions, or why a grid doesn't fit it.
+def check_grid(output: LayerOutput, reshape: Reshape) -> None:
+    """Check that the output of a layer has positions, and that a grid fits it.
 
     Raises:
         ValueError: if the output has neither height and width nor tokens, `reshape` isn't given
             for tokens or is for something else, or has another number of positions.
     """
-    shape = seen.shape[1:]
+    shape = output.shape[1:]
     if reshape is None:
         if len(shape) == 3:
             return
-        hint = " Of tokens, give reshape, the (rows, columns) of their grid." * (len(shape) == 2)
+        hint = " For tokens, give reshape, the (rows, columns) of their grid." * (len(shape) == 2)
         raise ValueError(
-            f"layer={layer!r} returns {shape} for each image, which has no positions; "
+            f"layer={output.name!r} returns {shape} for each image, which has no positions: "
             f"give a layer that returns feature maps, such as a convolution.{hint}"
         )
     if len(shape) != 2:
         raise ValueError(
             f"reshape={reshape!r} is for tokens, (tokens, channels) for each image, but layer="
-            f"{layer!r} returns {shape}; leave it out, or give another layer."
+            f"{output.name!r} returns {shape}: leave it out, or give another layer."
         )
     if callable(reshape):
         return
@@ -43,31 +43,31 @@ def check_grid(seen: Seen, layer: Any, reshape: Any) -> None:
     tokens = shape[0]
     if tokens - rows * columns not in (0, 1):
         raise ValueError(
-            f"reshape={reshape!r} makes {rows * columns} positions, but layer={layer!r} returns "
-            f"{tokens} tokens; give a grid of as many, or of one less where the first token is "
-            "that of the class. For other ones give a function that takes (images, tokens, "
-            "channels) and returns (images, rows, columns, channels)."
+            f"reshape={reshape!r} makes {rows * columns} positions, but layer={output.name!r} "
+            f"returns {tokens} tokens: give a grid of as many, or of one less where the first is a "
+            "class token. For tokens in any other order give a function that takes (images, "
+            "tokens, channels) and returns (images, rows, columns, channels)."
         )
 
 
-def as_feature_maps(array: Array, seen: Seen, reshape: Any) -> Array:
+def as_feature_maps(array: Array, output: LayerOutput, reshape: Reshape) -> Array:
     """Return (images, height, width, channels), float64, of a layer's output or its gradient."""
     values = array.astype(np.float64)
     if reshape is None:
-        return channels_last(values, seen.is_channels_first)
+        return channels_last(values, output.is_channels_first)
     if not callable(reshape):
         rows, columns = _pair(reshape)
         return values[:, -rows * columns :].reshape(len(values), rows, columns, -1)
     maps = np.asarray(reshape(values))
     if maps.ndim != 4 or len(maps) != len(values):
         raise ValueError(
-            f"reshape returned shape {maps.shape} for {values.shape}; it must return (images, "
+            f"reshape returned shape {maps.shape} for {values.shape}: it must return (images, "
             "rows, columns, channels)."
         )
     return maps
 
 
-def _pair(reshape: Any) -> tuple[int, int]:
+def _pair(reshape: object) -> tuple[int, int]:
     sizes = check_integers("reshape", reshape)
     if len(sizes) != 2:
         raise ValueError(f"reshape={reshape!r} must be (rows, columns), or a function.")
