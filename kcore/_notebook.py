@@ -1,7 +1,7 @@
 """Build the HTML with which objects show themselves in a notebook.
 
-What goes in is escaped by Jinja2, so that no file or layer name becomes markup. The styles follow
-the notebook's own light or dark theme: only borders and fonts are set, no colors.
+Jinja2 escapes all texts, so the name of a file or layer never becomes markup. The styles set no
+colors, so they follow the light or dark theme of the notebook.
 """
 
 import base64
@@ -15,8 +15,8 @@ from PIL import Image
 
 __all__ = ["drawing", "join", "picture", "summary", "table"]
 
-# HTML allows no control character but these, and no lone surrogate, which is what Python makes of
-# the bytes of a file name that are no UTF-8.
+# HTML allows only these control characters, and no lone surrogates, which Python uses for bytes of
+# a file name that are not UTF-8.
 _NOT_ALLOWED = re.compile(
     r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]"
 )
@@ -55,7 +55,7 @@ width="{{ width }}" height="{{ height }}" style="image-rendering: pixelated; mar
 def table(
     header: Sequence[object], rows: Iterable[Sequence[object]], caption: str | None = None
 ) -> str:
-    """Build a table; cells that are numbers are aligned right.
+    """Build a table, with numbers aligned to the right.
 
     Example:
         >>> print(table(["layer", "weights"], [["<conv>", "1,792"]]))
@@ -71,18 +71,18 @@ def table(
 
 
 def summary(title: str, facts: Iterable[tuple[str, object]]) -> str:
-    """Build a title with a list of names and values below it."""
+    """Build a title, and a list of names and values below it."""
     shown = [(_shown(name), _shown(value)) for name, value in facts]
     return _render(_SUMMARY, title=_shown(title), facts=shown)
 
 
 def picture(image: Image.Image, alt: str, *, scale: int = 1) -> str:
-    """Build an `<img>` that holds its PNG.
+    """Build an `<img>` that contains the picture as PNG.
 
     Args:
         image: the picture.
-        alt: what it shows, for who can't see it; also shown when the mouse rests on it.
-        scale: how many pixels of the screen each of its pixels takes along both axes.
+        alt: a description for readers who can't see it; also shown when the mouse rests on it.
+        scale: pixels of the screen for each pixel of the picture, along both axes.
     """
     buffer = BytesIO()
     image.save(buffer, format="PNG")
@@ -103,7 +103,7 @@ def drawing(text: str) -> str:
 
 
 def join(*parts: str) -> str:
-    """Put parts made by the functions of this module below each other."""
+    """Put HTML made by the functions of this module one below the other."""
     return "<div>" + "\n".join(parts) + "</div>"
 
 
@@ -113,7 +113,7 @@ def _cell(value: object) -> dict[str, str]:
 
 
 def _shown(value: object) -> str:
-    """Write what HTML can't hold as Python does, such as a null byte."""
+    """Replace characters that HTML doesn't allow, such as NUL, by Python's escapes."""
     return _NOT_ALLOWED.sub(lambda sign: ascii(sign[0])[1:-1], str(value))
 
 
