@@ -65,12 +65,12 @@ def main():
         )
         picture, captions = panel(image, recipe)
         path = OPTIONS.output / f"{name}.png"
-        kcore.images.save_img(path, picture, scale=False)
+        picture.save(path)
         print(f"{path}")
         for number, caption in enumerate(captions):
             print(f"  {number}: {caption}")
     path = OPTIONS.output / "shear_in_degrees.png"
-    kcore.images.save_img(path, shears(image), scale=False)
+    shears(image).save(path)
     print(path)
 
 

@@ -164,7 +164,7 @@ def share_inside(maps, inside):
 
 def save(name, picture):
     """Write a picture."""
-    kcore.images.save_img(OPTIONS.output / name, picture, scale=False)
+    picture.save(OPTIONS.output / name)
 
 
 if __name__ == "__main__":

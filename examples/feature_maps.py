@@ -37,6 +37,7 @@ PARSER, OPTIONS = parse_options()
 
 import keras  # noqa: E402 -- the backend had to be chosen first
 import numpy as np  # noqa: E402
+from PIL import Image, ImageOps  # noqa: E402
 
 import kcore  # noqa: E402
 
@@ -74,21 +75,25 @@ def train(dataset):
 
 def grid_of_each(outputs):
     """Return the channels of a layer in one row for each image, as many as are well seen."""
+    gap, tile = 2, 96
     rows = [
         kcore.visualize.feature_grid(
-            one, layout="row", max_channels=16, gap=1, data_format="channels_last"
+            one,
+            layout="row",
+            max_channels=16,
+            scale=max(1, tile // one.shape[1]),
+            gap=gap,
+            data_format="channels_last",
         )
         for one in outputs
     ]
-    return np.concatenate([np.pad(row, ((0, 1), (0, 0)), constant_values=255) for row in rows])
+    below_each_other = [ImageOps.expand(row, (0, 0, 0, gap), "white") for row in rows]
+    return Image.fromarray(np.concatenate(below_each_other))
 
 
 def save(name, picture):
-    """Write a picture, enlarged to be looked at, and keep its pixels visible."""
-    zoom = max(1, 1600 // picture.shape[1])
-    enlarged = picture.repeat(zoom, axis=0).repeat(zoom, axis=1)
-    pixels = enlarged if enlarged.ndim == 3 else enlarged[..., None]
-    kcore.images.save_img(OPTIONS.output / name, pixels, scale=False)
+    """Write a picture."""
+    picture.save(OPTIONS.output / name)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,16 @@ import kcore  # noqa: E402
 def draw_the_window_of_the_course() -> None:
     """Width 13, kernel 6, strides 5: VALID drops two columns, SAME adds three pads."""
     for padding in ("valid", "same"):
-        print(kcore.shapes.window(13, kernel=6, strides=5, padding=padding), end="\n\n")
+        print(kcore.shapes.Window(13, kernel_size=6, strides=5, padding=padding), end="\n\n")
 
 
 def draw_other_windows() -> None:
     """Dilation, causal padding, a transposed and an adaptive window, and a long axis."""
-    print(kcore.shapes.window(9, kernel=3, dilation_rate=2, padding="same"), end="\n\n")
-    print(kcore.shapes.window(5, kernel=3, padding="causal"), end="\n\n")
-    print(kcore.shapes.transposed_window(3, kernel=3, strides=2, padding="same"), end="\n\n")
-    print(kcore.shapes.adaptive_window(7, output_size=3), end="\n\n")
-    print(kcore.shapes.window(299, kernel=3, strides=2), end="\n\n")
+    print(kcore.shapes.Window(9, kernel_size=3, dilation_rate=2, padding="same"), end="\n\n")
+    print(kcore.shapes.Window(5, kernel_size=3, padding="causal"), end="\n\n")
+    print(kcore.shapes.TransposedWindow(3, kernel_size=3, strides=2, padding="same"), end="\n\n")
+    print(kcore.shapes.AdaptiveWindow(7, output_size=3), end="\n\n")
+    print(kcore.shapes.Window(299, kernel_size=3, strides=2), end="\n\n")
 
 
 def audit_inception() -> None:

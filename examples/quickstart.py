@@ -127,7 +127,7 @@ def save(model, dataset, x_test):
         predictions,
         class_names=dataset.class_names,
     )
-    kcore.images.save_img(folder / "predictions.png", picture, scale=False)
+    picture.save(folder / "predictions.png")
     kcore.images.save_img(folder / "sample.png", dataset.x_test[0][..., None], scale=False)
     print(f"Saved model.keras, report.html, predictions.png and sample.png in {folder}")
 

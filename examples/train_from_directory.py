@@ -133,7 +133,7 @@ def save_batch(training):
     images, labels = training[0]
     names = sorted(training.class_indices, key=training.class_indices.get)
     picture = kcore.visualize.gallery(images, labels.astype(int), class_names=names)
-    kcore.images.save_img(OPTIONS.output / "batch.png", picture, scale=False)
+    picture.save(OPTIONS.output / "batch.png")
 
 
 if __name__ == "__main__":

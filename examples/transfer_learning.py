@@ -232,7 +232,7 @@ def new_model(base, cut, names, seed):
         classes=5,
         preprocessing="unit",
         hidden_units=128,
-        labels=names,
+        class_names=names,
         seed=seed,
     )
 
@@ -313,7 +313,7 @@ def fresh_steps(rate, few, judges):
 
 
 def save(model, history, test, metrics, title):
-    """Write the model with its labels, a report, and a picture of what it says of test images."""
+    """Write the model, a report, and a picture of test images with the predictions."""
     x, y = test
     shown = 32
     probabilities = model.predict(x, batch_size=500, verbose=0)
@@ -322,10 +322,10 @@ def save(model, history, test, metrics, title):
     else:
         predicted = probabilities.argmax(axis=-1)
     picture = kcore.visualize.gallery(
-        pictures(x[:shown]), y[:shown], predicted[:shown], class_names=model.labels
+        pictures(x[:shown]), y[:shown], predicted[:shown], class_names=model.class_names
     )
     kcore.models.save(model, OPTIONS.output / "model.keras")
-    kcore.images.save_img(OPTIONS.output / "predictions.png", picture, scale=False)
+    picture.save(OPTIONS.output / "predictions.png")
     kcore.visualize.report(
         OPTIONS.output / "report.html",
         title=title,
@@ -335,7 +335,7 @@ def save(model, history, test, metrics, title):
         labels=y,
         probabilities=probabilities,
         images=pictures(x),
-        class_names=model.labels,
+        class_names=model.class_names,
     )
     print(f"Saved model.keras, report.html and predictions.png in {OPTIONS.output}")
 
@@ -356,7 +356,7 @@ def train_inception():
             classes=1,
             weights=OPTIONS.weights,
             input_shape=(150, 150, 3),
-            labels=names,
+            class_names=names,
             seed=0,
         )
     except kcore.models.WeightsFileError as error:

@@ -15,7 +15,10 @@ __all__ = [
     "check_integer",
     "check_integers",
     "check_names",
+    "check_not_negative",
     "check_path",
+    "check_positive",
+    "check_range",
     "check_seed",
     "check_shape",
     "check_switch",
@@ -114,11 +117,14 @@ def check_switch(name: str, value: object) -> bool:
     return bool(value)
 
 
-def check_integer(name: str, value: object, minimum: int = 1) -> int:
+def check_integer(name: str, value: object, minimum: int = 1, maximum: int | None = None) -> int:
     """Return `value` as an int, or say which integers are allowed."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
         raise ValueError(f"{name}={value!r} must be an integer of at least {minimum}.")
-    return int(value)
+    number = int(value)
+    if maximum is not None and number > maximum:
+        raise ValueError(f"{name}={value!r} must be at most {maximum:,}.")
+    return number
 
 
 def check_integers(name: str, values: object, minimum: int = 1) -> tuple[int, ...]:
@@ -146,6 +152,32 @@ def check_finite(name: str, value: object) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{name}={value!r} must be a finite number.")
     return number
+
+
+def check_positive(name: str, value: object) -> float:
+    """Return `value` as a float, or say that it must be a finite number greater than 0."""
+    number = check_finite(name, value)
+    if number <= 0:
+        raise ValueError(f"{name}={value!r} must be greater than 0.")
+    return number
+
+
+def check_not_negative(name: str, value: object) -> float:
+    """Return `value` as a float, or say that it must be a finite number of at least 0."""
+    number = check_finite(name, value)
+    if number < 0:
+        raise ValueError(f"{name}={value!r} must be 0 or greater.")
+    return number
+
+
+def check_range(name: str, value: object) -> tuple[float, float]:
+    """Return `value` as two floats, or say that it must be (lowest, highest)."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise ValueError(f"{name}={value!r} must be (lowest, highest).")
+    low, high = (check_finite(f"{name}[{index}]", one) for index, one in enumerate(value))
+    if low >= high:
+        raise ValueError(f"{name}={value!r} must be (lowest, highest): the first must be smaller.")
+    return low, high
 
 
 def check_fraction(name: str, value: object) -> float:

@@ -4,7 +4,7 @@ import sys
 import unicodedata
 from typing import TextIO
 
-__all__ = ["harmless", "printable", "say"]
+__all__ = ["encodable", "harmless", "megabytes", "printable", "say"]
 
 # Controls, formats such as overrides of the writing direction, halves of surrogate pairs (bytes of
 # a file's name that are no text), and the separators of lines and paragraphs.
@@ -58,11 +58,20 @@ def say(text: str, stream: TextIO | None = None, *, start: str = "", end: str = 
     stream = sys.stdout if stream is None else stream
     if stream is None:
         return
-    shown = harmless(text)
+    stream.write(f"{start}{encodable(harmless(text), stream)}{end}")
+
+
+def encodable(text: str, stream: TextIO | None) -> str:
+    """Return text with an escape for each character that the stream can't encode."""
     encoding = getattr(stream, "encoding", None)
-    if isinstance(encoding, str):
-        shown = shown.encode(encoding, "backslashreplace").decode(encoding)
-    stream.write(f"{start}{shown}{end}")
+    if not isinstance(encoding, str):
+        return text
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def megabytes(number: int) -> str:
+    """Write a number of bytes in units of 10**6 bytes: `26.4 MB`."""
+    return f"{number / 1e6:.1f} MB"
 
 
 def _escaped(text: str, kept: str) -> str:

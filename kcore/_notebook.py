@@ -13,7 +13,7 @@ from PIL import Image
 
 from kcore._markup import environment, is_number, printable
 
-__all__ = ["join", "link", "picture", "summary", "table"]
+__all__ = ["drawing", "join", "link", "picture", "summary", "table"]
 
 _TABLE = """\
 <table class="kcore">
@@ -36,6 +36,11 @@ _SUMMARY = """\
 </dl></div>"""
 
 _LINK = '<a href="{{ address }}" target="_blank">{{ text }}</a>'
+
+# HTML drops the line feed after <pre>, so that the text begins as it does here.
+_DRAWING = """\
+<pre class="kcore" style="line-height: 1.2">
+{{ text }}</pre>"""
 
 _PICTURE = """\
 <img src="data:image/png;base64,{{ data }}" alt="{{ alt }}" title="{{ alt }}" \
@@ -82,6 +87,17 @@ def picture(image: Image.Image, alt: str, *, scale: int = 1) -> str:
 def link(text: str, address: str) -> str:
     """Build a link that opens beside the notebook."""
     return _render(_LINK, text=text, address=address)
+
+
+def drawing(text: str) -> str:
+    """Build a drawing of characters in a font of equal widths.
+
+    Example:
+        >>> print(drawing("1 2 <3>"))
+        <pre class="kcore" style="line-height: 1.2">
+        1 2 &lt;3&gt;</pre>
+    """
+    return _render(_DRAWING, text=text)
 
 
 def join(*parts: str) -> str:

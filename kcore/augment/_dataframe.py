@@ -221,7 +221,7 @@ class Table:
             raise TypeError(
                 f"y_col={self.y_col!r} must be one column for class_mode={self.class_mode!r}."
             )
-        wanted = None if self.classes is None else check_class_names(self.classes)
+        wanted = None if self.classes is None else check_class_names(self.classes, "classes")
         return row_classes(self._column(self.y_col), self.y_col, wanted, str(self.class_mode))
 
     def _with_classes(self, rows: list[int], classes: RowClasses) -> list[int]:

@@ -164,7 +164,7 @@ class Flow(ImageBatches):
         return self.samples
 
     @property
-    def shuffle(self) -> bool:
+    def shuffle(self) -> bool:  # type: ignore[override]
         """Whether each epoch has its own order."""
         return self._order.shuffle
 

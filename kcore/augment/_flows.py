@@ -8,30 +8,35 @@ from typing import Any
 
 import numpy.typing as npt
 
-from kcore._console import say
-from kcore._progress import megabytes
+from kcore._console import megabytes, say
 from kcore.augment._augmentation import Augmentation, known_seed, print_drawn
 from kcore.augment._dataframe import Table
 from kcore.augment._flow import Feed, Flow, Origin
 from kcore.augment._flow_inputs import arrays_of
+from kcore.augment._legacy_names import check_class_mode, label_mode_of, resizing_of
 from kcore.augment._recipe import Recipe
 from kcore.augment._saving import Saving, saving_in
 from kcore.augment._standardization import Standardization
 from kcore.augment._subsets import split_bounds, subset_of
 from kcore.augment._transforms import Transforms
-from kcore.data import ImageFiles, scan
+from kcore.data import ImageFiles
 from kcore.data._decoding import Decoding
 from kcore.data._file_batches import batches_of, without_bad_files
 from kcore.data._options import FileOptions, check_outside, file_options
+from kcore.data._scanning import scanned
 from kcore.data._sources import ArraySource
 
 __all__ = ["Flows"]
 
 # `seed` of a Decoding is that of the FileOptions.
 _OPTIONS = {field.name for owner in (FileOptions, Decoding) for field in fields(owner)} - {
-    "decoding",
-    "transform",
+    "crop_to_aspect_ratio",
     "data_format",
+    "decoding",
+    "flat_binary",
+    "image_size",
+    "label_mode",
+    "transform",
 }
 _BESIDES_LEGACY = (
     "apply_exif_orientation", "background", "bad_files", "before_resize", "cache", "draft",
@@ -203,13 +208,15 @@ class Flows(Transforms):
         )
         checked.check_outside(directory)
         check_outside("save_to_dir", save_to_dir, directory)
-        files = scan(
+        files = scanned(
             directory,
-            classes=classes,
+            class_names=classes,
             follow_links=follow_links,
             suffixes=suffixes,
             unreadable="raise" if checked.bad_files == "raise" else "skip",
+            names_argument="classes",
         )
+        check_class_mode(class_mode, files.class_names)
         files = subset_of(files, subset, self.validation_split)
         origin = self._origin(checked, directory, class_mode, subset)
         return self._flow_of_files(files, checked, saving, origin, seed_is_drawn=seed is None)
@@ -314,7 +321,19 @@ class Flows(Transforms):
             sample_weight=rows.sample_weight,
         )
 
-    def _options(self, seed: int | None, **options: Any) -> FileOptions:
+    def _options(
+        self,
+        seed: int | None,
+        *,
+        class_mode: str | None,
+        batch_size: int,
+        shuffle: bool,
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False,
+        **options: Any,
+    ) -> FileOptions:
         """Check the options of a flow of files, all but those that count the files."""
         self._standardization.check_fitted(self._statistics())
         for name in options:
@@ -323,13 +342,19 @@ class Flows(Transforms):
                     f"The flow got an unexpected keyword argument {name!r}: besides those of "
                     f"legacy Keras there are {', '.join(_BESIDES_LEGACY)}."
                 )
-        checked = file_options(seed=seed, data_format=self.data_format, **options)
-        if checked.decoding.target_size is None:
-            raise ValueError(
-                "target_size=None: images are augmented together, and so need one size. Use "
-                "kcore.data.from_directory for images of their own sizes."
-            )
-        return checked
+        pad_to_aspect_ratio = options.pop("pad_to_aspect_ratio", False)
+        return file_options(
+            label_mode=label_mode_of(class_mode),
+            flat_binary=True,
+            color_mode=color_mode,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            interpolation=interpolation,
+            data_format=self.data_format,
+            **resizing_of(target_size, keep_aspect_ratio, pad_to_aspect_ratio),
+            **options,
+        )
 
     def _origin(
         self,

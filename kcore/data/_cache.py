@@ -14,7 +14,7 @@ import numpy as np
 import PIL
 
 from kcore._arguments import check_path
-from kcore._progress import Progress
+from kcore._progress import progress_bar
 from kcore._warning import warn
 from kcore.data._cache_files import CacheFile, file_bytes
 from kcore.data._decoding import Decoding, Pixels
@@ -232,11 +232,13 @@ def _begun(directory: Path, shape: tuple[int, ...]) -> CacheFile:
 
 def _stamps(files: ImageFiles, served: range) -> Stamps:
     stamps = np.full((len(served), 2), _UNKNOWN, np.int64)
-    with Progress("Checking files for the cache", len(served), delay=2.0) as progress:
+    with progress_bar(
+        "Checking files for the cache", len(served), unit="files", delay=2.0
+    ) as progress:
         for place, index in enumerate(served):
             with contextlib.suppress(OSError):  # decoding it will tell
                 stamps[place] = stamp(files.path(index))
-            progress.advance()
+            progress.update()
     return stamps
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kcore._console import megabytes
 from kcore._files import put_in_place, temporary_name
-from kcore._progress import megabytes
 
 try:
     import fcntl

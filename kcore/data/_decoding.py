@@ -40,12 +40,12 @@ class Decoding:
     """How image files become arrays of one size: options of `kcore.images.load_img`, and three.
 
     Attributes:
-        target_size: (height, width), or None for each image's own.
+        image_size: (height, width), or None for each image's own.
         color_mode: "grayscale", "rgb" or "rgba".
         interpolation: a name that `load_img` takes.
-        keep_aspect_ratio: cut the largest centered box of the target's aspect ratio out first.
+        crop_to_aspect_ratio: cut the largest centered box of the target's aspect ratio out first.
         draft: let the JPEG decoder make the picture smaller by 2, 4 or 8 while it decodes, to no
-            less than `target_size`. It takes averages over blocks, which `interpolation` then
+            less than `image_size`. It takes averages over blocks, which `interpolation` then
             starts from, so pixels differ.
         pad_to_aspect_ratio: as in `load_img`.
         apply_exif_orientation: as in `load_img`.
@@ -59,10 +59,10 @@ class Decoding:
         ValueError: if an option is out of its range, or two don't go together.
     """
 
-    target_size: tuple[int, int] | None
+    image_size: tuple[int, int] | None
     color_mode: str = "rgb"
-    interpolation: str = "nearest"
-    keep_aspect_ratio: bool = False
+    interpolation: str = "bilinear"
+    crop_to_aspect_ratio: bool = False
     draft: bool = False
     pad_to_aspect_ratio: bool = False
     apply_exif_orientation: bool = True
@@ -73,19 +73,19 @@ class Decoding:
     seed: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
-        if self.target_size is not None:
-            size = check_integers("target_size", self.target_size)
+        if self.image_size is not None:
+            size = check_integers("image_size", self.image_size)
             if len(size) != 2:
-                raise ValueError(f"target_size={self.target_size!r} must be (height, width).")
-            self._set("target_size", size)
+                raise ValueError(f"image_size={self.image_size!r} must be (height, width).")
+            self._set("image_size", size)
         check_choice("color_mode", self.color_mode, tuple(PILLOW_MODES))
         check_choice("interpolation", self.interpolation, tuple(INTERPOLATIONS))
         for name in _SWITCHES:
             self._set(name, check_switch(name, getattr(self, name)))
-        check_one_aspect_ratio(self.keep_aspect_ratio, self.pad_to_aspect_ratio)
-        if self.target_size is None and self.draft:
+        check_one_aspect_ratio(self.crop_to_aspect_ratio, self.pad_to_aspect_ratio)
+        if self.image_size is None and self.draft:
             raise ValueError(
-                "draft=True makes pictures smaller to no less than target_size, which is None."
+                "draft=True makes pictures smaller to no less than image_size, which is None."
             )
         self._set("background", checked_background(self.background, self.color_mode))
         self._set("formats", checked_formats(self.formats))
@@ -108,9 +108,9 @@ class Decoding:
         Raises:
             ValueError: if each has its own.
         """
-        if self.target_size is None:
-            raise ValueError("target_size=None: each image has a size of its own.")
-        return (*self.target_size, self.channels)
+        if self.image_size is None:
+            raise ValueError("image_size=None: each image has a size of its own.")
+        return (*self.image_size, self.channels)
 
     def decode(self, path: str, row: int = 0) -> tuple[Pixels, tuple[str, ...]]:
         """Decode a file.
@@ -131,8 +131,8 @@ class Decoding:
 
         def look(img: Image.Image) -> None:
             notes[:] = _notes_of_header(img, path)
-            if self.draft and self.target_size is not None:
-                sides = self.target_size[::-1]
+            if self.draft and self.image_size is not None:
+                sides = self.image_size[::-1]
                 is_turned = self.apply_exif_orientation and swaps_sides(orientation_of(img))
                 img.draft(None, sides[::-1] if is_turned else sides)
 
@@ -154,12 +154,12 @@ class Decoding:
 
     def _pixels(self, picture: Picture, path: str) -> Pixels:
         img = _in_8_bits(picture.img, picture.white, self.color_mode, path, self._behind)
-        if self.target_size is not None:
+        if self.image_size is not None:
             img = fitted(
                 img,
-                self.target_size[::-1],
+                self.image_size[::-1],
                 self.interpolation,
-                cut=self.keep_aspect_ratio,
+                cut=self.crop_to_aspect_ratio,
                 pad=self.pad_to_aspect_ratio,
                 background=self._behind,
                 name=path,
@@ -204,7 +204,7 @@ class Decoding:
 
 
 _SHARED_NAMES = {"MPO": "JPEG", "DIB": "BMP"}
-_SWITCHES = ("keep_aspect_ratio", "draft", "pad_to_aspect_ratio", "apply_exif_orientation")
+_SWITCHES = ("crop_to_aspect_ratio", "draft", "pad_to_aspect_ratio", "apply_exif_orientation")
 
 
 def _in_8_bits(

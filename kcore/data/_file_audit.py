@@ -12,11 +12,13 @@ from typing import Protocol
 from kcore._arguments import check_path
 from kcore._console import printable
 from kcore._files import write_whole
+from kcore._notebook import table
 from kcore._spreadsheets import text_cell
 
 __all__ = ["POLICIES", "BadFileError", "FileAudit", "FileFinding", "reason_of"]
 
 POLICIES = ("raise", "skip", "quarantine")
+_ROWS = 50
 
 
 class BadFileError(ValueError):
@@ -84,6 +86,23 @@ class FileAudit:
         with self._lock:
             for note in notes:
                 self._notes.setdefault(note, set()).add(row)
+
+    def __repr__(self) -> str:
+        with self._lock:
+            bad, notes = len(self._bad), sum(map(len, self._notes.values()))
+        return f"<FileAudit: {bad:,} bad files, {notes:,} notes>"
+
+    def _repr_html_(self) -> str:
+        bad, notes = self.bad, self.notes
+        rows = [
+            (finding.path, finding.class_name or "", finding.severity, finding.reason)
+            for finding in [*bad, *notes][:_ROWS]
+        ]
+        more = len(bad) + len(notes) - len(rows)
+        caption = f"{len(bad):,} bad files, {len(notes):,} notes"
+        if more:
+            caption += f"; {more:,} more rows are in write_csv(path)"
+        return table(["file", "class", "severity", "reason"], rows, caption)
 
     @property
     def bad(self) -> list[FileFinding]:

@@ -14,7 +14,7 @@ from kcore.data._image_files import ImageFiles
 from kcore.data._options import FileOptions
 from kcore.data._sampler import checked_threads
 from kcore.data._sources import FileSource, usable
-from kcore.data._targets import check_class_mode, targets_of
+from kcore.data._targets import check_label_mode, targets_of
 
 __all__ = ["batches_of", "without_bad_files"]
 
@@ -33,9 +33,9 @@ def without_bad_files(
         TypeError, ValueError: if targets or weights don't fit the files, or no file is left.
     """
     if targets is None:
-        check_class_mode(options.class_mode, files.class_names)
+        check_label_mode(options.label_mode, files.class_names)
         _, sample_weight = checked_targets(
-            options.class_mode and "input", sample_weight, len(files)
+            options.label_mode and "input", sample_weight, len(files)
         )
     else:
         targets, sample_weight = checked_targets(targets, sample_weight, len(files))
@@ -67,7 +67,7 @@ def batches_of(
     skips_bad = options.bad_files == "skip"
     return kind(
         FileSource(files, options.decoding, skips_bad, cache, options.data_format),
-        targets_of(files, options.class_mode) if targets is None else targets,
+        targets_of(files, options.label_mode, options.flat_binary) if targets is None else targets,
         sample_weight=None if sample_weight is None else np.asarray(sample_weight),
         batch_size=order.batch_size,
         shuffle=order.shuffle,

@@ -31,14 +31,16 @@ from kcore.data._image_files import ImageFiles, Labels, check_files
 from kcore.data._sampler import Order, check_index, checked_threads, read_ahead
 from kcore.data._serving import Batches, Serving
 from kcore.data._sources import Source
+from kcore.data._summary import dataset_html
 from kcore.data._target_checks import check_running_fit
+from kcore.data._tf_data_methods import TfDataMethods
 
 __all__ = ["ImageBatches"]
 
 Indices = npt.NDArray[np.int64]
 
 
-class ImageBatches(keras.utils.PyDataset):
+class ImageBatches(TfDataMethods, keras.utils.PyDataset):
     """A dataset for `fit`, `evaluate` and `predict` whose every epoch can be replayed.
 
     Make one with `kcore.data.from_directory`, `from_files` or `from_arrays`.
@@ -177,6 +179,8 @@ class ImageBatches(keras.utils.PyDataset):
             f"{self.batch_size}, seed {self.seed}>"
         )
 
+    _repr_html_ = dataset_html
+
     @property
     def num_batches(self) -> int | None:
         """The number of batches of an epoch; None for a call of Keras that counts its own steps."""
@@ -300,6 +304,11 @@ class ImageBatches(keras.utils.PyDataset):
     def filenames(self) -> list[str]:
         """The name of each sample's file, relative to the folder, by the sample's index."""
         return [] if self.files is None else self.files.filenames
+
+    @property
+    def file_paths(self) -> list[str]:
+        """The path of each sample's file, by the sample's index; empty for arrays."""
+        return [] if self.files is None else [self.files.path(i) for i in range(self.samples)]
 
     @property
     def workers(self) -> int:

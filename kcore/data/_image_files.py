@@ -13,7 +13,9 @@ import numpy.typing as npt
 from kcore._arguments import check_instance, check_names, check_path
 from kcore._arrays import read_array
 from kcore._console import printable
+from kcore._notebook import join, summary
 from kcore.data._file_audit import FileAudit
+from kcore.data._summary import counts_html
 
 __all__ = ["FileTable", "ImageFiles", "LeftOut", "check_files"]
 
@@ -143,6 +145,17 @@ class ImageFiles:
 
     def __repr__(self) -> str:
         return f"<ImageFiles: {len(self):,} files, {len(self.class_names)} classes>"
+
+    def _repr_html_(self) -> str:
+        facts: list[tuple[str, object]] = [
+            ("folder", os.fsdecode(self.table.root) or "none: the files are given by whole names"),
+            ("files", f"{len(self):,}"),
+            ("classes", f"{len(self.class_names):,}"),
+        ]
+        facts += [(f"left out, {why}", f"{its.count:,}") for why, its in self.left_out.items()]
+        facts += [(f"found: {why}", f"{count:,}") for why, count in self.audit.counts().items()]
+        parts = [summary("ImageFiles", facts)]
+        return join(*parts, *([counts_html(self.counts())] if self.class_names else []))
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -30,8 +30,8 @@ class LabelImages:
     Args:
         files: one file for each sample.
         images: the image of each sample.
-        decoding: how images are decoded; its `target_size` and `keep_aspect_ratio`, what it says of
-            orientation, and its limits are for label images too.
+        decoding: how images are decoded. Its size, cropping, orientation, formats and limits hold
+            for label images too.
         channels_first: whether the axis of length 1 comes before height and width.
     """
 
@@ -64,7 +64,7 @@ class LabelImages:
             self._files.audit.add_bad(self._files.row(index), reason)
             raise BadFileError(path, self._files.class_name(index), reason) from error
         if img.size != self._size:
-            is_cut = self._decoding.keep_aspect_ratio
+            is_cut = self._decoding.crop_to_aspect_ratio
             box = centered_box(img.size, self._size) if is_cut else None
             img = img.resize(self._size, Image.Resampling.NEAREST, box=box)
         return np.asarray(img)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from kcore._progress import Progress
+from kcore._progress import progress_bar
 from kcore._settings import is_channels_first
 from kcore._warning import warn
 from kcore.data._cache import DecodedCache, stamp
@@ -86,7 +86,7 @@ class FileSource:
         Raises:
             BadFileError: for a bad file, or if with `skip_bad` none of the files is good.
         """
-        if self._decoding.target_size is None:
+        if self._decoding.image_size is None:
             return self._load_each(indices)
         images = np.empty((len(indices), *self._decoding.image_shape), np.uint8)
         kept = np.zeros(len(indices), bool)
@@ -167,11 +167,11 @@ def usable(files: ImageFiles, decoding: Decoding, num_threads: int) -> Indices:
             pass
 
     with (
-        Progress("Checking images", len(files), delay=2.0) as progress,
+        progress_bar("Checking images", len(files), delay=2.0) as progress,
         ThreadPoolExecutor(num_threads) as pool,
     ):
         for start in range(0, len(files), _CHECKED_AT_ONCE):
             part = range(start, min(start + _CHECKED_AT_ONCE, len(files)))
             for _ in pool.map(check, part):
-                progress.advance()
+                progress.update()
     return np.flatnonzero(good)

@@ -53,24 +53,26 @@ def split(files: ImageFiles, validation_split: float, seed: int) -> tuple[ImageF
     return files.select(np.flatnonzero(~in_validation)), files.select(np.flatnonzero(in_validation))
 
 
-def check_subset(validation_split: float, subset: str | None, seed: int | None) -> None:
-    """Raise a ValueError unless the three arguments say which files to take."""
-    check_fraction("validation_split", validation_split)
+def check_subset(validation_split: float | None, subset: str | None, seed: int | None) -> float:
+    """Return the split as a fraction, or raise a ValueError unless the three arguments fit."""
+    is_split = validation_split is not None
+    fraction = check_fraction("validation_split", validation_split) if is_split else 0.0
     if subset is None:
-        if validation_split:
+        if fraction:
             raise ValueError(
                 f"validation_split={validation_split!r} needs subset='training', 'validation' or "
                 "'both'."
             )
-        return
+        return fraction
     check_choice("subset", subset, SUBSETS)
-    if not validation_split:
+    if not fraction:
         raise ValueError(f"subset={subset!r} needs a validation_split above 0.")
     if seed is None and subset != "both":
         raise ValueError(
             f"subset={subset!r} needs a seed, the same for both parts, or they overlap. "
             "subset='both' makes both parts at once and draws one."
         )
+    return fraction
 
 
 def parts_of(

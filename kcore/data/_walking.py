@@ -45,7 +45,7 @@ class Walk:
         *,
         follow_links: bool,
         raise_unreadable: bool,
-        advance: Callable[[int], None],
+        advance: Callable[[int], object],
         suffixes: frozenset[bytes] = SUFFIXES,
     ) -> None:
         self._root, self._follow_links = root, follow_links
@@ -57,10 +57,11 @@ class Walk:
         """Count an entry that is not taken."""
         self.left_out.setdefault(reason, LeftOut()).add(path)
 
-    def below(self, top: bytes, class_name: str) -> Iterator[tuple[bytes, Listing]]:
-        """Yield each directory of the tree whose top is `top`, and what is inside."""
+    def below(self, top: bytes, class_name: str | None) -> Iterator[tuple[bytes, Listing]]:
+        """Yield each directory of the tree below `top`, b"" for the root, and its listing."""
         entered: set[_Identity] = set()
-        self._is_new(b"", entered)  # a link back to the root would mix the classes
+        if top:
+            self._is_new(b"", entered)  # a link back to the root would mix the classes
         waiting = [top]
         while waiting:
             directory = waiting.pop()

@@ -1,4 +1,4 @@
-"""Show why a model answers so: scores, gradients, maps of the regions that support a class."""
+"""Explain why a model answers as it does: scores, gradients, maps of the supporting regions."""
 
 import kcore._backend  # noqa: F401
 from kcore.explain._activation_maximization import ActivationMaximization, maximize_activation

@@ -1,4 +1,4 @@
-"""Images that a filter or a class answers to most strongly."""
+"""Images that a filter or a class responds to most strongly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,47 +7,80 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from kcore import random
-from kcore._arguments import check_finite, check_integer, check_shape
+from kcore import _notebook, random
+from kcore._arguments import check_integer, check_not_negative, check_range, check_shape
 from kcore._arrays import read_array
 from kcore._warning import warn
-from kcore.explain._class_scores import check_score, indices, selector
-from kcore.explain._heat_maps import warn_of_holes
-from kcore.inspect._layer_outputs import Seen
+from kcore.explain._array_summaries import array_summary, number_range
+from kcore.explain._class_scores import check_score, class_indices, selector
+from kcore.explain._heat_maps import channels_last, warn_of_holes
+from kcore.inspect._layer_outputs import LayerOutput, LayerReference
 from kcore.inspect._model_inputs import image_size
-from kcore.inspect._model_runner import Reader, reader_of
-from kcore.inspect._selection import one_output_of
-from kcore.models._arguments import check_at_most, check_model
+from kcore.inspect._model_runner import ModelRunner
+from kcore.models._arguments import check_model
 
 __all__ = ["ActivationMaximization", "maximize_activation"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
-# The first images: noise around the middle, this wide as a part of the range of values.
+# The first images: noise around the middle, this wide as a fraction of the range of values.
 _SPREAD = 0.05
 _MOST_STEPS = 10_000
+# What a notebook shows: this many images, each at least so many pixels wide and high.
+_MOST_SHOWN = 16
+_SHOWN_SIZE = 96
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ActivationMaximization:
-    """Images that were made to raise an activation.
+    """Images that were made to raise an activation; a notebook shows them.
 
     Attributes:
         images: float32, one for each filter or class: (images, height, width, channels), or
-            (images, channels, height, width) for a channels_first model; in the range of values.
+            (images, channels, height, width) for a channels_first model; within `value_range`.
         activations: (images, steps + 1) float32, the activation of the image before each step and
             after the last.
+        value_range: the lowest and the highest value that a pixel may have.
+        data_format: of the images, "channels_last" or "channels_first".
     """
 
     images: Floats
     activations: Floats
+    value_range: tuple[float, float]
+    data_format: str
+
+    def __repr__(self) -> str:
+        return (
+            f"ActivationMaximization({array_summary(self.images)}, activations from "
+            f"{number_range(self.activations[:, 0])} to {number_range(self.activations.max(1))})"
+        )
+
+    def _repr_html_(self) -> str:
+        maps = channels_last(self.images, self.data_format == "channels_first")
+        if maps.shape[-1] not in (1, 3):
+            return _notebook.summary(repr(self), [])
+        low, high = self.value_range
+        pixels = np.rint((maps[:_MOST_SHOWN] - low) / (high - low) * 255).astype(np.uint8)
+        scale = max(1, -(-_SHOWN_SIZE // min(maps.shape[1:3])))
+        shown = [
+            _notebook.picture(
+                Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image),
+                f"image {index}, activation {rise.max():.4g}",
+                scale=scale,
+            )
+            for index, (image, rise) in enumerate(zip(pixels, self.activations, strict=False))
+        ]
+        count = len(self.images)
+        rest = f", the first {_MOST_SHOWN} shown" if count > _MOST_SHOWN else ""
+        return _notebook.join(_notebook.summary(f"{count} images{rest}", []), *shown)
 
 
 def maximize_activation(
-    model: Any,
-    layer: Any = None,
+    model: keras.Model,
+    layer: LayerReference | None = None,
     filters: int | Sequence[int] | None = None,
     class_index: int | Sequence[int] | None = None,
     *,
@@ -58,40 +91,41 @@ def maximize_activation(
     seed: int = 0,
     batch_size: int = 32,
 ) -> ActivationMaximization:
-    """Make images that a filter of a layer, or a class, answers to strongly.
+    """Make images that a filter of a layer, or a class, responds to strongly.
 
     Gradient ascent from noise around the middle of the range of values (Erhan and others,
     "Visualizing higher-layer features of a deep network", 2009). Each step follows the gradient,
-    blurred and divided by its root mean square, for a part of the range that falls from 5 % to
+    blurred and divided by its root mean square, for a fraction of the range that falls from 5 % to
     nothing, and clips to the range. The blur, which falls to nothing too, lets large shapes grow
-    before fine patterns; without it the fine patterns win, which mean little to the eye. What rises
-    is the mean of the filter's output over all positions, or the score of the class (see
-    `class_scores`). The image that was best on the way is returned. The noise depends on the seed
-    and the place in `filters` or `class_index` alone. A filter whose activation is zero on all of
-    the noise, as behind a ReLU, has no gradient to follow; its image stays noise, and a warning
-    gives its place.
+    before fine patterns; without it the fine patterns win, which mean little to the eye. What is
+    maximized is the mean of the filter's output over all positions, or the score of the class as in
+    `class_scores`. Of all images on the way the best one is returned. The noise depends only on the
+    seed and the index in `filters` or `class_index`. A filter whose activation is zero on all of
+    the noise, as behind a ReLU, has no gradient to follow: its image stays noise, and a warning
+    gives its index.
 
     Args:
         model: a Keras model with one input.
-        layer: a layer: its name as in `activations`, an index into `model.layers`, or the layer;
-            None for classes.
+        layer: the layer whose filters are meant: its name as in `kcore.inspect.activations` (in a
+            nested model with or without the model's name, "base/mixed7" or "mixed7"), an index into
+            `model.layers`, or the layer itself; None for classes.
         filters: filters of the layer, counted from 0; None means all.
         class_index: classes, where no layer is given.
-        input_shape: (height, width, channels) of the images, without the batch axis; needed where
+        input_shape: shape of one image without the batch axis, such as (300, 300, 3); needed where
             the model takes any size.
         value_range: the lowest and the highest value that the model takes.
-        steps: steps of the ascent.
+        steps: number of steps of the ascent, at most 10,000.
         smoothness: standard deviation in pixels of the blur at the first step; 0 for none.
-        seed: integer of at least 0; see `kcore.random.key`.
+        seed: an integer of at least 0.
         batch_size: the most images that run at a time.
 
     Returns:
         The images, and how the activation rose.
 
     Raises:
-        TypeError: if `model` is no Keras model.
-        ValueError: if not exactly one of `layer` and `class_index` is given, there are `filters`
-            without a layer, one is not in the model, or another argument is out of range.
+        TypeError: if `model` is no Keras model, or `layer` no name, index or layer.
+        ValueError: if not exactly one of `layer` and `class_index` is given, `filters` are given
+            without a layer, one of them is not in the model, or another argument is out of range.
 
     Example:
         >>> import kcore
@@ -104,53 +138,94 @@ def maximize_activation(
     if (layer is None) == (class_index is None):
         raise ValueError("Give either layer, with filters, or class_index.")
     if layer is None and filters is not None:
-        raise ValueError(f"filters={filters!r} are those of a layer; leave them out for classes.")
-    low, high = _checked_range(value_range)
-    steps = check_at_most("steps", check_integer("steps", steps), _MOST_STEPS)
+        raise ValueError(f"filters={filters!r} are those of a layer: leave them out for classes.")
+    value_range = check_range("value_range", value_range)
+    steps = check_integer("steps", steps, maximum=_MOST_STEPS)
+    smoothness = check_not_negative("smoothness", smoothness)
     shape = _input_shape(model, input_shape)
-    probe = np.zeros((1, *shape), keras.config.floatx())
-    of, chosen = _targets(model, reader_of(model, probe, 1), layer, filters, class_index)
-    keys = random.fold_in(random.key(seed), np.arange(len(chosen)))
-    noise = random.normal(keys, shape).clip(-3, 3)
-    start = (low + high) / 2 + _SPREAD * (high - low) * noise
-    reader = reader_of(model, start.astype(probe.dtype), check_integer("batch_size", batch_size))
-    reader.check_differentiable()
-    blur = _at_least_zero("smoothness", smoothness)
-    return _ascend(reader, start, _selector(reader, of, chosen), of, (low, high), steps, blur)
+    runner = ModelRunner(model, np.zeros((1, *shape), keras.config.floatx()), batch_size)
+    target = (
+        _of_classes(runner, class_index) if layer is None else _of_layer(runner, layer, filters)
+    )
+    runner.check_differentiable()
+    images = _noise(seed, (len(target.selector), *shape), value_range)
+    return _ascend(target, images, value_range, steps, smoothness)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What is maximized: for each image one channel of an output, or one class."""
+
+    runner: ModelRunner
+    output: LayerOutput | None
+    selector: Floats
+
+    def climb(self, images: Array) -> tuple[Array, Floats]:
+        """Return the gradient of each image's activation, and the activations."""
+        x = images.astype(keras.config.floatx())
+        slopes, values, *_ = self.runner.backward(x, self.selector, None, self.output)
+        return slopes, (values * self.selector).sum(axis=-1)
+
+
+def _of_classes(runner: ModelRunner, class_index: Any) -> _Target:
+    check_score(runner.score)
+    indices = np.atleast_1d(read_array("class_index", class_index))
+    class_indices(runner.score, indices, len(indices))
+    return _Target(runner, None, selector(runner.score, indices, len(indices)))
+
+
+def _of_layer(runner: ModelRunner, layer: LayerReference, filters: Any) -> _Target:
+    output = runner.select_output(layer)
+    channels = output.channels
+    if filters is None:
+        return _Target(runner, output, np.eye(channels, dtype=np.float32))
+    indices = np.atleast_1d(read_array("filters", filters))
+    is_vector = np.issubdtype(indices.dtype, np.integer) and indices.ndim == 1 and indices.size > 0
+    if not is_vector or indices.min() < 0 or indices.max() >= channels:
+        raise ValueError(
+            f"filters={filters!r} must be integers from 0 to {channels - 1}: the layer "
+            f"{output.name!r} has {channels} filters."
+        )
+    return _Target(runner, output, np.eye(channels, dtype=np.float32)[indices])
+
+
+def _noise(seed: int, shape: tuple[int, ...], value_range: tuple[float, float]) -> Array:
+    low, high = value_range
+    keys = random.fold_in(random.key(seed), np.arange(shape[0]))
+    noise = random.normal(keys, shape[1:]).clip(-3, 3)
+    return (low + high) / 2 + _SPREAD * (high - low) * noise
 
 
 def _ascend(
-    reader: Reader,
+    target: _Target,
     images: Array,
-    chosen: Floats,
-    of: Seen | None,
     value_range: tuple[float, float],
     steps: int,
     smoothness: float,
 ) -> ActivationMaximization:
     low, high = value_range
+    is_channels_first = target.runner.is_channels_first
     best, history = images, np.empty((len(images), steps + 1), np.float32)
     is_moved = np.zeros(len(images), bool)
-    dtype = keras.config.floatx()
     for step in range(steps + 1):
-        slopes, values, *_ = reader.backward(images.astype(dtype), chosen, None, of)
+        slopes, history[:, step] = target.climb(images)
         is_moved |= slopes.any(axis=tuple(range(1, slopes.ndim)))
-        history[:, step] = (values * chosen).sum(axis=-1)
         is_best = history[:, step] >= history[:, : step + 1].max(axis=1)
         best = np.where(is_best.reshape(-1, *[1] * (images.ndim - 1)), images, best)
         left = 1 - step / steps
-        direction = _normalized(_blurred(slopes, smoothness * left, reader.is_channels_first))
+        direction = _normalized(_blurred(slopes, smoothness * left, is_channels_first))
         images = np.clip(images + 0.05 * (high - low) * left * direction, low, high)
     warn_of_holes("maximize_activation", "activations", history)
     _warn_of_unmoved(np.flatnonzero(~is_moved))
-    return ActivationMaximization(best.astype(np.float32), history)
+    data_format = "channels_first" if is_channels_first else "channels_last"
+    return ActivationMaximization(best.astype(np.float32), history, value_range, data_format)
 
 
-def _warn_of_unmoved(places: Array) -> None:
-    if len(places):
+def _warn_of_unmoved(indices: Array) -> None:
+    if len(indices):
         warn(
             "maximize_activation: these images stayed noise, because their activation has no "
-            f"gradient there: {', '.join(map(str, places))}. Try another seed."
+            f"gradient there: {', '.join(map(str, indices))}. Try another seed."
         )
 
 
@@ -164,8 +239,8 @@ def _blurred(slopes: Array, deviation: float, is_channels_first: bool) -> Array:
 
 
 def _weights(size: int, deviation: float) -> Array:
-    places = np.arange(size)
-    distances = (places[:, None] - places) / deviation
+    positions = np.arange(size)
+    distances = (positions[:, None] - positions) / deviation
     weights = np.exp(-(distances**2) / 2)
     return weights / weights.sum(axis=1, keepdims=True)
 
@@ -180,35 +255,7 @@ def _normalized(slopes: Array) -> Array:
     return np.divide(scaled, size, out=np.zeros(slopes.shape), where=size > 0)
 
 
-def _targets(
-    model: Any, reader: Reader, layer: Any, filters: Any, class_index: Any
-) -> tuple[Seen | None, Array]:
-    """Return the output whose filters are meant, None for classes, and their numbers."""
-    if layer is None:
-        check_score(reader.score)
-        numbers = np.atleast_1d(read_array("class_index", class_index))
-        indices(reader.score, numbers, len(numbers))
-        return None, numbers
-    of = one_output_of(model, reader.seen, layer)
-    numbers = (
-        np.arange(of.channels) if filters is None else np.atleast_1d(read_array("filters", filters))
-    )
-    is_whole = np.issubdtype(numbers.dtype, np.integer) and numbers.ndim == 1 and numbers.size > 0
-    if not is_whole or numbers.min() < 0 or numbers.max() >= of.channels:
-        raise ValueError(
-            f"filters={filters!r} must be integers from 0 to {of.channels - 1}: the layer "
-            f"{of.name!r} has {of.channels} filters."
-        )
-    return of, numbers
-
-
-def _selector(reader: Reader, of: Seen | None, chosen: Array) -> Floats:
-    if of is None:
-        return selector(reader.score, chosen, len(chosen))
-    return np.eye(of.channels, dtype=np.float32)[chosen]
-
-
-def _input_shape(model: Any, input_shape: Sequence[int] | None) -> tuple[int, ...]:
+def _input_shape(model: keras.Model, input_shape: Sequence[int] | None) -> tuple[int, ...]:
     if input_shape is None:
         inputs = getattr(model, "inputs", None) or []
         shapes = [tuple(one.shape[1:]) for one in inputs]
@@ -219,19 +266,3 @@ def _input_shape(model: Any, input_shape: Sequence[int] | None) -> tuple[int, ..
             )
         input_shape = shapes[0]
     return check_shape(input_shape, ("height", "width", "channels"))
-
-
-def _checked_range(value_range: tuple[float, float]) -> tuple[float, float]:
-    if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
-        raise ValueError(f"value_range={value_range!r} must be (lowest, highest).")
-    low, high = (check_finite("value_range", value) for value in value_range)
-    if low >= high:
-        raise ValueError(f"value_range={value_range!r} must be (lowest, highest).")
-    return low, high
-
-
-def _at_least_zero(name: str, value: Any) -> float:
-    number = check_finite(name, value)
-    if number < 0:
-        raise ValueError(f"{name}={value!r} must be 0 or greater.")
-    return number

@@ -1,19 +1,20 @@
-"""Whether a map is right: how a score falls without its best pixels, and rises with them."""
+"""How faithful a map is: a score falls without its highest pixels, and rises with them."""
 
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
 from kcore._arguments import check_finite, check_integer
 from kcore._arrays import read_array
-from kcore.explain._class_scores import chosen_classes
+from kcore.explain._array_summaries import number_range, numbers
+from kcore.explain._class_scores import ClassIndex, chosen_classes
 from kcore.explain._heat_maps import warn_of_holes
-from kcore.inspect._layer_outputs import Score
 from kcore.inspect._model_inputs import as_images, image_size
-from kcore.inspect._model_runner import reader_of
-from kcore.models._arguments import check_at_most
+from kcore.inspect._model_runner import ModelRunner
+from kcore.inspect._score_source import Score
 
 __all__ = ["FaithfulnessCurve", "deletion", "insertion"]
 
@@ -24,12 +25,13 @@ Indices = npt.NDArray[np.int64]
 _MOST_STEPS = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaithfulnessCurve:
-    """How the probability of a class runs while pixels are deleted or inserted.
+    """The probability of a class while more and more pixels are deleted or inserted.
 
     Attributes:
-        fractions: the part of the pixels that is deleted or inserted, (steps + 1,) from 0 to 1.
+        fractions: the fraction of the pixels that is deleted or inserted, (steps + 1,) float32 from
+            0 to 1.
         probabilities: the model's output for the class, (images, steps + 1) float32; where the
             model was compiled with a loss `from_logits`, the softmax or sigmoid of it.
         class_index: the class, (images,) int64.
@@ -41,122 +43,139 @@ class FaithfulnessCurve:
 
     @property
     def area(self) -> Floats:
-        """The area under the course of each image, by the trapezoidal rule, (images,)."""
+        """The area under the curve of each image, by the trapezoidal rule, (images,) float32."""
         middles = (self.probabilities[:, 1:] + self.probabilities[:, :-1]) / 2
         return np.asarray(middles @ np.diff(self.fractions), np.float32)
 
+    def __repr__(self) -> str:
+        images, points = self.probabilities.shape
+        return (
+            f"FaithfulnessCurve({images} images, {points - 1} steps, of classes "
+            f"{numbers(self.class_index)}, area in {number_range(self.area)})"
+        )
+
 
 def deletion(
-    model: Any,
-    images: Any,
-    maps: Any,
-    class_index: Any = None,
+    model: keras.Model,
+    images: npt.ArrayLike,
+    maps: npt.ArrayLike,
+    class_index: ClassIndex = None,
     *,
     steps: int = 20,
     value: float = 0.0,
     batch_size: int = 32,
 ) -> FaithfulnessCurve:
-    """Delete pixels, those first that a map says matter most, and watch the class fall.
+    """Delete the pixels that a map ranks highest first, and record the probability of the class.
 
-    A better map gives a smaller area under the course (Petsiuk and others, "RISE: Randomized input
-    sampling for explanation of black-box models", BMVC 2018). Compare it with that of a map of
-    random numbers.
+    A more faithful map gives a smaller area under the curve (Petsiuk and others, "RISE: Randomized
+    input sampling for explanation of black-box models", BMVC 2018). Compare it with that of a map
+    of random numbers.
 
     Args:
-        model: a Keras model with one input and one output (images, classes).
+        model: a Keras model with one input and one output (samples, classes).
         images: (images, height, width, channels), or (images, channels, height, width) for a
-            channels_first model, scaled as the model takes them.
-        maps: (images, height, width), such as those of `grad_cam`. Of equal values the one
-            further up and left counts as the larger.
-        class_index: the class, one for all or one for each image; None means the predicted ones.
-        steps: in how many equal steps all pixels go.
-        value: what a deleted pixel is.
+            channels_first model, with values scaled as the model takes them.
+        maps: (images, height, width) of real numbers, such as the maps of `grad_cam`. Of equal
+            values the one further up, then further left, ranks higher.
+        class_index: the class to follow, one for all images or one for each; None means the
+            predicted classes.
+        steps: in how many equal steps all pixels are deleted, at most 10,000.
+        value: what a deleted pixel becomes.
         batch_size: the most images that run at a time.
 
     Returns:
-        The course, from the whole image to none of it.
+        The curve, from the whole image to none of it.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `images` no array.
-        ValueError: if the model has no scores, `maps` doesn't fit to the images or holds NaN, or
-            another argument is out of range.
+        TypeError: if `model` is no Keras model, or `images` or `maps` no array of real numbers.
+        ValueError: if the model has no score for each class, `maps` doesn't fit the images or holds
+            NaN, or another argument is out of range.
 
     Example:
         >>> import kcore
         >>> import numpy as np
         >>> model, images = kcore.models.cnn(), np.ones((2, 28, 28, 1))
-        >>> course = kcore.explain.deletion(model, images, images[..., 0], steps=4)
-        >>> course.probabilities.shape, course.fractions
+        >>> curve = kcore.explain.deletion(model, images, images[..., 0], steps=4)
+        >>> curve.probabilities.shape, curve.fractions
         ((2, 5), array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32))
     """
-    return _course(model, images, maps, class_index, steps, value, batch_size, is_deletion=True)
+    array = as_images(images)
+    runner = ModelRunner(model, array, batch_size, "images")
+    ranks = _ranks(maps, (len(array), *image_size(array, runner.is_channels_first)))
+    chosen, _ = chosen_classes(runner, array, class_index)
+    empty = np.full_like(array, check_finite("value", value))
+    return _curve("deletion", runner, array, empty, ranks, chosen, steps)
 
 
 def insertion(
-    model: Any,
-    images: Any,
-    maps: Any,
-    class_index: Any = None,
+    model: keras.Model,
+    images: npt.ArrayLike,
+    maps: npt.ArrayLike,
+    class_index: ClassIndex = None,
     *,
     steps: int = 20,
     value: float = 0.0,
     batch_size: int = 32,
 ) -> FaithfulnessCurve:
-    """Start from an empty image, insert pixels, those first that matter most, and watch the class.
+    """Insert the pixels that a map ranks highest first, and record the probability of the class.
 
-    A better map gives a larger area under the course; see `deletion`.
+    It starts from an empty image. A more faithful map gives a larger area under the curve (Petsiuk
+    and others, "RISE: Randomized input sampling for explanation of black-box models", BMVC 2018).
+    Compare it with that of a map of random numbers.
 
     Args:
-        model: see `deletion`.
-        images: see `deletion`.
-        maps: see `deletion`.
-        class_index: see `deletion`; None means the classes predicted for the whole images.
-        steps: see `deletion`.
+        model: a Keras model with one input and one output (samples, classes).
+        images: (images, height, width, channels), or (images, channels, height, width) for a
+            channels_first model, with values scaled as the model takes them.
+        maps: (images, height, width) of real numbers, such as the maps of `grad_cam`. Of equal
+            values the one further up, then further left, ranks higher.
+        class_index: the class to follow, one for all images or one for each; None means the
+            classes predicted for the whole images.
+        steps: in how many equal steps all pixels are inserted, at most 10,000.
         value: what a pixel is before it is inserted.
-        batch_size: see `deletion`.
+        batch_size: the most images that run at a time.
 
     Returns:
-        The course, from nothing of the image to all of it.
+        The curve, from nothing of the image to all of it.
 
     Raises:
-        TypeError: as `deletion`.
-        ValueError: as `deletion`.
+        TypeError: if `model` is no Keras model, or `images` or `maps` no array of real numbers.
+        ValueError: if the model has no score for each class, `maps` doesn't fit the images or holds
+            NaN, or another argument is out of range.
     """
-    return _course(model, images, maps, class_index, steps, value, batch_size, is_deletion=False)
-
-
-def _course(
-    model: Any,
-    images: Any,
-    maps: Any,
-    class_index: Any,
-    steps: int,
-    value: float,
-    batch_size: int,
-    *,
-    is_deletion: bool,
-) -> FaithfulnessCurve:
     array = as_images(images)
-    steps = check_at_most("steps", check_integer("steps", steps), _MOST_STEPS)
-    value = check_finite("value", value)
-    reader = reader_of(model, array, check_integer("batch_size", batch_size), "images")
-    ranks = _ranks(maps, (len(array), *image_size(array, reader.is_channels_first)))
-    chosen, _ = chosen_classes(reader, array, class_index)
-    channel_axis = 1 if reader.is_channels_first else -1
+    runner = ModelRunner(model, array, batch_size, "images")
+    ranks = _ranks(maps, (len(array), *image_size(array, runner.is_channels_first)))
+    chosen, _ = chosen_classes(runner, array, class_index)
+    empty = np.full_like(array, check_finite("value", value))
+    return _curve("insertion", runner, empty, array, ranks, chosen, steps)
+
+
+def _curve(
+    name: str,
+    runner: ModelRunner,
+    start: Array,
+    end: Array,
+    ranks: Array,
+    chosen: Indices,
+    steps: int,
+) -> FaithfulnessCurve:
+    """Change the pixels of `start` into those of `end`, those of the lowest ranks first."""
+    steps = check_integer("steps", steps, maximum=_MOST_STEPS)
+    channel_axis = 1 if runner.is_channels_first else -1
     fractions = np.linspace(0, 1, steps + 1)
-    probabilities = np.empty((len(array), steps + 1), np.float32)
+    probabilities = np.empty((len(start), steps + 1), np.float32)
     for step, fraction in enumerate(fractions):
-        changed = ranks < round(fraction * ranks[0].size)
-        is_image = np.expand_dims(changed != is_deletion, channel_axis)
-        mixed = np.where(is_image, array, np.asarray(value, array.dtype))
-        (outputs,) = reader.forward(mixed, ["output"])
-        probabilities[:, step] = _of_class(reader.score, outputs, chosen)
-    warn_of_holes("deletion" if is_deletion else "insertion", "probabilities", probabilities)
+        is_changed = ranks < round(fraction * ranks[0].size)
+        mixed = np.where(np.expand_dims(is_changed, channel_axis), end, start)
+        (outputs,) = runner.forward(mixed, ["output"])
+        probabilities[:, step] = _of_class(runner.score, outputs, chosen)
+    warn_of_holes(name, "probabilities", probabilities)
     return FaithfulnessCurve(fractions.astype(np.float32), probabilities, chosen)
 
 
-def _ranks(maps: Any, shape: tuple[int, ...]) -> Array:
-    """Return the place of each pixel in the order from the highest value of its map."""
+def _ranks(maps: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Return the rank of each pixel, 0 for the one with the highest value of its map."""
     given = read_array("maps", maps)
     if given.shape != shape:
         raise ValueError(
@@ -165,7 +184,7 @@ def _ranks(maps: Any, shape: tuple[int, ...]) -> Array:
     if given.dtype.kind not in "biuf":
         raise TypeError(f"maps holds values of dtype {given.dtype}: they must be real numbers.")
     if np.isnan(given).any():
-        raise ValueError("maps holds NaN, which has no place in an order.")
+        raise ValueError("maps holds NaN, which can't be ranked: replace it by a number.")
     order = np.argsort(-given.reshape(len(given), -1).astype(np.float64), axis=1, kind="stable")
     ranks = np.empty_like(order)
     np.put_along_axis(ranks, order, np.arange(order.shape[1])[None], axis=1)

@@ -1,4 +1,4 @@
-"""Heat maps: brought to the size of the image and to 0..1, and never a picture of nothing."""
+"""Heat maps: resized to the image, rescaled to 0..1, and all zeros where they mean nothing."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,23 +25,24 @@ def channels_last(array: Array, is_channels_first: bool) -> Array:
 def resized(maps: Array, size: tuple[int, int]) -> Array:
     """Resize (..., height, width) by linear interpolation between the centers of cells.
 
-    Beyond the outermost centers the maps go on as they end.
+    Beyond the outermost centers the values stay those at the edge.
     """
     height, width = (_interpolation(*sizes) for sizes in zip(maps.shape[-2:], size, strict=True))
     return np.einsum("Hh,...hw,Ww->...HW", height, maps, width, optimize=True)
 
 
 def finished(raw: Array, size: tuple[int, int], of: str) -> Floats:
-    """Bring maps to the size of the image and to 0..1.
+    """Resize maps to the image and rescale them to 0..1.
 
-    What is negative speaks against the class and becomes 0. The rest is divided by its maximum. A
-    map without a positive value, the same value everywhere or values that aren't finite says
-    nothing about places: it becomes all zeros, and a warning names the images.
+    What is negative counts against the class and becomes 0. The rest is divided by its maximum. A
+    map without a positive value, with the same value everywhere or with values that aren't finite
+    says nothing about positions: it becomes all zeros, and a warning gives the indices of the
+    images.
 
     Args:
         raw: (images, height, width).
         size: height and width of the image.
-        of: what the maps are, for the warning.
+        of: the function that makes them, for the warning.
 
     Returns:
         (images, height, width) float32.
@@ -66,7 +67,7 @@ def finished(raw: Array, size: tuple[int, int], of: str) -> Floats:
 
 
 def without_holes(of: str, maps: Array) -> Array:
-    """Return signed maps with zeros in the place of those whose values aren't all finite."""
+    """Return signed maps, with all zeros for each whose values aren't all finite."""
     axes = tuple(range(1, maps.ndim))
     is_finite = np.isfinite(maps).all(axis=axes)
     _warn(of, "their values aren't finite", np.flatnonzero(~is_finite))
@@ -83,21 +84,21 @@ def warn_of_holes(of: str, what: str, values: Array) -> None:
     """
     is_finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
     if not is_finite.all():
-        numbers = ", ".join(map(str, np.flatnonzero(~is_finite)))
+        indices = ", ".join(map(str, np.flatnonzero(~is_finite)))
         warn(
-            f"{of}: the {what} of these samples are NaN or infinite, so the model's weights are, or"
-            f" something in it overflows: {numbers}."
+            f"{of}: the {what} of these samples are NaN or infinite, because the model's weights "
+            f"are, or something in it overflows: {indices}."
         )
 
 
 def _warn(of: str, reason: str, images: Sequence[int] | Array) -> None:
     if len(images):
-        numbers = ", ".join(map(str, images))
-        warn(f"{of}: the maps of these images are zero, because {reason}: {numbers}.")
+        indices = ", ".join(map(str, images))
+        warn(f"{of}: the maps of these images are all zeros, because {reason}: {indices}.")
 
 
 def _interpolation(cells: int, pixels: int) -> Array:
-    """Return (pixels, cells), what each cell counts for in each pixel."""
+    """Return (pixels, cells), the weight of each cell in each pixel."""
     centers = np.clip((np.arange(pixels) + 0.5) * cells / pixels - 0.5, 0, cells - 1)
     before = np.floor(centers).astype(int)
     after = np.minimum(before + 1, cells - 1)

@@ -1,20 +1,22 @@
-"""Integrated Gradients: the difference of a score to a baseline's, shared out among pixels."""
+"""Integrated Gradients: what each value of a sample adds to a score, relative to a baseline."""
 
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
 from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore._warning import warn
-from kcore.explain._class_scores import chosen_classes, of_classes
+from kcore.explain._array_summaries import array_summary, number_range, numbers
+from kcore.explain._class_scores import ClassIndex, chosen_classes, of_classes
 from kcore.explain._gradients import slopes
 from kcore.explain._heat_maps import without_holes
 from kcore.inspect._model_inputs import as_one_array
-from kcore.inspect._model_runner import reader_of
-from kcore.models._arguments import check_at_most, shown
+from kcore.inspect._model_runner import ModelRunner
+from kcore.models._arguments import shown
 
 __all__ = ["Attributions", "integrated_gradients"]
 
@@ -22,23 +24,23 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-# Integrated Gradients that miss more than this part of the difference of scores get a warning.
+# Samples whose values miss more than this fraction of the difference of scores get a warning.
 _TOLERANCE = 0.05
-# The points are found from a matrix of steps by steps.
+# The quadrature's nodes are found from a matrix of steps by steps.
 _MOST_STEPS = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attributions:
     """What each value of a sample adds to a score.
 
     Attributes:
-        values: float32, shaped like the samples; positive values speak for the class.
+        values: float32, shaped like the samples; positive values support the class.
         class_index: the class, (samples,) int64.
         scores: its scores, (samples,) float32.
         baseline_scores: its scores for the baselines, (samples,) float32.
         gaps: by how much the sum of a sample's values misses the difference of the two scores,
-            (samples,) float32. Zero for an exact integral, the property called completeness.
+            (samples,) float32. They are zero for an exact integral, a property called completeness.
     """
 
     values: Floats
@@ -47,39 +49,47 @@ class Attributions:
     baseline_scores: Floats
     gaps: Floats
 
+    def __repr__(self) -> str:
+        return (
+            f"Attributions({array_summary(self.values)}, for classes {numbers(self.class_index)}, "
+            f"gaps in {number_range(self.gaps)})"
+        )
+
 
 def integrated_gradients(
-    model: Any,
-    x: Any,
-    class_index: Any = None,
+    model: keras.Model,
+    x: npt.ArrayLike,
+    class_index: ClassIndex = None,
     *,
-    baseline: Any = 0.0,
+    baseline: npt.ArrayLike = 0.0,
     steps: int = 50,
     batch_size: int = 32,
 ) -> Attributions:
-    """Share the difference of a score to that of a baseline out among the values of a sample.
+    """Attribute the difference between a score and a baseline's score to the values of a sample.
 
     The gradient is integrated along the straight line from the baseline to the sample and
-    multiplied with their difference (Sundararajan and others, "Axiomatic attribution for deep
+    multiplied by their difference (Sundararajan and others, "Axiomatic attribution for deep
     networks", ICML 2017), by Gauss-Legendre quadrature. The values of a sample then add up to the
-    difference of the scores; how far they miss it is returned, and a warning is given where that
-    is more than 5 % of the difference.
+    difference of the scores. By how much they miss it is returned as `gaps`, and a warning is given
+    where that is more than 5 % of the difference.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).
-        x: samples, the batch axis first.
-        class_index: the class, one for all or one for each sample; None means the predicted ones.
-        baseline: what holds nothing to be seen: a number, or an array that is broadcast to `x`.
-        steps: points on the line.
+        x: samples, an array with the batch axis first.
+        class_index: the class to explain, one for all samples or one for each; None means the
+            predicted classes.
+        baseline: what an empty sample holds: a number, or an array that is broadcast to `x`.
+        steps: number of points on the line, at most 1,000.
         batch_size: the most points that run at a time.
 
     Returns:
-        The attributions, with the scores and the gaps.
+        The attributions, with the scores and the gaps. The attributions of a sample are all zeros,
+        and a warning gives its index, where a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `x` no array.
-        ValueError: if the model has no scores, `class_index` is not in it, `steps` is out of range,
-            or `baseline` doesn't fit to `x`.
+        TypeError: if `model` is no Keras model, or `x` no array of real numbers.
+        ValueError: if the model has no score for each class or takes integers, `class_index` is not
+            in it, `steps` is out of range, or `baseline` can't be broadcast to `x`.
 
     Example:
         >>> import keras
@@ -90,14 +100,14 @@ def integrated_gradients(
         array([[ 2., -6.]], dtype=float32)
     """
     array = as_one_array(x)
-    steps = check_at_most("steps", check_integer("steps", steps), _MOST_STEPS)
+    steps = check_integer("steps", steps, maximum=_MOST_STEPS)
     baselines = _broadcast(baseline, array)
-    reader = reader_of(model, array, check_integer("batch_size", batch_size))
-    chosen, scores = chosen_classes(reader, array, class_index)
-    baseline_scores = of_classes(reader.score, reader.forward(baselines, ["score"])[0], chosen)
+    runner = ModelRunner(model, array, batch_size)
+    chosen, scores = chosen_classes(runner, array, class_index)
+    baseline_scores = of_classes(runner.score, runner.forward(baselines, ["score"])[0], chosen)
     values = np.stack(
         [
-            _integral(model, sample, base, one, steps, batch_size)
+            _integral(runner, sample, base, int(one), steps)
             for sample, base, one in zip(array, baselines, chosen, strict=True)
         ]
     )
@@ -111,14 +121,14 @@ def integrated_gradients(
 
 
 def _integral(
-    model: Any, sample: Array, baseline: Array, chosen: int, steps: int, batch_size: int
+    runner: ModelRunner, sample: Array, baseline: Array, chosen: int, steps: int
 ) -> Array:
     nodes, weights = np.polynomial.legendre.leggauss(steps)
-    way = sample.astype(np.float64) - baseline
-    places = ((nodes + 1) / 2).reshape(-1, *[1] * sample.ndim)
-    points = (baseline + places * way).astype(sample.dtype)
-    found = slopes(model, points, chosen, batch_size).astype(np.float64)
-    return way * np.tensordot(weights / 2, found, axes=1)
+    difference = sample.astype(np.float64) - baseline
+    fractions = ((nodes + 1) / 2).reshape(-1, *[1] * sample.ndim)
+    points = (baseline + fractions * difference).astype(sample.dtype)
+    found = slopes(runner, points, chosen).astype(np.float64)
+    return difference * np.tensordot(weights / 2, found, axes=1)
 
 
 def _broadcast(baseline: Any, array: Array) -> Array:
@@ -130,13 +140,13 @@ def _broadcast(baseline: Any, array: Array) -> Array:
         return np.broadcast_to(given, array.shape)
     except ValueError:
         raise ValueError(
-            f"baseline with shape {given.shape} can't be broadcast to x with shape {array.shape}; "
+            f"baseline with shape {given.shape} can't be broadcast to x with shape {array.shape}: "
             "give a number or an array of the shape of one sample."
         ) from None
 
 
 def _warn_of_gaps(gaps: Array, differences: Array) -> None:
-    # What is below float32's digits is rounding, not a gap.
+    # What is below the precision of float32 is rounding, not a gap.
     allowed = _TOLERANCE * np.abs(differences) + 1e-4
     missed = np.flatnonzero(np.isfinite(gaps) & ~(np.abs(gaps) <= allowed))
     if len(missed):
@@ -144,5 +154,5 @@ def _warn_of_gaps(gaps: Array, differences: Array) -> None:
         warn(
             "integrated_gradients: the values of these samples don't add up to the difference of "
             f"the scores: {', '.join(map(str, missed))}. Sample {worst} misses "
-            f"{differences[worst]:.4g} by {gaps[worst]:.4g}; take more steps."
+            f"{differences[worst]:.4g} by {gaps[worst]:.4g}: give more steps."
         )

@@ -1,49 +1,54 @@
 """Which pixels a score depends on: saliency and SmoothGrad."""
 
-from typing import Any
-
+import keras
 import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore._arguments import check_finite, check_integer
-from kcore.explain._class_scores import chosen_classes, indices
+from kcore._arguments import check_integer, check_positive
+from kcore.explain._class_scores import ClassIndex, chosen_classes, class_indices
 from kcore.explain._gradients import class_gradients, slopes
 from kcore.explain._heat_maps import channels_last, finished
 from kcore.inspect._model_inputs import as_images, image_size
-from kcore.inspect._model_runner import Reader, reader_of
-from kcore.models._arguments import check_at_most
+from kcore.inspect._model_runner import ModelRunner
 
 __all__ = ["saliency", "smooth_grad"]
 
-Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
 _MOST_SAMPLES = 10_000
 
 
-def saliency(model: Any, images: Any, class_index: Any = None, *, batch_size: int = 32) -> Floats:
+def saliency(
+    model: keras.Model,
+    images: npt.ArrayLike,
+    class_index: ClassIndex = None,
+    *,
+    batch_size: int = 32,
+) -> Floats:
     """Map how much a small change of each pixel changes the score of a class.
 
     The absolute gradient of the score with respect to the image, its maximum over the channels
     (Simonyan and others, "Deep inside convolutional networks", 2013). The score is the one before
-    softmax or sigmoid; see `class_scores`. The model is left as it is.
+    softmax or sigmoid, as in `class_scores`. The model is left as it is.
 
     Args:
-        model: a Keras model with one input and one output (images, classes).
+        model: a Keras model with one input and one output (samples, classes).
         images: (images, height, width, channels), or (images, channels, height, width) for a
-            channels_first model, scaled as the model takes them.
-        class_index: the class, one for all or one for each image; None means the predicted ones.
+            channels_first model, with values scaled as the model takes them.
+        class_index: the class to explain, one for all images or one for each; None means the
+            predicted classes.
         batch_size: the most images that run at a time.
 
     Returns:
-        (images, height, width) float32 in 0..1; the highest value of a map is 1. Where no pixel
-        counts, all count the same, or a value isn't finite, the map is all zeros, and a warning
-        gives the number of the image.
+        (images, height, width) float32 in 0..1; the highest value of a map is 1. A map is all
+        zeros, and a warning gives the index of its image, where the score depends on no pixel, all
+        pixels count the same, or a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `images` no array.
-        ValueError: if the model has no scores, or `class_index` is not in it.
+        TypeError: if `model` is no Keras model, or `images` no array of real numbers.
+        ValueError: if the model has no score for each class or takes integers, or `class_index` is
+            not in it.
 
     Example:
         >>> import kcore
@@ -53,16 +58,16 @@ def saliency(model: Any, images: Any, class_index: Any = None, *, batch_size: in
         (2, 28, 28)
     """
     array = as_images(images)
-    reader = reader_of(model, array, check_integer("batch_size", batch_size), "images")
-    chosen = indices(reader.score, class_index, len(array))
-    found = class_gradients(reader, array, None, chosen)
-    return _map_of(found.values, reader, "saliency")
+    runner = ModelRunner(model, array, batch_size, "images")
+    chosen = class_indices(runner.score, class_index, len(array))
+    found = class_gradients(runner, array, None, chosen)
+    return _map_of(found.values, runner.is_channels_first, "saliency")
 
 
 def smooth_grad(
-    model: Any,
-    images: Any,
-    class_index: Any = None,
+    model: keras.Model,
+    images: npt.ArrayLike,
+    class_index: ClassIndex = None,
     *,
     samples: int = 50,
     noise_level: float = 0.15,
@@ -71,61 +76,47 @@ def smooth_grad(
 ) -> Floats:
     """Map which pixels a score depends on, averaged over noisy copies of the image.
 
-    As `saliency`, of the mean gradient over copies with normal noise (Smilkov and others,
-    "SmoothGrad: removing noise by adding noise", 2017). The noise depends on the seed, the number
-    of the image and the number of the copy alone: it is the same on every backend.
+    The map that `saliency` makes of one gradient, made of the mean gradient over copies with normal
+    noise (Smilkov and others, "SmoothGrad: removing noise by adding noise", 2017). The noise
+    depends only on the seed, the index of the image and the index of the copy: it is the same on
+    every backend.
 
     Args:
-        model: see `saliency`.
-        images: see `saliency`.
-        class_index: see `saliency`; None means the classes predicted for the images without noise.
-        samples: noisy copies of each image.
-        noise_level: standard deviation of the noise, as a part of the range of each image.
-        seed: integer of at least 0; see `kcore.random.key`.
+        model: a Keras model with one input and one output (samples, classes).
+        images: (images, height, width, channels), or (images, channels, height, width) for a
+            channels_first model, with values scaled as the model takes them.
+        class_index: the class to explain, one for all images or one for each; None means the
+            classes predicted for the images without noise.
+        samples: number of noisy copies of each image, at most 10,000.
+        noise_level: standard deviation of the noise as a fraction of the range of each image's
+            values, greater than 0.
+        seed: an integer of at least 0.
         batch_size: the most copies that run at a time.
 
     Returns:
-        (images, height, width) float32 in 0..1, as `saliency`.
+        (images, height, width) float32 in 0..1; the highest value of a map is 1. A map is all
+        zeros, and a warning gives the index of its image, where the score depends on no pixel, all
+        pixels count the same, or a value isn't finite.
 
     Raises:
-        TypeError: as `saliency`.
-        ValueError: as `saliency`, or if `samples`, `noise_level` or `seed` is out of range.
+        TypeError: if `model` is no Keras model, or `images` no array of real numbers.
+        ValueError: if the model has no score for each class or takes integers, `class_index` is not
+            in it, or `samples`, `noise_level` or `seed` is out of range.
     """
     array = as_images(images)
-    samples = check_at_most("samples", check_integer("samples", samples), _MOST_SAMPLES)
-    noise_level = _positive("noise_level", noise_level)
-    reader = reader_of(model, array, check_integer("batch_size", batch_size), "images")
-    chosen, _ = chosen_classes(reader, array, class_index)
+    samples = check_integer("samples", samples, maximum=_MOST_SAMPLES)
+    noise_level = check_positive("noise_level", noise_level)
+    runner = ModelRunner(model, array, batch_size, "images")
+    chosen, _ = chosen_classes(runner, array, class_index)
     keys = random.fold_in(random.key(seed), np.arange(len(array)))
-    means = [
-        _mean_gradient(model, image, one, key, samples, noise_level, batch_size)
-        for image, one, key in zip(array, chosen, keys, strict=True)
-    ]
-    return _map_of(np.stack(means), reader, "smooth_grad")
+    means = []
+    for image, one, key in zip(array, chosen, keys, strict=True):
+        noise = random.normal(random.fold_in(key, np.arange(samples)), image.shape)
+        noisy = (image + noise * (noise_level * np.ptp(image))).astype(image.dtype)
+        means.append(slopes(runner, noisy, int(one)).mean(axis=0, dtype=np.float64))
+    return _map_of(np.stack(means), runner.is_channels_first, "smooth_grad")
 
 
-def _map_of(gradients: Array, reader: Reader, of: str) -> Floats:
-    maps = np.abs(channels_last(gradients, reader.is_channels_first)).max(axis=-1)
-    return finished(maps, image_size(gradients, reader.is_channels_first), of)
-
-
-def _mean_gradient(
-    model: Any,
-    image: Array,
-    chosen: int,
-    key: Array,
-    samples: int,
-    noise_level: float,
-    batch_size: int,
-) -> Array:
-    keys = random.fold_in(key, np.arange(samples))
-    noise = random.normal(keys, image.shape) * (noise_level * np.ptp(image))
-    noisy = (image + noise).astype(image.dtype)
-    return slopes(model, noisy, chosen, batch_size).mean(axis=0, dtype=np.float64)
-
-
-def _positive(name: str, value: Any) -> float:
-    number = check_finite(name, value)
-    if number <= 0:
-        raise ValueError(f"{name}={value!r} must be greater than 0.")
-    return number
+def _map_of(gradients: npt.NDArray[np.floating], is_channels_first: bool, of: str) -> Floats:
+    maps = np.abs(channels_last(gradients, is_channels_first)).max(axis=-1)
+    return finished(maps, image_size(gradients, is_channels_first), of)

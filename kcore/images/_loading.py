@@ -89,7 +89,12 @@ def load_img(
     size = None if target_size is None else _width_and_height(target_size)
     check_switch("keep_aspect_ratio", keep_aspect_ratio)
     check_switch("pad_to_aspect_ratio", pad_to_aspect_ratio)
-    check_one_aspect_ratio(keep_aspect_ratio, pad_to_aspect_ratio)
+    check_one_aspect_ratio(
+        keep_aspect_ratio,
+        pad_to_aspect_ratio,
+        crop_name="keep_aspect_ratio",
+        size_name="target_size",
+    )
     upright = check_switch("apply_exif_orientation", apply_exif_orientation)
     behind = checked_background(background, color_mode)
     wanted = checked_formats(formats)

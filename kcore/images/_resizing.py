@@ -18,11 +18,24 @@ INTERPOLATIONS = {
 }
 
 
-def check_one_aspect_ratio(keep_aspect_ratio: bool, pad_to_aspect_ratio: bool) -> None:
-    """Raise a ValueError if a picture should be cut and padded at once."""
-    if keep_aspect_ratio and pad_to_aspect_ratio:
+def check_one_aspect_ratio(
+    crop: bool,
+    pad: bool,
+    *,
+    crop_name: str = "crop_to_aspect_ratio",
+    size_name: str = "image_size",
+) -> None:
+    """Raise a ValueError if a picture should be cropped and padded at once.
+
+    Args:
+        crop: whether to crop it.
+        pad: whether to pad it.
+        crop_name: what the caller's argument for `crop` is called.
+        size_name: what the caller's argument for the size is called.
+    """
+    if crop and pad:
         raise ValueError(
-            "keep_aspect_ratio=True cuts a picture to the aspect ratio of target_size, and "
+            f"{crop_name}=True crops a picture to the aspect ratio of {size_name}, and "
             "pad_to_aspect_ratio=True pads it instead: choose one of them."
         )
 

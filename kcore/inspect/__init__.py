@@ -1,4 +1,4 @@
-"""Show what a model is: the shapes, windows and costs of its layers, and what each returns."""
+"""Show what a model is: shapes, windows and costs of its layers, and what each returns."""
 
 import kcore._backend  # noqa: F401
 from kcore.inspect._activations import activations

@@ -1,4 +1,4 @@
-"""Compiled passes through a model whose weights come in as data, so that nothing of it changes."""
+"""Compiled functions of inputs and weights: one runs forward, one takes gradients."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -32,7 +32,7 @@ class Forward(keras.Model):
 
 
 class Backward(keras.Model):
-    """Gradients of a sum of scores, by one training step whose optimizer only keeps them.
+    """Takes gradients of a sum of scores, by one training step whose optimizer only keeps them.
 
     A weight that is zero, the probe, is added where the gradient is wanted. The gradient of the sum
     with respect to the probe is then the gradient with respect to what the probe was added to.
@@ -48,8 +48,8 @@ class Backward(keras.Model):
         """Prepare the step.
 
         Args:
-            function: takes the inputs, the weights and the probe; returns one score a sample, and
-                tensors to keep.
+            function: takes the inputs, the weights and the probe; returns one score for each
+                sample, and tensors to keep.
             probe_shape: shape of the probe, batch included.
             kept_shapes: the shapes of the tensors to keep.
             jit_compile: as in `keras.Model.compile`.
@@ -96,9 +96,9 @@ class Backward(keras.Model):
 
 
 def _zeros(shape: Sequence[int], dtype: Any = None) -> Any:
-    """Make zeros in NumPy: JAX would compile a function for each shape, and keep it for ever.
+    """Make zeros in NumPy: JAX would compile a function for each shape, and keep it forever.
 
-    It would also compile one that copies an array whose dtype it isn't told.
+    It would also compile one to copy an array whose dtype it isn't given.
     """
     return keras.ops.convert_to_tensor(np.zeros(shape, dtype), dtype)
 
@@ -111,7 +111,7 @@ class _KeepGradient(keras.optimizers.Optimizer):
         self.gradient: Any = None
 
     def build(self, variables: Sequence[Any]) -> None:
-        """Make room for the gradient."""
+        """Add a variable for the gradient."""
         if not self.built:
             super().build(variables)
             (probe,) = variables
@@ -122,15 +122,15 @@ class _KeepGradient(keras.optimizers.Optimizer):
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
         """Keep the gradient.
 
-        Keras's own `apply` adds up the gradients of several devices, in a way that TensorFlow keeps
-        the graph of for ever; here there is one.
+        Keras's own `apply` adds up the gradients of several devices, whose graph TensorFlow keeps
+        forever; here there is one device.
         """
         (gradient,) = grads
         self.assign(self.gradient, keras.ops.cast(gradient, self.gradient.dtype))
 
 
 def numpy_of(variable: Any) -> Array:
-    """Return the value of a variable, without NumPy's warning of objects that take no `copy`."""
+    """Return the value of a variable, without NumPy's warning about objects that take no `copy`."""
     value = variable.value
     array: Array = value.numpy() if hasattr(value, "numpy") else np.asarray(value)
     return array

@@ -1,48 +1,56 @@
-"""What a model holds at one input shape: its layers' outputs and the scores of its classes."""
+"""The outputs of a model's layers at one input shape, and which of them an argument means."""
 
-import math
+import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from numbers import Integral
+from typing import Any, TypeAlias
 
 import keras
 
-from kcore._targets import option_of
-from kcore.inspect._calls import named_layers
-from kcore.inspect._watching import Key, Watch, names_of
+from kcore.inspect._hooks import Key, Watch, named_layers, names_of
+from kcore.models._arguments import shown
 
 __all__ = [
-    "Score",
-    "Seen",
+    "LayerOutput",
+    "LayerReference",
+    "LayersReference",
     "has_channels_first",
-    "look",
-    "loss_takes_logits",
-    "one_output",
-    "scores_in",
+    "last_feature_map",
+    "outputs_of",
+    "select_output",
+    "select_outputs",
 ]
 
-Shape = tuple[int, ...]
+LayerReference: TypeAlias = str | int | keras.Layer
+LayersReference: TypeAlias = (
+    LayerReference | type[keras.Layer] | Sequence[LayerReference | type[keras.Layer]]
+)
 
 
-@dataclass(frozen=True)
-class Seen:
+@dataclass(frozen=True, eq=False)
+class LayerOutput:
     """An output of a layer, as it is at one input shape.
 
     Attributes:
         name: what it is called; see `names_of`.
-        key: where it is.
+        key: which output of which call it is.
+        layer: its layer, held weakly.
         kind: class of the layer.
         shape: its shape, batch included.
-        is_channels_first: whether its channels stand before its spatial axes.
-        mixes_tokens: whether its layer has weights and is none that walks along a sequence, so
-            that where it returns tokens it works on them as a transformer or a mixer does.
+        is_channels_first: whether its channels are before its spatial axes.
+        mixes_tokens: whether its layer has weights and doesn't walk along a sequence, so that it
+            works on tokens as a transformer or a mixer does.
     """
 
     name: str
     key: Key
+    layer: "weakref.ref[Any]"
     kind: type
-    shape: Shape
+    shape: tuple[int, ...]
     is_channels_first: bool
-    mixes_tokens: bool = False
+    mixes_tokens: bool
 
     @property
     def is_model(self) -> bool:
@@ -55,79 +63,109 @@ class Seen:
         return self.shape[1 if self.is_channels_first and len(self.shape) > 2 else -1]
 
 
-@dataclass(frozen=True)
-class Score:
-    """What a model's classes are scored by.
-
-    Attributes:
-        units: how many numbers a sample is scored by.
-        source: "before softmax", "before sigmoid", "before log-softmax", or "output".
-        problem: why there is no score for each class; "" if there is one.
-        behind: where the outputs are that come after the scores, such as those of the softmax.
-        activation: the number of the softmax or sigmoid among those that ran; None for the output.
-        has_logits: whether the loss takes the output for logits.
-    """
-
-    units: int
-    source: str
-    problem: str = ""
-    behind: tuple[Key, ...] = ()
-    activation: int | None = None
-    has_logits: bool = False
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether one unit scores two classes: class 1 by its value, class 0 by its negative."""
-        is_logit = self.source == "before sigmoid" or (self.source == "output" and self.has_logits)
-        return self.units == 1 and is_logit
-
-    @property
-    def classes(self) -> int:
-        """The number of classes."""
-        return 2 if self.is_signed else self.units
+def outputs_of(model: keras.Model, watch: Watch) -> tuple[LayerOutput, ...]:
+    """List the outputs of a watched run, in the order in which the layers returned."""
+    names = names_of(list(watch.outputs))
+    data_format = "channels_first" if has_channels_first(model) else "channels_last"
+    found = []
+    for key, tensor in watch.outputs.items():
+        layer = watch.layers[key]
+        # A layer that treats all axes alike leaves the channels where they were.
+        data_format = getattr(layer, "data_format", None) or data_format
+        output = LayerOutput(
+            name=names[key],
+            key=key,
+            layer=weakref.ref(layer),
+            kind=type(layer),
+            shape=tuple(int(size) for size in tensor.shape),
+            is_channels_first=data_format == "channels_first",
+            mixes_tokens=bool(layer.weights) and not isinstance(layer, _ALONG_A_SEQUENCE),
+        )
+        found.append(output)
+    return tuple(found)
 
 
-def look(model: Any, x: Any, size: int) -> tuple[tuple[Seen, ...], Score, tuple[Score, ...]]:
-    """Find out what there is, without computing anything.
+def has_channels_first(model: keras.Model) -> bool:
+    """Tell whether the channels of a model's input are before its spatial axes."""
+    formats = (getattr(layer, "data_format", None) for layer, _ in named_layers(model))
+    return next(filter(None, formats), keras.config.image_data_format()) == "channels_first"
+
+
+def select_outputs(
+    model: keras.Model, outputs: Sequence[LayerOutput], layers: LayersReference | None
+) -> list[LayerOutput]:
+    """Return the outputs that the argument `layers` means, in the order in which they ran.
 
     Args:
-        model: a built model.
-        x: samples of its inputs.
-        size: size of a batch.
+        model: the model.
+        outputs: the outputs of its layers.
+        layers: one of the following, or a sequence of them: the name of an output; the name of a
+            layer, with or without those of the models that it is nested in; the index of a layer in
+            `model.layers`; a layer; a class of layers. None means all but the outputs of nested
+            models, which are those of their last layers.
 
-    Returns:
-        The outputs of all layers, in the order in which they ran; the scores of the classes; and
-        the scores that they are instead if nothing that follows a softmax or sigmoid changes it.
+    Raises:
+        ValueError: if there is no such layer, or a name fits several.
+        TypeError: if `layers` is something else.
     """
-    stage = _Stage(model)
-    stage(
-        keras.tree.map_structure(
-            lambda array: keras.Input(batch_shape=(size, *array.shape[1:]), dtype=str(array.dtype)),
-            x,
+    if layers is None:
+        return [one for one in outputs if not one.is_model]
+    is_sequence = isinstance(layers, Sequence) and not isinstance(layers, str)
+    several: Any = layers if is_sequence else [layers]
+    chosen = {one.key for layer in several for one in _fitting(model, outputs, layer, "layers")}
+    return [one for one in outputs if one.key in chosen]
+
+
+def select_output(
+    model: keras.Model, outputs: Sequence[LayerOutput], layer: LayerReference
+) -> LayerOutput:
+    """Return the one output that the argument `layer` means.
+
+    Raises:
+        ValueError: if there is no such layer, or it has several outputs.
+        TypeError: if `layer` is no name, index or layer.
+    """
+    if isinstance(layer, type):
+        raise TypeError(f"layer={shown(layer)} is a class: {_ONE_LAYER}.")
+    found = _fitting(model, outputs, layer, "layer")
+    if len(found) > 1:
+        raise ValueError(f"layer={shown(layer)} has several outputs: give one of {_listed(found)}.")
+    return found[0]
+
+
+def last_feature_map(outputs: Sequence[LayerOutput]) -> LayerOutput:
+    """Return the last output that has channels at more than one position.
+
+    What follows tokens, (samples, tokens, channels), may have four axes and yet no height and
+    width, as a matrix of attention has: it counts from the next window on that moves over both.
+
+    Raises:
+        ValueError: if there is none, or if layers with weights go on with tokens after it, each of
+            which depends on the whole image.
+    """
+    maps: list[LayerOutput] = []
+    tokens: list[LayerOutput] = []
+    for one in outputs:
+        if one.is_model:
+            continue
+        if _is_map(one) and (not tokens or issubclass(one.kind, _WINDOWS)):
+            maps.append(one)
+            tokens.clear()
+        elif len(one.shape) == 3 and one.shape[1] > 1:
+            tokens.append(one)
+    mixing = [one for one in tokens if one.mixes_tokens]
+    if mixing:
+        raise ValueError(
+            f"The model goes on with tokens, for example in {_listed(mixing[-3:])}, so that no "
+            "feature map shows what it answers by. Give layer, one that returns tokens, with "
+            "reshape, the (rows, columns) of their grid; or give the layer of a feature map."
         )
-    )
-    return stage.seen, stage.score, stage.instead
-
-
-def one_output(output: Any) -> Any:
-    """Return the one tensor that a model returned."""
-    (tensor,) = keras.tree.flatten(output)
-    return tensor
-
-
-def loss_takes_logits(model: Any) -> bool:
-    """Tell whether the loss that a model was compiled with takes its output for logits."""
-    losses = keras.tree.flatten(getattr(model, "loss", None))
-    return len(losses) == 1 and option_of(losses[0], "from_logits") is True
-
-
-def scores_in(watch: Watch, output: Any, score: Score) -> Any:
-    """Return the tensor of a run that scores the classes, (batch, units) float32."""
-    tensor = one_output(output)
-    if score.activation is not None:
-        # The same number of values, though they may be (batch, 1, 1, units) before a Flatten.
-        tensor = keras.ops.reshape(watch.activated[score.activation].before, tensor.shape)
-    return keras.ops.cast(tensor, "float32")
+    if not maps:
+        raise ValueError(
+            "No layer of the model returns a feature map, an output with 4 axes and more than one "
+            "position: give layer, or explain the model by saliency or occlusion."
+        )
+    return maps[-1]
 
 
 # Layers that take what a convolution found as a sequence, from left to right.
@@ -136,85 +174,88 @@ _ALONG_A_SEQUENCE = (
     *(keras.layers.SeparableConv1D, keras.layers.DepthwiseConv1D),
     keras.layers.BatchNormalization,
 )
+# Windows over height and width make feature maps, whatever came before.
+_WINDOWS = (
+    *(keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.SeparableConv2D),
+    *(keras.layers.DepthwiseConv2D, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D),
+    keras.layers.UpSampling2D,
+)
+_ONE_LAYER = "give the name of a layer, an index into model.layers, or a layer"
 
 
-class _Stage(keras.layers.Layer):
-    """Makes Keras run a model on stand-ins for tensors, as it does to find an output's shape."""
-
-    def __init__(self, model: Any):
-        super().__init__(dtype="float32", autocast=False)
-        # A function, so that Keras doesn't take the model for a part of this layer.
-        self._run = lambda inputs: self._look(model, inputs)
-        self.seen: tuple[Seen, ...] = ()
-        self.score = Score(0, "output")
-        self.instead: tuple[Score, ...] = ()
-
-    def call(self, inputs: Any) -> Any:
-        return self._run(inputs)
-
-    def _look(self, model: Any, inputs: Any) -> Any:
-        watch = Watch(model)
-        output = watch.run(inputs)
-        self.seen = tuple(_seen(model, watch))
-        self.score, self.instead = _scores(model, watch, output)
-        return output
+def _is_map(output: LayerOutput) -> bool:
+    if len(output.shape) != 4:
+        return False
+    positions = output.shape[2:] if output.is_channels_first else output.shape[1:3]
+    return positions != (1, 1)
 
 
-def _seen(model: Any, watch: Watch) -> list[Seen]:
-    names = {key: name for name, key in names_of(list(watch.outputs)).items()}
-    data_format = "channels_first" if has_channels_first(model) else "channels_last"
-    seen = []
-    for key, tensor in watch.outputs.items():
-        layer = watch.layers[key]
-        # A layer that treats all axes alike leaves the channels where they were.
-        data_format = getattr(layer, "data_format", None) or data_format
-        shape = tuple(int(size) for size in tensor.shape)
-        is_first = data_format == "channels_first"
-        mixes = bool(layer.weights) and not isinstance(layer, _ALONG_A_SEQUENCE)
-        seen.append(Seen(names[key], key, type(layer), shape, is_first, mixes))
-    return seen
+def _fitting(
+    model: keras.Model, outputs: Sequence[LayerOutput], layer: Any, argument: str
+) -> list[LayerOutput]:
+    if isinstance(layer, str):
+        return _named(outputs, layer, argument)
+    if isinstance(layer, type):
+        return _of_class(outputs, layer, argument)
+    if isinstance(layer, Integral) and not isinstance(layer, bool):
+        layer = _at(model, int(layer), argument)
+    if not isinstance(layer, keras.layers.Layer):
+        also = ", or a class of layers" if argument == "layers" else ""
+        raise TypeError(f"{argument}={shown(layer)} is no layer: {_ONE_LAYER}{also}.")
+    found = [one for one in outputs if one.layer() is layer]
+    if not found:
+        raise ValueError(f"{argument}={layer.name!r}: the layer {_reason(model, layer)}.")
+    return found
 
 
-def has_channels_first(model: Any) -> bool:
-    """Tell whether the channels of a model's input stand before its spatial axes."""
-    formats = (getattr(layer, "data_format", None) for layer, _ in named_layers(model, ""))
-    return next(filter(None, formats), keras.config.image_data_format()) == "channels_first"
-
-
-def _scores(model: Any, watch: Watch, output: Any) -> tuple[Score, tuple[Score, ...]]:
-    tensors = keras.tree.flatten(output)
-    if len(tensors) != 1:
-        problem = (
-            f"The model {model.name!r} has {len(tensors)} outputs; make a model with the one that "
-            "holds the classes: keras.Model(model.inputs, model.outputs[0])."
+def _at(model: keras.Model, index: int, argument: str) -> keras.Layer:
+    count = len(model.layers)
+    if not -count <= index < count:
+        raise ValueError(
+            f"{argument}={index} is out of range: the model {model.name!r} has {count} layers, "
+            f"0 to {count - 1}."
         )
-        return Score(0, "output", problem), ()
-    tensor = tensors[0]
-    shape = tuple(tensor.shape)
-    if len(shape) != 2:
-        problem = (
-            f"The output of the model {model.name!r} has shape {shape}; a score for each class "
-            "needs (images, classes)."
-        )
-        return Score(0, "output", problem), ()
-    fitting = [
-        number
-        for number, one in enumerate(watch.activated)
-        if one.result.shape[0] == shape[0] and math.prod(one.result.shape) == math.prod(shape)
+    return model.layers[index]
+
+
+def _reason(model: keras.Model, layer: keras.Layer) -> str:
+    """Say why a layer has no output."""
+    if isinstance(layer, keras.layers.InputLayer):
+        return "is an input, so it has no output to look at: give a later one"
+    if any(one is layer for one, _ in named_layers(model)):
+        return "never ran, so it has no output to look at: give another one"
+    return f"isn't in the model {model.name!r}: give one of its own"
+
+
+def _of_class(outputs: Sequence[LayerOutput], kind: type, argument: str) -> list[LayerOutput]:
+    found = [one for one in outputs if issubclass(one.kind, kind)]
+    if not found:
+        kinds = ", ".join(sorted({one.kind.__name__ for one in outputs}))
+        raise ValueError(f"{argument}={kind.__name__}: the model has none; it has {kinds}.")
+    return found
+
+
+def _named(outputs: Sequence[LayerOutput], name: str, argument: str) -> list[LayerOutput]:
+    for fitting in (
+        [one for one in outputs if one.name == name],
+        [one for one in outputs if one.key.path == name],
+    ):
+        if fitting:
+            return fitting
+    inside = [
+        one for one in outputs if one.name.endswith(f"/{name}") or one.key.path.endswith(f"/{name}")
     ]
-    units = int(shape[-1])
-    scores = {number: _before(watch, number, units) for number in fitting}
-    for number, score in scores.items():
-        if watch.activated[number].result is tensor:
-            return score, ()
-    output_itself = Score(units, "output", has_logits=loss_takes_logits(model))
-    return output_itself, tuple(reversed(scores.values()))
+    if len({one.key.path for one in inside}) > 1:
+        raise ValueError(f"{argument}={name!r} fits several layers: give one of {_listed(inside)}.")
+    if not inside:
+        names = [one.name for one in outputs]
+        close = get_close_matches(name, names, n=3, cutoff=0.4) or names[-3:]
+        raise ValueError(
+            f"{argument}={name!r} is not in the model: did you mean one of "
+            f"{', '.join(map(repr, close))}? kcore.inspect.activations lists all names."
+        )
+    return inside
 
 
-def _before(watch: Watch, number: int, units: int) -> Score:
-    """Score by what a softmax or sigmoid was given; all that ran since comes after the scores."""
-    activated = watch.activated[number]
-    keys = list(watch.outputs)
-    found = (at for at, key in enumerate(keys) if watch.outputs[key] is activated.result)
-    behind = tuple(keys[next(found, len(keys)) :])
-    return Score(units, f"before {activated.kind}", behind=behind, activation=number)
+def _listed(outputs: Sequence[LayerOutput]) -> str:
+    return ", ".join(repr(one.name) for one in outputs)

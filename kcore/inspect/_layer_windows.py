@@ -80,7 +80,7 @@ def multiply_adds(
 ) -> int | None:
     """Count products with kernels for one sample; None for a kernel that kcore doesn't know.
 
-    Biases, normalization, activations and pools count as none.
+    Biases, normalization, activations and pools aren't counted.
     """
     if isinstance(layer, L.Dense):
         return math.prod(output_shape[1:]) * int(input_shape[-1])

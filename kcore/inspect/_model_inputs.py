@@ -1,4 +1,4 @@
-"""Arrays that a model takes: their checks, and equal batches of them."""
+"""Arrays and shapes that a model takes: their checks, and batches of one size."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kcore._arguments import check_integers
 from kcore.models._arguments import first_not_finite
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "first_images",
     "image_size",
     "length",
+    "sample_shape",
 ]
 
 Array = npt.NDArray[Any]
@@ -32,34 +34,40 @@ def as_arrays(x: Any, name: str = "x") -> Any:
     """Return the arrays of a model's inputs in their structure, floats as Keras's `floatx`.
 
     Raises:
-        TypeError: if there is something else than arrays of real numbers.
-        ValueError: if an array has no batch axis, none or different numbers of samples, or values
-            that are NaN or infinite, of which a model makes maps that look like any other.
+        TypeError: if there is something other than arrays of real numbers.
+        ValueError: if an array has no batch axis, no samples or another number of them than the
+            others, or values that are NaN or infinite, from which a model makes maps that look like
+            any other.
     """
     arrays = keras.tree.map_structure(lambda leaf: _as_array(leaf, name), x)
     lengths = {len(array) for array in keras.tree.flatten(arrays)}
     if len(lengths) > 1:
         raise ValueError(
-            f"The arrays of {name} hold {sorted(lengths)} samples; give as many in each of them."
+            f"The arrays of {name} hold {sorted(lengths)} samples: give as many in each of them."
         )
     if lengths in (set(), {0}):
-        raise ValueError(f"{name} holds no sample; give one or more.")
+        raise ValueError(f"{name} holds no sample: give one or more.")
     return arrays
 
 
 def as_one_array(x: Any, name: str = "x", floating: bool = True) -> Array:
-    """Return the array of a model's one input, by default of Keras's `floatx` whatever it was."""
+    """Return the array of a model's only input, by default converted to Keras's `floatx`."""
     if isinstance(x, (list, tuple, dict)):
         raise TypeError(
-            f"{name} is a {type(x).__name__}; this function takes a model with one input, and one "
-            "array of samples. Of single samples numpy.stack makes one."
+            f"{name} is a {type(x).__name__}: this function takes a model with one input, and one "
+            "array of samples. numpy.stack makes one array of single samples."
         )
     array: Array = as_arrays(x, name)
     return array.astype(keras.config.floatx(), copy=False) if floating else array
 
 
 def as_images(images: Any) -> Array:
-    """Return images as floats, or say that the batch axis is missing."""
+    """Return images as floats.
+
+    Raises:
+        TypeError: if there is something other than one array of real numbers.
+        ValueError: if the batch axis is missing, or as `as_arrays` raises it.
+    """
     array = as_one_array(images, "images")
     if array.ndim != 4:
         raise ValueError(
@@ -70,14 +78,14 @@ def as_images(images: Any) -> Array:
     return array
 
 
-def check_inputs(model: Any, x: Any, name: str = "x") -> None:
+def check_inputs(model: keras.Model, x: Any, name: str = "x") -> None:
     """Check that arrays have the shapes that a model's inputs ask for.
 
-    As in `predict`, a last axis of 1 may be there or not.
+    As in `predict`, a last axis of 1 may be there or not. Arrays for a subclassed model, which
+    doesn't know its inputs, pass unchecked.
 
     Raises:
-        ValueError: if there are more or fewer arrays than inputs, or an array doesn't fit. Nothing
-            is known of a subclassed model.
+        ValueError: if there are more or fewer arrays than inputs, or an array doesn't fit.
     """
     inputs = keras.tree.flatten(getattr(model, "inputs", None) or [])
     if not inputs:
@@ -89,7 +97,7 @@ def check_inputs(model: Any, x: Any, name: str = "x") -> None:
         raise ValueError(
             f"The model {model.name!r} takes {_counted(inputs, 'input')}, but "
             f"{_counted(arrays, 'array')} {'was' if len(arrays) == 1 else 'were'} given as {name}. "
-            "Of single samples numpy.stack makes one array."
+            "numpy.stack makes one array of single samples."
         )
     for one, array in zip(inputs, arrays, strict=True):
         if not any(_fits(one.shape, shape) for shape in _with_and_without_axis(array.shape)):
@@ -123,14 +131,14 @@ def first(arrays: Any) -> Any:
 
 
 def even_size(samples: int, largest: int) -> int:
-    """Return the batch size, at most `largest`, that leaves the least of the last batch empty."""
+    """Return the batch size, at most `largest`, that makes the last batch as full as possible."""
     return math.ceil(samples / math.ceil(samples / largest))
 
 
 def few_sizes(size: int, largest: int) -> int:
-    """Return a batch size at most a quarter larger, of few, and at most `largest`.
+    """Round a batch size up, by at most a quarter, to one of few sizes that is at most `largest`.
 
-    A function is compiled for each batch size: between 1 and 32 there are 16 of these.
+    A function is compiled for each batch size: between 1 and 32 there are 16 of these sizes.
     """
     step = 2 ** max(0, size.bit_length() - 3)
     return min(math.ceil(size / step) * step, largest)
@@ -140,18 +148,50 @@ def batches(arrays: Any, size: int) -> Iterator[tuple[slice, Any]]:
     """Cut samples into batches of one size, so that one compiled function serves them all.
 
     Yields:
-        The place of the batch among the samples, and the batch; the last sample is repeated where
-        the last batch isn't full.
+        Which samples the batch holds, as a slice, and the batch; the last sample is repeated to
+        fill the last batch.
     """
     samples = length(arrays)
     for start in range(0, samples, size):
         chosen = np.minimum(np.arange(start, start + size), samples - 1)
-        place = slice(start, min(start + size, samples))
-        yield place, keras.tree.map_structure(lambda array, at=chosen: array[at], arrays)
+        where = slice(start, min(start + size, samples))
+        yield where, keras.tree.map_structure(lambda array, at=chosen: array[at], arrays)
+
+
+def sample_shape(model: keras.Model, input_shape: Sequence[int] | None) -> tuple[int, ...]:
+    """Return the shape of one sample of a model's only input, from the argument or the model.
+
+    Raises:
+        ValueError: if the model has several inputs, a size is unknown, or `input_shape` isn't what
+            the model takes.
+    """
+    inputs = keras.tree.flatten(getattr(model, "inputs", None) or [])
+    if len(inputs) > 1:
+        raise ValueError(
+            f"The model {model.name!r} has {len(inputs)} inputs: give a model with one, such as "
+            "one of its branches."
+        )
+    own = tuple(inputs[0].shape[1:]) if inputs else None
+    if input_shape is None:
+        if own is None:
+            raise ValueError(
+                f"The model {model.name!r} doesn't know its input: give input_shape, the shape of "
+                "one sample, such as (300, 300, 3)."
+            )
+        if None in own:
+            raise ValueError(
+                f"The model {model.name!r} takes {own}, where None is an unknown size: give "
+                "input_shape, the shape of one sample, such as (300, 300, 3)."
+            )
+        return own
+    given = check_integers("input_shape", input_shape)
+    if own is not None and not _fits((None, *own), (1, *given)):
+        raise ValueError(f"input_shape={given} is not what {model.name!r} takes: {own}.")
+    return given
 
 
 def _by_name(model: Any, inputs: Sequence[Any], x: dict[str, Any]) -> tuple[list[Any], list[Any]]:
-    """Return the inputs and their arrays; Keras ignores arrays of other names."""
+    """Return the inputs and their arrays by name; Keras ignores arrays of other names."""
     named = model.input if isinstance(model.input, dict) else {one.name: one for one in inputs}
     missing = [repr(name) for name in named if name not in x]
     if missing:
@@ -190,16 +230,16 @@ def _counted(things: Sequence[Any], name: str) -> str:
 def _as_array(leaf: Any, name: str) -> Array:
     if not hasattr(leaf, "shape") or isinstance(leaf, (type, keras.Layer, keras.KerasTensor)):
         raise TypeError(
-            f"{name} must hold arrays or tensors, and a {type(leaf).__name__} was given."
+            f"{name} must hold arrays or tensors, but a {type(leaf).__name__} was given."
         )
     array = np.asarray(leaf if isinstance(leaf, np.ndarray) else keras.ops.convert_to_numpy(leaf))
-    # Of bfloat16, which NumPy doesn't know, the kind is another one.
+    # The kind of bfloat16, which NumPy doesn't know, is none of these.
     if array.dtype.kind in "OSUMmc":
         raise TypeError(
-            f"{name} is an array of {array.dtype}, and its values must be real numbers."
+            f"{name} is an array of {array.dtype}, but its values must be real numbers."
         )
     if array.ndim == 0:
-        raise ValueError(f"{name} is a single number; give an array with a batch axis.")
+        raise ValueError(f"{name} is a single number: give an array with a batch axis.")
     if not np.issubdtype(array.dtype, np.floating):
         return array
     with np.errstate(over="ignore"):

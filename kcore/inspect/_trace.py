@@ -1,43 +1,57 @@
-"""What each layer of a model does to a shape: one row a layer, printed as a table."""
+"""What each layer of a model does to a shape: one row for each call, printed as a table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from fractions import Fraction
-from typing import Any
+from typing import Any, overload
 
+import keras
+
+from kcore import _notebook
 from kcore._console import printable
-from kcore.inspect._calls import Call, calls_of
-from kcore.inspect._layer_windows import keeps_cells, multiply_adds, windows_of
-from kcore.shapes import ReceptiveField, Windows
+from kcore._locks import lock_of
+from kcore.inspect._hooks import Call, Key, names_of, watch_shapes
+from kcore.inspect._layer_windows import multiply_adds, windows_of
+from kcore.inspect._model_inputs import sample_shape
+from kcore.inspect._receptive_fields import Fields, ReceptiveFields
+from kcore.models._arguments import check_model
+from kcore.shapes import Windows
 
 __all__ = ["Row", "Trace", "trace"]
 
 Shape = tuple[int, ...]
-Fields = tuple[ReceptiveField, ...] | None
+
+_HEAD = (
+    *("layer", "kind", "input", "output", "kernel", "strides", "pads", "dropped", "sees"),
+    *("parameters", "multiply-adds"),
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Row:
     """One call of one layer.
 
-    Shapes are those of one sample. Numbers for each axis stand in the order of the spatial axes.
+    Shapes are those of one sample, without the batch axis. What is given for each axis follows the
+    order of the spatial axes.
 
     Attributes:
-        name: name of the layer, after the names of the models that it is nested in.
-        kind: its class.
-        data_format: where its channels stand.
+        name: name of the layer as in `kcore.inspect.activations`: after the names of the models
+            that it is nested in, as in "base/mixed7", and with the number of the call where the
+            layer is called several times, as in "shared#2".
+        kind: name of its class, such as "Conv2D".
+        data_format: "channels_last" or "channels_first".
         input_shape: shape of its first input.
-        output_shape: shape of its output.
+        output_shape: shape of its first output.
         kernel_size: kernel or pool size; None for a layer without windows.
-        strides: strides, or None.
-        pads: (before, after) for each axis, or None. For a transposed convolution they are the
-            cells that are cut off.
-        dropped: cells at the end of each axis that no window reaches, or None.
-        skipped: cells between windows that none reads, or None.
+        strides: strides; None for a layer without windows.
+        pads: (before, after) for each axis, in cells; None for a layer without windows. For a
+            transposed convolution they are the cells that are cut off.
+        dropped: cells at the end of each axis that no window reaches; None for a layer without
+            windows.
+        skipped: cells between windows that none of them reads; None for a layer without windows.
         receptive_field: cells of the model's input that one output cell can depend on, for each
-            axis; None where it can't be told.
-        parameters: weights of the layer, counted at its first call alone.
-        multiply_adds: products with kernels for one sample; None where they can't be told.
+            axis; None where this isn't known.
+        parameters: number of the layer's weights, counted at its first call only.
+        multiply_adds: products with kernels for one sample; None where this isn't known.
     """
 
     name: str
@@ -54,9 +68,18 @@ class Row:
     parameters: int
     multiply_adds: int | None
 
+    def __repr__(self) -> str:
+        return (
+            f"Row({self.name!r}, {self.kind}, {_cross(self.input_shape)} -> "
+            f"{_cross(self.output_shape)}, {self.parameters:,} parameters)"
+        )
+
 
 class Trace(Sequence[Row]):
-    """The rows of a model, in the order in which its layers run. Printing it shows a table."""
+    """The rows of a model, in the order in which its layers run.
+
+    Printing it shows a table, and so does a notebook. A slice of it is a `Trace` of these rows.
+    """
 
     def __init__(self, rows: Sequence[Row]):
         self._rows = tuple(rows)
@@ -64,49 +87,72 @@ class Trace(Sequence[Row]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, index: Any) -> Any:
-        return self._rows[index]
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Trace": ...
+    def __getitem__(self, index: int | slice) -> "Row | Trace":
+        return Trace(self._rows[index]) if isinstance(index, slice) else self._rows[index]
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows)
 
     @property
     def parameters(self) -> int:
-        """Weights of all layers."""
+        """Number of the weights of all rows."""
         return sum(row.parameters for row in self)
 
     @property
     def multiply_adds(self) -> int | None:
-        """Products with kernels for one sample; None if those of a layer can't be told."""
+        """Products with kernels for one sample; None if those of a row aren't known."""
         counts = [row.multiply_adds for row in self]
         return None if None in counts else sum(count or 0 for count in counts)
 
     def as_data(self) -> list[dict[str, Any]]:
-        """Return one dictionary a layer, of numbers, strings and tuples."""
+        """Return one dictionary for each row, of numbers, strings and tuples."""
         return [asdict(row) for row in self]
 
+    def __repr__(self) -> str:
+        if not self._rows:
+            return "Trace(0 rows)"
+        shapes = f"{_cross(self[0].input_shape)} -> {_cross(self[-1].output_shape)}"
+        count = "unknown" if self.multiply_adds is None else f"{self.multiply_adds:,}"
+        rows = f"{len(self)} {'row' if len(self) == 1 else 'rows'}"
+        return f"Trace({rows}, {shapes}, {self.parameters:,} parameters, {count} multiply-adds)"
+
     def __str__(self) -> str:
-        head = ["layer", "kind", "input", "output", "kernel", "strides", "pads", "dropped", "sees"]
-        lines = [[*head, "parameters", "multiply-adds"], *(_cells(row) for row in self)]
-        total = "?" if self.multiply_adds is None else f"{self.multiply_adds:,}"
-        lines.append(["total", *[""] * 8, f"{self.parameters:,}", total])
+        lines = [[*_HEAD], *self._table()]
         widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
         return "\n".join(_line(line, widths) for line in lines)
 
+    def _repr_html_(self) -> str:
+        return _notebook.table(_HEAD, self._table())
 
-def trace(model: Any, input_shape: Sequence[int] | None = None) -> Trace:
-    """Follow shapes, windows and receptive fields through a model, without computing anything.
+    def _table(self) -> list[list[str]]:
+        """Return the cells of the rows, and of one row of totals."""
+        total = "?" if self.multiply_adds is None else f"{self.multiply_adds:,}"
+        totals = ["total", *[""] * (len(_HEAD) - 3), f"{self.parameters:,}", total]
+        return [*(_cells(row) for row in self), totals]
+
+
+def trace(model: keras.Model, input_shape: Sequence[int] | None = None) -> Trace:
+    """Trace shapes, windows and receptive fields through a model without computing anything.
+
+    Layers of nested models have a row each; a layer that holds other layers has one. The model is
+    left as it is.
 
     Args:
         model: a Sequential, functional, nested or subclassed Keras model with one input.
-        input_shape: shape of one sample, such as (300, 300, 3); needed for a subclassed model that
-            was never built, and for a model with unknown sizes.
+        input_shape: shape of one sample without the batch axis, such as (300, 300, 3). Needed for a
+            subclassed model that was never built, and for a model with unknown sizes.
 
     Returns:
-        The rows, which print as a table.
+        One row for each call of a layer; printing it shows a table.
 
     Raises:
-        ValueError: if the input's shape is needed and not given, or the model has several inputs.
+        TypeError: if `model` is no Keras model.
+        ValueError: if the model has several inputs, the shape of its input is unknown and
+            `input_shape` isn't given, or the model can't take `input_shape`.
 
     Example:
         >>> import keras
@@ -114,88 +160,54 @@ def trace(model: Any, input_shape: Sequence[int] | None = None) -> Trace:
         ...     [keras.Input((28, 28, 1)), keras.layers.Conv2D(8, 3), keras.layers.MaxPooling2D(3)]
         ... )
         >>> rows = trace(model)
+        >>> rows
+        Trace(2 rows, 28x28x1 -> 8x8x8, 80 parameters, 48,672 multiply-adds)
         >>> rows[1].output_shape, rows[1].dropped, rows[1].receptive_field
         ((8, 8, 8), (2, 2), (5, 5))
     """
-    entry, *calls = calls_of(model, input_shape)
-    fields = _Fields(entry)
+    entry, *calls = _calls_of(check_model(model), input_shape)
+    returned = [call for call in calls if call.number is not None and call.outputs]
+    names = names_of([_key(call) for call in returned])
+    fields = ReceptiveFields(entry)
     counted: set[int] = set()
     rows = []
     for call in calls:
-        if not call.outputs:
+        if call.number is None:
             fields.enter(call)
-            continue
-        windows = None
-        if len(call.input_shape) > 2:
-            windows = windows_of(call.layer, call.input_shape)
-        field = fields.after(call, windows)
-        parameters = 0 if id(call.layer) in counted else call.layer.count_params()
-        counted.add(id(call.layer))
-        rows.append(_row(call, windows, field, parameters))
+        elif call.inputs and call.outputs:
+            parameters = 0 if id(call.layer) in counted else call.layer.count_params()
+            counted.add(id(call.layer))
+            rows.append(_row(names[_key(call)], call, fields, parameters))
     return Trace(rows)
 
 
-class _Fields:
-    """Receptive fields of tensors, looked up by identity.
-
-    Tensors are kept with their fields, so that no later one can have the same identity. What Keras
-    makes of the input of a model, by a cast or a copy, is known by its shape.
-    """
-
-    def __init__(self, entry: Call):
-        self._whole = entry.input_shape[1:-1]
-        start = tuple(ReceptiveField() for _ in self._whole)
-        self._found: dict[int, tuple[Any, Fields]] = {}
-        for tensor in entry.inputs:
-            self._found[id(tensor)] = (tensor, start)
-        self._entered: dict[tuple[int, ...], Fields] = {}
-        self.enter(entry)
-
-    def enter(self, call: Call) -> None:
-        """Remember the field of a model's inputs by their shapes."""
-        self._entered = {tuple(tensor.shape): self._of(tensor) for tensor in call.inputs}
-
-    def after(self, call: Call, windows: Windows | None) -> Fields:
-        """Work out the field behind a call, and remember it for the outputs."""
-        before = self._joined(call)
-        after = self._through(call, windows, before)
-        for tensor in call.outputs:
-            self._found[id(tensor)] = (tensor, after)
-        return after
-
-    def _of(self, tensor: Any) -> Fields:
-        if id(tensor) in self._found:
-            return self._found[id(tensor)][1]
-        return self._entered.get(tuple(tensor.shape))
-
-    def _joined(self, call: Call) -> Fields:
-        """The widest field among the inputs; None if one input comes from outside of layers."""
-        found = [self._of(tensor) for tensor in call.inputs]
-        joined = found[0]
-        for other in found[1:]:
-            if joined is None or other is None:
-                return None
-            joined = tuple(one.union(two) for one, two in zip(joined, other, strict=True))
-        return joined
-
-    def _through(self, call: Call, windows: Windows | None, before: Fields) -> Fields:
-        if before is None:
-            return None
-        if windows is not None:
-            pairs = zip(before, windows.axes, strict=False)
-            return tuple(field.through(described) for field, described in pairs)
-        if keeps_cells(call.layer, call.input_shape, call.output_shape):
-            return before
-        if len(call.output_shape) == 2:
-            return tuple(ReceptiveField(size, Fraction(0)) for size in self._whole)
-        return None
+def _calls_of(model: keras.Model, input_shape: Sequence[int] | None) -> list[Call]:
+    """Return the entry into the model, then the calls of its layers and the entries into models."""
+    shape = sample_shape(model, input_shape)
+    inputs = keras.tree.flatten(getattr(model, "inputs", None) or [])
+    dtype = str(inputs[0].dtype) if inputs else str(keras.config.floatx())
+    try:
+        with lock_of(model):
+            watch, _ = watch_shapes(model, keras.Input(batch_shape=(1, *shape), dtype=dtype))
+    except Exception as error:
+        if input_shape is None:
+            raise
+        # Each backend has its own errors for shapes that a layer can't take.
+        raise ValueError(f"input_shape={shape}: {model.name!r} can't take it: {error}") from error
+    return watch.calls
 
 
-def _row(call: Call, windows: Windows | None, field: Fields, parameters: int) -> Row:
+def _key(call: Call) -> Key:
+    return Key(call.path, call.number or 0, 0)
+
+
+def _row(name: str, call: Call, fields: ReceptiveFields, parameters: int) -> Row:
+    windows: Windows | None = None
+    if len(call.input_shape) > 2:
+        windows = windows_of(call.layer, call.input_shape)
     axes = () if windows is None else windows.axes
-    known = field is not None and None not in [one.size for one in field]
     return Row(
-        name=call.name,
+        name=name,
         kind=type(call.layer).__name__,
         data_format=getattr(call.layer, "data_format", "channels_last"),
         input_shape=call.input_shape[1:],
@@ -205,14 +217,19 @@ def _row(call: Call, windows: Windows | None, field: Fields, parameters: int) ->
         pads=tuple(axis.pads for axis in axes) or None,
         dropped=tuple(len(getattr(axis, "dropped", ())) for axis in axes) or None,
         skipped=tuple(len(getattr(axis, "skipped", ())) for axis in axes) or None,
-        receptive_field=tuple(one.size or 0 for one in field) if known and field else None,
+        receptive_field=_sizes(fields.after(call, windows)),
         parameters=parameters,
         multiply_adds=multiply_adds(call.layer, windows, call.input_shape, call.output_shape),
     )
 
 
+def _sizes(field: Fields) -> tuple[int, ...] | None:
+    sizes = [] if field is None else [one.size for one in field]
+    return tuple(size or 0 for size in sizes) if sizes and None not in sizes else None
+
+
 def _width(axis: Any) -> int:
-    return int(axis.kernel if hasattr(axis, "kernel") else axis.widest)
+    return int(axis.kernel_size if hasattr(axis, "kernel_size") else axis.widest)
 
 
 def _cells(row: Row) -> list[str]:

@@ -16,7 +16,6 @@ __all__ = [
     "check_callbacks",
     "check_graph",
     "check_images",
-    "check_layer_name",
     "check_model",
     "check_optimizer",
     "check_units",
@@ -77,15 +76,6 @@ def check_graph(model: Any, name: str = "model") -> Any:
         "is needed."
     )
     raise ValueError(f"{name}={model.name!r} {reason}")
-
-
-def check_layer_name(name: str, value: Any) -> str | None:
-    """Return the name of a layer or None, or say that it is none."""
-    if value is None or isinstance(value, str):
-        return value
-    raise TypeError(
-        f"{name}={shown(value)} must be the name of a layer, such as 'mixed7', or None."
-    )
 
 
 def check_units(name: str, value: Any, minimum: int = 1) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from kcore._arguments import check_finite
 from kcore._warning import warn
 from kcore.data import ImageBatches
-from kcore.models._head import has_head
+from kcore.models._transfer.head import has_head
 
 __all__ = ["rescaling", "takes_unit_values", "warn_of_range"]
 

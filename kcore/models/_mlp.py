@@ -7,8 +7,8 @@ import keras
 
 from kcore._arguments import check_fraction, check_integers, check_seed, check_shape
 from kcore.models._arguments import check_units
+from kcore.models._first_weights import seed_weights
 from kcore.models._image_range import rescaling
-from kcore.models._seeding import seed_weights
 
 __all__ = ["SubclassedMLP", "functional_mlp", "mlp", "subclassed_mlp"]
 

@@ -9,12 +9,12 @@ import numpy as np
 from kcore._targets import option_of
 from kcore.models._arguments import check_model
 
-__all__ = ["as_probabilities", "output_units"]
+__all__ = ["PASSING", "as_probabilities", "output_units"]
 
 Array = np.ndarray[Any, Any]
 
 # Layers that hand on what they were given, perhaps in another shape.
-_PASSING = (
+PASSING = (
     keras.layers.Identity,
     keras.layers.Flatten,
     keras.layers.Reshape,
@@ -97,7 +97,7 @@ def _is_linear(model: Any, tensor: Any) -> bool:
     if isinstance(layer, keras.Model):
         return bool(layer.outputs) and _is_linear(layer, layer.outputs[0])
     is_linear = getattr(layer, "activation", None) in (None, keras.activations.linear)
-    if isinstance(layer, _PASSING) and is_linear:
+    if isinstance(layer, PASSING) and is_linear:
         return _is_linear(model, layer.input)
     return is_linear and isinstance(layer, _SUMMING)
 

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 from kcore._console import say
 from kcore.models._arguments import check_model
-from kcore.models._head import head_layers
+from kcore.models._transfer.head import head_layers
 
 __all__ = [
     "ParameterSummary",

@@ -21,7 +21,7 @@ from kcore.nn._arguments import (
     same_or_valid,
 )
 from kcore.nn._operation import TensorFunction
-from kcore.shapes import Windows, spatial_sizes, transposed_window
+from kcore.shapes import TransposedWindow, Windows, spatial_sizes
 from kcore.shapes import _checks as checks
 
 __all__ = ["conv2d_transpose"]
@@ -53,7 +53,7 @@ def conv2d_transpose(
         dilation_rate: as `strides`; both may be above 1.
 
     Returns:
-        Images of the size that `kcore.shapes.transposed_window` gives.
+        Images of the size that `kcore.shapes.TransposedWindow` gives.
 
     Raises:
         ValueError: if ranks or channels don't match, or an argument is out of range.
@@ -141,7 +141,7 @@ def _windows_of(
     columns = zip(sizes, kernel, strides, dilation_rate, strict=True)
     return Windows(
         tuple(
-            transposed_window(*column, padding=padding, output_padding=extra)
+            TransposedWindow(*column, padding=padding, output_padding=extra)
             for column, extra in zip(columns, added, strict=True)
         )
     )
@@ -151,9 +151,10 @@ def _check_extent(x: Any, filters: Any, windows: Windows, data_format: str) -> N
     """Refuse what the pixels write, the cut cells too, if it is too large."""
     cells = []
     for axis in windows.axes:
-        written = ((axis.size or 1) - 1) * axis.strides + max(axis.effective_kernel, axis.strides)
+        reach = axis.effective_kernel_size
+        written = ((axis.size or 1) - 1) * axis.strides + max(reach, axis.strides)
         # Dilated filters are applied to pixels with as many pads around them.
-        cells.append(written + (axis.effective_kernel - 1 if axis.dilation_rate > 1 else 0))
+        cells.append(written + (reach - 1 if axis.dilation_rate > 1 else 0))
     asked = (
         f"strides={tuple(axis.strides for axis in windows.axes)} with dilation_rate="
         f"{tuple(axis.dilation_rate for axis in windows.axes)} on x.shape={tuple(x.shape)}"
@@ -169,7 +170,7 @@ def _uncut(x: Any, filters: Any, windows: Windows) -> tuple[Any, Windows, list[i
     """Compute everything that the pixels write, which every backend does alike."""
     strides = tuple(axis.strides for axis in windows.axes)
     y = keras.ops.conv_transpose(x, filters, strides, "valid", data_format="channels_last")
-    return y, windows, [max(axis.effective_kernel, axis.strides) for axis in windows.axes]
+    return y, windows, [max(axis.effective_kernel_size, axis.strides) for axis in windows.axes]
 
 
 def _spread_and_correlate(x: Any, filters: Any, windows: Windows) -> tuple[Any, Windows, list[int]]:
@@ -180,12 +181,12 @@ def _spread_and_correlate(x: Any, filters: Any, windows: Windows) -> tuple[Any, 
     pads = []
     for axis, described in enumerate(windows.axes, start=1):
         x = _spread(x, axis, described.strides)
-        pads.append((described.effective_kernel - 1,) * 2)
+        pads.append((described.effective_kernel_size - 1,) * 2)
     x = keras.ops.pad(x, ((0, 0), *pads, (0, 0)))
     flipped = keras.ops.transpose(keras.ops.flip(filters, (0, 1)), (0, 1, 3, 2))
     rates = tuple(axis.dilation_rate for axis in windows.axes)
     y = keras.ops.conv(x, flipped, 1, "valid", "channels_last", rates)
-    return y, windows, [axis.effective_kernel for axis in windows.axes]
+    return y, windows, [axis.effective_kernel_size for axis in windows.axes]
 
 
 def _spread(x: Any, axis: int, strides: int) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kcore._arguments import check_finite
-from kcore.random._words import cast, product_high
+from kcore.random._words import cast, parts, product_high
 
 __all__ = ["check_float32", "scaled"]
 
@@ -32,6 +32,16 @@ def scaled(xp: Any, word: Any, is_negative: Any, scale: float, offset: float) ->
         of fixed point, then to float32, and by that of the sum. For a power of two as the scale
         the product is exact.
     """
+    if xp is not np:
+        return _scaled(xp, word, is_negative, scale, offset)
+    values = np.empty(word.shape, "float32")
+    for part in parts(word.shape[-1]):
+        signs = None if is_negative is None else is_negative[..., part]
+        values[..., part] = _scaled(xp, word[..., part], signs, scale, offset)
+    return values
+
+
+def _scaled(xp: Any, word: Any, is_negative: Any, scale: float, offset: float) -> Any:
     mantissa, exponent = math.frexp(scale)
     product = cast(xp, product_high(xp, int(math.ldexp(mantissa, 31)), word), "int32")
     if is_negative is not None:

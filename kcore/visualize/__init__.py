@@ -1,6 +1,7 @@
-"""Pictures of data and of what was learned, as arrays that `kcore.images.save_img` saves.
+"""Show data and what was learned from it: pictures, charts and reports.
 
-Nothing here needs a backend but the callbacks, which are imported when they are asked for.
+Pictures of pixels are Pillow images, which a notebook shows and whose `save` writes a file. Only
+the callbacks need a backend; they are imported when they are first used.
 """
 
 from typing import TYPE_CHECKING

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kcore._progress import megabytes
+from kcore._console import megabytes
 from kcore.visualize._arrays import Names, as_class_indices, as_names, as_pixels
 
 __all__ = ["Examples"]

@@ -4,18 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore.visualize._arrays import Names, as_class_indices, as_real, columns_of
 from kcore.visualize._gallery import gallery
-from kcore.visualize._lettering import font_of
+from kcore.visualize._lettering import Lettering
 
 __all__ = ["Mistake", "misclassified", "predicted_classes", "worst_mistakes"]
 
 _ROUNDING = 1e-3
-_NONE_SIZE = (360, 48)
+_NONE_SIZE = (440, 48)
+_FONT_SIZE = 14
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ def misclassified(
     class_names: Names | None = None,
     count: int | None = 16,
     columns: int | None = None,
-    tile_size: int = 96,
-) -> npt.NDArray[np.uint8]:
+    tile_size: int = 112,
+) -> Image.Image:
     """Show the images that were got wrong with the greatest confidence, worst first.
 
     Below each image stands its true class, and "x", the confidence and the class that it was taken
@@ -157,9 +158,10 @@ def predicted_classes(
     return values.argmax(axis=1), values.max(axis=1)
 
 
-def _nothing_wrong(images: int) -> npt.NDArray[np.uint8]:
+def _nothing_wrong(images: int) -> Image.Image:
     sheet = Image.new("RGB", _NONE_SIZE, "#ffffff")
-    center = (_NONE_SIZE[0] / 2, _NONE_SIZE[1] / 2)
     text = f"All {images:,} images are classified correctly."
-    ImageDraw.Draw(sheet).text(center, text, fill="#202020", font=font_of(14), anchor="mm")
-    return np.asarray(sheet)
+    lettering = Lettering([text], _FONT_SIZE)
+    left = (_NONE_SIZE[0] - lettering.width(text)) // 2
+    lettering.write(sheet, text, (left, _NONE_SIZE[1] // 2 - _FONT_SIZE // 2), "#202020")
+    return sheet

@@ -91,11 +91,11 @@ def binary_model():
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="sigmoid")])
 
 
-def labeled_model():
-    return kcore.models.set_labels(fresh_model(), ["cat", "dog"])
+def named_model():
+    return kcore.models.set_class_names(fresh_model(), ["cat", "dog"])
 
 
-shared_labeled_model = functools.cache(labeled_model)
+shared_named_model = functools.cache(named_model)
 
 
 def transfer_model():
@@ -212,7 +212,7 @@ OF_SUBPACKAGES = {
     "data": {
         "directory": images_folder,
         "files": image_files,
-        "target_size": constantly((8, 8)),
+        "image_size": constantly((8, 8)),
         "seed": constantly(1),
         "num_threads": constantly(1),
         "index": constantly(0),
@@ -265,9 +265,9 @@ OF_FUNCTIONS = {
     "nn.depthwise_conv2d": {"filters": _KERNELS["depthwise_filters"]},
     "nn.separable_conv2d": _KERNELS,
     "shapes.ReceptiveField": {"size": constantly(3), "step": constantly(1)},
-    "shapes.ReceptiveField.through": {"described": lambda: kcore.shapes.window(8, 3)},
+    "shapes.ReceptiveField.through": {"window": lambda: kcore.shapes.Window(8, 3)},
     "shapes.ReceptiveField.union": {"other": lambda: kcore.shapes.ReceptiveField(3)},
-    "shapes.Windows": {"axes": lambda: (kcore.shapes.window(8, 3),)},
+    "shapes.Windows": {"axes": lambda: (kcore.shapes.Window(8, 3),)},
     "shapes.Windows.output_shape": {"batch": constantly(2), "channels": constantly(3)},
     "images.img_to_array": {"img": lambda: Image.fromarray(IMAGES[0])},
     "images.load_img": {"path": image_path},
@@ -284,7 +284,7 @@ OF_FUNCTIONS = {
     "models.binary_cnn": {"filters": constantly((2,))},
     "models.check_trainable": {"model": transfer_model},
     "models.parameter_summary": {"model": transfer_model},
-    "models.classify": {"model": shared_labeled_model, "paths": lambda: [image_path()]},
+    "models.classify": {"model": shared_named_model, "paths": lambda: [image_path()]},
     "models.export": {"path": constantly("model.onnx")},
     "models.compile_binary_classifier": {"model": binary_model},
     "models.extract_features": {"model": transfer_model},
@@ -296,7 +296,7 @@ OF_FUNCTIONS = {
     "models.load": {"path": model_file},
     "models.load_weights": {"path": weights_file},
     "models.save": {"path": constantly("saved.keras")},
-    "models.set_labels": {"labels": lambda: ["cat", "dog"]},
+    "models.set_class_names": {"class_names": lambda: ["cat", "dog"]},
     "models.train_head": {"model": transfer_model},
     "models.transfer": {
         "base": base_model,
@@ -385,10 +385,10 @@ OF_FUNCTIONS = {
 }
 _WINDOW = "AdaptiveWindow", "TransposedWindow", "Window"
 INSTANCES = {
-    "shapes.AdaptiveWindow": lambda: kcore.shapes.adaptive_window(8, 2),
+    "shapes.AdaptiveWindow": lambda: kcore.shapes.AdaptiveWindow(8, 2),
     "shapes.ReceptiveField": lambda: kcore.shapes.ReceptiveField(3),
-    "shapes.TransposedWindow": lambda: kcore.shapes.transposed_window(8, 3),
-    "shapes.Window": lambda: kcore.shapes.window(8, 3),
+    "shapes.TransposedWindow": lambda: kcore.shapes.TransposedWindow(8, 3),
+    "shapes.Window": lambda: kcore.shapes.Window(8, 3),
     "shapes.Windows": lambda: kcore.shapes.conv_windows((8, 9), 3),
     "augment.ImageDataGenerator": generator,
     "augment.Recipe": recipe,
@@ -396,6 +396,6 @@ INSTANCES = {
     "data.ImageBatches": batches,
     "data.ImageFiles": image_files,
     "data.FileAudit": lambda: (
-        kcore.data.from_directory(images_folder(), target_size=(8, 8), seed=1, verbose=False).audit
+        kcore.data.from_directory(images_folder(), image_size=(8, 8), seed=1, verbose=False).audit
     ),
 }

@@ -37,7 +37,7 @@ def test_transfer_learning_leaves_model_report_and_picture(finished):
     assert names == {"model.keras", "report.html", "predictions.png"}
     assert f"Saved model.keras, report.html and predictions.png in {folder}" in output
     model = kcore.models.load(folder / "model.keras")
-    assert model.labels == ("crescent", "heart", "house", "flower", "bolt")
+    assert model.class_names == ("crescent", "heart", "house", "flower", "bolt")
     assert kcore.models.parameter_summary(model).base_trainable == 0
     assert int(model.optimizer.iterations) == 2 * 5  # epochs, batches of 20 in 100 images
     report = (folder / "report.html").read_text(encoding="utf-8")

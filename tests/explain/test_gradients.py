@@ -176,7 +176,7 @@ def test_one_logit_scores_two_classes_where_the_loss_takes_logits():
     x = np.array([[1.0, 0.0], [0.0, 1.0]])
     alone = class_scores(model, x)
     assert (alone.values.shape, alone.source) == ((2, 1), "output")
-    with pytest.raises(ValueError, match=r"has 1 classes, 0 to 0\. It is one unit without a sigm"):
+    with pytest.raises(ValueError, match=r"has 1 class, 0\. Its output is one unit without a sigm"):
         gradients(model, x, class_index=1)
     model.compile(loss=keras.losses.BinaryCrossentropy(from_logits=True))
     scores = class_scores(model, x)
@@ -239,7 +239,7 @@ def test_each_call_of_a_shared_layer_has_its_gradient():
     x = np.ones((1, 2))
     assert gradients(model, x, "shared#1", 0).values[0] == pytest.approx(kernel[:, 0])
     assert gradients(model, x, "shared#2", 0).values[0] == pytest.approx([1.0, 0.0])
-    with pytest.raises(ValueError, match="has several outputs; give one of 'shared#1', 'shared#2'"):
+    with pytest.raises(ValueError, match="has several outputs: give one of 'shared#1', 'shared#2'"):
         gradients(model, x, "shared")
 
 
@@ -269,7 +269,7 @@ def test_several_inputs():
     model = keras.Model([first, second], L.Dense(1, kernel_initializer="ones")(product))
     x = [np.array([[1.0, 2.0]]), np.array([[5.0, 7.0]])]
     assert gradients(model, x, "twice", 0).values[0] == pytest.approx([5.0, 7.0])
-    with pytest.raises(TypeError, match="x is a list; this function takes a model with one"):
+    with pytest.raises(TypeError, match="x is a list: this function takes a model with one"):
         gradients(model, x)
 
 
@@ -278,7 +278,7 @@ def test_an_output_that_the_score_does_not_depend_on_has_zero_gradients():
     aside = L.Rescaling(2.0, name="aside")(inputs)
     stopped = L.Lambda(keras.ops.stop_gradient)(aside)
     model = keras.Model(inputs, L.Add()([L.Dense(2)(inputs), stopped]))
-    with pytest.warns(UserWarning, match="gradients: those of these samples are all zero"):
+    with pytest.warns(UserWarning, match="gradients: the gradients of these samples are all zero"):
         found = gradients(model, np.ones((3, 2)), "aside", 0)
     assert not found.values.any()
 
@@ -432,7 +432,7 @@ def test_a_second_look_compiles_nothing(network, images):
     [
         (4, "class_index=4 is out of range: the model has 4 classes, 0 to 3"),
         (-1, "class_index=-1 is out of range"),
-        ([0, 1], "must be one integer, or one for each of the 5 images, or None"),
+        ([0, 1], "must be one integer, or one for each of the 5 samples, or None"),
         (1.0, r"class_index=1.0 must be one integer"),
     ],
 )
@@ -445,11 +445,11 @@ def test_models_without_a_score_for_each_class_are_refused():
     inputs = keras.Input((2,))
     two = keras.Model(inputs, [L.Dense(1)(inputs), L.Dense(1)(inputs)], name="two")
     with pytest.raises(
-        ValueError, match="The model 'two' has 2 outputs; make a model with the one"
+        ValueError, match="The model 'two' has 2 outputs: make a model with the one"
     ):
         gradients(two, np.ones((1, 2)))
     dense = keras.Sequential([keras.Input((3, 2)), L.Dense(4)], name="dense")
-    with pytest.raises(ValueError, match=r"has shape \(1, 3, 4\); a score for each class needs"):
+    with pytest.raises(ValueError, match=r"has shape \(1, 3, 4\): a score for each class needs"):
         class_scores(dense, np.ones((1, 3, 2)))
 
 

@@ -39,11 +39,11 @@ def test_maps_that_say_nothing_are_zero_and_named():
     good = np.array([[0.0, 1.0]])
     infinite = np.array([[0.0, np.inf]])
     raw = np.stack([good, good * np.nan, -good, good * 0, good * 0 + 3, infinite, good * 2])
-    with pytest.warns(UserWarning, match="the maps of these images are zero") as caught:
+    with pytest.warns(UserWarning, match="the maps of these images are all zeros") as caught:
         found = finished(raw, (1, 2), "grad_cam")
     assert found[[0, 6], 0].tolist() == [[0, 1], [0, 1]]
     assert not found[1:6].any()
-    start = "grad_cam: the maps of these images are zero, because "
+    start = "grad_cam: the maps of these images are all zeros, because "
     assert [str(one.message) for one in caught] == [
         f"{start}their values aren't finite: 1, 5.",
         f"{start}they have no positive value: 2, 3.",

@@ -60,7 +60,7 @@ def test_channels_first():
     ("settings", "message"),
     [
         ({"patch_size": 7}, "patch_size=7 is larger than the images of 6×7 pixels"),
-        ({"patch_size": 2, "stride": 3}, "stride=3 is larger than patch_size=2, so that some"),
+        ({"patch_size": 2, "stride": 3}, "stride=3 is larger than patch_size=2, so some"),
         ({"patch_size": 0}, "patch_size=0 must be an integer of at least 1"),
         ({"patch_size": 2, "stride": 1, "value": np.nan}, "value=nan must be a finite number"),
     ],
@@ -84,7 +84,7 @@ def test_a_map_of_nothing_finite_is_zero_and_said():
     images = np.ones((2, 4, 4, 1), "float32")
     images[1, 0, 0] = 9
     with pytest.warns(
-        UserWarning, match="the maps of these images are zero, .* finite: 1"
+        UserWarning, match="the maps of these images are all zeros, .* finite: 1"
     ) as caught:
         maps = occlusion(model, images, 0, patch_size=2, stride=2)
     assert caught[0].filename == __file__

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from kcore.explain import grad_cam, grad_cam_plus_plus, gradients, layer_cam, saliency, score_cam
-from kcore.inspect._model_runner import reader_of
-from kcore.inspect._selection import last_feature_map
+from kcore.inspect._model_runner import ModelRunner
 
 L = keras.layers
 ROWS, COLUMNS = 3, 4
@@ -45,7 +44,7 @@ def images():
 
 @pytest.mark.parametrize("attention", [True, False])
 def test_no_feature_map_is_taken_by_accident(images, attention):
-    with pytest.raises(ValueError, match=r"goes on with tokens, in .*'last'.*reshape"):
+    with pytest.raises(ValueError, match=r"goes on with tokens, .*'last'.*reshape"):
         grad_cam(transformer(attention), images)
 
 
@@ -92,14 +91,14 @@ def test_the_other_maps_take_tokens_too(images, cam):
 @pytest.mark.parametrize(
     ("layer", "reshape", "message"),
     [
-        ("last", None, r"no positions.*Of tokens, give reshape, the \(rows, columns\)"),
+        ("last", None, r"no positions.*For tokens, give reshape, the \(rows, columns\)"),
         ("last", (5, 4), r"reshape=\(5, 4\) makes 20 positions.*returns 12 tokens"),
         ("last", (2, 5), r"makes 10 positions"),
         ("last", (12,), r"must be \(rows, columns\), or a function"),
         ("last", 12, r"reshape=12 must be a sequence"),
         ("last", lambda tokens: tokens, r"reshape returned shape \(2, 12, 6\)"),
         ("patches", (3, 4), r"is for tokens.*returns \(3, 4, 8\)"),
-        (None, (3, 4), r"reshape=\(3, 4\) is for the tokens of a layer; give layer too"),
+        (None, (3, 4), r"reshape=\(3, 4\) is for the tokens of a layer: give layer too"),
     ],
 )
 def test_what_is_wrong_with_a_grid(images, layer, reshape, message):
@@ -112,7 +111,7 @@ def test_the_last_map_of_a_convolution_before_a_recurrent_head(images):
     y = L.Conv2D(4, 3, activation="relu", name="conv")(inputs)
     y = L.LSTM(3, return_sequences=True)(L.Reshape((4, -1))(y))
     model = keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling1D()(y)))
-    assert last_feature_map(reader_of(model, images.astype("float32"), 2).seen).name == "conv"
+    assert ModelRunner(model, images.astype("float32"), 2).last_feature_map().name == "conv"
 
 
 def test_a_convolution_after_attention_is_a_map_again(images):
@@ -121,7 +120,7 @@ def test_a_convolution_after_attention_is_a_map_again(images):
     y = L.MultiHeadAttention(2, 2)(y, y)
     y = L.Conv2D(5, 1, name="conv")(L.Reshape((3, 4, 4))(y))
     model = keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling2D()(y)))
-    assert last_feature_map(reader_of(model, images.astype("float32"), 2).seen).name == "conv"
+    assert ModelRunner(model, images.astype("float32"), 2).last_feature_map().name == "conv"
 
 
 def test_integers_have_no_gradient():
@@ -142,5 +141,5 @@ def test_a_gradient_of_zero_is_not_passed_over_in_silence():
         warnings.simplefilter("always")
         gradients(model, x, class_index=1)
     (message,) = [str(one.message) for one in caught if one.category is UserWarning]
-    assert message.startswith("gradients: those of these samples are all zero")
+    assert message.startswith("gradients: the gradients of these samples are all zero")
     assert message.endswith(": 0.")

@@ -60,12 +60,12 @@ def test_an_axis_of_one_may_be_left_out_as_in_predict(model):
             ValueError,
             "takes 1 input, but 2 arrays were given as x. .*stack",
         ),
-        ([[1.0, 2.0]], TypeError, "x must hold arrays or tensors, and a float was given"),
-        (np.array([["a"]]), TypeError, "x is an array of <U1, and its values must be real numbers"),
+        ([[1.0, 2.0]], TypeError, "x must hold arrays or tensors, but a float was given"),
+        (np.array([["a"]]), TypeError, "x is an array of <U1, but its values must be real numbers"),
         (
             np.array([[None]]),
             TypeError,
-            "x is an array of object, and its values must be real numbers",
+            "x is an array of object, but its values must be real numbers",
         ),
         (np.zeros((0, 8, 6, 1)), ValueError, "x holds no sample"),
     ],
@@ -76,7 +76,7 @@ def test_what_is_no_batch_is_refused(model, x, error, message):
 
 
 def test_a_list_of_images_gets_the_hint_to_stack_them(model):
-    with pytest.raises(TypeError, match=r"images is a list; .* numpy.stack"):
+    with pytest.raises(TypeError, match=r"images is a list: .* numpy.stack"):
         saliency(model, [np.zeros((8, 6, 1))] * 2)
 
 

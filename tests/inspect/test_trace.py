@@ -1,9 +1,11 @@
+import dataclasses
 import json
+import re
 
 import keras
 import pytest
 
-from kcore.inspect import trace
+from kcore.inspect import Trace, trace
 
 L = keras.layers
 
@@ -34,8 +36,12 @@ class Subclassed(keras.Model):
         return self.head(L.Flatten()(self.inner(self.first(x))))
 
 
-def test_the_model_of_the_course():
-    rows = trace(course_model())
+@pytest.fixture(scope="module")
+def rows():
+    return trace(course_model())
+
+
+def test_the_model_of_the_course(rows):
     assert [row.output_shape for row in rows] == [
         (26, 26, 64),
         (13, 13, 64),
@@ -78,27 +84,25 @@ def test_nested_models_are_opened_and_named():
 
 
 def test_a_subclassed_model_needs_an_input_shape():
-    with pytest.raises(ValueError, match=r"'subclassed' doesn't know its input. Give input_shape"):
+    with pytest.raises(ValueError, match=r"'subclassed' doesn't know its input: give input_shape"):
         trace(Subclassed())
     rows = trace(Subclassed(), input_shape=(9, 9, 1))
-    assert [row.name for row in rows][:2] == ["first", "inner/deep"]
-    assert [row.output_shape for row in rows][:2] == [(5, 5, 4), (3, 3, 2)]
+    assert [row.name for row in rows] == ["first", "inner/deep", "head"]
+    assert [row.output_shape for row in rows] == [(5, 5, 4), (3, 3, 2), (3,)]
     assert rows[1].receptive_field == (7, 7)
-    assert rows[-1].output_shape == (3,)
+    assert rows.multiply_adds == 25 * 9 * 4 + 9 * 9 * 4 * 2 + 18 * 3
 
 
 def test_unknown_sizes_need_an_input_shape():
     model = keras.Sequential([keras.Input((None, None, 3)), L.Conv2D(2, 3)])
-    with pytest.raises(
-        ValueError, match=r"takes sizes \(None, None, 3\), of which some are unknown"
-    ):
+    with pytest.raises(ValueError, match=r"takes \(None, None, 3\), where None is an unknown size"):
         trace(model)
     assert trace(model, input_shape=(7, 8, 3))[0].output_shape == (5, 6, 2)
 
 
 def test_several_inputs_are_refused():
     one, two = keras.Input((4,)), keras.Input((4,))
-    with pytest.raises(ValueError, match="has several inputs"):
+    with pytest.raises(ValueError, match="has 2 inputs: give a model with one"):
         trace(keras.Model([one, two], L.Add()([one, two])))
 
 
@@ -143,14 +147,14 @@ def test_a_shared_layer_has_a_row_for_each_call_and_its_parameters_once():
     assert [row.receptive_field for row in rows] == [(3, 3), (5, 5)]
 
 
-def test_rows_are_plain_data():
-    data = trace(course_model()).as_data()
+def test_rows_are_plain_data(rows):
+    data = rows.as_data()
     assert json.loads(json.dumps(data))[0]["output_shape"] == [26, 26, 64]
     assert data[1]["kernel_size"] == (2, 2)
 
 
-def test_the_table():
-    lines = str(trace(course_model())).splitlines()
+def test_the_table(rows):
+    lines = str(rows).splitlines()
     assert lines[0].split() == [
         *("layer", "kind", "input", "output", "kernel", "strides", "pads"),
         *("dropped", "sees", "parameters", "multiply-adds"),
@@ -160,16 +164,35 @@ def test_the_table():
     assert lines[-1].split() == ["total", "243,786", "5,056,000"]
 
 
-def test_a_trace_leaves_the_model_as_it_was():
-    model = course_model()
-    before = [dict(vars(layer)).keys() for layer in model.layers]
-    trace(model)
-    assert [dict(vars(layer)).keys() for layer in model.layers] == before
-    assert model.count_params() == 243786
+def test_a_slice_of_a_trace_is_a_trace(rows):
+    first = rows[:2]
+    assert isinstance(first, type(rows))
+    assert list(first) == [rows[0], rows[1]]
+    assert str(first).splitlines()[-1].split() == ["total", "640", "389,376"]
 
 
-def test_a_trace_that_fails_leaves_the_model_as_it_was():
-    model = keras.Sequential([L.Conv2D(4, 5), L.Conv2D(4, 5)])
-    with pytest.raises(ValueError, match="Computed output size would be zero or negative"):
-        trace(model, input_shape=(6, 6, 1))
-    assert all("call" not in vars(layer) for layer in model.layers)
+def test_a_trace_is_short_as_an_expression(rows):
+    assert repr(rows) == (
+        "Trace(7 rows, 28x28x1 -> 10, 243,786 parameters, 5,056,000 multiply-adds)"
+    )
+    assert repr(rows[:0]) == "Trace(0 rows)"
+    assert repr(rows[2]).endswith("Conv2D, 13x13x64 -> 11x11x64, 36,928 parameters)")
+
+
+def test_a_notebook_shows_the_table(rows):
+    shown = rows._repr_html_()
+    names = re.findall(r"<th[^>]*>([^<]*)</th>", shown)
+    cells = [
+        re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in re.findall(r"<tr>(<td.*)</tr>", shown)
+    ]
+    assert names[:4] == ["layer", "kind", "input", "output"]
+    assert cells[0][1:4] == ["Conv2D", "28x28x1", "26x26x64"]
+    assert [len(row) for row in cells] == [11] * 8
+    assert cells[-1][-2:] == ["243,786", "5,056,000"]
+
+
+def test_names_of_layers_become_no_markup_and_no_commands(rows):
+    rows = Trace([dataclasses.replace(rows[0], name="<b>\x1b[2J")])
+    assert "&lt;b&gt;\\x1b[2J" in rows._repr_html_()
+    assert "<b>\\x1b[2J" in str(rows)
+    assert all("\x1b" not in text for text in (repr(rows[0]), str(rows), rows._repr_html_()))

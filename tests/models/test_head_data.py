@@ -193,7 +193,7 @@ def test_one_hot_rows_are_told_apart(base, data):
     rows = np.eye(CLASSES)[data[1]]
     with pytest.raises(ValueError, match=r"one-hot rows: give the integers, y\.argmax"):
         train(fresh(base), data[0], rows)
-    with pytest.raises(ValueError, match=r"class_mode='sparse' gives"):
+    with pytest.raises(ValueError, match=r"label_mode='int' gives"):
         train(fresh(base), Batches(data[0], rows))
 
 

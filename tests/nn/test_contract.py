@@ -129,7 +129,7 @@ def test_flatten_gives_the_same_rows_in_both_data_formats():
 REFUSED = {
     "a window that doesn't fit": (
         lambda: nn.max_pool(ones((1, 1, 2, 2)), 2, 1, "VALID"),
-        "kernel=2 doesn't fit into size=1",
+        "pool_size=2 doesn't fit into size=1",
     ),
     "a filter that doesn't fit": (
         lambda: nn.conv2d(ones((1, 4, 4, 2)), ones((2, 2, 2, 1)), padding="VALID", dilation_rate=9),
@@ -202,7 +202,7 @@ def test_what_has_no_meaning_is_refused_before_a_backend_is_asked(name):
 
 
 def test_a_window_that_does_not_fit_is_refused_in_a_functional_model():
-    with pytest.raises(ValueError, match="kernel=20 doesn't fit into size=5"):
+    with pytest.raises(ValueError, match="pool_size=20 doesn't fit into size=5"):
         nn.max_pool(keras.Input((5, 5, 3)), 20, padding="VALID")
 
 

@@ -18,10 +18,11 @@ LAYERS = {
     "_forks": 0,
     "_locks": 0,
     "_logs": 0,
-    "_markup": -1,
+    "_markup": -2,
     "_memory": 0,
-    "_notebook": 0,
+    "_notebook": -1,
     "_progress": 0,
+    "_renamed": 0,
     "_settings": 0,
     "shapes": 0,
     "_spreadsheets": 0,
@@ -47,13 +48,12 @@ OTHER_PACKAGES = {
     "_markup": {"jinja2"},
     "_progress": {"tqdm"},
     "data": {"grain"},
-    "datasets": {"pooch"},
     "models": {"h5py", "onnxruntime"},
     "visualize": {"matplotlib"},
 }
 
 # Packages that cost time to import, and so are imported where they are first used.
-IMPORTED_WHERE_USED = frozenset({"jinja2", "matplotlib", "pooch", "tqdm"})
+IMPORTED_WHERE_USED = frozenset({"jinja2", "matplotlib", "tqdm"})
 
 # Members that must work without any backend, and so can't import Keras where they are imported.
 NEEDS_NO_BACKEND = frozenset(
@@ -73,6 +73,7 @@ NEEDS_NO_BACKEND = frozenset(
         "preprocess",
         "_progress",
         "random",
+        "_renamed",
         "_settings",
         "shapes",
         "_spreadsheets",

@@ -10,7 +10,7 @@ CHECKERS = {"mypy": ("mypy", "--strict"), "pyright": ("pyright",)}
 RIGHT = """\
 import kcore
 
-window: kcore.shapes.Window = kcore.shapes.window(5, 3)
+window: kcore.shapes.Window = kcore.shapes.Window(5, 3)
 size: int | None = window.output_size
 model = kcore.models.mlp((28, 28), classes=5, seed=1)
 pictures = kcore.data.from_directory("photos", batch_size=8)
@@ -25,9 +25,10 @@ WRONG = {
     "function": "kcore.models.no_such_function(1)",
     "callback": "kcore.visualize.NoSuchCallback()",
     "argument": "kcore.models.mlp(clases=5)",
+    "legacy argument": 'kcore.data.from_directory("photos", target_size=(8, 8))',
     "argument of a class": "kcore.augment.ImageDataGenerator(rotation=20)",
-    "type of an argument": 'kcore.shapes.window("five", 3)',
-    "result": "size: str = kcore.shapes.window(5, 3).output_size",
+    "type of an argument": 'kcore.shapes.Window("five", 3)',
+    "result": "size: str = kcore.shapes.Window(5, 3).output_size",
 }
 
 

@@ -456,7 +456,7 @@ def write_classes(folder):
 def of_files(folder, **arguments):
     return kcore.data.from_directory(
         write_classes(folder),
-        target_size=(6, 6),
+        image_size=(6, 6),
         color_mode="grayscale",
         batch_size=3,
         seed=1,
@@ -480,13 +480,13 @@ def of_flow(folder, **arguments):
 @pytest.mark.parametrize(
     ("made", "scale"),
     [
-        (of_files, 1),
-        (lambda folder: of_files(folder, class_mode="sparse"), 1),
-        (lambda folder: of_files(folder, class_mode="binary"), 1),
+        (lambda folder: of_files(folder, label_mode="categorical"), 1),
+        (lambda folder: of_files(folder, label_mode="int"), 1),
+        (lambda folder: of_files(folder, label_mode="binary"), 1),
         (of_flow, 255),
         (lambda folder: of_flow(folder, class_mode="binary", is_unit=False), 1),
     ],
-    ids=["one-hot", "sparse", "binary", "flow", "flow of levels"],
+    ids=["one-hot", "int", "binary", "flow", "flow of levels"],
 )
 def test_a_dataset_is_taken_in_its_own_order_and_not_moved_on(tmp_path, made, scale):
     dataset = made(tmp_path)
@@ -514,7 +514,9 @@ def test_a_dataset_is_judged_while_it_validates(tmp_path):
             keras.layers.Dense(2, "softmax"),
         ]
     )
-    trained.compile(keras.optimizers.Adam(0.1), "categorical_crossentropy", metrics=["accuracy"])
+    trained.compile(
+        keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     live = LiveReport(tmp_path / "r.html", examples=dataset)
     history = trained.fit(
         dataset, validation_data=dataset, epochs=4, verbose=0, callbacks=[live]

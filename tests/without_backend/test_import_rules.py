@@ -68,7 +68,7 @@ FORBIDDEN = [
     ("kcore.datasets.scenes", "import keras"),
     ("kcore.shapes.window", "import numpy"),
     ("kcore._files", "import numpy"),
-    ("kcore._files", "from kcore._progress import Progress"),
+    ("kcore._files", "from kcore._progress import progress_bar"),
     ("kcore.shapes.window", "def f():\n    import keras"),
     ("kcore.visualize.grid", "import matplotlib.pyplot as plt"),
     ("kcore.visualize.grid", "import keras"),
@@ -90,7 +90,7 @@ def test_relative_imports_of_a_package_are_resolved():
 
 ALLOWED = [
     ("kcore.models.cnn", "import keras\nimport numpy as np\nfrom PIL import Image\nimport math"),
-    ("kcore.models.cnn", "from kcore.models._seeding import seed_weights"),
+    ("kcore.models.cnn", "from kcore.models._first_weights import seed_weights"),
     ("kcore.models.cnn", "from kcore import _arguments, images"),
     (
         "kcore.models.cnn",

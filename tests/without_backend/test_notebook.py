@@ -76,6 +76,13 @@ def test_a_picture_holds_its_pixels_and_its_text():
     np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(data))), pixels)
 
 
+@given(TEXTS)
+def test_a_drawing_keeps_its_lines_and_spaces(text):
+    parts = Parts(_notebook.drawing(f"  {text}\n x"))
+    assert parts.tags == ["pre"]
+    assert "".join(parts.texts) == f"\n  {text}\n x"
+
+
 def test_parts_are_put_below_each_other():
     html = _notebook.join(_notebook.table(["x"], []), _notebook.summary("t", []))
     assert Parts(html).tags[0] == "div"

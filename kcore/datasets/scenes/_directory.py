@@ -12,7 +12,7 @@ from PIL import Image
 
 from kcore._arguments import check_path
 from kcore._files import replacing
-from kcore._progress import Progress
+from kcore._progress import progress_bar
 from kcore.datasets.scenes._generation import PROGRESS_DELAY, check_count, scene
 from kcore.datasets.scenes._painting import Scene
 from kcore.datasets.scenes._silhouettes import CLASS_NAMES
@@ -108,7 +108,7 @@ def _is_empty_directory(path: Path) -> bool:
 def _write_splits(
     root: Path, counts: dict[str, int], classes: Sequence[str], make: Callable[..., Scene]
 ) -> None:
-    with Progress("Writing scenes", sum(counts.values()), delay=PROGRESS_DELAY) as progress:
+    with progress_bar("Writing scenes", sum(counts.values()), delay=PROGRESS_DELAY) as progress:
         for split, count in counts.items():
             for name in classes:
                 (root / split / name).mkdir(parents=True)
@@ -116,7 +116,7 @@ def _write_splits(
                 made = make(index, split=split)
                 name = classes[made.label]
                 _save(made.image, root / split / name / f"{name}-{index:05d}.png")
-                progress.advance()
+                progress.update()
 
 
 def _save(image: npt.NDArray[np.uint8], path: Path) -> None:

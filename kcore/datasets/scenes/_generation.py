@@ -2,11 +2,12 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from kcore._arguments import check_integer
-from kcore._progress import Progress
+from kcore._progress import progress_bar
 from kcore.datasets._arrays import Split
 from kcore.datasets.scenes._painting import Scene, paint
 from kcore.datasets.scenes._parameters import draw_parameters
@@ -89,7 +90,7 @@ def load_data(
         check_count(split, count)
     make = functools.partial(scene, image_size=image_size, classes=classes, seed=seed)
     make(0)  # wrong arguments are refused even where no scene is asked for
-    with Progress("Drawing scenes", train + test, delay=PROGRESS_DELAY) as progress:
+    with progress_bar("Drawing scenes", train + test, delay=PROGRESS_DELAY) as progress:
         return (
             _draw_split(functools.partial(make, split="train"), train, image_size, progress),
             _draw_split(functools.partial(make, split="test"), test, image_size, progress),
@@ -102,12 +103,12 @@ def check_count(name: str, count: int) -> None:
 
 
 def _draw_split(
-    make: Callable[[int], Scene], count: int, image_size: tuple[int, int], progress: Progress
+    make: Callable[[int], Scene], count: int, image_size: tuple[int, int], progress: Any
 ) -> Split:
     images = np.empty((count, *image_size, 3), np.uint8)
     labels = np.empty(count, np.uint8)
     for index in range(count):
         made = make(index)
         images[index], labels[index] = made.image, made.label
-        progress.advance()
+        progress.update()
     return images, labels
