@@ -35,12 +35,12 @@ _SUMMARY = """\
 {%- endfor %}
 </dl></div>"""
 
-_LINK = '<a href="{{ address }}" target="_blank">{{ text }}</a>'
-
 # HTML drops the line feed after <pre>, so that the text begins as it does here.
 _DRAWING = """\
 <pre class="kcore" style="line-height: 1.2">
 {{ text }}</pre>"""
+
+_LINK = '<a href="{{ address }}" target="_blank">{{ text }}</a>'
 
 _PICTURE = """\
 <img src="data:image/png;base64,{{ data }}" alt="{{ alt }}" title="{{ alt }}" \
@@ -54,11 +54,8 @@ def table(
 
     Example:
         >>> print(table(["layer", "weights"], [["<conv>", "1,792"]]))
-        <table class="kcore">
-        <thead><tr><th style="text-align: left">layer</th>...</tr></thead>
-        <tbody>
-        <tr><td style="text-align: left">&lt;conv&gt;</td><td ...right">1,792</td></tr>
-        </tbody></table>
+        <table class="kcore"><thead><tr><th style="text-align: left">layer</th>...</tr></thead>
+        <tbody><tr><td ...left">&lt;conv&gt;</td><td ...right">1,792</td></tr></tbody></table>
     """
     cells = [[_cell(value) for value in row] for row in rows]
     return _render(_TABLE, header=header, rows=cells, caption=caption)

@@ -1,5 +1,6 @@
-"""Write text into pictures, in fonts that hold its characters."""
+"""Text in pictures, each character in a font that has it."""
 
+import bisect
 import math
 import unicodedata
 from collections import Counter
@@ -14,10 +15,10 @@ __all__ = ["Lettering", "distinct"]
 
 
 class Lettering:
-    """Letters of one size, which hold the characters of some texts as far as fonts do.
+    """Measure, shorten and write some texts in letters of one size.
 
     Args:
-        texts: all that will be written.
+        texts: all texts that will be written.
         size: of the letters, in pixels.
 
     Warns:
@@ -47,9 +48,14 @@ class Lettering:
         """Cut a drawable text, with "…" for what is left out, to at most `width` pixels."""
         if self.width(text) <= width:
             return text
-        while text and self.width(text + "…") > width:
-            text = text[:-1]
-        return text + self._ellipsis(text)
+        lengths = range(len(text))
+        fitting = bisect.bisect(lengths, width, key=lambda kept: self.width(text[:kept] + "…"))
+        kept = text[: max(0, fitting - 1)]
+        while (
+            kept and self.width(kept + "…") > width
+        ):  # a letter less may be wider, if it is joined
+            kept = kept[:-1]
+        return kept + self._ellipsis(kept)
 
     def _ellipsis(self, text: str) -> str:
         """Return "…", which stands to the left of a text that ends in letters from the right."""

@@ -257,6 +257,6 @@ def test_names_without_a_font_are_warned_of_once(monkeypatch, tmp_path):
     only_fonts(monkeypatch, tmp_path)
     with pytest.warns(UserWarning, match="No font here holds Chinese, as in '猫'") as caught:
         figure = plot_history({CAT: [1, 2]})
-        figure.draw_without_rendering()
+    figure.draw_without_rendering()  # warnings are errors here
     assert [one.filename for one in caught] == [__file__]
     assert title(figure.axes[0]) == "\ufffd"
