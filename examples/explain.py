@@ -1,4 +1,4 @@
-"""Train on drawn scenes, and map what the model looks at: is it the object?"""
+"""Train on drawn scenes and map the regions that the model looks at: is it the object?"""
 
 import dataclasses
 
@@ -38,8 +38,8 @@ import kcore  # noqa: E402
 from kcore import explain, visualize  # noqa: E402
 from kcore.datasets import scenes  # noqa: E402
 
-# The model takes -1 for black and 1 for white. So zero, which covers, masks and compares, is mid
-# gray and says nothing.
+# The model takes -1 for black and 1 for white. So zero, which occlusion and Score-CAM put over
+# pixels and integrated gradients start from, is mid gray.
 METHODS = {
     "Grad-CAM": explain.grad_cam,
     "Grad-CAM++": explain.grad_cam_plus_plus,
@@ -87,7 +87,7 @@ def main():
 
 
 def scene(index, split):
-    """Draw a scene whose object is small, so that a map hits it seldom by chance."""
+    """Draw a scene whose object is small, so that a map seldom hits it by chance."""
     parameters = scenes.draw_parameters(index, classes=CLASSES, split=split)
     return scenes.paint(dataclasses.replace(parameters, size=parameters.size * 0.6), (SIZE, SIZE))
 
@@ -104,7 +104,7 @@ def as_pictures(images):
 
 
 def fit(images, labels):
-    """Train a small network without dense layers, whose last maps keep the places."""
+    """Train a small network that keeps the positions of objects up to its last feature maps."""
     keras.utils.set_random_seed(OPTIONS.seed)
     layers = [keras.Input((SIZE, SIZE, 3))]
     for filters, kernel_size, strides in ((16, 5, 2), (32, 3, 1), (32, 3, 2), (32, 3, 1)):
@@ -118,7 +118,7 @@ def fit(images, labels):
         keras.layers.Dense(len(CLASSES), activation="softmax"),
     ]
     model = keras.Sequential(layers)
-    # The statistics of BatchNormalization settle when the steps become small.
+    # With small steps at the end, the statistics of BatchNormalization settle.
     steps = OPTIONS.epochs * -(-len(images) // 32)
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
     model = kcore.models.compile_classifier(model, optimizer=keras.optimizers.Adam(rate))
@@ -127,28 +127,28 @@ def fit(images, labels):
 
 
 def smoothed(model, images, labels):
-    """Map by SmoothGrad, with noise in which this model still finds the object.
+    """Map by SmoothGrad, with so little noise that this model still finds the object.
 
-    The objects are small and drawn with fine edges: at the usual noise, three times as strong,
+    The objects are small and drawn with fine edges: with the default noise, three times as strong,
     about half of the scenes aren't recognized any more, and the map spreads over the background.
     """
     return explain.smooth_grad(model, images, labels, samples=16, noise_level=0.05)
 
 
 def shares(model, images, labels):
-    """Return where values of the image raise the score, in 0..1."""
+    """Map by integrated gradients how much each pixel raises the score, in 0..1."""
     found = explain.integrated_gradients(model, images, labels)
     return scaled(found.values.sum(axis=-1))
 
 
 def scaled(maps):
-    """Keep what speaks for the class, and divide each map by its largest value."""
+    """Keep what supports the class, and divide each map by its largest value."""
     positive = np.maximum(maps, 0)
     return positive / np.maximum(positive.max(axis=(1, 2), keepdims=True), 1e-12)
 
 
 def in_box(one):
-    """Return a mask of the box around a scene's object."""
+    """Return a mask of the bounding box of a scene's object."""
     mask = np.zeros((SIZE, SIZE), bool)
     top, left, bottom, right = one.box
     mask[top:bottom, left:right] = True
@@ -156,7 +156,7 @@ def in_box(one):
 
 
 def share_inside(maps, inside):
-    """Return the mean share of the maps that lies in the boxes; maps of zeros are left out."""
+    """Return the mean share of the maps that lies in the boxes, without maps of all zeros."""
     says_something = maps.any(axis=(1, 2))
     maps, inside = maps[says_something], inside[says_something]
     return np.mean((maps * inside).sum(axis=(1, 2)) / maps.sum(axis=(1, 2)))
