@@ -8,7 +8,14 @@ from kcore._arguments import check_choice, check_integer
 from kcore.visualize._arrays import as_real, channels_last
 from kcore.visualize._channel_shades import channel_shades
 from kcore.visualize._color_maps import color_table, is_gray
-from kcore.visualize._tiles import columns_of_square, enlarged, fitting_scale, picture_of, tile
+from kcore.visualize._tiles import (
+    LARGEST_SCALE,
+    columns_of_square,
+    enlarged,
+    fitting_scale,
+    picture_of,
+    tile,
+)
 
 __all__ = ["feature_grid", "fitted_grid"]
 
@@ -49,8 +56,8 @@ def feature_grid(
         max_channels: how many channels to show, from the first on; None for all.
         scale: how many pixels of the picture each value takes along both axes; None enlarges small
             maps to tiles of up to 160 pixels, as far as the picture stays within 640 pixels in
-            width.
-        gap: white pixels between neighboring tiles.
+            width. At most 1000.
+        gap: white pixels between neighboring tiles, at most 1000.
         cmap: name of a matplotlib color map, such as "viridis", "inferno" or "gray".
         data_format: "channels_last", "channels_first", or None for Keras's default.
 
@@ -75,7 +82,7 @@ def feature_grid(
         >>> picture.save("maps.png")  # doctest: +SKIP
     """
     check_choice("layout", layout, ("row", "grid"))
-    gap = check_integer("gap", gap, minimum=0)
+    gap = check_integer("gap", gap, minimum=0, maximum=LARGEST_SCALE)
     table = color_table(cmap)
     values = channels_last("feature_map", as_real("feature_map", feature_map, _AXES), data_format)
     if max_channels is not None:
@@ -84,7 +91,7 @@ def feature_grid(
     columns = channels if layout == "row" else columns_of_square(channels, height, width)
     if scale is None:
         scale = _fitting_scale(height, width, columns, gap, _AVAILABLE)
-    scale = check_integer("scale", scale)
+    scale = check_integer("scale", scale, maximum=LARGEST_SCALE)
     colors = _colored(channel_shades(values), values, table)
     return picture_of(_tiled(colors, columns, scale, gap))
 

@@ -6,7 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["columns_of_square", "enlarged", "fitting_scale", "picture_of", "tile"]
+__all__ = ["LARGEST_SCALE", "columns_of_square", "enlarged", "fitting_scale", "picture_of", "tile"]
+
+# More is surely a mistake, and would fill the memory.
+LARGEST_SCALE = 1000
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -18,7 +18,7 @@ RECORDS = {
         "explain": "ActivationMaximization Attributions ClassScores FaithfulnessCurve Gradients",
         "inspect": "Audit Finding Row Trace",
         "models": "Classification ParameterSummary",
-        "visualize": "Mistake",
+        "visualize": "Mistake ReportFile",
     }.items()
     for name in names.split()
 }

@@ -373,7 +373,7 @@ OF_FUNCTIONS = {
     },
     "visualize.FeatureMapWriter": {"path": constantly("maps"), "defaults": ("data_format",)},
     "visualize.LiveReport": {},
-    "visualize.confusion_picture": {"matrix": lambda: np.eye(2, dtype=int)},
+    "visualize.plot_confusion_matrix": {"matrix": lambda: np.eye(2, dtype=int)},
     "visualize.feature_grid": {"feature_map": lambda: np.ones((4, 4, 2), np.float32)},
     "visualize.filters": {"kernel": lambda: np.ones((3, 3, 3, 2), np.float32)},
     "visualize.gallery": {},
