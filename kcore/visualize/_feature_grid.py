@@ -1,5 +1,7 @@
 """The channels of a feature map as tiles beside each other."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -16,6 +18,9 @@ from kcore.visualize._tiles import (
     picture_of,
     tile,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 __all__ = ["feature_grid", "fitted_grid"]
 
@@ -37,7 +42,7 @@ def feature_grid(
     max_channels: int | None = None,
     scale: int | None = None,
     gap: int = _GAP,
-    cmap: str = "viridis",
+    cmap: "str | Colormap" = "viridis",
     data_format: str | None = None,
 ) -> Image.Image:
     """Show each channel of a feature map as a tile, normalized on its own.
@@ -62,7 +67,7 @@ def feature_grid(
             maps to tiles of up to 160 pixels, as far as the picture stays within 640 pixels in
             width. At most 1000.
         gap: white pixels between neighboring tiles, at most 1000.
-        cmap: name of a matplotlib color map, such as "viridis", "inferno" or "gray".
+        cmap: a matplotlib color map or its name, such as "viridis", "inferno" or "gray".
         data_format: "channels_last", "channels_first", or None for Keras's default.
 
     Returns:
@@ -104,7 +109,7 @@ def feature_grid(
 
 
 def fitted_grid(
-    values: npt.NDArray[np.floating], width: int, cmap: str = "viridis"
+    values: npt.NDArray[np.floating], width: int, cmap: "str | Colormap" = "viridis"
 ) -> npt.NDArray[np.uint8]:
     """Return the pixels of a grid of `(height, width, channels)` that fits into `width` pixels.
 

@@ -30,6 +30,11 @@ def test_a_map_of_few_colors_is_spread_over_all_numbers():
     assert table[-1].tolist() == [23, 190, 207]
 
 
+def test_a_map_itself_is_as_good_as_its_name():
+    for cmap in ("viridis", "tab10"):
+        np.testing.assert_array_equal(color_table(matplotlib.colormaps[cmap]), color_table(cmap))
+
+
 def test_a_map_that_the_user_registers_is_found():
     colors = matplotlib.colors.ListedColormap(["#102030", "#405060"], "two of mine")
     matplotlib.colormaps.register(colors)
