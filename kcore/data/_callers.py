@@ -1,10 +1,10 @@
-"""Find out who asks a dataset for a batch: which call of Keras, or code of the user.
+"""Find out who asks a dataset for its batches: a call of Keras, and its arguments, or a user.
 
-Keras wraps a `PyDataset` in an adapter: one for the training in a `fit`, one for its validation,
-one for each `evaluate` and `predict`. All of them call the same methods of the dataset, without
-saying who calls. Which batch comes next depends on that, so it is read from the call stack: the
-adapter is the object whose method calls, and the arguments of the running public method of
-`keras.Model` tell what the adapter is for.
+Keras wraps a `PyDataset` in an adapter: one for the training of a `fit`, one for its validation,
+one for each `evaluate` and `predict`. They all call the same methods of the dataset, which are not
+told who calls. Which batches are due depends on it, so it is read from the call stack: the adapter
+is the object whose method calls, and the arguments of the running public method of `keras.Model`
+say what it is for.
 """
 
 import inspect
@@ -32,12 +32,12 @@ _STEPS = {"fit": "steps_per_epoch", "evaluate": "steps", "predict": "steps"}
 
 @dataclass(frozen=True)
 class Asker:
-    """The adapter that calls a method of a dataset.
+    """The object that calls a method of a dataset.
 
     Attributes:
         adapter: the object of Keras whose method calls.
-        iterates: whether a generator calls, which serves one pass over the batches; otherwise Keras
-            only looks at a batch to learn its shapes.
+        iterates: whether a generator calls, which serves one pass over the batches; else Keras only
+            looks at batches to learn their shapes.
     """
 
     adapter: Any
@@ -49,10 +49,10 @@ class Call:
     """A running call of `fit`, `evaluate` or `predict`.
 
     Attributes:
-        name: the method's name.
+        name: name of the method.
         frame: identifies the call while it runs.
-        instruction: the position in its code that the call has reached.
-        trains: whether it is a `fit` with the dataset as its argument `x`.
+        instruction: how far the call has progressed.
+        trains: whether it is a `fit` whose argument `x` is the dataset.
         steps: its argument `steps_per_epoch` or `steps`.
         validation_steps: the argument of `fit`; None for other methods.
         steps_per_execution: how many steps the model runs at a time.
@@ -68,7 +68,7 @@ class Call:
 
 
 def asker(frame: FrameType) -> Asker | None:
-    """Return the adapter whose method has this frame; None if Keras doesn't call."""
+    """Return the caller by the frame of its method, or None if that is no method of Keras."""
     adapter = frame.f_locals.get("self")
     if adapter is None or not str(frame.f_globals.get("__name__")).startswith("keras."):
         return None
@@ -79,7 +79,7 @@ def running_call(dataset: object) -> Call | None:
     """Return the innermost call of `fit`, `evaluate` or `predict` on this thread's stack.
 
     Args:
-        dataset: the dataset that is asked for a batch.
+        dataset: the dataset whose method was called.
     """
     names = _codes()
     frame: FrameType | None = sys._getframe(1)
@@ -92,7 +92,7 @@ def running_call(dataset: object) -> Call | None:
 
 
 def running_fit() -> dict[str, Any] | None:
-    """Return the arguments of the innermost call of Keras on this stack, if it is a `fit`."""
+    """Return the arguments of `fit`, if it is the innermost call of Keras on this stack."""
     names = _codes()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code not in names:
@@ -102,25 +102,25 @@ def running_fit() -> dict[str, Any] | None:
 
 
 def is_fitted(dataset: object) -> bool:
-    """Tell whether a `fit` that trains on this dataset runs in some thread."""
+    """Return whether some thread runs a `fit` with this dataset as its training data."""
     return _some_fit(lambda arguments: arguments.get("x") is dataset)
 
 
 def is_called_by_fit(callback: object) -> bool:
-    """Tell whether a `fit` with this callback runs in some thread."""
+    """Return whether some thread runs a `fit` with this callback."""
     return _some_fit(lambda arguments: _has_callback(arguments.get("callbacks"), callback))
 
 
 def _has_callback(callbacks: Any, callback: object) -> bool:
-    # The argument at first, and later what Keras has replaced it with.
+    # What was given, or what Keras has replaced it with.
     listed = getattr(callbacks, "callbacks", callbacks)
     return any(one is callback for one in keras.tree.flatten(listed))
 
 
 def _some_fit(fulfills: Callable[[Mapping[str, Any]], bool]) -> bool:
-    """Tell whether a `fit` whose arguments meet a condition runs in some thread."""
+    """Return whether the arguments of a `fit` that runs in any thread fulfill a condition."""
     frames = sys._current_frames()
-    # A frame that refers to itself would keep its variables until a garbage collection.
+    # A frame that refers to itself would keep all that it holds until garbage is collected.
     frames[threading.get_ident()] = sys._getframe(1)
     return any(_is_within_fit(frame, fulfills) for frame in frames.values())
 
@@ -148,7 +148,7 @@ def _call(name: str, frame: FrameType, dataset: object) -> Call:
 
 
 def _capped(steps: int | None) -> int | None:
-    """Return the steps per epoch, where Keras's configuration limits them."""
+    """Return the number of steps that Keras runs, as its configuration may limit it."""
     most = keras.config.max_steps_per_epoch()
     return min(filter(None, (steps, most)), default=None)
 

@@ -1,10 +1,10 @@
-"""Serve each consumer of a dataset its own batches, so that none disturbs another.
+"""Serve each consumer of a dataset the batches that it is due, so that none disturbs another.
 
-A batch is a function of its *position* alone: batch `number` of epoch `epoch` has the position
+A batch depends only on its *position*: batch `number` of epoch `epoch` has the position
 `epoch * batches + number`. A dataset keeps one position, that of its training, and every adapter of
-Keras has one of its own. So a `fit` receives each batch of its epochs once and in order, whatever
-callbacks and other threads do with the dataset in the meantime, and only training moves the dataset
-on.
+Keras has one of its own. So a `fit` receives the batches of its epochs, each once and in order,
+whatever callbacks and other threads do with the dataset meanwhile, and only training moves the
+dataset on.
 """
 
 import threading
@@ -20,15 +20,15 @@ __all__ = ["Batches", "Serving"]
 
 @dataclass(frozen=True)
 class Batches:
-    """The batches of all epochs, by position.
+    """The batches of all epochs, by their positions.
 
     Attributes:
-        count: the number of batches of an epoch.
+        count: number of batches in an epoch.
         at: position -> batch.
-        read: position -> endless iterator over the batches from there on, prepared ahead.
+        read: position -> endless iterator over the batches from there on, made ahead.
         is_free: whether the k-th request of a pass gets its k-th batch, whatever number it asks
             for: `fit` shuffles the numbers by Python's global random state, and in a shuffled
-            dataset they mean nothing.
+            dataset they have no meaning.
     """
 
     count: int
@@ -38,7 +38,7 @@ class Batches:
 
 
 class Serving:
-    """The position of a dataset's training, and what each adapter of Keras has received."""
+    """Keeps the position of a dataset's training, and what each adapter of Keras has received."""
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
@@ -49,14 +49,14 @@ class Serving:
 
     @property
     def epoch(self) -> int:
-        """The epoch that training goes on in."""
+        """The current epoch of training."""
         return self._position // self._batches.count
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        """Begin with an epoch from the next pass on; a pass that has begun is served to its end.
+        """Begin with an epoch from now on; a pass that has begun is served to its end.
 
-        Don't call it while an endless pass of training runs.
+        It must not be set during an endless pass of training.
         """
         with self._lock:
             self._move(epoch * self._batches.count)
@@ -65,12 +65,12 @@ class Serving:
 
     @property
     def is_endless(self) -> bool:
-        """Whether a pass of training has begun that Keras limits by its own count of steps."""
+        """Whether a pass of training has begun for which Keras counts the steps."""
         consumers = list(self._consumers.values())
         return any(one.is_training and one.is_endless and one.has_begun for one in consumers)
 
     def register(self, adapter: Any, call: Call | None) -> None:
-        """Note an adapter that Keras makes, and what it is for."""
+        """Note an adapter when Keras makes it, and for which call."""
         with self._lock:
             is_training = self._is_training(call)
             consumer = _Consumer(self._batches, is_training, call)
@@ -80,7 +80,7 @@ class Serving:
             self._consumers[adapter] = consumer
 
     def count(self, asker: Asker | None) -> int | None:
-        """Return the number of batches of a pass; None for one whose steps Keras counts.
+        """Return the number of batches of a pass; None for one for which Keras counts the steps.
 
         If Keras knew the number, `fit(steps_per_epoch=8)` on nine batches would end every second
         epoch after one step.
@@ -93,7 +93,7 @@ class Serving:
         return self._batches.count
 
     def serve(self, number: int, asker: Asker | None) -> Any:
-        """Return the batch that is due to a consumer who asks for this number."""
+        """Return the batch that is due to whoever asks for a number."""
         consumer = self._consumer(asker)
         if consumer is None or asker is None:
             return self._batches.at(self._first_of_epoch() + number)
@@ -104,7 +104,7 @@ class Serving:
         return consumer.take(number)
 
     def end_epoch(self, asker: Asker | None) -> None:
-        """Note that an epoch ends; after one of training, the next one is due."""
+        """Note that an epoch ends; after an epoch of training, the next is due."""
         consumer = self._consumer(asker)
         with self._lock:
             if asker is None:
@@ -115,8 +115,8 @@ class Serving:
     def begin_loop(self, is_fitted: bool) -> int:
         """Return the epoch that a loop over the dataset serves.
 
-        A loop that begins after a loop to the end is the next epoch of a custom training loop.
-        While a `fit` runs, loops in its callbacks change nothing.
+        A loop that begins after a complete one is the next epoch of a user's own training loop.
+        While a `fit` runs, the loops of its callbacks only look.
         """
         with self._lock:
             if self._looped == self.epoch and not is_fitted:
@@ -124,7 +124,7 @@ class Serving:
             return self.epoch
 
     def end_loop(self, epoch: int, is_fitted: bool) -> None:
-        """Note that a loop has served all of an epoch."""
+        """Note that a loop has served an epoch to its end."""
         if not is_fitted:
             self._looped = epoch
 
@@ -145,9 +145,9 @@ class Serving:
         return None if asker is None else self._consumers.get(asker.adapter)
 
     def _is_training(self, call: Call | None) -> bool:
-        """Tell whether an adapter is for training, the first one that `fit` makes.
+        """Return whether an adapter serves training: `fit` makes the one of its training first.
 
-        Where no known method of Keras runs, it is for training by other means.
+        If no method of Keras is known to run, it serves training by other means.
         """
         if call is None:
             return True
@@ -158,13 +158,13 @@ class Serving:
 
 
 class _Consumer:
-    """What an adapter of Keras asks for, and what it has received.
+    """Keeps what one adapter of Keras asks for, and what it has received.
 
     Attributes:
-        is_training: whether the model trains on what it receives.
-        call: the method of Keras that it works for, or None.
+        is_training: whether it serves training.
+        call: the method of Keras for which it works, or None.
         start: position of the first batch of its next pass.
-        steps_done: the number of batches of an endless pass that were used.
+        steps_done: how many batches of an endless pass were used.
     """
 
     def __init__(self, batches: Batches, is_training: bool, call: Call | None) -> None:
@@ -192,7 +192,7 @@ class _Consumer:
             self._pass = _Pass(self.start, self._batches.read)
 
     def look(self, number: int) -> Any:
-        """Return a batch from which Keras learns shapes, and keep it until it is due."""
+        """Return a batch from which Keras learns the shapes, and keep it until it is due."""
         position = self.start + number
         with self._lock:
             if position not in self._known:
@@ -211,10 +211,10 @@ class _Consumer:
                 raise
 
     def end(self) -> bool:
-        """Note that Keras ends an epoch, and tell whether all of it was served.
+        """Note that Keras ends an epoch, and return whether all of it was served.
 
-        Keras also calls it once before the first epoch; batches that it has looked at until then
-        are due again.
+        Before the first epoch Keras ends one that never began, to prepare itself; what it has
+        looked at until then is due again.
         """
         with self._lock:
             its, was_ready = self._pass, self._is_ready
@@ -225,7 +225,7 @@ class _Consumer:
             self._pass = None
             if its is None or not was_ready or its.asked < self._batches.count:
                 return False
-            if its.start == self.start:  # otherwise `epoch` was set while it was served
+            if its.start == self.start:  # else `epoch` was set while it was served
                 self.start += self._batches.count
             return True
 
@@ -249,8 +249,8 @@ class _Pass:
 
     Attributes:
         start: the position.
-        next: the position of the next batch.
-        asked: the number of batches that were asked for.
+        next: position of the next batch.
+        asked: how many batches were asked for.
     """
 
     def __init__(self, start: int, read: Callable[[int], Iterator[Any]]) -> None:
@@ -268,14 +268,14 @@ class _Pass:
         return batch
 
     def skip(self, position: int) -> None:
-        """Note that the batch at a position was served already."""
+        """Note that the batch of a position is served already."""
         if position == self.next:
             self.next += 1
             self._ahead = None
 
 
 def _steps(call: Call | None, is_training: bool) -> int:
-    """Return how many batches Keras takes per epoch, or 0 for all of the dataset's."""
+    """Return how many batches Keras takes in each epoch, or 0 for all of the dataset."""
     if call is None:
         return 0
     is_validation = call.name == "fit" and not is_training

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,15 @@ import numpy.typing as npt
 from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore.visualize._arrays import Names, as_class_indices, check_class_names, columns_of
-from kcore.visualize._figures import check_axes, check_figsize, figure_of, new_figure, shortened
+from kcore.visualize._color_maps import color_map
+from kcore.visualize._figures import (
+    check_axes,
+    check_figsize,
+    figure_of,
+    new_figure,
+    plain_text,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,7 +124,7 @@ def plot_confusion_matrix(
     """
     counts = check_matrix(matrix)
     names = shortened(check_class_names(class_names, len(counts)), _LONGEST_NAME)
-    colors = _check_color_map(cmap)
+    colors = color_map(cmap)
     if ax is None:
         size = _default_size(names) if figsize is None else check_figsize(figsize)
         axes = new_figure(size).add_subplot()
@@ -164,8 +172,7 @@ def _draw_cells(ax: "Axes", counts: npt.NDArray[np.int64], cmap: "Colormap") -> 
 def _write_names(ax: "Axes", names: list[str]) -> None:
     step = math.ceil(len(names) / _MOST_NAMES)
     shown = range(0, len(names), step)
-    # A name is shown as it is, whatever TeX would make of its "$" and "_".
-    options: dict[str, Any] = {"parse_math": False, "usetex": False}
+    names, options = plain_text(names)
     if len(names) > _MOST_NUMBERED:
         options["fontsize"] = _SMALL_FONT
     labels = [names[index] for index in shown]
@@ -191,17 +198,3 @@ def _ink_on(color: Sequence[float]) -> str:
     ]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"
-
-
-def _check_color_map(cmap: Any) -> "Colormap":
-    import matplotlib
-    from matplotlib.colors import Colormap
-
-    if isinstance(cmap, Colormap):
-        return cmap
-    if not isinstance(cmap, str) or cmap not in matplotlib.colormaps:
-        raise ValueError(
-            f"cmap={cmap!r} is no color map of matplotlib: give a name such as 'Blues', 'viridis' "
-            "or 'inferno', or a matplotlib.colors.Colormap."
-        )
-    return matplotlib.colormaps[cmap]

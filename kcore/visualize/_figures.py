@@ -13,13 +13,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kcore._markup import printable
+from kcore.visualize._fonts import fonts_for
 from kcore.visualize._lettering import distinct
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["as_png", "check_axes", "check_figsize", "figure_of", "new_figure", "shortened"]
+__all__ = [
+    "as_png",
+    "check_axes",
+    "check_figsize",
+    "figure_of",
+    "new_figure",
+    "plain_text",
+    "shortened",
+]
 
 _MOST_INCHES = 200
 _PIXELS_PER_POINT = 2  # for screens with small pixels
@@ -83,6 +92,24 @@ def check_figsize(figsize: Any) -> tuple[float, float]:
             f"{_MOST_INCHES}."
         )
     return float(figsize[0]), float(figsize[1])
+
+
+def plain_text(texts: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+    """Return texts as matplotlib can draw them, and how to set them.
+
+    Args:
+        texts: what `shortened` returned.
+
+    Returns:
+        The texts, in characters that have a font; and arguments for matplotlib's functions: these
+        fonts, and no TeX, which would read "$" and "_" otherwise.
+
+    Warns:
+        UserWarning: if characters have no font, or are drawn wrongly.
+    """
+    fonts = fonts_for(texts, "matplotlib")
+    options = {"fontfamily": fonts.families, "parse_math": False, "usetex": False}
+    return list(map(fonts.drawable, texts)), options
 
 
 def shortened(names: Sequence[str], longest: int) -> list[str]:

@@ -1,14 +1,21 @@
 """Draw training against validation, epoch by epoch, with the gap between them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from kcore._arguments import check_integer
 from kcore.visualize._chart import draw, subtitle
-from kcore.visualize._figures import check_axes, check_figsize, figure_of, new_figure, shortened
+from kcore.visualize._figures import (
+    check_axes,
+    check_figsize,
+    figure_of,
+    new_figure,
+    plain_text,
+    shortened,
+)
 from kcore.visualize._series import Curve, curves_of
 
 if TYPE_CHECKING:
@@ -84,12 +91,12 @@ def plot_history(
                 f"{name}={value!r} is for a new figure: leave it out where ax is given."
             )
         axes = check_axes(ax, [curve.metric for curve in curves])
-    titles = shortened([curve.metric for curve in curves], _LONGEST_TITLE)
+    titles, options = plain_text(shortened([curve.metric for curve in curves], _LONGEST_TITLE))
     for one, curve, title in zip(axes, curves, titles, strict=True):
         draw(one, curve)
         if one.get_legend_handles_labels()[0]:
             one.legend(loc="best", handlelength=_LEGEND_LENGTH)
-        _write_title(one, curve, title)
+        _write_title(one, curve, title, options)
     return figure_of(axes[0])
 
 
@@ -107,13 +114,6 @@ def _new_axes(
     return [figure.add_subplot(rows, columns, index + 1) for index in range(charts)]
 
 
-def _write_title(ax: "Axes", curve: Curve, title: str) -> None:
+def _write_title(ax: "Axes", curve: Curve, title: str, options: Mapping[str, Any]) -> None:
     lines = [title, subtitle(curve)]
-    # A name is shown as it is, whatever TeX would make of its "$" and "_".
-    ax.set_title(
-        "\n".join(filter(None, lines)),
-        loc="left",
-        fontsize="medium",
-        parse_math=False,
-        usetex=False,
-    )
+    ax.set_title("\n".join(filter(None, lines)), loc="left", fontsize="medium", **options)

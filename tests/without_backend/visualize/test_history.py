@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from oracles.small_fonts import only_fonts
 from PIL import Image
 
 from kcore.visualize import plot_history
@@ -170,7 +171,7 @@ def test_names_are_shown_as_they_are():
     figure = plot_history({name: [1, 2]})
     figure.draw_without_rendering()
     assert title(figure.axes[0]) == name
-    assert not figure.axes[0].get_title.__self__._left_title.get_parse_math()
+    assert not figure.axes[0]._left_title.get_parse_math()
 
 
 def test_names_that_are_cut_to_the_same_text_bear_their_index():
@@ -240,3 +241,22 @@ def test_a_gap_that_is_no_float_is_said():
 def test_strange_histories_are_drawn_without_a_warning(history):
     with warnings.catch_warnings(action="error"):
         plot_history(history).draw_without_rendering()
+
+
+CAT = "猫"
+
+
+def test_names_are_drawn_in_a_font_that_holds_them(monkeypatch, tmp_path):
+    only_fonts(monkeypatch, tmp_path, Chinese=CAT)
+    ax = chart({CAT: [1, 2]})
+    assert title(ax) == CAT
+    assert ax._left_title.get_fontfamily() == [*matplotlib.rcParams["font.family"], "Chinese"]
+
+
+def test_names_without_a_font_are_warned_of_once(monkeypatch, tmp_path):
+    only_fonts(monkeypatch, tmp_path)
+    with pytest.warns(UserWarning, match="No font here holds Chinese, as in '猫'") as caught:
+        figure = plot_history({CAT: [1, 2]})
+    figure.draw_without_rendering()  # warnings are errors here
+    assert [one.filename for one in caught] == [__file__]
+    assert title(figure.axes[0]) == "\ufffd"
