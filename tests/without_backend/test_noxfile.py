@@ -12,12 +12,10 @@ def nox(tmp_path, *arguments, **environment):
     # With an empty PATH there is no nvidia-smi and no browser, whatever machine this is.
     env = {**os.environ, "PATH": str(tmp_path), "KCORE_REQUIRE_GPU": "0"}
     env |= {"KCORE_REQUIRE_BROWSER": "0", **environment}
-    return subprocess.run(
-        [sys.executable, "-m", "nox", "-f", str(NOXFILE), "--envdir", str(tmp_path), *arguments],
-        capture_output=True,
-        text=True,
-        env=env,
-    )
+    # Without script mode, which would install nox anew for each call.
+    options = ["-f", str(NOXFILE), "--script-mode", "none", "--envdir", str(tmp_path)]
+    command = [sys.executable, "-m", "nox", *options, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=env)
 
 
 GPU_SESSIONS = ("tests(jax-gpu)", "conformance(tensorflow-gpu)")
