@@ -54,16 +54,16 @@ def test_every_case_gets_its_own_outcome():
     ],
 )
 def test_the_case_that_ends_the_process_is_found_and_no_other_case_is_lost(layer, ending):
-    cases = cases_with(layer, at=17)
+    cases = cases_with(layer, at=5, count=12)
     outcomes = pool.run_cases({"eager": cases}, command=COMMAND)
     crashed = {case: outcome.crashed for (_, case), outcome in outcomes.items() if outcome.crashed}
-    assert list(crashed) == [cases[17]]
-    assert crashed[cases[17]].startswith(ending)
+    assert list(crashed) == [cases[5]]
+    assert crashed[cases[5]].startswith(ending)
     assert len(outcomes) == len(cases)
 
 
 def test_a_case_that_hangs_is_killed(monkeypatch):
-    monkeypatch.setattr(pool, "SECONDS_FOR_A_BATCH", 1.0)
+    monkeypatch.setattr(pool, "SECONDS_FOR_A_BATCH", 4.0)  # a worker must start within it
     cases = cases_with("hangs", at=1, count=2)
     outcomes = pool.run_cases({"eager": cases}, command=COMMAND)
     assert outcomes["eager", cases[1]].crashed.startswith(f"signal {signal.SIGKILL.name}")
