@@ -3,14 +3,16 @@
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from oracles import markup
 from PIL import Image
 
 import kcore
-from kcore.models import classify, load, save, set_class_names
+from kcore.models import Classification, classify, load, save, set_class_names
 
 NAMES = ["cat", "dog", "owl"]
 
@@ -285,3 +287,15 @@ def test_models_that_are_no_classifiers_of_images(files):
     for refuse in (lambda: classify(several, files), lambda: set_class_names(several, ["a", "b"])):
         with pytest.raises(ValueError, match="has 2 outputs"):
             refuse()
+
+
+def test_a_classification_shows_its_file_and_classes():
+    path = Path("photos", "a<b>.png")
+    good = Classification(path, ("cat", "dog"), (0.973, 0.027))
+    assert repr(good) == "<Classification of a<b>.png: cat 97.3%, dog 2.7%>"
+    bad = Classification(Path("photos", "gone\x1b.png"), error="there is no such file")
+    assert repr(bad) == r"<Classification of gone\x1b.png: there is no such file>"
+    texts = [text.strip() for text in markup.Page(good._repr_html_()).texts]
+    found = [text for text in texts if text]
+    assert found == [str(path), "class", "probability", "cat", "97.3%", "dog", "2.7%"]
+    assert "there is no such file" in bad._repr_html_()

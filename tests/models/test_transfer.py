@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from oracles import markup
 
 import kcore
 from kcore.models._transfer.applications import application_preprocessing
@@ -119,6 +120,10 @@ def test_only_the_head_is_trainable(base):
     summary = kcore.models.parameter_summary(model)
     assert (summary.base_trainable, summary.head_trainable, summary.head_frozen) == (0, 394, 0)
     assert summary.base_frozen == up_to(base, "last").count_params()
+    page = markup.Page(summary._repr_html_())
+    frozen = f"{summary.base_frozen:,}"
+    cells = ["trainable", "frozen", "base", "0", frozen, "head", "394", "0"]
+    assert [text.strip() for text in page.texts if text.strip()] == cells
 
 
 def test_the_base_that_was_given_stays_as_it_is():

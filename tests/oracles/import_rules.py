@@ -22,6 +22,7 @@ LAYERS = {
     "_forks": 0,
     "_locks": 0,
     "_logs": 0,
+    "_markup": -2,
     "_memory": 0,
     "_progress": 0,
     "_renamed": 0,
@@ -46,11 +47,11 @@ LAYERS = {
 
 # Third-party packages, other than NumPy, Pillow and Keras, that a component may import.
 OTHER_PACKAGES = {
-    "_notebook": {"jinja2"},
+    "_markup": {"jinja2"},
     "_progress": {"tqdm"},
     "data": {"grain"},
     "models": {"h5py", "onnxruntime"},
-    "visualize": {"jinja2", "matplotlib"},
+    "visualize": {"matplotlib"},
 }
 
 # Packages that are slow to import: only functions import them.
@@ -68,6 +69,7 @@ NEEDS_NO_BACKEND = frozenset(
         "images",
         "_locks",
         "_logs",
+        "_markup",
         "_memory",
         "_notebook",
         "preprocess",

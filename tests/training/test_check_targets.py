@@ -232,3 +232,14 @@ def test_other_data_are_refused_in_words(folder):
         CheckTargets(dataset(folder, None))
     with pytest.raises(ValueError, match="classes=0 must be"):
         CheckTargets([1], classes=0)
+
+
+def test_it_shows_how_many_labels_it_checks_and_prints_a_line_on_demand(capsys):
+    silent = CheckTargets(np.zeros(6, "int32"), np.zeros((2, 1)))
+    assert repr(silent) == "<CheckTargets: 6 labels in y, 2 labels in validation_y>"
+    on_train_begin(sparse(), CheckTargets(np.zeros(6, "int32")))
+    assert capsys.readouterr().out == ""
+    on_train_begin(sparse(), CheckTargets(np.zeros(6, "int32"), verbose=1))
+    assert capsys.readouterr().out == "CheckTargets: 6 labels in y: all fit the loss.\n"
+    with pytest.raises(ValueError, match="verbose=2 must be 0, to print nothing, or 1"):
+        CheckTargets(np.zeros(6), verbose=2)

@@ -4,7 +4,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -27,9 +27,12 @@ from kcore.models._loading.legacy_weights import group_of_layers, match_legacy
 __all__ = ["check_finite_weights", "load_weights"]
 
 
+Model = TypeVar("Model", bound=keras.Model)
+
+
 @dataclass(frozen=True)
 class _Layout:
-    """How a file keeps weights: for people, and the end of a name that Keras knows it by."""
+    """How a file stores weights: in words, and as the suffix that Keras expects."""
 
     name: str
     suffix: str
@@ -40,19 +43,19 @@ _KERAS_3_WEIGHTS = _Layout("Keras 3 weights (.weights.h5)", ".weights.h5")
 _LEGACY = _Layout("legacy HDF5 of Keras 1 or 2 (.h5)", ".legacy.h5")
 
 
-def load_weights(model: Any, path: str | os.PathLike[str]) -> Any:
-    """Load the weights of a local file into a model; if that fails the model keeps its own.
+def load_weights(model: Model, path: str | os.PathLike[str]) -> Model:
+    """Load the weights of a local file into a model; if that fails, the model keeps its own.
 
-    Reads what Keras has written in any version: a Keras 3 model (`.keras`) or its weights
-    (`.weights.h5`), and the HDF5 files of Keras 1 and 2, with weights alone or a whole model, such
-    as `inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5`. What a file is follows from its
-    content, so its name doesn't matter. Layers of a legacy file are matched by name where all names
-    are the model's, else by their order, as Keras does; the weights of a nested model by the names
-    that the file holds, whatever was trainable when it was written.
+    Reads the files of every version of Keras: a Keras 3 model (`.keras`) or its weights
+    (`.weights.h5`), and the HDF5 files of Keras 1 and 2, with weights only or a whole model, such
+    as `inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5`. The content decides what a file
+    is, not its name. Layers of a legacy file are matched by name where all names are those of the
+    model, else by their order, as Keras does; the weights of a nested model by the names in the
+    file, whatever was trainable when it was written.
 
-    What layers derive from their weights, such as the mean of a `Normalization`, is derived again,
-    and what `predict` and `fit` have compiled with the old is dropped. Other models that share such
-    a layer must be compiled again.
+    Constants that layers derive from their weights, such as the mean of a `Normalization`, are
+    derived again, and functions that `predict` and `fit` have compiled with the old ones are
+    dropped. Other models that share such a layer must be compiled again.
 
     Only numbers are read: no pickled object and no layer of the file is ever made, and links to
     other files are refused.
@@ -66,10 +69,10 @@ def load_weights(model: Any, path: str | os.PathLike[str]) -> Any:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        WeightsFileError: if the file is damaged, of another kind, or of another model, also one
-            with more layers, or if values are NaN, infinite or no real numbers. The message says at
-            which layer they part, which shapes were expected and found, and whether the file has a
-            classifying top.
+        WeightsFileError: if the file is damaged, of another kind or for another model (also one
+            with more layers), or if values are NaN, infinite or not real numbers. The message names
+            the layer where file and model part, the shapes that were expected and found, and
+            whether the file has a classifying top.
 
     Example:
         >>> import tempfile, kcore
@@ -144,10 +147,10 @@ def _reason(model: Any, path: Path, error: Exception) -> str:
 
 
 def check_finite_weights(model: Any, path: Path) -> None:
-    """Refuse weights that are no finite numbers.
+    """Refuse weights that are NaN or infinite.
 
     Raises:
-        WeightsFileError: naming the first that has any.
+        WeightsFileError: names the first variable that has such values.
     """
     for weight in model.weights:
         _check_finite(keras.ops.convert_to_numpy(weight), weight.path, path)
@@ -158,7 +161,7 @@ def _check_finite(value: np.ndarray[Any, Any], name: str, path: Path) -> None:
     if not good.all():
         raise WeightsFileError(
             f"{printable(path.name)} has {value.size - int(good.sum()):,} values that are NaN or "
-            f"infinite in {name!r}: the training that it is of went wrong, or the file is damaged."
+            f"infinite in {name!r}: the training diverged, or the file is damaged."
         )
 
 
@@ -181,9 +184,7 @@ def _is_archive_with_weights(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return WEIGHTS_IN_MODEL in archive.namelist()
-    except (
-        Exception
-    ):  # zipfile raises whatever comes up where there is no archive, or a damaged one
+    except Exception:  # zipfile raises anything for a damaged archive
         return False
 
 

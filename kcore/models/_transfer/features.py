@@ -1,9 +1,10 @@
-"""What a frozen base sees in images, computed once."""
+"""The features that a frozen base gives for images, computed once."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 
 from kcore._arguments import check_integer
@@ -16,11 +17,15 @@ from kcore.models._transfer.training_data import Samples
 __all__ = ["Base", "extract_features", "features_of"]
 
 
-def extract_features(model: Any, images: Any, *, batch_size: int = 32) -> np.ndarray[Any, Any]:
-    """Compute what the head of a transferred model is given for images, with progress on stderr.
+def extract_features(
+    model: keras.Model, images: Any, *, batch_size: int = 32
+) -> np.ndarray[Any, Any]:
+    """Compute the features of images that the head of a transferred model is trained on.
+
+    Shows its progress on stderr.
 
     Args:
-        model: what `kcore.models.transfer` returned.
+        model: the model that `kcore.models.transfer` returned.
         images: `(count, height, width, channels)` with values 0 to 255, any real dtype.
         batch_size: images per call into the backend. The last batch is filled up, so that all have
             one shape and are computed alike.
@@ -29,13 +34,13 @@ def extract_features(model: Any, images: Any, *, batch_size: int = 32) -> np.nda
         float32 array `(count, features)`: the base's output, flattened or averaged.
 
     Raises:
-        ValueError: if there are no images, or `model` has no head of `transfer`.
+        ValueError: if there are no images, or `model` has no head as `transfer` makes it.
 
     Example:
         >>> import kcore, numpy as np
         >>> trained = kcore.models.binary_cnn((24, 24, 3), filters=(4, 4), seed=1)
         >>> model = kcore.models.transfer(
-        ...     trained, trained.layers[-4].name, preprocessing="unit", hidden_units=8
+        ...     trained, "pool_2", preprocessing="unit", hidden_units=8
         ... )
         >>> kcore.models.extract_features(model, np.zeros((5, 24, 24, 3), "uint8")).shape
         (5, 64)
@@ -47,7 +52,7 @@ def extract_features(model: Any, images: Any, *, batch_size: int = 32) -> np.nda
 
 
 def features_of(base: "Base", samples: Samples, check: Callable[[Any], Samples]) -> Samples:
-    """Return features in the stead of images, with labels and weights.
+    """Return features in place of images, with labels and weights.
 
     Args:
         base: the frozen base.
@@ -63,8 +68,8 @@ class Base:
     """The frozen base, compiled for one size of batches, so that all images are computed alike.
 
     Args:
-        model: what `transfer` returned.
-        batch_size: a shorter batch is filled up to it with its last image; a longer one is parted.
+        model: the model that `transfer` returned.
+        batch_size: a shorter batch is filled up to it with its last image; a longer one is split.
 
     Attributes:
         seconds: how long it has computed in all, without the first batch, which compiles it.
@@ -96,7 +101,7 @@ class Base:
 
 def _of_images(base: Base, images: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if not len(images):
-        raise ValueError("images is empty: there is nothing to compute features of.")
+        raise ValueError("images is empty: give at least one image.")
     parts = []
     with progress_bar("Computing features", total=len(images), delay=2.0) as progress:
         for start in range(0, len(images), base.batch_size):

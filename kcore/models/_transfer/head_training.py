@@ -32,64 +32,66 @@ __all__ = ["train_head"]
 
 
 def train_head(
-    model: Any,
+    model: keras.Model,
     x: Any,
     y: Any = None,
     *,
     epochs: int = 1,
     batch_size: int = 32,
-    optimizer: Any = None,
+    optimizer: keras.optimizers.Optimizer | str | None = None,
     validation_data: Any = None,
     sample_weight: Any = None,
     class_weight: Mapping[int, float] | None = None,
     features_once: bool = True,
     steps_per_execution: int = 1,
     seed: int | None = None,
-    callbacks: Sequence[Any] = (),
-    verbose: Any = "auto",
-) -> Any:
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+) -> keras.callbacks.History:
     """Train the head of a transferred model while its base is frozen: the first phase.
 
     The frozen base gives the same features for an image in every epoch, so they are computed once,
     and the head is trained on them. The result is the head that training on the images would give.
     A dataset that augments its images anew in each epoch needs `features_once=False`.
 
-    The order of the images and the dropout of each come from `kcore.random` by seed, epoch and the
-    image's index. They don't depend on the backend or, but for a dataset, on `features_once`.
+    The order of the images and the dropout of each image come from `kcore.random`, by seed, epoch
+    and the image's index. They don't depend on the backend or, except for a dataset, on
+    `features_once`.
 
     Args:
-        model: what `kcore.models.transfer` returned, its base frozen. It is compiled here, with
-            cross-entropy and the metric `accuracy`.
+        model: the model that `kcore.models.transfer` returned, its base frozen. It is compiled
+            here, with cross-entropy and the metric `accuracy`.
         x: images `(count, height, width, channels)` with values 0 to 255, or a
             `keras.utils.PyDataset` of batches `(images, labels)` or `(images, labels, weights)`.
-            It is read once, or with `features_once=False` in each epoch, in its own order and in
-            batches of its own size.
+            A dataset is read once, or with `features_once=False` in each epoch, in its own order
+            and in batches of its own size.
         y: integer labels `(count,)`, 0 or 1 for one sigmoid; left out where `x` is a dataset.
         epochs: how often to go through the images.
         batch_size: images per step.
-        optimizer: what `keras.Model.compile` takes; `None` is RMSprop with a learning rate of
-            0.0001. The model keeps it, so that training can go on with its state.
+        optimizer: a `keras.optimizers.Optimizer` or its name; `None` is RMSprop with a learning
+            rate of 0.0001. The model keeps it, so that training can go on with its state.
         validation_data: `(images, labels)`, `(images, labels, weights)` or a dataset, to evaluate
             after each epoch. A dataset must not augment; it is read once.
-        sample_weight: `(count,)`, what each image counts in the loss; left out where `x` is a
+        sample_weight: `(count,)`, how much each image counts in the loss; left out where `x` is a
             dataset.
-        class_weight: what images of a class count, `{class: weight}`; 1 for classes left out. It
-            is multiplied with the weights of samples.
-        features_once: `False` runs the base in each step, where the features are too many to keep
-            or the images are augmented.
+        class_weight: how much the images of a class count, `{class: weight}`; 1 for classes left
+            out. It is multiplied by the weights of samples.
+        features_once: `False` runs the base in each step, for images that are augmented or whose
+            features are too many for memory.
         steps_per_execution: batches per call into the backend.
-        seed: of order and dropout, 0 <= seed < 2**64; `None` draws one.
+        seed: seed of order and dropout, 0 <= seed < 2**64; `None` draws one.
         callbacks: `keras.callbacks.Callback`s. Their `model` is the head that is being trained.
-        verbose: as in `keras.Model.fit`. With 0 nothing is printed.
+        verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch; `"auto"` is 1 in most
+            cases.
 
     Returns:
         The `keras.callbacks.History` of the training.
 
     Raises:
         RuntimeError: if `trainable` was changed since the model was compiled.
-        ValueError: if the model has no head of `transfer`, layers of the base are trainable, or
-            labels or weights don't fit the images or are none of the classes, or a dataset that
-            augments is given with `features_once=True`.
+        ValueError: if the model has no head as `transfer` makes it, layers of the base are
+            trainable, labels or weights don't fit the images, labels are none of the classes, or a
+            dataset that augments is given with `features_once=True`.
     """
     check_trainable(model)
     _check_frozen_base(model)
@@ -173,7 +175,7 @@ def _validation_batches(
 
 
 def _compiled_head(model: Any, optimizer: Any, steps_per_execution: int) -> Any:
-    """Compile the model and its head with one optimizer, as both have the same variables."""
+    """Compile the model and its head with one optimizer, as both train the same variables."""
     compile_for_labels(model, optimizer=optimizer)
     return compile_for_labels(
         head_for_training(model),
