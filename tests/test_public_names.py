@@ -6,7 +6,7 @@ import kcore
 
 PUBLIC = {
     "augment": (
-        "Flow ImageDataGenerator Parameters RandomTransform Recipe apply captions matrices "
+        "ImageDataGenerator Parameters RandomTransform Recipe apply captions matrices "
         "variations warp"
     ),
     "data": (

@@ -1,7 +1,7 @@
 """Strides and dilation far beyond an image, replaced by smaller ones that read the same cells.
 
 Backends pad for every cell that a window covers, count cells in 32 bits, or loop over all of them,
-so that numbers of any size must not get to them.
+so they must not be given numbers of any size.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ __all__ = ["pool_in_reach", "within_reach"]
 
 
 def within_reach(x: Any, filters: Any, windows: Windows) -> tuple[Any, Any, Windows]:
-    """Leave out taps that read pads alone, and shorten strides that leave one position.
+    """Leave out taps that read only padding, and shorten strides that leave one position.
 
     Args:
         x: images, channels last.

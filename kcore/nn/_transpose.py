@@ -39,17 +39,17 @@ def conv2d_transpose(
     data_format: str | None = None,
     dilation_rate: Ints = 1,
 ) -> Any:
-    """Run a convolution backwards: each pixel writes a filter's worth of output pixels.
+    """Run a convolution backwards: each pixel writes as many output pixels as a filter has.
 
     Args:
         x: images (batch, height, width, channels), or (batch, channels, height, width) with
             `data_format="channels_first"`. Integers are taken as floats.
         filters: (filter height, filter width, channels out, channels in).
         strides: one integer, (height, width), or four such as `[1, 2, 2, 1]`.
-        padding: `"SAME"` or `"VALID"`.
-        output_padding: None for Keras's default size (`size * strides` for SAME), or the pixels to
-            add to the smallest output, one integer or (height, width).
-        data_format: None for Keras's setting.
+        padding: `"SAME"` or `"VALID"`, in upper or lower case.
+        output_padding: `None` for Keras's default size (`size * strides` for SAME), or the pixels
+            to add to the smallest output, one integer or (height, width).
+        data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
         dilation_rate: as `strides`; both may be above 1.
 
     Returns:
@@ -102,7 +102,7 @@ class Conv2DTranspose(TensorFunction):
 
     @staticmethod
     def check_computable(x: Any, filters: Any, *, data_format: str, **window: Any) -> None:
-        """Refuse what is too large on the way, before it is cut, or needs a known size."""
+        """Refuse intermediate results that are too large, and what needs a known size."""
         windows = _windows_of(x, filters, data_format, **window)
         strides = tuple(axis.strides for axis in windows.axes)
         rates = tuple(axis.dilation_rate for axis in windows.axes)
@@ -148,7 +148,7 @@ def _windows_of(
 
 
 def _check_extent(x: Any, filters: Any, windows: Windows, data_format: str) -> None:
-    """Refuse what the pixels write, the cut cells too, if it is too large."""
+    """Refuse filters and strides that write too many cells, including those that are cut."""
     cells = []
     for axis in windows.axes:
         reach = axis.effective_kernel_size
@@ -167,7 +167,7 @@ def _check_extent(x: Any, filters: Any, windows: Windows, data_format: str) -> N
 
 
 def _uncut(x: Any, filters: Any, windows: Windows) -> tuple[Any, Windows, list[int]]:
-    """Compute everything that the pixels write, which every backend does alike."""
+    """Compute all cells that the pixels write, which every backend does alike."""
     strides = tuple(axis.strides for axis in windows.axes)
     y = keras.ops.conv_transpose(x, filters, strides, "valid", data_format="channels_last")
     return y, windows, [max(axis.effective_kernel_size, axis.strides) for axis in windows.axes]

@@ -13,7 +13,6 @@ from attack.argument_fuzzer import Subject
 RECORDS = {
     f"{subpackage}.{name}": "a record that kcore returns"
     for subpackage, names in {
-        "augment": "Flow",
         "data": "FileAudit FileFinding",
         "datasets": "ImageDataset scenes.Scene scenes.Clutter",
         "explain": "ActivationMaximization Attributions ClassScores FaithfulnessCurve Gradients",

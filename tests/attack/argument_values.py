@@ -134,10 +134,6 @@ def flow():
     return generator().flow(IMAGES, LABELS, batch_size=1, seed=1)
 
 
-def batches():
-    return kcore.data.from_arrays(IMAGES, LABELS, batch_size=1, seed=1)
-
-
 def scene_parameters():
     return kcore.datasets.scenes.draw_parameters(0)
 
@@ -331,14 +327,14 @@ OF_FUNCTIONS = {
     },
     "augment.ImageDataGenerator.flow_with_masks": {
         "masks": lambda: np.zeros((2, 8, 8, 1), np.uint8),
-        "defaults": ("num_threads",),
+        "defaults": ("num_threads", "target_size"),
     },
     "augment.ImageDataGenerator.random_transform": {"x": copied(FLOATS[0])},
     "augment.ImageDataGenerator.standardize": {"x": copied(FLOATS[0])},
     "data.ImageBatches": {
         "source": lambda: ArraySource(IMAGES),
         "targets": copied(LABELS),
-        "defaults": ("files",),
+        "defaults": ("files", "origin"),
     },
     "data.FileAudit.write_csv": {"path": constantly("audit.csv")},
     "data.ImageFiles": {
@@ -347,16 +343,7 @@ OF_FUNCTIONS = {
     },
     "data.ImageFiles.from_paths": {"paths": lambda: [image_path()]},
     "data.ImageFiles.select": {"indices": lambda: [0, 1]},
-    "data.from_arrays": {
-        "x": copied(IMAGES),
-        "y": copied(LABELS),
-        "sample_weight": constantly(None),
-        "batch_size": constantly(2),
-        "shuffle": constantly(True),
-        "transform": constantly(None),
-        "shard": constantly((0, 1)),
-        "drop_remainder": constantly(False),
-    },
+    "data.from_arrays": {"x": copied(IMAGES), "y": copied(LABELS)},
     "data.pure": {"function": lambda: lambda images: images},
     "data.split": {"validation_split": constantly(0.5)},
     "datasets.load": {"source": constantly("fashion-mnist")},
@@ -392,8 +379,7 @@ INSTANCES = {
     "shapes.Windows": lambda: kcore.shapes.conv_windows((8, 9), 3),
     "augment.ImageDataGenerator": generator,
     "augment.Recipe": recipe,
-    "augment.Flow": flow,
-    "data.ImageBatches": batches,
+    "data.ImageBatches": flow,
     "data.ImageFiles": image_files,
     "data.FileAudit": lambda: (
         kcore.data.from_directory(images_folder(), image_size=(8, 8), seed=1, verbose=False).audit

@@ -256,7 +256,7 @@ def test_images_of_their_own_size(save):
     path = save(pixels(1, 20, 14))
     decoding = Decoding(None, "grayscale")
     assert decoding.decode(path)[0].shape == (20, 14, 1)
-    with pytest.raises(ValueError, match="image_size=None: each image has a size of its own"):
+    with pytest.raises(ValueError, match="image_size=None: images have different sizes"):
         decoding.image_shape  # noqa: B018
     with pytest.raises(ValueError, match="draft=True makes pictures smaller to no less than im"):
         Decoding(None, draft=True)

@@ -1,9 +1,8 @@
 """A notebook shows charts and reports by itself, also without `%matplotlib inline`."""
 
+import nbformat
 import pytest
-
-nbformat = pytest.importorskip("nbformat")
-preprocessors = pytest.importorskip("nbconvert.preprocessors")
+from nbconvert.preprocessors import ExecutePreprocessor
 
 HISTORY = "history = {'loss': [2, 1], 'val_loss': [2, 1.5]}"
 CELLS = {
@@ -19,7 +18,7 @@ def shown(tmp_path_factory):
     """Return what a notebook shows of each cell: MIME type -> data."""
     sources = ["import kcore\n" + HISTORY, *CELLS.values()]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in sources])
-    executor = preprocessors.ExecutePreprocessor(timeout=120, kernel_name="python3")
+    executor = ExecutePreprocessor(timeout=120, kernel_name="python3")
     folder = str(tmp_path_factory.mktemp("notebook"))
     done, _ = executor.preprocess(notebook, {"metadata": {"path": folder}})
     return {
