@@ -1,1 +1,1 @@
-"""Tests that any Keras backend can be put through."""
+"""Conformance tests of convolutions and pools for any Keras backend."""

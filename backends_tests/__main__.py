@@ -1,7 +1,7 @@
-"""Run the suite on the backend that Keras is set to: `python -m backends_tests [--quick | --full]`.
+"""Run the suite on the backend that Keras uses: `python -m backends_tests [--quick | --full]`.
 
-It takes all options of pytest. `pytest --pyargs backends_tests` is the same without `--quick`,
-`--full` and `--report`, which pytest can't know before it has found the package.
+It takes all options of pytest. `pytest --pyargs backends_tests` does the same without `--quick`,
+`--full` and `--report`, which pytest doesn't know until it has found the package.
 """
 
 import sys

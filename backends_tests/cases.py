@@ -1,10 +1,12 @@
-"""One layer on one input: everything that a test of the grid needs to know, and its name."""
+"""One layer and one input: what a test of the grid needs to know, and its name."""
 
 import math
 import zlib
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["Arrays", "Case", "arrays"]
 
@@ -29,7 +31,8 @@ class Case:
         layer: name of the class in `keras.layers`.
         sizes: spatial sizes of the input.
         kernel: kernel or pool size of each axis; empty for global and adaptive pools.
-        strides: strides of each axis; None for the default of a pool.
+        strides: strides of each axis; None to leave them out of the layer's arguments, see
+            `effective_strides`.
         dilation_rate: dilation of each axis.
         padding: `"valid"`, `"same"` or `"causal"`.
         data_format: `"channels_last"` or `"channels_first"`.
@@ -37,7 +40,7 @@ class Case:
         filters: output channels; for depthwise and separable layers see `depth_multiplier`.
         depth_multiplier: output channels for each input channel of a depthwise layer.
         groups: groups of a convolution.
-        output_padding: of a transposed convolution, None or one for each axis.
+        output_padding: of a transposed convolution, one for each axis; None for Keras's default.
         output_size: of an adaptive pool.
         use_bias: whether a trained layer has a bias.
         batch: samples in the input; may be 0.
@@ -69,6 +72,13 @@ class Case:
         return len(self.sizes)
 
     @property
+    def effective_strides(self) -> tuple[int, ...]:
+        """Strides of each axis, with Keras's default where none are given."""
+        if self.strides is not None:
+            return self.strides
+        return (1,) * self.axes if self.layer in TRAINED else self.kernel
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of the input, batch included."""
         if self.data_format == "channels_first":
@@ -84,7 +94,7 @@ class Case:
 
     @property
     def id(self) -> str:
-        """A short, unique name made of all that differs from the defaults."""
+        """A short, unique name made of what differs from the defaults."""
         parts = [self.layer, _cross(self.sizes)]
         parts += [f"k{_cross(self.kernel)}"] if self.kernel else []
         parts += [f"s{_cross(self.strides)}"] if self.strides else []
@@ -104,9 +114,9 @@ class Case:
         return "-".join(parts)
 
     @property
-    def configuration(self) -> dict:
+    def configuration(self) -> dict[str, Any]:
         """Arguments for the constructor of the layer."""
-        arguments: dict = {"data_format": self.data_format, "dtype": self.dtype}
+        arguments: dict[str, Any] = {"data_format": self.data_format, "dtype": self.dtype}
         if self.layer in GLOBAL_POOLS:
             return arguments
         if self.layer in ADAPTIVE_POOLS:
@@ -145,8 +155,8 @@ class Case:
             kernels.append((*(1,) * self.axes, deep, self.filters))
         return (*kernels, (self.output_channels,)) if self.use_bias else tuple(kernels)
 
-    def but(self, **changes) -> "Case":
-        """Return the case with some of its values changed."""
+    def but(self, **changes: Any) -> "Case":
+        """Return a copy with some of its values changed."""
         return replace(self, **changes)
 
 
@@ -154,17 +164,17 @@ class Case:
 class Arrays:
     """Input and weights of a case, exact in every dtype that the grid uses."""
 
-    x: np.ndarray
-    weights: tuple[np.ndarray, ...]
+    x: npt.NDArray[Any]
+    weights: tuple[npt.NDArray[Any], ...]
 
 
 def arrays(case: Case) -> Arrays:
-    """Make the input and the weights of a case; the same ones in every process.
+    """Make the input and the weights of a case; they are the same in every process.
 
-    All values are multiples of 1/8 between -2 and 2, so that float16 and bfloat16 hold them
-    exactly, and products of them are exact in float32. None is zero: a zero times infinity or a
-    zero weight under a wrong pixel would hide what a test looks for. Max pools get distinct values,
-    so that a maximum has one place.
+    All values are multiples of 1/8 between -2 and 2, so float16 and bfloat16 hold them exactly and
+    their products are exact in float32. No value is zero: zero times infinity, or a zero weight
+    that reads the wrong pixel, would hide what a test looks for. Max pools get distinct values, so
+    each maximum is in one cell only.
     """
     generator = np.random.default_rng(zlib.crc32(case.id.encode()))
     x = _eighths(generator, case.input_shape)
@@ -182,14 +192,16 @@ def arrays(case: Case) -> Arrays:
     return Arrays(x, weights)
 
 
-def _eighths(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def _eighths(generator: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     magnitudes = generator.integers(1, 17, shape)
     signs = generator.choice([-1, 1], shape)
-    return (magnitudes * signs / 8).astype("float32")
+    return (magnitudes * signs / 8).astype(np.float32)
 
 
-def _sprinkle(generator: np.random.Generator, x: np.ndarray, values: list[float]) -> np.ndarray:
-    """Put each value at one place in ten or so."""
+def _sprinkle(
+    generator: np.random.Generator, x: npt.NDArray[Any], values: list[float]
+) -> npt.NDArray[Any]:
+    """Put each value into about one cell in twenty."""
     x = x.copy()
     count = max(1, math.ceil(x.size / 20))
     for value in values:

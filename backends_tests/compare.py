@@ -1,10 +1,13 @@
-"""Hold an outcome against the truth and the promise, and say how they differ."""
+"""Compare an outcome with the truth and the promise, and say how they differ."""
+
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from backends_tests import reference
 from backends_tests.cases import Case, arrays
-from backends_tests.contract import promise, upstream
+from backends_tests.contract import output_shape, promise, upstream
 from backends_tests.named import Named
 from backends_tests.outcome import Outcome
 
@@ -19,20 +22,20 @@ __all__ = [
 
 EPSILON = {"float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 SLACK = 8
-"""Rounding steps allowed, each a share `EPSILON` of the magnitudes that are summed."""
+"""Rounding errors allowed; one is the share `EPSILON` of the magnitudes that are summed."""
 
 
 class BackendError(AssertionError):
-    """The backend did something else than promised. Only this counts as a known failure."""
+    """The backend broke the promise. Only this error counts as a known failure."""
 
 
 def check_shapes(case: Case, outcome: Outcome) -> None:
-    """Check every shape that was found against the closed form of kcore.shapes."""
+    """Compare every shape that was found with the closed form in kcore.shapes."""
     _check_no_error(outcome)
     unknown = promise(case, (None,) * case.axes).shape
-    promised = promise(case).shape
+    promised = output_shape(case)
     for way, shape in outcome.shapes.items():
-        wanted = promised
+        wanted: tuple[int | None, ...] | None = promised
         if way == "unknown sizes":
             wanted = unknown
         if way == "unknown batch":
@@ -42,7 +45,7 @@ def check_shapes(case: Case, outcome: Outcome) -> None:
 
 
 def check_values(case: Case, outcome: Outcome) -> None:
-    """Check the shape and every value of an output."""
+    """Check the shapes and every value of an output."""
     check_shapes(case, outcome)
     _check_output(case, outcome)
 
@@ -76,8 +79,8 @@ def check_named(named: Named, outcome: Outcome) -> None:
         _check_shape("output", outcome.shapes["computed"], named.shape)
     elif named.expected is not None:
         _check_no_error(outcome)
-        found = outcome.values["output"].ravel()
-        _check_close("output", found, np.array(named.expected), np.array(1e-6))
+        found, expected = outcome.values["output"].ravel(), np.array(named.expected)
+        _check_close("output", found, expected, np.full(expected.shape, 1e-6))
     else:
         _check_no_error(outcome)
         _check_output(named.case, outcome)
@@ -106,12 +109,14 @@ def _check_output(case: Case, outcome: Outcome) -> None:
     _check_close("output", outcome.values["output"], truth, error)
 
 
-def _check_shape(name: str, shape: tuple, wanted: tuple) -> None:
+def _check_shape(name: str, shape: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> None:
     if shape != wanted:
         raise BackendError(f"{name}: shape {shape} where {wanted} is right")
 
 
-def _check_close(name: str, value: np.ndarray, truth: np.ndarray, error: np.ndarray) -> None:
+def _check_close(
+    name: str, value: npt.NDArray[Any], truth: npt.NDArray[Any], error: npt.NDArray[Any]
+) -> None:
     _check_shape(name, value.shape, truth.shape)
     finite = np.isfinite(truth)
     with np.errstate(invalid="ignore"):
@@ -121,8 +126,8 @@ def _check_close(name: str, value: np.ndarray, truth: np.ndarray, error: np.ndar
         at = tuple(int(index) for index in np.argwhere(~same)[0])
         wrong = np.count_nonzero(~same)
         raise BackendError(
-            f"{name}: {wrong} of {same.size} values are wrong; at {at} it is {value[at]} and must "
-            f"be {truth[at]}"
+            f"{name}: {wrong} of {same.size} values are wrong; the one at {at} is {value[at]} "
+            f"and must be {truth[at]}"
         )
 
 

@@ -1,15 +1,21 @@
-"""How pytest runs the suite: options, cases, known failures, and the report."""
+"""Hooks and fixtures of the suite: options, cases, known failures, and the report."""
 
 import os
 import time
+from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import TypeGuard, cast
 
 import pytest
 
 from backends_tests import known_failures
+from backends_tests.cases import Case
 from backends_tests.compare import BackendError
+from backends_tests.known_failures import KnownFailure
+from backends_tests.named import Named
+from backends_tests.outcome import Outcome
 from backends_tests.plugin import _ENVIRONMENT, environment, pytest_configure, pytest_report_header
-from backends_tests.pool import run_cases, run_in_one_step
+from backends_tests.pool import Key, run_cases, run_in_one_step
 from backends_tests.report import Report, Result
 from backends_tests.selection import ONE_STEP_FOR_BOTH, WAY_OF_TEST, selected
 
@@ -20,30 +26,30 @@ _REPORT = pytest.StashKey[Report]()
 _STARTED = pytest.StashKey[float]()
 
 
-def pytest_addoption(parser):
-    parser.addoption("--full", action="store_true", help="Run many times as many cases.")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="Run all windows, in all ways.")
     parser.addoption(
-        "--quick", action="store_true", help="Run the first cases that show each property."
+        "--quick", action="store_true", help="Run only the first cases that show each property."
     )
-    parser.addoption("--report", help="Where to write the report; conformance-<backend>.json.")
+    parser.addoption("--report", help="Write the report here; default conformance-<backend>.json.")
 
 
-def pytest_generate_tests(metafunc):
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames and metafunc.module.__name__.endswith("test_grid"):
         backend = metafunc.config.stash[_ENVIRONMENT].backend
         full, quick = (
             metafunc.config.getoption(name, default=False) for name in ("--full", "--quick")
         )
         if full and quick:
-            raise pytest.UsageError("--full and --quick exclude each other: give one of them.")
+            raise pytest.UsageError("--full and --quick exclude each other; give one of them.")
         cases = selected(metafunc.function.__name__, backend, full, quick)
         metafunc.parametrize("case", cases, ids=lambda case: case.id)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session, config, items):
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.stash[_STARTED] = time.monotonic()
-    ours = [item for item in items if item.path.parent == HERE]
+    ours = _of_the_suite(items)
     _leave_time_to_the_workers(config, ours)
     failures = known_failures.load(config.stash[_ENVIRONMENT].backend)
     known = known_failures.by_test(failures, map(_test_id, ours))
@@ -56,31 +62,33 @@ def pytest_collection_modifyitems(session, config, items):
 
 
 @pytest.fixture(scope="session")
-def outcomes(request):
-    """Outcomes of all selected cases, by way and case; run together before the first test."""
-    wanted, apart = {}, set()
-    for item in request.session.items:
-        if "outcomes" in getattr(item, "fixturenames", ()):
-            way, case = WAY_OF_TEST[item.originalname], item.callspec.params["case"]
-            wanted.setdefault(way, []).append(case)
-            if item.get_closest_marker("xfail"):
-                apart.add((way, case))
-    wanted = {way: list(dict.fromkeys(cases)) for way, cases in wanted.items()}
+def outcomes(request: pytest.FixtureRequest) -> dict[Key, Outcome]:
+    """Outcomes of all selected cases, by way and case; all are run before the first test."""
+    wanted: dict[str, dict[Case | Named, None]] = {}
+    apart: set[Key] = set()
+    for item in _of_the_suite(request.session.items):
+        way, case = WAY_OF_TEST[item.originalname], _case(item)
+        wanted.setdefault(way, {})[case] = None
+        if item.get_closest_marker("xfail"):
+            apart.add((way, case))
+    cases = {way: list(some) for way, some in wanted.items()}
     if request.config.stash[_ENVIRONMENT].backend in ONE_STEP_FOR_BOTH:
-        return run_in_one_step(wanted, apart)
-    return run_cases(wanted, apart)
+        return run_in_one_step(cases, apart)
+    return run_cases(cases, apart)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     failed_early = report.when != "call" and report.failed
-    if item.path.parent == HERE and (report.when == "call" or failed_early):
+    if _is_ours(item) and (report.when == "call" or failed_early):
         _results(item.config).append(_result(item, report))
     return report
 
 
-def pytest_sessionfinish(session):
+def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if _REPORT not in config.stash:
         return
@@ -92,7 +100,7 @@ def pytest_sessionfinish(session):
     report.write(Path(config.getoption("--report", default=None) or default))
 
 
-def _results(config) -> list[Result]:
+def _results(config: pytest.Config) -> list[Result]:
     if _REPORT not in config.stash:
         config.stash[_REPORT] = Report(
             config.stash[_ENVIRONMENT], config.getoption("--full", default=False)
@@ -100,23 +108,34 @@ def _results(config) -> list[Result]:
     return config.stash[_REPORT].results
 
 
-def _result(item, report) -> Result:
-    case = item.callspec.params["case"] if hasattr(item, "callspec") else None
-    layer = getattr(case, "layer", "suite")
+def _result(item: pytest.Function, report: pytest.TestReport) -> Result:
     subject = item.originalname.removeprefix("test_").replace("_", " ")
     outcome = "fail" if report.failed else "pass"
     reason = str(report.longrepr)[-500:] if report.failed else ""
     if report.outcome == "skipped" and hasattr(report, "wasxfail"):
         outcome, reason = "known failure", report.wasxfail
-    return Result(_test_id(item), layer, subject, outcome, reason)
+    return Result(_test_id(item), _case(item).layer, subject, outcome, reason)
 
 
-def _test_id(item) -> str:
+def _of_the_suite(items: Sequence[pytest.Item]) -> list[pytest.Function]:
+    return [item for item in items if _is_ours(item)]
+
+
+def _is_ours(item: pytest.Item) -> TypeGuard[pytest.Function]:
+    return isinstance(item, pytest.Function) and item.path.parent == HERE
+
+
+def _case(item: pytest.Function) -> Case | Named:
+    """Return the case of a test; every test of the suite has one."""
+    return cast("Case | Named", item.callspec.params["case"])
+
+
+def _test_id(item: pytest.Item) -> str:
     return f"{item.path.name}::{item.name}"
 
 
-def _is_whole(config, items) -> bool:
-    """Tell whether nothing of the suite was left out by the command line."""
+def _is_whole(config: pytest.Config, items: Sequence[pytest.Item]) -> bool:
+    """Tell whether the command line selected the whole suite."""
     modules = {item.path.name for item in items}
     chosen = any(config.getoption(name) for name in ("keyword", "markexpr"))
     chosen = chosen or config.getoption("--quick", default=False)
@@ -124,14 +143,16 @@ def _is_whole(config, items) -> bool:
     return modules == {path.name for path in HERE.glob("test_*.py")} and not (chosen or parts)
 
 
-def _leave_time_to_the_workers(config, items) -> None:
-    """The first test waits for all cases; each batch of them has a time limit of its own."""
+def _leave_time_to_the_workers(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Lift the time limit: the first test waits for all cases, and each batch has its own limit."""
     if config.pluginmanager.hasplugin("timeout"):
         for item in items:
             item.add_marker(pytest.mark.timeout(0))
 
 
-def _refuse_unmatched(config, failures, items) -> None:
+def _refuse_unmatched(
+    config: pytest.Config, failures: list[KnownFailure], items: Sequence[pytest.Item]
+) -> None:
     ids = [_test_id(item) for item in items]
     lost = known_failures.unmatched(failures, ids, config.getoption("--full", default=False))
     if lost:

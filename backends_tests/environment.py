@@ -1,12 +1,12 @@
-"""What a test run claims to run on, and whether that is true.
+"""Check that a test run uses the backend and the device that it claims.
 
 Two environment variables state the claim; nox sets them for each of its sessions:
 
 - `KCORE_TEST_BACKEND`: the name that `keras.backend.backend()` must return, or `none` for a run
-  that has no backend at all.
+  without any backend.
 - `KCORE_TEST_DEVICE`: `cpu` or `gpu`.
 
-Without them a run takes the backend that Keras chooses, and says which one that was.
+Without them a run takes the backend that Keras chooses, and reports which one.
 """
 
 import importlib.metadata
@@ -15,14 +15,15 @@ import os
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 BACKEND_MODULES = ("tensorflow", "jax", "torch", "openvino")
-"""The modules that Keras's backends import, each named as its backend is."""
+"""The modules that Keras's backends import; each has the name of its backend."""
 
 _DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
 
 ALONE = frozenset({"tensorflow", "jax"})
-"""Backends whose runs prove that no other one is needed. Keras's numpy backend does need JAX."""
+"""Backends that are tested with no other one installed. Keras's numpy backend needs JAX."""
 
 
 class EnvironmentMismatchError(Exception):
@@ -31,7 +32,7 @@ class EnvironmentMismatchError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """The backend and device that a run really uses, with the versions that matter."""
+    """The backend and the device that a run uses, with the versions that matter."""
 
     backend: str
     device: str
@@ -52,11 +53,11 @@ def keep_float32_exact() -> None:
 
 
 def observe() -> Environment:
-    """Import what the run claims to use and report what is really there.
+    """Import what the run claims to use, and return what it really uses.
 
     Raises:
-        EnvironmentMismatchError: if the backend can't be loaded, or is not the one asked for, or if
-            the device is not the one asked for.
+        EnvironmentMismatchError: if the backend can't be loaded, or if the backend or the device is
+            another one than claimed.
     """
     claimed_backend = os.environ.get("KCORE_TEST_BACKEND")
     if claimed_backend == "none":
@@ -74,10 +75,10 @@ def observe() -> Environment:
     return Environment(backend, device, _versions(backend, keras.__version__))
 
 
-def _import_keras(backend: str):
+def _import_keras(backend: str) -> Any:
     try:
         import keras
-    except (ImportError, ValueError) as error:  # ValueError is for a name it doesn't know
+    except (ImportError, ValueError) as error:  # ValueError for an unknown name
         raise EnvironmentMismatchError(
             f"Keras can't load its backend (KERAS_BACKEND={backend}): {error}. "
             "Install the backend or name another one; a run that can't load it must not pass."
@@ -89,10 +90,10 @@ def _observe_without_backend() -> Environment:
     installed = _installed(BACKEND_MODULES)
     if installed:
         raise EnvironmentMismatchError(
-            f"KCORE_TEST_BACKEND=none, but this environment holds {', '.join(installed)}. "
-            "Run `nox -s without_backend`, which makes an environment without any."
+            f"KCORE_TEST_BACKEND=none, but this environment has {', '.join(installed)} installed. "
+            "Run `nox -s without_backend`, which makes an environment without any backend."
         )
-    # Keras can't be imported without a backend, which could tell the version of a nightly too.
+    # Without a backend Keras can't be imported, so its distributions must tell its version.
     return Environment("none", "none", _versions("none", _version_of("keras", "keras-nightly")))
 
 
@@ -100,8 +101,8 @@ def _refuse_other_backends(claimed: str) -> None:
     others = _installed(module for module in BACKEND_MODULES if module != claimed)
     if others:
         raise EnvironmentMismatchError(
-            f"KCORE_TEST_BACKEND={claimed}, but this environment also holds {', '.join(others)}. "
-            f"Run nox, which makes an environment with {claimed} alone."
+            f"KCORE_TEST_BACKEND={claimed}, but this environment has {', '.join(others)} installed "
+            f"too. Run nox, which makes an environment with {claimed} alone."
         )
 
 
@@ -109,10 +110,10 @@ def _installed(modules: Iterable[str]) -> list[str]:
     return [module for module in modules if importlib.util.find_spec(module)]
 
 
-def _device(keras) -> str:
+def _device(keras: Any) -> str:
     try:
         names = keras.distribution.list_devices()
-    except AttributeError:  # Keras's numpy and OpenVINO backends have no distribution at all
+    except AttributeError:  # Keras's numpy and OpenVINO backends have no distribution API
         return "cpu"
     return "gpu" if any(name.startswith("gpu") for name in names) else "cpu"
 
@@ -133,7 +134,7 @@ def _versions(backend: str, keras_version: str | None) -> dict[str, str]:
 
 
 def _version_of(*distributions: str) -> str | None:
-    """Return the version of the first of some distributions that is installed."""
+    """Return the version of the first distribution that is installed, None if none is."""
     for distribution in distributions:
         try:
             return importlib.metadata.version(distribution)

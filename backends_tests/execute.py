@@ -1,13 +1,15 @@
-"""Put cases through Keras: shapes alone, eagerly, many in one compiled model, and as a probe.
+"""Run cases with Keras: shapes alone, eagerly, many in one compiled model, or as a probe.
 
-Only this module, `gradient` and `probes` compute with a backend; they run in a process of their own
+Only this module, `gradient` and `probes` compute with a backend. They run in a process of their own
 (see `worker`), because a backend can end the process that it runs in.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from backends_tests.cases import DEPTHWISE, SEPARABLE, Case, arrays
 from backends_tests.contract import upstream
@@ -18,9 +20,11 @@ from backends_tests.probes import PROBES
 
 __all__ = ["WAYS"]
 
+Run = TypeVar("Run", Case, Named)
+
 
 def symbolic(case: Case) -> Outcome:
-    """Ask for output shapes without computing: known sizes, unknown batch, unknown sizes."""
+    """Infer output shapes without computing: from known sizes, unknown batch, unknown sizes."""
     shape = case.input_shape
     unknown = tuple(None if axis in _spatial(case) else n for axis, n in enumerate(shape))
     layer = _layer(case)
@@ -32,7 +36,7 @@ def symbolic(case: Case) -> Outcome:
 
 
 def eager(case: Case) -> Outcome:
-    """Call the layer on an array, outside of any function."""
+    """Call the layer on an array, outside of any model."""
     y = _layer(case)(keras.ops.convert_to_tensor(arrays(case).x))
     value = _to_numpy(y)
     return Outcome({"output": value}, {"eager": _tuple(y.shape), "computed": value.shape})
@@ -40,7 +44,9 @@ def eager(case: Case) -> Outcome:
 
 def compiled(cases: Sequence[Case]) -> list[Outcome]:
     """Compute all cases in one functional model with `predict_on_batch`."""
-    inputs, outputs, xs = [], [], []
+    inputs: list[Any] = []
+    outputs: list[Any] = []
+    xs: list[npt.NDArray[Any]] = []
     for case in cases:
         xs.append(arrays(case).x)
         inputs.append(keras.Input(batch_shape=xs[-1].shape, dtype=str(xs[-1].dtype)))
@@ -74,20 +80,22 @@ def _named_gradients(case: Case, found: Gradients) -> Outcome:
     return Outcome({"output": found.output, **values}, {"computed": found.output.shape})
 
 
-def _one_by_one(way: Callable) -> Callable[[Sequence], list[Outcome]]:
+def _one_by_one(way: Callable[[Run], Outcome]) -> Callable[[Sequence[Run]], list[Outcome]]:
     return lambda cases: [_guarded(way, case) for case in cases]
 
 
-def _guarded(way: Callable, case) -> Outcome:
-    """Turn whatever is raised into an outcome: a case that raises is a result."""
+def _guarded(way: Callable[[Run], Outcome], case: Run) -> Outcome:
+    """Turn whatever is raised into an outcome: that a case raises is a result too."""
     try:
         return way(case)
     except Exception as error:
         return _raised(error)
 
 
-def _together(way: Callable[[Sequence[Case]], list[Outcome]]) -> Callable:
-    """Run cases at once; where they fail together, in fours, and where these fail, alone."""
+def _together(
+    way: Callable[[Sequence[Case]], list[Outcome]],
+) -> Callable[[Sequence[Case]], list[Outcome]]:
+    """Run all cases at once; if that fails, in fours, and if four of them fail, one by one."""
 
     def run(cases: Sequence[Case]) -> list[Outcome]:
         try:
@@ -106,18 +114,19 @@ def _raised(error: Exception) -> Outcome:
     return Outcome(error=f"{type(error).__name__}: {error}")
 
 
-WAYS = {
+# "probe" takes `Named`, all other ways take `Case`.
+WAYS: dict[str, Callable[[Sequence[Any]], list[Outcome]]] = {
     "symbolic": _one_by_one(symbolic),
     "eager": _one_by_one(eager),
     "compiled": _together(compiled),
     "gradient": _together(gradient),
     "probe": _one_by_one(named),
 }
-"""How cases can be run: name -> function from many cases to as many outcomes."""
+"""How cases can be run: name -> function from cases to an outcome for each."""
 
 
-def _layer(case: Case):
-    """Make the layer; its initializers hand out the weights of the case."""
+def _layer(case: Case) -> Any:
+    """Make the layer, with initializers that return the weights of the case."""
     names = ["depthwise"] if case.layer in DEPTHWISE + SEPARABLE else ["kernel"]
     names += ["pointwise"] if case.layer in SEPARABLE else []
     names += ["bias"] if case.use_bias else []
@@ -131,9 +140,9 @@ def _spatial(case: Case) -> range:
     return range(start, start + case.axes)
 
 
-def _to_numpy(y) -> np.ndarray:
+def _to_numpy(y: Any) -> npt.NDArray[np.float32]:
     return keras.ops.convert_to_numpy(keras.ops.cast(y, "float32"))
 
 
-def _tuple(shape) -> tuple[int | None, ...]:
+def _tuple(shape: Sequence[int | None]) -> tuple[int | None, ...]:
     return tuple(None if size is None else int(size) for size in shape)

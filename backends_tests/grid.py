@@ -1,13 +1,13 @@
-"""The cases of the suite: systematic in what they cover, seeded in how they combine it.
+"""Make the cases of the suite: they cover each property, in combinations drawn from a seed.
 
-Each layer draws its cases from all sizes, kernels, strides, dilations and paddings with a generator
-seeded by the layer's name, so that a case keeps its name and its numbers from run to run, whatever
-happens to other layers. Each drawn window stands in both data formats.
+The cases of a layer are drawn from all sizes, kernels, strides, dilations and paddings by a
+generator seeded with the layer's name. So a case keeps its name and its numbers from run to run,
+whatever happens to other layers. Each window that was drawn is run in both data formats.
 
-Cases of the general grid keep `filters` away from the width of their output: one backend takes a
-bias of that length for another axis, and a known failure hides everything else that a case could
-find. Cases with equal lengths stand by themselves (`_bias_as_long_as_the_last_axis`). For the same
-reason adaptive pools to size 1, which end the process on one backend, are left to `test_named`.
+In the general grid `filters` differs from the width of the output: one backend adds a bias of that
+length along the wrong axis, and a known failure hides everything else that a case could find. Cases
+with equal lengths are made separately (`_bias_as_long_as_the_last_axis`). For the same reason
+adaptive pools to size 1, which end the process on one backend, are left to `test_named`.
 """
 
 import random
@@ -41,35 +41,34 @@ WINDOWS = {
     **dict.fromkeys(cases.GLOBAL_POOLS, 5),
     **dict.fromkeys(cases.ADAPTIVE_POOLS, 16),
 }
-"""Windows drawn for each layer in the default run."""
+"""Number of windows drawn for each layer in a default run."""
 
 FULL = 2
-"""A full run draws so many times as many windows."""
+"""A full run draws this many times as many windows."""
 
 LARGEST = {1: 16, 2: 10, 3: 6}
-"""Largest spatial size by number of axes."""
+"""Largest spatial size, by number of axes."""
 
 
 def grid(full: bool = False) -> list[Case]:
-    """Return all cases, each once, in a fixed order."""
+    """Return all cases in a fixed order, without duplicates."""
     found = [case for layer in WINDOWS for case in cases_of(layer, full)]
     return list({case.id: case for case in found}.values())
 
 
 def cases_of(layer: str, full: bool = False) -> Iterator[Case]:
-    """Return the cases of one layer: the drawn windows first, then special inputs."""
+    """Yield the cases of one layer: first the windows drawn, then special inputs."""
     generator = random.Random(layer)
     count = WINDOWS[layer] * (FULL if full else 1)
     windows = [_window(layer, generator) for _ in range(count)]
     for case in windows:
         yield from (case.but(data_format=data_format) for data_format in DATA_FORMATS)
     yield from _bias_as_long_as_the_last_axis(layer)
-    fitting = [case for case in windows if promise(case).shape and 0 not in promise(case).shape]
-    yield from _special(layer, fitting)
+    yield from _special(layer, [case for case in windows if _has_output(case)])
 
 
 def _window(layer: str, generator: random.Random) -> Case:
-    """Draw one window that can be promised something; see `contract`."""
+    """Draw windows until one is worth a test."""
     while True:
         case = _draw(layer, generator)
         if _is_worth_it(case):
@@ -97,7 +96,7 @@ def _draw(layer: str, generator: random.Random) -> Case:
 
 
 def _trained(case: Case, generator: random.Random) -> Case:
-    """Add what only layers with weights have."""
+    """Add the arguments that only layers with weights have."""
     if generator.random() < 0.4:
         case = case.but(dilation_rate=tuple(generator.randint(1, 3) for _ in range(case.axes)))
         if case.layer not in cases.DEPTHWISE + cases.SEPARABLE and generator.random() < 0.9:
@@ -109,7 +108,7 @@ def _trained(case: Case, generator: random.Random) -> Case:
     if case.layer == "Conv1D" and generator.random() < 0.2:
         case = case.but(padding="causal")
     if case.layer in cases.TRANSPOSED and generator.random() < 0.4:
-        added = tuple(generator.randint(0, step - 1) for step in case.strides)
+        added = tuple(generator.randint(0, step - 1) for step in case.effective_strides)
         case = case.but(output_padding=added)
     if case.layer in cases.CONVOLUTIONS and generator.random() < 0.25:
         groups = generator.choice((2, 3))
@@ -127,7 +126,7 @@ def _trained(case: Case, generator: random.Random) -> Case:
 
 
 def _is_worth_it(case: Case) -> bool:
-    """Tell whether kcore.shapes can promise something that other cases don't show already."""
+    """Tell whether kcore.shapes promises something for it that few other cases show."""
     try:
         promised = promise(case)
     except ValueError:
@@ -140,8 +139,13 @@ def _is_worth_it(case: Case) -> bool:
     return case.output_channels not in (spatial[0], spatial[-1])
 
 
+def _has_output(case: Case) -> bool:
+    shape = promise(case).shape
+    return shape is not None and 0 not in shape
+
+
 def _bias_as_long_as_the_last_axis(layer: str) -> Iterator[Case]:
-    """A bias whose length is also the width of a channels_first output, or its channels' axis."""
+    """Yield cases in which bias, width and channels of the output have the same length."""
     if layer not in cases.TRAINED:
         return
     axes = int(layer.removesuffix("Transpose")[-2])
@@ -150,7 +154,7 @@ def _bias_as_long_as_the_last_axis(layer: str) -> Iterator[Case]:
 
 
 def _special(layer: str, windows: list[Case]) -> Iterator[Case]:
-    """Special inputs and dtypes on the first windows that fit them."""
+    """Yield special inputs and dtypes, each on the first windows that fit it."""
     for index, case in enumerate(windows[:4]):
         data_format = DATA_FORMATS[index % 2]
         yield case.but(dtype=("float16", "bfloat16")[index // 2], data_format=data_format)

@@ -1,6 +1,6 @@
-"""What is known to fail on a backend, with its cause: one file for each backend.
+"""Read which tests are known to fail on a backend, and why: one file for each backend.
 
-`known_failures/<backend>.toml` holds a list of
+`known_failures/<backend>.toml` is a list of entries such as
 
     [[failure]]
     cause = "what goes wrong, and where"
@@ -8,11 +8,10 @@
     upstream = "a link to the thread, or 'not reported'"
     tests = ["test_grid.py::test_eager[Conv2D-...]"]
 
-A test id may hold `*`, which stands for any run of characters. Every test that an id matches must
-fail: one that passes is an error of the run, and so is an id that matches nothing. Entries with
-`full = true` hold ids that only a `--full` run has. Entries with
-`without_cpu_flags = ["avx512_fp16"]` are for processors that have none of these flags, by the names
-of Linux; on others their tests must pass.
+A `*` in a test id matches any characters. Every test that an id matches must fail: a test that
+passes is an error of the run, and so is an id that matches no test. An entry with `full = true`
+lists tests that only a `--full` run has. An entry with `without_cpu_flags = ["avx512_fp16"]` holds
+on processors that have none of these flags, as Linux names them; on others its tests must pass.
 """
 
 import functools
@@ -21,6 +20,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 __all__ = ["KnownFailure", "by_test", "cpu_flags", "load", "unmatched"]
 
@@ -32,7 +32,7 @@ _CPU_INFO = Path("/proc/cpuinfo")
 
 @dataclass(frozen=True)
 class KnownFailure:
-    """One id of a list, with the cause that it stands under."""
+    """One test id of an entry, with the cause of its failure."""
 
     test: str
     cause: str
@@ -41,23 +41,23 @@ class KnownFailure:
     full: bool
 
     def matches(self, test_id: str) -> bool:
-        """Tell whether the id of a test is meant."""
+        """Tell whether the failure is that of a test."""
         if not self.is_pattern:
             return self.test == test_id
         return self._pattern.fullmatch(test_id) is not None
 
     @property
     def is_pattern(self) -> bool:
-        """Whether the id stands for more than one test."""
+        """Whether the id can match more than one test."""
         return "*" in self.test
 
     @functools.cached_property
-    def _pattern(self) -> re.Pattern:
+    def _pattern(self) -> re.Pattern[str]:
         return re.compile(".*".join(re.escape(part) for part in self.test.split("*")))
 
     @property
     def reason(self) -> str:
-        """The cause and where it is reported, in one line."""
+        """The cause and where it was reported, in one line."""
         return f"{self.cause} [{self.versions}; {self.upstream}]"
 
 
@@ -65,7 +65,7 @@ def load(backend: str, directory: Path = DIRECTORY) -> list[KnownFailure]:
     """Read the file of a backend; a backend without a file has no known failures.
 
     Raises:
-        ValueError: if an entry lacks a cause, versions or reference, or holds unknown keys.
+        ValueError: if an entry lacks a key or a value, or has an unknown key.
     """
     path = directory / f"{backend}.toml"
     if not path.exists():
@@ -81,7 +81,7 @@ def load(backend: str, directory: Path = DIRECTORY) -> list[KnownFailure]:
 
 
 def cpu_flags(path: Path = _CPU_INFO) -> frozenset[str]:
-    """Return the flags of the processor, by the names of Linux; none where it isn't Linux."""
+    """Return the flags of the processor as Linux names them; an empty set on other systems."""
     if not path.exists():
         return frozenset()
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -90,7 +90,7 @@ def cpu_flags(path: Path = _CPU_INFO) -> frozenset[str]:
 
 
 def by_test(failures: list[KnownFailure], test_ids: Iterable[str]) -> dict[str, KnownFailure]:
-    """Return the failure that stands for a test, for each test that has one."""
+    """Return the known failure of each test that has one."""
     exact = {failure.test: failure for failure in failures if not failure.is_pattern}
     patterns = [failure for failure in failures if failure.is_pattern]
     found = {}
@@ -103,7 +103,7 @@ def by_test(failures: list[KnownFailure], test_ids: Iterable[str]) -> dict[str, 
 
 
 def unmatched(failures: list[KnownFailure], test_ids: list[str], full: bool) -> list[KnownFailure]:
-    """Return the failures that stand for no test of the run."""
+    """Return the known failures that match no test of the run."""
     due = [failure for failure in failures if full or not failure.full]
     known = set(test_ids)
     lost = [failure for failure in due if failure.test not in known]
@@ -114,12 +114,12 @@ def unmatched(failures: list[KnownFailure], test_ids: list[str], full: bool) -> 
     ]
 
 
-def _failures(path: Path, entry: dict) -> list[KnownFailure]:
+def _failures(path: Path, entry: dict[str, Any]) -> list[KnownFailure]:
     missing, unknown = _KEYS - entry.keys(), entry.keys() - _KEYS - _OPTIONAL
     if missing or unknown or not all(entry[key] for key in _KEYS):
         raise ValueError(
-            f"{path.name}: an entry has keys {sorted(entry)}; it needs {sorted(_KEYS)}, none "
-            f"empty, and may have {sorted(_OPTIONAL)}."
+            f"{path.name}: an entry has the keys {sorted(entry)}; it needs {sorted(_KEYS)}, each "
+            f"with a value, and may have {sorted(_OPTIONAL)}."
         )
     shared = {key: entry[key] for key in ("cause", "versions", "upstream")}
     full = entry.get("full", False)

@@ -1,4 +1,4 @@
-"""Put reports of several backends together as one Markdown matrix.
+"""Write the reports of several backends as one Markdown table.
 
 python -m backends_tests.matrix conformance-tensorflow.json conformance-jax.json > matrix.md
 """
@@ -8,31 +8,37 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = ["main", "matrix"]
 
+Data = dict[str, Any]
+"""What `Report.as_data` returns."""
 
-def matrix(reports: Sequence[dict]) -> str:
-    """Return Markdown: the runs, one table of layer by property and backend, and the causes.
+
+def matrix(reports: Sequence[Data]) -> str:
+    """Return Markdown: the runs, a row for each layer and property, and the known failures.
 
     Args:
-        reports: data of `Report.write`, one for each backend.
+        reports: what `Report.write` wrote, one for each backend.
     """
     return "\n\n".join([_runs(reports), _table(reports), *(_causes(one) for one in reports)]) + "\n"
 
 
 def main(paths: Sequence[str]) -> None:
-    """Print the matrix of the reports at the given paths."""
+    """Print the matrix of the reports at some paths."""
     if not paths:
-        raise SystemExit("Give one or more conformance-<backend>.json.")
+        raise SystemExit("Give one or more files conformance-<backend>.json.")
     print(matrix([json.loads(Path(path).read_text(encoding="utf-8")) for path in paths]), end="")
 
 
-def _runs(reports: Sequence[dict]) -> str:
+def _runs(reports: Sequence[Data]) -> str:
     lines = ["| backend | device | versions | tests | pass | known failure | fail | CPU seconds |"]
     lines.append("|---|---|---|---|---|---|---|---|")
     for report in reports:
-        total = sum((_count(report, layer, subject) for layer, subject in _keys(report)), Counter())
+        total: Counter[str] = Counter()
+        for layer, subject in _keys(report):
+            total += _count(report, layer, subject)
         versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
         kind = f"{report['device']}{', full' if report['full'] else ''}"
         numbers = [total.total(), total["pass"], total["known failure"], total["fail"]]
@@ -41,7 +47,7 @@ def _runs(reports: Sequence[dict]) -> str:
     return "\n".join(lines)
 
 
-def _table(reports: Sequence[dict]) -> str:
+def _table(reports: Sequence[Data]) -> str:
     keys = list(dict.fromkeys(key for report in reports for key in _keys(report)))
     layers = list(dict.fromkeys(layer for layer, _ in keys))
     subjects = list(dict.fromkeys(subject for _, subject in keys))
@@ -55,7 +61,7 @@ def _table(reports: Sequence[dict]) -> str:
     return "\n".join(lines)
 
 
-def _causes(report: dict) -> str:
+def _causes(report: Data) -> str:
     causes = Counter(
         one["reason"] for one in report["not passed"] if one["outcome"] == "known failure"
     )
@@ -64,8 +70,8 @@ def _causes(report: dict) -> str:
     return "\n".join(lines)
 
 
-def _cell(count: Counter) -> str:
-    """`pass`, or how many of how many are known or unknown failures."""
+def _cell(count: Counter[str]) -> str:
+    """Write `pass` or the numbers of failures, and the number of tests."""
     total = count.total()
     if not total:
         return "not run"
@@ -74,15 +80,15 @@ def _cell(count: Counter) -> str:
     return f"{', '.join(parts)} of {total}" if parts else f"pass {total}"
 
 
-def _count(report: dict, layer: str, subject: str) -> Counter:
+def _count(report: Data, layer: str, subject: str) -> Counter[str]:
     return Counter(report["counts"].get(layer, {}).get(subject, {}))
 
 
-def _keys(report: dict) -> list[tuple[str, str]]:
+def _keys(report: Data) -> list[tuple[str, str]]:
     return [(layer, subject) for layer, found in report["counts"].items() for subject in found]
 
 
-def _row(cells: Sequence) -> str:
+def _row(cells: Sequence[object]) -> str:
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 

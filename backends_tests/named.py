@@ -1,10 +1,11 @@
-"""Defects and differences that were found once and stand here by name.
+"""Cases for defects and differences that were once found, each with a name.
 
-Each case says what is right, whatever a backend does; what fails stands in the known failures of
-that backend. References are numbers of keras-team/keras threads.
+Each case states what is right, whatever a backend does; what a backend does wrong is in the list of
+its known failures. A reference such as #22077 is the number of a thread of keras-team/keras.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from backends_tests.cases import Case
 from backends_tests.contract import DOES_NOT_FIT, GROUPS, OUTPUT_PADDING, STRIDES_WITH_DILATION
@@ -14,15 +15,15 @@ __all__ = ["NAMED", "Named"]
 
 @dataclass(frozen=True)
 class Named:
-    """One case with a name, run in one of the ways of `execute` or as a probe.
+    """A case with a name, which is run in one of the ways of `execute` or as a probe.
 
     Attributes:
-        name: what the test is called.
-        probe: a way of `execute` or the name of a function in `probes`.
+        name: name of the test.
+        probe: a way of `execute`, or the name of a function in `probes`.
         case: shapes and numbers.
-        expected: the values, flat, where the reference for the case is not what is asked.
-        shape: the shape, where only that is asked.
-        refusal: a part of the message of the ValueError that is right here; empty for any.
+        expected: the right values, flat; None for those that `reference` computes.
+        shape: the right shape, where only the shape is tested.
+        refusal: a part of the message of the ValueError that is right; empty for any message.
         is_risky: whether a backend is known to end the process.
     """
 
@@ -36,30 +37,34 @@ class Named:
 
     @property
     def id(self) -> str:
-        """The name, for a test id."""
+        """The name, as a test id."""
         return self.name
 
     @property
     def layer(self) -> str:
-        """The layer that the case is counted under."""
+        """The layer under which the report counts the case."""
         return self.case.layer
 
 
 FIRST = "channels_first"
 
+Sizes = tuple[int, ...]
 
-def _conv(layer: str, sizes, kernel, **changes) -> Case:
+
+def _conv(layer: str, sizes: Sizes, kernel: Sizes, **changes: Any) -> Case:
     ones = (1,) * len(sizes)
     return Case(layer, sizes, kernel, ones, ones).but(**changes)
 
 
-def _pool(layer: str, sizes, pool_size, strides=None, **changes) -> Case:
+def _pool(
+    layer: str, sizes: Sizes, pool_size: Sizes, strides: Sizes | None = None, **changes: Any
+) -> Case:
     return Case(layer, sizes, pool_size, strides).but(**changes)
 
 
-def _both(name: str, case: Case, **expectation) -> list[Named]:
-    """Eagerly and in a compiled model."""
-    return [Named(f"{name}, {way}", way, case, **expectation) for way in ("eager", "compiled")]
+def _both(name: str, case: Case) -> list[Named]:
+    """Run a case eagerly and in a compiled model."""
+    return [Named(f"{name}, {way}", way, case) for way in ("eager", "compiled")]
 
 
 def _refused(

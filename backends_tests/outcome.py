@@ -1,24 +1,25 @@
-"""What came of running a case under a backend."""
+"""The outcome of a case on a backend."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 
 __all__ = ["Outcome"]
 
 
 @dataclass
 class Outcome:
-    """Arrays and shapes, or an error, or the way in which the process ended.
+    """Arrays and shapes, or an error, or how the process ended.
 
     Attributes:
         values: results by name.
-        shapes: output shapes by the way in which they were found.
-        error: `TypeName: message` of what was raised; None if nothing was.
-        crashed: how the process ended, if it did.
+        shapes: output shapes, by the name of the call that gave them.
+        error: `TypeName: message` of the exception; None if nothing was raised.
+        crashed: how the process ended; None if it did not.
     """
 
-    values: dict[str, np.ndarray] = field(default_factory=dict)
+    values: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     shapes: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
     error: str | None = None
     crashed: str | None = None

@@ -1,4 +1,4 @@
-"""The pytest hooks that `tests/` and `backends_tests/` share: check the claim, print the header."""
+"""Hooks that `tests/` and `backends_tests/` share: check the backend, name it in the header."""
 
 import pytest
 
@@ -20,5 +20,5 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.fixture(scope="session")
 def environment(pytestconfig: pytest.Config) -> Environment:
-    """The backend, device and versions that this run really uses."""
+    """The backend, device and versions that this run uses."""
     return pytestconfig.stash[_ENVIRONMENT]

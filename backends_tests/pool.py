@@ -1,8 +1,8 @@
-"""Hand batches of cases to worker processes, and survive those that die.
+"""Run batches of cases in worker processes, and survive the death of a worker.
 
-A worker that dies takes the outcomes of its batch with it; the batch is then halved until the case
-that ends the process is alone, and that case is reported as a crash. Cases that are known to fail
-run alone from the start.
+When a worker dies, the outcomes of its batch are lost. The batch is then halved until the case that
+ends the process is alone, and that case is reported as a crash. Cases that are known to fail run
+alone from the start.
 """
 
 import contextlib
@@ -13,22 +13,27 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from backends_tests.cases import Case
+from backends_tests.named import Named
 from backends_tests.outcome import Outcome
 from backends_tests.worker import receive, send
 
 __all__ = ["run_cases", "run_in_one_step"]
 
+Key = tuple[str, Case | Named]
+"""A way of running cases, see `execute`, and a case."""
+
 WORKER = (sys.executable, "-m", "backends_tests.worker")
 
 BATCH = {"symbolic": 400, "eager": 40, "compiled": 48, "gradient": 24, "probe": 30}
-"""Cases in one batch: enough to share one compilation, few enough to compile fast."""
+"""Cases in one batch: enough to share a compilation, few enough to compile fast."""
 
 TOGETHER = ("compiled", "gradient")
-"""Ways in which a case that fails makes its whole batch run again, in smaller parts."""
+"""Ways in which one failing case makes its whole batch run again, in smaller parts."""
 
 CASES_OF_A_WORKER = {
     "symbolic": 6000,
@@ -37,7 +42,7 @@ CASES_OF_A_WORKER = {
     "gradient": 600,
     "probe": 300,
 }
-"""After so many cases a worker is replaced, and all that its backend had cached is freed."""
+"""A worker is replaced after this many cases, to free what its backend has cached."""
 
 SECONDS_FOR_A_BATCH = 300
 
@@ -45,7 +50,7 @@ SECONDS_FOR_A_BATCH = 300
 @dataclass(frozen=True)
 class _Batch:
     way: str
-    cases: tuple[Case, ...]
+    cases: tuple[Case | Named, ...]
 
     def halves(self) -> list["_Batch"]:
         half = len(self.cases) // 2
@@ -53,9 +58,9 @@ class _Batch:
 
 
 class _Worker:
-    """One child process and the pipe to it."""
+    """A child process and the pipes to and from it."""
 
-    def __init__(self, command: Sequence[str]):
+    def __init__(self, command: Sequence[str]) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the worker
         self.used_up = 0.0
         self._process = subprocess.Popen(
@@ -64,6 +69,9 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=self._log,
         )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._questions, self._answers = self._process.stdin, self._process.stdout
 
     def run(self, batch: _Batch) -> list[Outcome]:
         """Return the outcomes of a batch.
@@ -75,8 +83,8 @@ class _Worker:
         timer = threading.Timer(SECONDS_FOR_A_BATCH, self._process.kill)
         timer.start()
         try:
-            send(self._process.stdin, (batch.way, batch.cases))
-            return receive(self._process.stdout)
+            send(self._questions, (batch.way, batch.cases))
+            return cast("list[Outcome]", receive(self._answers))
         except (BrokenPipeError, OSError) as error:
             raise EOFError from error
         finally:
@@ -84,7 +92,7 @@ class _Worker:
 
     def close(self) -> str:
         """End the process and say how it ended."""
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._questions, self._answers):
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
         code = self._process.wait()
@@ -96,22 +104,22 @@ class _Worker:
 
 
 def run_cases(
-    wanted: dict[str, Sequence[Case]],
-    apart: Collection[tuple[str, Case]] = (),
+    wanted: Mapping[str, Sequence[Case | Named]],
+    apart: Collection[Key] = (),
     command: Sequence[str] = WORKER,
-) -> dict[tuple[str, Case], Outcome]:
+) -> dict[Key, Outcome]:
     """Run cases in the given ways.
 
     Args:
         wanted: way (see `execute`) -> cases.
         apart: ways and cases that are known to fail.
-        command: what starts a worker.
+        command: the command that starts a worker.
 
     Returns:
         Outcomes by way and case.
     """
     queue = deque(_batches(wanted, apart))
-    outcomes: dict[tuple[str, Case], Outcome] = {}
+    outcomes: dict[Key, Outcome] = {}
     count = min(2, os.cpu_count() or 1)
     arguments = (queue, outcomes, command)
     threads = [threading.Thread(target=_serve, args=arguments) for _ in range(count)]
@@ -123,18 +131,18 @@ def run_cases(
         (way, c.id) for way, cases in wanted.items() for c in cases if (way, c) not in outcomes
     ]
     if missing:
-        raise RuntimeError(f"No outcome for {len(missing)} cases, first of all {missing[0]}.")
+        raise RuntimeError(f"{len(missing)} cases have no outcome; the first is {missing[0]}.")
     return outcomes
 
 
 def run_in_one_step(
-    wanted: dict[str, Sequence[Case]],
-    apart: Collection[tuple[str, Case]] = (),
+    wanted: Mapping[str, Sequence[Case | Named]],
+    apart: Collection[Key] = (),
     command: Sequence[str] = WORKER,
-) -> dict[tuple[str, Case], Outcome]:
-    """Do what `run_cases` does, with compiled values from the step that finds the gradients.
+) -> dict[Key, Outcome]:
+    """Run cases as `run_cases` does, with compiled values from the step for the gradients.
 
-    Cases without a gradient, and those whose step fails, are compiled by themselves.
+    Cases without a gradient, and cases for which that step fails, are compiled separately.
     """
     compiled, trained = wanted.get("compiled", ()), set(wanted.get("gradient", ()))
     alone = [case for case in compiled if case not in trained]
@@ -149,22 +157,27 @@ def run_in_one_step(
 
 
 def _batches(
-    wanted: dict[str, Sequence[Case]], apart: Collection[tuple[str, Case]] = ()
+    wanted: Mapping[str, Sequence[Case | Named]], apart: Collection[Key] = ()
 ) -> list[_Batch]:
-    """Cases that are expected to fail stand alone, so that they take no others along."""
+    """Make batches; a case that is expected to fail is alone, so it fails no other."""
     batches = []
     for way, cases in wanted.items():
-        risky = {case for case in cases if getattr(case, "is_risky", False)}
-        risky |= {case for case in cases if way in TOGETHER and (way, case) in apart}
-        batches += [_Batch(way, (case,)) for case in cases if case in risky]
-        tame = [case for case in cases if case not in risky]
-        starts = range(0, len(tame), BATCH[way])
-        batches += [_Batch(way, tuple(tame[start : start + BATCH[way]])) for start in starts]
+        together = [case for case in cases if not _is_risky(way, case, apart)]
+        batches += [_Batch(way, (case,)) for case in cases if _is_risky(way, case, apart)]
+        starts = range(0, len(together), BATCH[way])
+        batches += [_Batch(way, tuple(together[start : start + BATCH[way]])) for start in starts]
     return batches
 
 
-def _serve(queue: deque, outcomes: dict, command: Sequence[str]) -> None:
-    """Take batches from the queue until it is empty."""
+def _is_risky(way: str, case: Case | Named, apart: Collection[Key]) -> bool:
+    """Tell whether a case may end the process, or make its whole batch run again."""
+    if isinstance(case, Named) and case.is_risky:
+        return True
+    return way in TOGETHER and (way, case) in apart
+
+
+def _serve(queue: deque[_Batch], outcomes: dict[Key, Outcome], command: Sequence[str]) -> None:
+    """Run batches from the queue until it is empty."""
     worker = None
     while True:
         try:

@@ -1,15 +1,18 @@
-"""What every layer of the grid computes, in NumPy and float64, from the definition.
+"""Compute every layer of the grid from its definition, in NumPy and float64.
 
 A window is a table: row `o`, column `t` holds the input cell that output position `o` reads
 through tap `t`; a cell outside the input is a pad. Everything else follows from the tables: a
-convolution multiplies what the table gathers, a pool reduces it, a gradient scatters back along
-the same table. All functions take channels last; `evaluate` and `gradients` turn other inputs.
+convolution multiplies the cells that the table gathers, a pool reduces them, and a gradient is
+scattered back through the same table. Functions take channels last; `evaluate` and `gradients` take
+both data formats.
 """
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from backends_tests import cases
 from backends_tests.cases import Case
@@ -24,17 +27,20 @@ __all__ = [
     "transposed_taps",
 ]
 
-Tables = Sequence[np.ndarray]
+Array = npt.NDArray[Any]
+
+Tables = Sequence[Array]
+"""The table of each axis."""
 
 
 def same_pads(size: int, reach: int, strides: int, positions: int) -> tuple[int, int]:
-    """Pads before and after, so that the last of `positions` fits; the odd one goes after."""
+    """Return the pads before and after that the last position needs; an odd one goes after."""
     total = max((positions - 1) * strides + reach - size, 0)
     return total // 2, total - total // 2
 
 
-def taps(size: int, kernel: int, strides: int, dilation_rate: int, padding: str) -> np.ndarray:
-    """Lay out a forward window: `(positions, kernel)` input cells, pads outside 0..size-1."""
+def taps(size: int, kernel: int, strides: int, dilation_rate: int, padding: str) -> Array:
+    """Return the table of a forward window: `(positions, kernel)` input cells."""
     reach = (kernel - 1) * dilation_rate + 1
     before = 0
     if padding == "valid":
@@ -55,8 +61,8 @@ def transposed_taps(
     dilation_rate: int,
     padding: str,
     output_padding: int | None,
-) -> tuple[np.ndarray, int]:
-    """Lay out a transposed window: `(size, kernel)` output cells, and the output's length."""
+) -> tuple[Array, int]:
+    """Return a transposed window's table, `(size, kernel)` output cells, and the output's size."""
     reach = (kernel - 1) * dilation_rate + 1
     if padding == "valid":
         added = max(strides - reach, 0) if output_padding is None else output_padding
@@ -70,8 +76,8 @@ def transposed_taps(
     return starts + np.arange(kernel)[None, :] * dilation_rate, length
 
 
-def adaptive_taps(size: int, positions: int) -> np.ndarray:
-    """Lay out adaptive windows; unused columns hold -1, as a pad."""
+def adaptive_taps(size: int, positions: int) -> Array:
+    """Return the table of adaptive windows; unused columns hold -1, which is a pad."""
     starts = [position * size // positions for position in range(positions)]
     stops = [-(-(position + 1) * size // positions) for position in range(positions)]
     widest = max(stop - start for start, stop in zip(starts, stops, strict=True))
@@ -79,8 +85,8 @@ def adaptive_taps(size: int, positions: int) -> np.ndarray:
     return np.where(table < np.array(stops)[:, None], table, -1)
 
 
-def gather(x: np.ndarray, tables: Tables, fill: float) -> np.ndarray:
-    """Return `(batch, positions, taps, channels)`: what each position reads, pads as `fill`."""
+def gather(x: Array, tables: Tables, fill: float) -> Array:
+    """Return what each position reads, `(batch, positions, taps, channels)`; a pad is `fill`."""
     for axis, table in enumerate(tables):
         at, size = 1 + 2 * axis, x.shape[1 + 2 * axis]
         slab = np.full((*x.shape[:at], 1, *x.shape[at + 1 :]), fill, x.dtype)
@@ -93,8 +99,8 @@ def gather(x: np.ndarray, tables: Tables, fill: float) -> np.ndarray:
     return x.transpose(order).reshape(x.shape[0], positions, width, x.shape[-1])
 
 
-def scatter(values: np.ndarray, tables: Tables, sizes: Sequence[int]) -> np.ndarray:
-    """Add `(batch, positions, taps, channels)` up at the cells of the tables; drop the pads."""
+def scatter(values: Array, tables: Tables, sizes: Sequence[int]) -> Array:
+    """Add up `(batch, positions, taps, channels)` in the cells of the tables; drop the pads."""
     batch, channels = values.shape[0], values.shape[-1]
     axes = len(tables)
     positions = [len(table) for table in tables]
@@ -111,12 +117,17 @@ def scatter(values: np.ndarray, tables: Tables, sizes: Sequence[int]) -> np.ndar
     return values
 
 
-def tables_of(case: Case) -> tuple[list[np.ndarray], tuple[int, ...]]:
+def tables_of(case: Case) -> tuple[list[Array], tuple[int, ...]]:
     """Return the tables of each axis and the spatial sizes of the output."""
     if case.layer in cases.TRANSPOSED:
         added = case.output_padding or (None,) * case.axes
-        columns = zip(case.sizes, case.kernel, case.strides, case.dilation_rate, added, strict=True)
-        pairs = [transposed_taps(n, k, s, d, case.padding, extra) for n, k, s, d, extra in columns]
+        windows = zip(
+            case.sizes, case.kernel, case.effective_strides, case.dilation_rate, strict=True
+        )
+        pairs = [
+            transposed_taps(*window, case.padding, extra)
+            for window, extra in zip(windows, added, strict=True)
+        ]
         return [table for table, _ in pairs], tuple(length for _, length in pairs)
     if case.layer in cases.GLOBAL_POOLS:
         tables = [np.arange(size)[None, :] for size in case.sizes]
@@ -124,14 +135,13 @@ def tables_of(case: Case) -> tuple[list[np.ndarray], tuple[int, ...]]:
         tables = [adaptive_taps(*pair) for pair in zip(case.sizes, case.output_size, strict=True)]
     else:
         rates = case.dilation_rate or (1,) * case.axes
-        strides = case.strides or case.kernel
-        columns = zip(case.sizes, case.kernel, strides, rates, strict=True)
+        columns = zip(case.sizes, case.kernel, case.effective_strides, rates, strict=True)
         tables = [taps(*column, case.padding) for column in columns]
     return tables, tuple(len(table) for table in tables)
 
 
-def evaluate(case: Case, x: np.ndarray, weights: Sequence[np.ndarray]) -> np.ndarray:
-    """Return what the layer must compute, in float64 and in the data format of the case."""
+def evaluate(case: Case, x: Array, weights: Sequence[Array]) -> Array:
+    """Return the true output of the layer, in float64 and in the data format of the case."""
     x = _channels_last(case, x.astype("float64"))
     weights = [weight.astype("float64") for weight in weights]
     tables, sizes = tables_of(case)
@@ -147,14 +157,16 @@ def evaluate(case: Case, x: np.ndarray, weights: Sequence[np.ndarray]) -> np.nda
     return _as_case(case, y.reshape(x.shape[0], *sizes, y.shape[-1]))
 
 
-def bound(case: Case, x: np.ndarray, weights: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the sum of magnitudes behind each output: rounding errors are a share of it."""
+def bound(case: Case, x: Array, weights: Sequence[Array]) -> Array:
+    """Return the sum of magnitudes in each output, of which a rounding error is a share."""
     finite = np.where(np.isfinite(x), x, 0)
     return np.abs(evaluate(case, np.abs(finite), [np.abs(weight) for weight in weights]))
 
 
-def _linear(case: Case, x, weights, tables: Tables, sizes: Sequence[int]) -> np.ndarray:
-    """Return the trained layers without their bias, as `(batch, positions, filters)`."""
+def _linear(
+    case: Case, x: Array, weights: Sequence[Array], tables: Tables, sizes: Sequence[int]
+) -> Array:
+    """Return a trained layer's output without bias, as `(batch, positions, filters)`."""
     if case.layer in cases.TRANSPOSED:
         sent = np.einsum("b...c,tfc->b...tf", x, _flat(case, weights[0]))
         taps_in_all = math.prod(case.kernel)
@@ -167,7 +179,7 @@ def _linear(case: Case, x, weights, tables: Tables, sizes: Sequence[int]) -> np.
     return deep @ _flat(case, weights[1])[0] if case.layer in cases.SEPARABLE else deep
 
 
-def _grouped(read: np.ndarray, kernel: np.ndarray, groups: int) -> np.ndarray:
+def _grouped(read: Array, kernel: Array, groups: int) -> Array:
     """Convolve each group of channels with its own share of the filters."""
     reads = np.split(read, groups, axis=-1)
     kernels = np.split(kernel, groups, axis=-1)
@@ -175,26 +187,24 @@ def _grouped(read: np.ndarray, kernel: np.ndarray, groups: int) -> np.ndarray:
     return np.concatenate(parts, axis=-1)
 
 
-def depthwise(read: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Convolve each channel alone; multiplied channels stand next to each other."""
+def depthwise(read: Array, kernel: Array) -> Array:
+    """Convolve each channel alone; the outputs of one channel are next to each other."""
     deep = np.einsum("botc,tcm->bocm", read, kernel)
     return deep.reshape(*deep.shape[:2], math.prod(deep.shape[2:]))
 
 
-def pool(case: Case, x: np.ndarray, tables: Tables) -> np.ndarray:
-    """Reduce what each position reads; pads take no part."""
+def pool(case: Case, x: Array, tables: Tables) -> Array:
+    """Reduce what each position reads, without the pads."""
     if "Max" in case.layer:
         return gather(x, tables, fill=-np.inf).max(axis=2)
     counted = gather(np.ones_like(x), tables, fill=0.0).sum(axis=2)
     return gather(x, tables, fill=0.0).sum(axis=2) / counted
 
 
-def gradients(
-    case: Case, x: np.ndarray, weights: Sequence[np.ndarray], upstream: np.ndarray
-) -> list[np.ndarray]:
-    """Return the gradients of `sum(output * upstream)`: for the input, then for each weight.
+def gradients(case: Case, x: Array, weights: Sequence[Array], upstream: Array) -> list[Array]:
+    """Return the gradients of `sum(output * upstream)`: of the input, then of each weight.
 
-    The cells under a max pool must differ from each other.
+    The cells that a max pool compares must differ.
     """
     x = _channels_last(case, x.astype("float64"))
     weights = [weight.astype("float64") for weight in weights]
@@ -211,17 +221,15 @@ def gradients(
     return [_as_case(case, found[0]), *found[1:], *bias]
 
 
-def gradient_bounds(
-    case: Case, x: np.ndarray, weights: Sequence[np.ndarray], upstream: np.ndarray
-) -> list[np.ndarray]:
-    """Return the sums of magnitudes behind each gradient, as `bound` does for the output."""
+def gradient_bounds(case: Case, x: Array, weights: Sequence[Array], upstream: Array) -> list[Array]:
+    """Return the sums of magnitudes in each gradient, as `bound` does for the output."""
     if case.layer in cases.TRAINED:
         x, weights = np.abs(x), [np.abs(weight) for weight in weights]
     return gradients(case, x, weights, np.abs(upstream))
 
 
-def _pool_gradient(case: Case, x, tables: Tables, down) -> np.ndarray:
-    """Send the gradient of a maximum to its cell, of an average in equal shares to real cells."""
+def _pool_gradient(case: Case, x: Array, tables: Tables, down: Array) -> Array:
+    """Send a maximum's gradient to its cell, an average's to its cells in equal shares."""
     if "Max" in case.layer:
         read = gather(x, tables, fill=-np.inf)
         shares = read == read.max(axis=2, keepdims=True)
@@ -231,7 +239,9 @@ def _pool_gradient(case: Case, x, tables: Tables, down) -> np.ndarray:
     return scatter(shares * down[:, :, None, :], tables, case.sizes)
 
 
-def _transposed_gradients(case: Case, x, kernel, tables, down, sizes) -> list[np.ndarray]:
+def _transposed_gradients(
+    case: Case, x: Array, kernel: Array, tables: Tables, down: Array, sizes: Sequence[int]
+) -> list[Array]:
     down = down.reshape(x.shape[0], *sizes, case.filters)
     read = gather(down, tables, fill=0.0)
     flat = x.reshape(x.shape[0], -1, case.channels)
@@ -240,7 +250,9 @@ def _transposed_gradients(case: Case, x, kernel, tables, down, sizes) -> list[np
     return [to_input, to_kernel]
 
 
-def _forward_gradients(case: Case, x, weights, tables, down) -> list[np.ndarray]:
+def _forward_gradients(
+    case: Case, x: Array, weights: Sequence[Array], tables: Tables, down: Array
+) -> list[Array]:
     read = gather(x, tables, fill=0.0)
     kernel = _flat(case, weights[0])
     if case.layer in cases.CONVOLUTIONS:
@@ -259,7 +271,7 @@ def _forward_gradients(case: Case, x, weights, tables, down) -> list[np.ndarray]
     return [scatter(to_read, tables, case.sizes), *to_weights]
 
 
-def _grouped_gradients(read, kernel, down, groups: int) -> tuple[np.ndarray, np.ndarray]:
+def _grouped_gradients(read: Array, kernel: Array, down: Array, groups: int) -> tuple[Array, Array]:
     shares = [np.split(array, groups, axis=-1) for array in (read, kernel, down)]
     to_read, to_kernel = [], []
     for one_read, one_kernel, one_down in zip(*shares, strict=True):
@@ -268,14 +280,14 @@ def _grouped_gradients(read, kernel, down, groups: int) -> tuple[np.ndarray, np.
     return np.concatenate(to_read, axis=-1), np.concatenate(to_kernel, axis=-1)
 
 
-def _flat(case: Case, kernel: np.ndarray) -> np.ndarray:
-    """Join the spatial axes of a kernel into one axis of taps."""
+def _flat(case: Case, kernel: Array) -> Array:
+    """Join the spatial axes of a kernel to one axis of taps."""
     return kernel.reshape(-1, *kernel.shape[case.axes :])
 
 
-def _channels_last(case: Case, x: np.ndarray) -> np.ndarray:
+def _channels_last(case: Case, x: Array) -> Array:
     return np.moveaxis(x, 1, -1) if case.data_format == "channels_first" else x
 
 
-def _as_case(case: Case, x: np.ndarray) -> np.ndarray:
+def _as_case(case: Case, x: Array) -> Array:
     return np.moveaxis(x, -1, 1) if case.data_format == "channels_first" else x

@@ -1,9 +1,10 @@
-"""The result of a run as JSON: counts by layer and property, and every test that didn't pass."""
+"""Write the result of a run as JSON: counts by layer and property, and what didn't pass."""
 
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from backends_tests.environment import Environment
 
@@ -28,8 +29,8 @@ class Report:
     Attributes:
         environment: what it ran on.
         full: whether it was a full run.
-        seconds: how long it took by the clock.
-        cpu_seconds: how long all of its processes computed; other work doesn't lengthen this.
+        seconds: wall time.
+        cpu_seconds: CPU time of all its processes; other load on the machine adds nothing to it.
         results: how each test ended.
     """
 
@@ -43,9 +44,9 @@ class Report:
         """Write the report."""
         path.write_text(json.dumps(self.as_data(), indent=1) + "\n", encoding="utf-8")
 
-    def as_data(self) -> dict:
-        """Return the report as what JSON can hold."""
-        counts: dict = defaultdict(lambda: defaultdict(Counter))
+    def as_data(self) -> dict[str, Any]:
+        """Return the report as data for JSON."""
+        counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         for result in self.results:
             counts[result.layer][result.subject][result.outcome] += 1
         return {

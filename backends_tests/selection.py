@@ -1,4 +1,4 @@
-"""Which cases each test takes, and in which way they are run for it."""
+"""Select the cases of each test, and the way in which they are run."""
 
 import functools
 from collections.abc import Sequence
@@ -20,20 +20,20 @@ WAY_OF_TEST = {
 }
 
 COMPILE_EVERY_EAGER_CALL = ("jax", "numpy")
-"""Backends that compile each operation of an eager call (Keras's numpy backend calls JAX)."""
+"""Backends that compile each operation of an eager call; Keras's numpy backend calls JAX."""
 
 ONE_STEP_FOR_BOTH = ("jax",)
-"""Backends that compile so slowly that compiled values come from the step for the gradients."""
+"""Slowly compiling backends: their compiled values come from the step for the gradients."""
 
 SHARE = 4
-"""Of pools a default run takes the gradient of one window in so many. Where compiling is slow, a
-full run does so too, and calls one window in so many eagerly."""
+"""A default run takes the gradients of one pool in this many. Where compiling is slow, a full run
+does the same, and calls one layer in this many eagerly."""
 
 
 def selected(test: str, backend: str, full: bool = False, quick: bool = False) -> list[Case]:
     """Return the cases of a test in a quick, a default or a full run.
 
-    The default run holds the quick one, and the full run both.
+    A default run includes all cases of a quick run, and a full run those of both.
     """
     chosen = _chosen(test, backend, full=False)
     if quick:
@@ -61,8 +61,8 @@ def _chosen(test: str, backend: str, full: bool) -> list[Case]:
 
 
 def covering(fitting: Sequence[Case]) -> list[Case]:
-    """Return the first cases that show each property of a layer under each padding."""
-    seen: set = set()
+    """Return the first cases that show each property of a layer with each padding."""
+    seen: set[tuple[object, ...]] = set()
     found = []
     for case in fitting:
         shown = {(case.layer, case.padding, *each) for each in _properties(case).items()}
@@ -89,12 +89,12 @@ def _properties(case: Case) -> dict[str, object]:
 
 
 def _one_data_format(fitting: Sequence[Case]) -> list[Case]:
-    """Return each window once, in one data format and the other by turns."""
+    """Return each window once, in the two data formats by turns."""
     return [case for index, case in enumerate(fitting) if index % 2 == index // 2 % 2]
 
 
 def _one_window_in(share: int, fitting: Sequence[Case]) -> list[Case]:
-    """Return every so manyth window, in both data formats, which stand side by side."""
+    """Return one window in `share`; its two data formats are next to each other in `fitting`."""
     return [case for index, case in enumerate(fitting) if index // 2 % share == 0]
 
 

@@ -1,29 +1,29 @@
-"""The process in which a backend runs: reads batches of cases, writes outcomes.
+"""Compute in a process of its own: read batches of cases, write their outcomes.
 
-Run as `python -m backends_tests.worker`. Messages are pickles between one parent and its child,
-each after its length in eight bytes, on the pipes that were standard input and output.
+Run as `python -m backends_tests.worker`. Parent and child send each other pickles, each after its
+length in eight bytes, through pipes that were the child's standard input and output.
 """
 
 import os
 import pickle
 import sys
-from typing import BinaryIO
+from typing import IO, Any
 
 __all__ = ["main", "receive", "send"]
 
 
-def send(stream: BinaryIO, message: object) -> None:
+def send(stream: IO[bytes], message: object) -> None:
     """Write one message."""
     packed = pickle.dumps(message)
     stream.write(len(packed).to_bytes(8, "little") + packed)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> object:
+def receive(stream: IO[bytes]) -> Any:
     """Read one message.
 
     Raises:
-        EOFError: if the other side has gone.
+        EOFError: if the sender has closed the pipe.
     """
     head = stream.read(8)
     if len(head) < 8:

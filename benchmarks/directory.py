@@ -156,9 +156,10 @@ def kcore_plain(folder, size):
     """Make kcore's batches of uint8 as they come."""
     dataset = kcore.data.from_directory(
         folder,
-        target_size=(size, size),
+        image_size=(size, size),
         batch_size=BATCH_SIZE,
-        class_mode="binary",
+        label_mode="binary",
+        interpolation="nearest",
         seed=7,
         verbose=False,
     )

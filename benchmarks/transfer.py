@@ -48,7 +48,7 @@ def main():
     print(f"\nWritten to {harness.save(f'transfer-{backend}', groups, about)}")
 
 
-def classifier(labels=None):
+def classifier(class_names=None):
     """Cut MobileNetV2 with random weights, which take as long as those of ImageNet."""
     return kcore.models.transfer(
         "MobileNetV2",
@@ -57,7 +57,7 @@ def classifier(labels=None):
         input_shape=(*IMAGE, 3),
         pooling="average",
         hidden_units=128,
-        labels=labels,
+        class_names=class_names,
         seed=0,
     )
 
@@ -106,7 +106,7 @@ def course(pooling):
 def time_files(count, rounds):
     """Time both ways of classifying JPEG files of 300 by 300."""
     (x, _), _ = kcore.datasets.scenes.load_data(64, 0, image_size=(300, 300))
-    model = classifier(labels=("heart", "house"))
+    model = classifier(class_names=("heart", "house"))
     with tempfile.TemporaryDirectory() as folder:
         paths = []
         for number in range(count):

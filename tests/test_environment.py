@@ -46,7 +46,7 @@ def test_an_environment_with_a_second_backend_is_refused(environment, monkeypatc
     other = {"tensorflow": "jax", "jax": "tensorflow"}[environment.backend]
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == other or real(name))
-    with pytest.raises(EnvironmentMismatchError, match=f"also holds {other}"):
+    with pytest.raises(EnvironmentMismatchError, match=f"has {other} installed too"):
         observe()
 
 
@@ -74,7 +74,7 @@ def test_a_false_device_fails(environment):
 def test_none_is_refused_where_a_backend_is_installed(environment):
     result = pytest_with(KCORE_TEST_BACKEND="none")
     assert result.returncode != 0
-    assert "this environment holds" in result.stderr + result.stdout
+    assert "but this environment has" in result.stderr + result.stdout
 
 
 def test_the_header_says_what_runs(environment):

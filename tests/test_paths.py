@@ -43,7 +43,7 @@ FILES = {
     "models.classify's model": ("model", lambda p: kcore.models.classify(p, ["a.png"])),
     "models.transfer": (
         "weights",
-        lambda p: kcore.models.transfer(classifier(), labels=["a", "b"], weights=p),
+        lambda p: kcore.models.transfer(classifier(), class_names=["a", "b"], weights=p),
     ),
     "visualize.report": ("path", lambda p: kcore.visualize.report(p)),
     "visualize.LiveReport": ("path", lambda p: kcore.visualize.LiveReport(p)),
@@ -57,7 +57,7 @@ DIRECTORIES = {
     "data.from_directory": ("directory", kcore.data.from_directory),
     "data's cache": (
         "cache",
-        lambda p: kcore.data.from_files(files(), class_mode=None, cache=p, seed=1),
+        lambda p: kcore.data.from_files(files(), label_mode=None, cache=p, seed=1),
     ),
     "augment.flow_from_directory": (
         "directory",
@@ -149,7 +149,7 @@ def test_rows_without_a_name_are_named_unless_they_are_left_out(tmp_path):
 def test_a_class_can_not_have_a_null_character(tmp_path):
     (tmp_path / "cat").mkdir()
     with pytest.raises(ValueError, match=r"'a\\x00', which is no sub-directory"):
-        kcore.data.scan(tmp_path, classes=["cat", "a\0"])
+        kcore.data.scan(tmp_path, class_names=["cat", "a\0"])
 
 
 def test_the_start_of_the_names_of_saved_files_is_checked(tmp_path):

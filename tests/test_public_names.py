@@ -6,7 +6,7 @@ import kcore
 
 PUBLIC = {
     "augment": (
-        "Flow ImageDataGenerator Parameters RandomTransform Recipe apply captions matrices "
+        "ImageDataGenerator Parameters RandomTransform Recipe apply captions matrices "
         "variations warp"
     ),
     "data": (
@@ -28,7 +28,7 @@ PUBLIC = {
         "Classification ExportError ModelFileError ParameterSummary SubclassedMLP "
         "WeightsFileError binary_cnn check_trainable classify cnn compile_binary_classifier "
         "compile_classifier compile_regression export extract_features fine_tune functional_mlp "
-        "linear load load_weights mlp parameter_summary save set_labels subclassed_mlp "
+        "linear load load_weights mlp parameter_summary save set_class_names subclassed_mlp "
         "train_head transfer"
     ),
     "nn": (
@@ -40,14 +40,13 @@ PUBLIC = {
     ),
     "shapes": (
         "AdaptiveWindow ReceptiveField TransposedWindow Window Windows adaptive_pool_windows "
-        "adaptive_window conv_transpose_windows conv_windows depthwise_conv_windows "
-        "global_pool_windows global_window pool_window pool_windows spatial_sizes "
-        "transposed_window window"
+        "conv_transpose_windows conv_windows depthwise_conv_windows "
+        "global_pool_windows global_window pool_window pool_windows spatial_sizes"
     ),
     "training": "CheckTargets StopAtTarget",
     "visualize": (
-        "FeatureMapWriter LiveReport Mistake confusion_matrix confusion_picture curves "
-        "feature_grid filters gallery misclassified overlay report worst_mistakes"
+        "FeatureMapWriter LiveReport Mistake ReportFile confusion_matrix feature_grid filters "
+        "gallery misclassified overlay plot_confusion_matrix plot_history report worst_mistakes"
     ),
 }
 

@@ -1,40 +1,46 @@
 """The options of a dataset of image files, checked before a folder is read or a file decoded."""
 
 import os
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from kcore import random
-from kcore._arguments import check_choice
+from kcore._arguments import check_choice, check_integer
 from kcore._settings import is_channels_first
 from kcore.data._batch_transforms import Transform, checked_transform
-from kcore.data._cache import cache_bytes, check_place
-from kcore.data._decoding import Decoding
+from kcore.data._cache import cache_bytes, check_cache
+from kcore.data._decoding import BeforeResize, Decoding
 from kcore.data._file_audit import POLICIES
 from kcore.data._sampler import Order, checked_threads
-from kcore.data._targets import check_class_mode_name
+from kcore.data._targets import check_label_mode_name
+from kcore.images._formats import FORMATS
+from kcore.images._reading import MAX_FILE_BYTES
 
 __all__ = ["FileOptions", "check_outside", "file_options"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileOptions:
-    """The options of `kcore.data.from_files`, all but those that count the files; see there.
+    """Checked options of a dataset of image files, all but those that count the files.
 
     Attributes:
-        decoding: how files become arrays: `target_size` and the options of `Decoding`.
-        class_mode: see `from_directory`, and so for the others.
-        batch_size: see there.
-        shuffle: see there.
-        seed: see there; None draws one, which `seed` then is.
-        bad_files: see there.
-        cache: see there.
-        transform: see there.
-        data_format: see there; None becomes Keras's default.
-        shard: see there.
-        drop_remainder: see there.
-        num_threads: see there; None becomes the number of CPUs.
+        decoding: how a file becomes an array of pixels.
+        label_mode: "int", "categorical", "binary", "input" or None.
+        flat_binary: whether the labels of "binary" are of shape (n,), as in legacy Keras, and not
+            of shape (n, 1).
+        batch_size: of all batches but the last one, which holds what is left.
+        shuffle: whether to shuffle the files, in another order in each epoch.
+        seed: integer, 0 <= seed < 2**64; None draws one, which this attribute then is.
+        bad_files: "raise", "skip" or "quarantine".
+        cache: "memory", a directory for a file, or None.
+        transform: function of a batch's images, indices and epoch, or None.
+        data_format: "channels_last" or "channels_first"; None becomes Keras's default.
+        shard: (index, count), the part of this host.
+        drop_remainder: whether to leave out a last batch that is not full.
+        num_threads: how many batches are made at the same time; None becomes the number of CPUs.
 
     Raises:
         NotADirectoryError: if `cache` is a file.
@@ -42,7 +48,8 @@ class FileOptions:
     """
 
     decoding: Decoding
-    class_mode: str | None = "categorical"
+    label_mode: str | None = "int"
+    flat_binary: bool = False
     batch_size: int = 32
     shuffle: bool = True
     seed: int | None = None
@@ -56,13 +63,14 @@ class FileOptions:
 
     def __post_init__(self) -> None:
         check_choice("bad_files", self.bad_files, POLICIES)
-        check_class_mode_name(self.class_mode)
-        check_place(self.cache)
+        check_label_mode_name(self.label_mode)
+        check_cache(self.cache)
         checked_transform(self.transform)
         is_first = is_channels_first(self.data_format)
         self._set("data_format", "channels_first" if is_first else "channels_last")
         self._set("num_threads", checked_threads(self.num_threads))
         self._set("seed", random.draw_seed() if self.seed is None else self.seed)
+        self._check_batch_size()
         self.order(0)  # refuses what is wrong with the rest
         self._check_sizes()
         self._check_cache_of_hook()
@@ -82,23 +90,30 @@ class FileOptions:
         return cache_bytes(len(self.order(samples).served), self.decoding)
 
     def check_outside(self, directory: str | os.PathLike[str]) -> None:
-        """Raise a ValueError if a cache would lie where it can't; see `check_outside`."""
+        """Raise a ValueError if the cache would be found in a scan of `directory`."""
         if self.cache not in (None, "memory"):
             check_outside("cache", self.cache, directory)
 
+    def _check_batch_size(self) -> None:
+        if self.batch_size is None:
+            raise ValueError(
+                "batch_size=None: a dataset of kcore serves batches. Use batch_size=1, which keeps "
+                "the batch axis, or dataset.image(index) for a single image."
+            )
+
     def _check_sizes(self) -> None:
         """Refuse what needs images of one size if each has its own."""
-        if self.decoding.target_size is not None:
+        if self.decoding.image_size is not None:
             return
         if self.batch_size != 1:
             raise ValueError(
-                f"target_size=None with batch_size={self.batch_size}: images of sizes of their own "
-                "fit into no common array. Use batch_size=1, or a target_size."
+                f"image_size=None with batch_size={self.batch_size}: images of different sizes "
+                "fit into no common array. Use batch_size=1, or an image_size."
             )
         if self.cache is not None:
             raise ValueError(
-                f"target_size=None with cache={self.cache!r}: a cache keeps images of one size. "
-                "Leave cache out, or use a target_size."
+                f"image_size=None with cache={self.cache!r}: a cache keeps images of one size. "
+                "Leave cache out, or use an image_size."
             )
 
     def _check_cache_of_hook(self) -> None:
@@ -114,21 +129,76 @@ class FileOptions:
         object.__setattr__(self, name, value)
 
 
-_OF_DECODING = tuple(
-    each.name for each in fields(Decoding) if each.name not in ("target_size", "seed")
-)
-
-
 def file_options(
-    *, target_size: tuple[int, int] | None = (256, 256), **options: Any
+    *,
+    label_mode: str | None,
+    color_mode: str,
+    batch_size: int,
+    image_size: int | tuple[int, int] | None,
+    shuffle: bool,
+    seed: int | None,
+    interpolation: str,
+    crop_to_aspect_ratio: bool,
+    pad_to_aspect_ratio: bool = False,
+    data_format: str | None = None,
+    draft: bool = False,
+    apply_exif_orientation: bool = True,
+    background: int | Sequence[int] | None = None,
+    before_resize: BeforeResize | None = None,
+    formats: Sequence[str] = FORMATS,
+    max_file_bytes: int = MAX_FILE_BYTES,
+    bad_files: str = "raise",
+    cache: str | os.PathLike[str] | None = None,
+    transform: Transform | None = None,
+    shard: tuple[int, int] = (0, 1),
+    drop_remainder: bool = False,
+    num_threads: int | None = None,
+    flat_binary: bool = False,
 ) -> FileOptions:
-    """Return the options by the names that `from_files` has for them; see there.
+    """Return the options by the names that `kcore.data.from_files` has for them.
+
+    `flat_binary` is that of `FileOptions`; an `image_size` of one integer stands for height and
+    width.
 
     Raises:
         NotADirectoryError, ValueError: as `FileOptions` and `Decoding` do.
     """
-    of_decoding = {name: options.pop(name) for name in _OF_DECODING if name in options}
-    return FileOptions(decoding=Decoding(target_size, **of_decoding), **options)
+    decoding = Decoding(
+        _height_and_width(image_size),
+        color_mode=color_mode,
+        interpolation=interpolation,
+        crop_to_aspect_ratio=crop_to_aspect_ratio,
+        pad_to_aspect_ratio=pad_to_aspect_ratio,
+        draft=draft,
+        apply_exif_orientation=apply_exif_orientation,
+        background=background,
+        before_resize=before_resize,
+        formats=formats,
+        max_file_bytes=max_file_bytes,
+    )
+    return FileOptions(
+        decoding=decoding,
+        label_mode=label_mode,
+        flat_binary=flat_binary,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        bad_files=bad_files,
+        cache=cache,
+        transform=transform,
+        data_format=data_format,
+        shard=shard,
+        drop_remainder=drop_remainder,
+        num_threads=num_threads,
+    )
+
+
+def _height_and_width(image_size: Any) -> Any:
+    """Return one integer as a pair, and anything else, which `Decoding` checks, as it is."""
+    if not isinstance(image_size, Integral):
+        return image_size
+    side = check_integer("image_size", image_size)
+    return side, side
 
 
 def check_outside(
@@ -136,7 +206,7 @@ def check_outside(
 ) -> None:
     """Raise a ValueError if what is written to `place` would be found in a scan of `directory`.
 
-    A place inside of a hidden directory is never found, and None is no place.
+    What is inside a hidden directory is never found. None is allowed.
     """
     if place is None:
         return
@@ -146,5 +216,5 @@ def check_outside(
         if not any(part.startswith(".") for part in inside):
             raise ValueError(
                 f"{name}={str(place)!r} lies inside of directory={str(directory)!r}, where the "
-                "next run would take it for a class, or for images: choose a place outside of it."
+                "next run would take it for a class, or for images: choose a directory outside."
             )

@@ -1,47 +1,58 @@
 """From a folder to its image files and classes."""
 
+import math
 import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TextIO
 
+import numpy as np
+import numpy.typing as npt
+
 from kcore._arguments import check_choice, check_path, check_switch
+from kcore._arrays import read_array
 from kcore._console import say
-from kcore._progress import Progress, counted
+from kcore._progress import progress_bar
+from kcore._renamed import renamed
 from kcore._warning import warn
 from kcore.data._image_files import FileTable, ImageFiles
 from kcore.data._packing import PackedFiles
 from kcore.data._targets import check_class_names
 from kcore.data._walking import Listing, Walk, checked_suffixes
 
-__all__ = ["scan"]
+__all__ = ["BESIDE_CLASSES", "scan", "scanned"]
 
 PROGRESS_DELAY = 2.0
+BESIDE_CLASSES = "beside the class directories"
 
 
+@renamed(classes="class_names")
 def scan(
     directory: str | os.PathLike[str],
+    labels: str | npt.ArrayLike | None = "inferred",
+    class_names: Sequence[str] | None = None,
     *,
-    classes: Sequence[str] | None = None,
     follow_links: bool = False,
     unreadable: str = "raise",
     suffixes: Sequence[str] | None = None,
+    verbose: bool = True,
     stream: TextIO | None = None,
 ) -> ImageFiles:
     """Find the image files of a folder that holds one sub-directory for each class.
 
-    A file belongs to the class in whose sub-directory, at any depth, it is. Image files are those
-    whose name ends in any case with one of `suffixes`, by default .apng, .avif, .bmp, .dib, .gif,
-    .j2c, .j2k, .jfif, .jp2, .jpc, .jpe, .jpeg, .jpf, .jpg, .jpx, .mpo, .pbm, .pcx, .pfm, .pgm,
-    .png, .pnm, .ppm, .qoi, .sgi, .tga, .tif, .tiff and .webp. No file is opened. Files and
-    directories whose name begins with a dot are left out, and so are
-    files beside the class directories; `left_out` of the result counts them.
+    A file belongs to the class whose sub-directory it is in, at any depth. Image files are those
+    whose name ends, in upper or lower case, with one of `suffixes`, by default .apng, .avif, .bmp,
+    .dib, .gif, .j2c, .j2k, .jfif, .jp2, .jpc, .jpe, .jpeg, .jpf, .jpg, .jpx, .mpo, .pbm, .pcx,
+    .pfm, .pgm, .png, .pnm, .ppm, .qoi, .sgi, .tga, .tif, .tiff and .webp. No file is opened. Files
+    and directories whose name begins with a dot are left out, and so are files beside the class
+    directories; `left_out` of the result counts them.
 
-    The order is that of `ImageDataGenerator.flow_from_directory`: class by class, in a class
-    directory by directory in the order of their names, and in it file by file. Names are compared
-    by their bytes, the same on every system and in every language.
+    The order is that of `keras.utils.image_dataset_from_directory` with `shuffle=False`: class by
+    class, in a class directory by directory in the order of their names, and in each directory file
+    by file. Names are compared by their bytes, the same on every system and in every language.
 
     A folder without sub-directories gives its files without labels.
 
@@ -50,27 +61,33 @@ def scan(
 
     Args:
         directory: the folder.
-        classes: names of sub-directories, in the order of the labels; None for all of them, sorted.
-            One that isn't there keeps its label, so that `classes=train.class_names` gives the
-            labels of another folder.
+        labels: "inferred" for the sub-directory that a file is in; None for all image files of the
+            tree, without labels; or integers of shape (files,), 0 to classes - 1, for the files of
+            the tree in the order of those that None finds. The classes are then named "0", "1" and
+            so on.
+        class_names: names of sub-directories, in the order of the labels; None for all of them,
+            sorted. One that isn't there keeps its label, so that `class_names=train.class_names`
+            gives the labels of another folder.
         follow_links: whether to enter directories inside a class through symbolic links. Each
-            directory is entered once in a class, so that loops end, and the folder itself not
-            again, whose other classes are no part of this one. Links to files, and class
-            directories that are links, are always followed.
+            directory is entered once per class, so that loops end, and a link to the folder itself
+            is not followed, as that would mix the classes. Links to files, and class directories
+            that are links, are always followed.
         unreadable: "raise" if a directory that can't be listed is an error, or "skip" to leave it
             out and count it in `left_out`.
-        suffixes: what the names of image files end with, such as (".jpg", ".png"), instead of the
-            above.
+        suffixes: what the names of image files end with, such as (".jpg", ".png"); None for those
+            listed above.
+        verbose: whether to show the progress of a scan that takes longer than two seconds.
         stream: where progress is shown; None for stderr.
 
     Returns:
-        The files, at most some tens of bytes of memory for each.
+        The files. Each takes some tens of bytes of memory.
 
     Raises:
-        FileNotFoundError: if the folder, or every directory named in `classes`, does not exist.
+        FileNotFoundError: if the folder, or every directory of `class_names`, does not exist.
         NotADirectoryError: if `directory`, or what should be the directory of a class, is a file.
         BadFileError: if a directory can't be listed, with `unreadable="raise"`.
-        ValueError: if `classes` is no list of different names, or no image file was found.
+        ValueError: if `class_names` is not a list of distinct names, `labels` doesn't fit the
+            files, or no image file was found.
 
     Warns:
         UserWarning: if a class has no image file.
@@ -91,7 +108,34 @@ def scan(
         'star/star-00001.png'
         >>> folder.cleanup()
     """
+    return scanned(
+        directory,
+        labels=labels,
+        class_names=class_names,
+        follow_links=follow_links,
+        unreadable=unreadable,
+        suffixes=suffixes,
+        verbose=verbose,
+        stream=stream,
+    )
+
+
+def scanned(
+    directory: str | os.PathLike[str],
+    *,
+    labels: str | npt.ArrayLike | None = "inferred",
+    class_names: Sequence[str] | None,
+    follow_links: bool,
+    unreadable: str,
+    suffixes: Sequence[str] | None,
+    verbose: bool = True,
+    stream: TextIO | None = None,
+    names_argument: str = "class_names",
+) -> ImageFiles:
+    """Scan as `scan` does; errors call its argument `class_names` as `names_argument` says."""
+    is_inferred = _is_inferred(labels, class_names)
     check_choice("unreadable", unreadable, ("raise", "skip"))
+    check_switch("verbose", verbose)
     check_switch("follow_links", follow_links)
     wanted = checked_suffixes(suffixes)
     if stream is not None and not (hasattr(stream, "write") and hasattr(stream, "isatty")):
@@ -99,34 +143,28 @@ def scan(
     _check_directory(directory)
     root = os.fsencode(directory)
     started = time.monotonic()
-    progress = Progress("Scanning", delay=PROGRESS_DELAY, amount=_Rate(started), stream=stream)
-    with progress:
+    delay = PROGRESS_DELAY if verbose else math.inf
+    with progress_bar("Scanning", unit="entries", delay=delay, stream=stream) as progress:
         walk = Walk(
             root,
             follow_links=follow_links,
             raise_unreadable=unreadable == "raise",
-            advance=progress.advance,
+            advance=progress.update,
             suffixes=wanted,
         )
-        table = _table(walk, root, classes)
+        if is_inferred:
+            table = _table_of_classes(walk, root, class_names, names_argument)
+        else:
+            table = _table_of_tree(walk, root)
     if not len(table):
         raise ValueError(_nothing_found(directory, table, wanted))
+    if labels is not None and not is_inferred:
+        table = _labeled(table, labels)
     files = ImageFiles(table)
     _warn_of_empty_classes(directory, files)
-    if time.monotonic() - started > PROGRESS_DELAY:
+    if time.monotonic() - started > delay:
         say(files.summary(), sys.stderr if stream is None else stream)
     return files
-
-
-class _Rate:
-    """Writes a count of entries with the number of them per second."""
-
-    def __init__(self, started: float) -> None:
-        self._started = started
-
-    def __call__(self, entries: int) -> str:
-        rate = entries / max(time.monotonic() - self._started, 1e-3)
-        return f"{counted(entries)} entries, {rate:,.0f} a second"
 
 
 def _check_directory(directory: str | os.PathLike[str]) -> None:
@@ -137,15 +175,62 @@ def _check_directory(directory: str | os.PathLike[str]) -> None:
         raise NotADirectoryError(f"directory={str(path)!r} is a file; give a directory.")
 
 
-def _table(walk: Walk, root: bytes, classes: Sequence[str] | None) -> FileTable:
+def _is_inferred(labels: object, class_names: object) -> bool:
+    """Tell whether directories are classes, or raise an error if the arguments conflict."""
+    if isinstance(labels, str):
+        if labels != "inferred":
+            raise ValueError(
+                f"labels={labels!r} is unknown: use 'inferred', None or a list of integers."
+            )
+        return True
+    if class_names is not None:
+        raise ValueError(
+            f"class_names={class_names!r} names sub-directories, which are classes only with "
+            "labels='inferred': leave one of the two arguments out."
+        )
+    return False
+
+
+def _table_of_tree(walk: Walk, root: bytes) -> FileTable:
+    packed = PackedFiles()
+    for directory, listing in walk.below(b"", None):
+        packed.add(directory, listing.files)
+    ordered = PackedFiles()
+    ordered.extend(packed)
+    return ordered.table(root, (), walk.left_out)
+
+
+def _labeled(table: FileTable, labels: npt.ArrayLike) -> FileTable:
+    """Return the table with these labels, which also name the classes, as in Keras."""
+    values = read_array("labels", labels)
+    if values.shape != (len(table),):
+        raise ValueError(
+            f"labels has shape {values.shape}, but there are {len(table)} image files: give one "
+            "integer for each."
+        )
+    if values.dtype.kind not in "iu" or values.min() < 0:
+        raise ValueError("labels must be integers from 0, one for each image file.")
+    used = np.unique(values)
+    if len(used) != used[-1] + 1:
+        raise ValueError(
+            f"labels has {len(used)} different values, from {used[0]} to {used[-1]}: use 0 to "
+            f"{len(used) - 1}, as np.unique(labels, return_inverse=True)[1] does."
+        )
+    names = tuple(map(str, used.tolist()))
+    return replace(table, labels=values.astype(np.int32), class_names=names)
+
+
+def _table_of_classes(
+    walk: Walk, root: bytes, class_names: Sequence[str] | None, argument: str
+) -> FileTable:
     top = walk.listing(b"", None, enter_links=True)
-    names = _class_names(root, top, classes)
+    names = _class_names(root, top, class_names, argument)
     packed = PackedFiles()
     if not names:
         packed.add(b"", top.files)
         return packed.table(root, (), walk.left_out)
     for file in sorted(top.files):
-        walk.leave_out("beside the class directories", file)
+        walk.leave_out(BESIDE_CLASSES, file)
     for label, name in enumerate(names):
         of_class = PackedFiles()
         is_there = Path(os.fsdecode(root), name).is_dir()
@@ -155,29 +240,31 @@ def _table(walk: Walk, root: bytes, classes: Sequence[str] | None) -> FileTable:
     return packed.table(root, names, walk.left_out)
 
 
-def _class_names(root: bytes, top: Listing, classes: Sequence[str] | None) -> tuple[str, ...]:
-    if classes is None:
+def _class_names(
+    root: bytes, top: Listing, class_names: Sequence[str] | None, argument: str
+) -> tuple[str, ...]:
+    if class_names is None:
         return tuple(os.fsdecode(name) for name in sorted(top.directories))
-    names = check_class_names(classes)
+    names = check_class_names(class_names, argument)
     if not names or len({PurePath(name) for name in names}) != len(names):
-        raise ValueError(f"classes={list(names)!r} must be names that differ, at least one.")
-    is_there = [_is_class_directory(root, name) for name in names]
+        raise ValueError(f"{argument}={list(names)!r} must be names that differ, at least one.")
+    is_there = [_is_class_directory(root, name, argument) for name in names]
     if not any(is_there):
         raise FileNotFoundError(
-            f"classes={list(names)!r}, but there is no directory of one of these names in "
+            f"{argument}={list(names)!r}, but there is no directory of one of these names in "
             f"{os.fsdecode(root)!r}."
         )
     return names
 
 
-def _is_class_directory(root: bytes, name: str) -> bool:
-    """Tell whether a class has a directory, or say that it can't have one of this name."""
+def _is_class_directory(root: bytes, name: str, argument: str) -> bool:
+    """Tell whether a class has a directory, or say that no directory can have this name."""
     parts = PurePath(name).parts
     if not parts or PurePath(name).is_absolute() or ".." in parts or "\0" in name:
-        raise ValueError(f"classes names {name!r}, which is no sub-directory.")
+        raise ValueError(f"{argument} holds {name!r}, which is no sub-directory.")
     path = Path(os.fsdecode(root)) / name
     if path.exists() and not path.is_dir():
-        raise NotADirectoryError(f"classes names {name!r}, but {str(path)!r} is a file.")
+        raise NotADirectoryError(f"{argument} holds {name!r}, but {str(path)!r} is a file.")
     return path.is_dir()
 
 

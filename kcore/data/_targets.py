@@ -1,4 +1,4 @@
-"""From the labels of a batch to the targets that `fit` receives."""
+"""Make the targets that `fit` receives from the labels of samples."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -6,101 +6,111 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from kcore._arguments import check_choice
 from kcore.data._image_files import ImageFiles, Labels
 
 __all__ = [
-    "CLASS_MODES",
+    "LABEL_MODES",
     "ClassTargets",
-    "check_class_mode",
-    "check_class_mode_name",
     "check_class_names",
+    "check_label_mode",
+    "check_label_mode_name",
     "targets_of",
 ]
 
-CLASS_MODES = ("binary", "categorical", "sparse", "input", None)
+LABEL_MODES = ("int", "categorical", "binary", "input", None)
 
 
 class ClassTargets:
-    """The targets of samples, made of their labels when they are asked for.
+    """The targets of samples, made from their labels on demand.
 
     Args:
         labels: int32 array of shape (samples,).
         classes: the number of classes.
-        class_mode: "binary" for float32 0 or 1 of shape (n,); "sparse" for the int32 labels, of
-            shape (n,); "categorical" for float32 one-hot rows of shape (n, classes).
+        label_mode: "int" for the int32 labels, of shape (n,); "categorical" for float32 one-hot
+            rows of shape (n, classes); "binary" for float32 0 or 1 of shape (n, 1).
+        flat_binary: whether those of "binary" are of shape (n,), as in legacy Keras.
     """
 
-    def __init__(self, labels: Labels, classes: int, class_mode: str) -> None:
-        self._labels, self._classes, self._class_mode = labels, classes, class_mode
+    def __init__(
+        self, labels: Labels, classes: int, label_mode: str, flat_binary: bool = False
+    ) -> None:
+        self._labels, self._classes, self._label_mode = labels, classes, label_mode
+        self._flat_binary = flat_binary
 
     def __getitem__(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         labels = self._labels[indices]
-        if self._class_mode == "sparse":
+        if self._label_mode == "int":
             return labels
-        if self._class_mode == "binary":
-            return labels.astype(np.float32)
+        if self._label_mode == "binary":
+            numbers = labels.astype(np.float32)
+            return numbers if self._flat_binary else numbers[:, np.newaxis]
         one_hot = np.zeros((len(labels), self._classes), np.float32)
         one_hot[np.arange(len(labels)), labels] = 1
         return one_hot
 
     def to_check(self) -> npt.NDArray[Any]:
-        """Return the targets of all samples.
+        """Return the targets of all samples; one-hot rows of one sample of each class alone.
 
-        One-hot rows are those of one sample of each class: they tell what all would, in less
-        memory.
+        These tell as much as all rows, in less memory.
         """
-        if self._class_mode == "categorical":
+        if self._label_mode == "categorical":
             return self[np.unique(self._labels, return_index=True)[1]]
         return self[np.arange(len(self._labels))]
 
 
-def check_class_names(classes: object) -> tuple[str, ...]:
-    """Return `classes` as a tuple, or say that it must be a list of names.
+def check_class_names(class_names: object, argument: str = "class_names") -> tuple[str, ...]:
+    """Return `class_names` as a tuple, or say that it must be a list of names.
+
+    Args:
+        class_names: what was given.
+        argument: what errors call it.
 
     Raises:
-        ValueError: if it is none, or holds a name twice; or a set, whose order is another one in
-            the next run, so that labels would be exchanged; or a dictionary, whose values may say
-            something else.
+        ValueError: if it is not a list of distinct names. A set is refused, as its order changes
+            from run to run, and the labels with it; a dictionary, as its values may contradict its
+            order.
     """
-    if isinstance(classes, set | frozenset | Mapping):
+    if isinstance(class_names, set | frozenset | Mapping):
         raise ValueError(
-            f"classes={classes!r} is a {type(classes).__name__}: labels are positions in a list, "
-            "so give one, such as sorted(classes)."
+            f"{argument}={class_names!r} is a {type(class_names).__name__}: labels are positions "
+            f"in a list, so give one, such as sorted({argument})."
         )
-    is_list = isinstance(classes, Iterable) and not isinstance(classes, str | bytes)
-    is_list = is_list and getattr(classes, "ndim", 1) == 1
-    names = tuple(cast(Iterable[object], classes)) if is_list else ()
+    is_list = isinstance(class_names, Iterable) and not isinstance(class_names, str | bytes)
+    is_list = is_list and getattr(class_names, "ndim", 1) == 1
+    names = tuple(cast(Iterable[object], class_names)) if is_list else ()
     if not is_list or not all(isinstance(name, str) for name in names):
-        shown = list(names) if is_list else classes
-        raise ValueError(f"classes={shown!r} must be a list of names such as ['cat', 'dog'].")
+        shown = list(names) if is_list else class_names
+        raise ValueError(f"{argument}={shown!r} must be a list of names such as ['cat', 'dog'].")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"classes={list(names)!r} must be names that differ: {twice!r} is twice.")
+        raise ValueError(
+            f"{argument}={list(names)!r} must be names that differ: {twice!r} is in it twice."
+        )
     return cast(tuple[str, ...], names)
 
 
-def check_class_mode_name(class_mode: object) -> None:
-    """Raise a ValueError unless `class_mode` is one."""
-    is_name = class_mode is None or isinstance(class_mode, str)
-    if not is_name or class_mode not in CLASS_MODES:
-        modes = ", ".join(repr(mode) for mode in CLASS_MODES if mode)
-        raise ValueError(f"class_mode={class_mode!r} is unknown: use one of {modes}, or None.")
+def check_label_mode_name(label_mode: object) -> None:
+    """Raise a ValueError unless `label_mode` is a known one."""
+    if label_mode == "sparse":
+        raise ValueError("label_mode='sparse' is unknown: use 'int'.")
+    check_choice("label_mode", label_mode, LABEL_MODES)
 
 
-def check_class_mode(class_mode: str | None, class_names: tuple[str, ...]) -> None:
-    """Raise a ValueError unless `class_mode` fits the classes there are."""
-    if class_mode in (None, "input"):
+def check_label_mode(label_mode: str | None, class_names: tuple[str, ...]) -> None:
+    """Raise a ValueError unless `label_mode` fits the classes."""
+    if label_mode in (None, "input"):
         return
     if not class_names:
         raise ValueError(
-            f"class_mode={class_mode!r} needs classes, and the images have none: put those of "
-            "each class into a sub-directory of their own, or use class_mode=None or 'input'."
+            f"label_mode={label_mode!r} needs classes, and the images have none: put those of "
+            "each class into a sub-directory of their own, or use label_mode=None or 'input'."
         )
-    if class_mode == "binary" and len(class_names) != 2:
+    if label_mode == "binary" and len(class_names) != 2:
         raise ValueError(
-            f"class_mode='binary' needs two classes, and there are {len(class_names)}: "
-            f"{_first(class_names)}. Use class_mode='categorical' or 'sparse', or choose two with "
-            "classes=[...]."
+            f"label_mode='binary' needs two classes, and there are {len(class_names)}: "
+            f"{_first(class_names)}. Use label_mode='int' or 'categorical', or choose two with "
+            "class_names=[...]."
         )
 
 
@@ -109,8 +119,10 @@ def _first(class_names: tuple[str, ...]) -> str:
     return shown if len(class_names) <= 10 else f"{shown}, ..."
 
 
-def targets_of(files: ImageFiles, class_mode: str | None) -> ClassTargets | str | None:
-    """Return the targets that a `class_mode` makes of the labels of files."""
-    if class_mode is None or class_mode == "input" or files.labels is None:
-        return class_mode
-    return ClassTargets(files.labels, len(files.class_names), class_mode)
+def targets_of(
+    files: ImageFiles, label_mode: str | None, flat_binary: bool = False
+) -> ClassTargets | str | None:
+    """Return the targets that `label_mode` makes of the labels of files."""
+    if label_mode is None or label_mode == "input" or files.labels is None:
+        return label_mode
+    return ClassTargets(files.labels, len(files.class_names), label_mode, flat_binary)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kcore._files import replacing
-from kcore._progress import Progress, megabytes
+from kcore._progress import progress_bar
 from kcore.datasets._errors import CorruptFileError, DownloadError
 from kcore.datasets._pace import Pace, TooSlowError, opened
 
@@ -74,13 +74,13 @@ def _save(response: Any, url: str, part: Path, max_bytes: int) -> None:
         raise CorruptFileError(url, f"has {expected:,} bytes, more than {max_bytes:,}")
     label = f"Downloading {url.rpartition('/')[2]}"
     received = 0
-    with part.open("xb") as file, Progress(label, expected, amount=megabytes) as progress:
+    with part.open("xb") as file, progress_bar(label, expected, unit="B") as progress:
         for chunk in _chunks(response, url):
             received += len(chunk)
             if received > max_bytes:
                 raise CorruptFileError(url, f"is longer than {max_bytes:,} bytes")
             file.write(chunk)
-            progress.advance(len(chunk))
+            progress.update(len(chunk))
     if expected is not None and received != expected:
         raise DownloadError(
             url, f"the connection broke off after {received:,} of {expected:,} bytes"

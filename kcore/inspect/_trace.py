@@ -229,7 +229,7 @@ def _sizes(field: Fields) -> tuple[int, ...] | None:
 
 
 def _width(axis: Any) -> int:
-    return int(axis.kernel if hasattr(axis, "kernel") else axis.widest)
+    return int(axis.kernel_size if hasattr(axis, "kernel_size") else axis.widest)
 
 
 def _cells(row: Row) -> list[str]:

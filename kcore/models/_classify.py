@@ -1,4 +1,4 @@
-"""Name what image files show."""
+"""Classify image files."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,19 +8,22 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
+from kcore import _notebook
 from kcore._arguments import check_choice, check_finite, check_integer, check_path
+from kcore._console import printable
 from kcore._forks import check_not_forked
 from kcore._locks import lock_of
-from kcore._progress import Progress
+from kcore._progress import progress_bar
 from kcore._warning import warn
 from kcore.images import ImageDecodeError, load_img
 from kcore.images._resizing import INTERPOLATIONS
 from kcore.models._arguments import check_model
+from kcore.models._class_names import check_class_names, get_class_names
 from kcore.models._image_range import takes_unit_values
-from kcore.models._labels import check_labels, get_labels
-from kcore.models._model_files import load
+from kcore.models._loading.model_files import load
 from kcore.models._probabilities import as_probabilities
 
 __all__ = ["Classification", "classify"]
@@ -31,80 +34,94 @@ _COLOR_MODES = {1: "grayscale", 3: "rgb", 4: "rgba"}
 
 @dataclass(frozen=True)
 class Classification:
-    """What a model says of one file.
+    """The classes that a model finds most likely for one image file.
+
+    A notebook shows it as a table.
 
     Attributes:
         path: the file.
-        labels: names of the likeliest classes, the likeliest first; their numbers as text if the
-            model has no labels; empty if the file can't be read.
+        class_names: names of the most likely classes, the most likely first; their indices as text
+            if the model has no names; empty if there is an error.
         probabilities: of those classes, each 0 to 1.
         error: why the file can't be read, or that the model gives no number for it, or `None`.
     """
 
     path: Path
-    labels: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
     probabilities: tuple[float, ...] = ()
     error: str | None = None
 
+    def __repr__(self) -> str:
+        classes = zip(self.class_names, self.probabilities, strict=True)
+        found = self.error or ", ".join(f"{name} {value:.1%}" for name, value in classes)
+        return f"<Classification of {printable(self.path.name)}: {printable(found)}>"
+
+    def _repr_html_(self) -> str:
+        if self.error is not None:
+            return _notebook.summary(str(self.path), [("error", self.error)])
+        rows = zip(self.class_names, map("{:.1%}".format, self.probabilities), strict=True)
+        return _notebook.table(("class", "probability"), rows, caption=str(self.path))
+
 
 def classify(
-    model: Any,
+    model: keras.Model | str | os.PathLike[str],
     paths: Iterable[str | os.PathLike[str]],
     *,
     top: int = 5,
-    labels: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
     batch_size: int = 32,
     interpolation: str = "nearest",
     rescale: float | None = None,
 ) -> list[Classification]:
     """Classify image files in batches, with progress on stderr.
 
-    Files are decoded by threads while the model computes. A file that can't be read doesn't stop
-    the others; its result says why.
+    Threads decode files while the model computes. A file that can't be read doesn't stop the
+    others; its result says why.
 
     Args:
         model: a classifier of images `(batch, height, width, channels)` with values 0 to 255, with
-            its preprocessing built in, as `kcore.models.transfer` makes it; or the path of one that
-            was saved. One that gives logits must be compiled with a loss with `from_logits=True`.
-        paths: image files. They are resized to what the model takes, as `kcore.images.load_img`
-            does.
+            its preprocessing built in, as `kcore.models.transfer` makes it; or the path of a saved
+            one. A model that gives logits must be compiled with a loss with `from_logits=True`.
+        paths: image files. They are resized to the size that the model takes, as
+            `kcore.images.load_img` does.
         top: how many classes to name, at most all.
-        labels: the names of the classes; `None` takes the model's own.
+        class_names: the names of the classes; `None` takes the model's own.
         batch_size: images per call into the backend. The last batch is filled up.
-        interpolation: of resizing, as in `kcore.images.load_img`; take what the model was trained
-            with.
-        rescale: what the values of images, 0 to 255, are multiplied with before the model gets
-            them: `1 / 255` for one that takes 0 to 1. `None` leaves them raw, with a warning where
-            the model is known to take 0 to 1.
+        interpolation: how images are resized: `"nearest"`, `"bilinear"`, `"bicubic"`, `"lanczos"`,
+            `"box"` or `"hamming"`. Give the one that the model was trained with.
+        rescale: factor for the values of images, 0 to 255, before the model gets them: `1 / 255`
+            for a model that takes 0 to 1. `None` leaves them raw, with a warning where the model is
+            known to take 0 to 1.
 
     Returns:
-        A `Classification` for each path, in their order.
+        A `Classification` for each path, in the order of the paths.
 
     Raises:
-        ValueError: if the model takes no images of a known size with 1, 3 or 4 channels, if it has
-            no one output `(batch, classes)`, gives no probabilities, or the labels don't fit it.
-        ModelFileError: if the model's file can't be loaded; see `kcore.models.load`.
-        FileNotFoundError: if `model` is the path of no file. A missing image is no error but a
+        ValueError: if the model takes no images of a known size with 1, 3 or 4 channels, doesn't
+            have one output `(batch, classes)`, or gives no probabilities; or if the names don't fit
+            it.
+        ModelFileError: if the file `model` is damaged, or holds no model that can be loaded.
+        FileNotFoundError: if the file `model` doesn't exist. A missing image is no error, but a
             result that says so.
 
     Example:
         >>> import tempfile, kcore, numpy as np
         >>> trained = kcore.models.binary_cnn((24, 24, 3), filters=(4, 4), seed=1)
         >>> model = kcore.models.transfer(
-        ...     trained, trained.layers[-4].name, preprocessing="unit", hidden_units=8,
-        ...     labels=["cat", "dog"]
+        ...     trained, "pool_2", preprocessing="unit", hidden_units=8, class_names=["cat", "dog"]
         ... )
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     kcore.images.save_img(f"{folder}/a.png", np.ones((30, 30, 3)))
         ...     good, bad = kcore.models.classify(model, [f"{folder}/a.png", f"{folder}/b.png"])
-        >>> sorted(good.labels), bad.error
+        >>> sorted(good.class_names), bad.error
         (['cat', 'dog'], 'there is no such file')
     """
     check_not_forked("kcore.models.classify")
     is_file = isinstance(model, (str, os.PathLike))
     model = load(check_path("model", model)) if is_file else check_model(model)
     probabilities = as_probabilities(model)
-    names = get_labels(model) if labels is None else check_labels(model, labels)
+    own = class_names is None
+    names = get_class_names(model) if own else check_class_names(model, class_names)
     files = [check_path(f"paths[{number}]", path) for number, path in enumerate(_listed(paths))]
     check_choice("interpolation", interpolation, tuple(INTERPOLATIONS))
     height, width, channels = _image_shape(model)
@@ -119,7 +136,7 @@ def classify(
     results: list[Classification] = []
     with (
         ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as threads,
-        Progress("Classifying", total=len(files), delay=2.0) as progress,
+        progress_bar("Classifying", total=len(files), delay=2.0) as progress,
     ):
         images = _ahead(threads, read, files, 2 * batch_size)
         for start in range(0, len(files), batch_size):
@@ -128,7 +145,7 @@ def classify(
             results += _classified(
                 model, probabilities, part, read_part, batch_size, names, top, factor
             )
-            progress.advance(len(part))
+            progress.update(len(part))
     return results
 
 
@@ -177,12 +194,14 @@ def _read(
     except OSError as error:
         return f"can't be read: {error.strerror or error}"
     if image.mode not in ("L", "RGB", "RGBA"):
-        return f"is a deep gray picture (mode {image.mode}): values 0 to 255 are needed"
+        return (
+            f"is a gray image of more than 8 bits (mode {image.mode}): values 0 to 255 are needed"
+        )
     return np.asarray(image).reshape(*size, -1)
 
 
 def _ahead(threads: Any, read: Any, files: Sequence[Path], ahead: int) -> Iterator[Any]:
-    """Read files in threads, never more than `ahead` before they are asked for."""
+    """Read files in threads, never more than `ahead` files in advance."""
     waiting = [threads.submit(read, path) for path in files[:ahead]]
     for position in range(len(files)):
         result = waiting[position].result()
@@ -217,7 +236,7 @@ def _outputs(
 ) -> np.ndarray[Any, Any]:
     batch = np.stack([*images, *[images[-1]] * (batch_size - len(images))])
     batch = batch if factor is None else batch * np.float32(factor)
-    with lock_of(model):  # Keras makes a model's function for predictions at the first one
+    with lock_of(model):  # Keras compiles a model's prediction function at its first prediction
         return np.asarray(model.predict_on_batch(batch))[: len(images)]
 
 

@@ -7,8 +7,8 @@ import keras
 
 from kcore._arguments import check_integers, check_shape
 from kcore.models._arguments import check_units
+from kcore.models._first_weights import seed_weights
 from kcore.models._image_range import rescaling
-from kcore.models._seeding import seed_weights
 
 __all__ = ["binary_cnn", "cnn"]
 
@@ -24,7 +24,7 @@ def cnn(
     hidden_units: int = 128,
     rescale: float | None = None,
     seed: int | None = None,
-) -> Any:
+) -> keras.Sequential:
     """Build the Fashion-MNIST CNN: stages of Conv2D and MaxPooling2D, a hidden layer, softmax.
 
     Each stage is a 3x3 convolution with ReLU and `padding="valid"`, then a 2x2 max pooling. The
@@ -35,17 +35,18 @@ def cnn(
         classes: number of classes, at least 2.
         filters: number of filters of each stage, from the first to the last.
         hidden_units: width of the fully connected layer.
-        rescale: what images are multiplied with first, in a layer of the model: `1 / 255` makes a
-            model of raw images, such as those of `kcore.data`. `None` leaves them as they come.
-        seed: makes the first weights the same on every backend; `None` leaves them to Keras.
+        rescale: a factor that the model multiplies images by first, in a layer: `1 / 255` makes a
+            model of raw images, such as those of `kcore.data`. `None` leaves them as they are.
+        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+            them to Keras.
 
     Returns:
         A `keras.Sequential` that maps images `(batch, height, width, channels)`, scaled to 0..1
-        or, with `rescale=1 / 255`, raw ones, to probabilities `(batch, classes)`.
+        or raw with `rescale=1 / 255`, to probabilities `(batch, classes)`.
 
     Raises:
         ValueError: if an argument is out of range, or the image is too small for the stages; the
-            message says the smallest size that fits.
+            message names the smallest size that fits.
 
     Example:
         >>> import kcore
@@ -65,27 +66,28 @@ def binary_cnn(
     hidden_units: int = 512,
     rescale: float | None = None,
     seed: int | None = None,
-) -> Any:
+) -> keras.Sequential:
     """Build the CNN for two classes: three stages of Conv2D and MaxPooling2D, Dense 512, sigmoid.
 
-    The layers are named as those of `cnn`.
+    The layers are named `conv_1`, `pool_1`, ..., `flatten`, `hidden` and `predictions`.
 
     Args:
-        input_shape: `(height, width, channels)`, without the batch axis. Any size that the stages
-            leave something of; with three stages that is 22 and more.
+        input_shape: `(height, width, channels)`, without the batch axis. Height and width may be
+            any that leave at least one pixel after the stages: 22 and more with three stages.
         filters: number of filters of each stage, from the first to the last.
         hidden_units: width of the fully connected layer.
-        rescale: what images are multiplied with first, in a layer of the model: `1 / 255` makes a
-            model of raw images, such as those of `kcore.data`. `None` leaves them as they come.
-        seed: makes the first weights the same on every backend; `None` leaves them to Keras.
+        rescale: a factor that the model multiplies images by first, in a layer: `1 / 255` makes a
+            model of raw images, such as those of `kcore.data`. `None` leaves them as they are.
+        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+            them to Keras.
 
     Returns:
         A `keras.Sequential` that maps images `(batch, height, width, channels)`, scaled to 0..1
-        or, with `rescale=1 / 255`, raw ones, to the probability of class 1, `(batch, 1)`.
+        or raw with `rescale=1 / 255`, to the probability of class 1, `(batch, 1)`.
 
     Raises:
         ValueError: if an argument is out of range, or the image is too small for the stages; the
-            message says the smallest size that fits.
+            message names the smallest size that fits.
 
     Example:
         >>> import kcore
@@ -105,8 +107,8 @@ def _stages(
 ) -> list[Any]:
     """Make the layers from the input to the hidden one.
 
-    `data_format` is named, because `input_shape` is (height, width, channels) whatever the user's
-    Keras settings say.
+    `data_format` is given, because `input_shape` is (height, width, channels) whatever Keras is
+    configured to.
     """
     shape = check_shape(input_shape, ("height", "width", "channels"))
     filters = check_integers("filters", filters)

@@ -1,6 +1,8 @@
-"""Compile a model for its task, with settings that train fast on each backend."""
+"""Compile a model for its task, with settings that are fast on each backend."""
 
-from typing import Any
+from typing import Any, TypeVar
+
+import keras
 
 from kcore._arguments import check_integer
 from kcore.models._arguments import check_model, check_optimizer
@@ -14,18 +16,25 @@ __all__ = [
     "compile_regression",
 ]
 
+Model = TypeVar("Model", bound=keras.Model)
 
-def compile_regression(model: Any, *, optimizer: Any = "sgd", steps_per_execution: int = 1) -> Any:
+
+def compile_regression(
+    model: Model,
+    *,
+    optimizer: keras.optimizers.Optimizer | str = "sgd",
+    steps_per_execution: int = 1,
+) -> Model:
     """Compile a regression with mean squared error.
 
     `fit` of the compiled model refuses targets that are NaN or infinite before its first step.
 
     Args:
         model: a built `keras.Model` with real-valued outputs.
-        optimizer: what `keras.Model.compile` takes; plain gradient descent by default.
+        optimizer: a `keras.optimizers.Optimizer` or its name; plain gradient descent by default.
         steps_per_execution: batches per call into the backend; more is faster for small models.
-            Batch-level callbacks run once for each call, and Keras rounds `steps_per_epoch` and
-            `steps` up to a multiple of it.
+            Batch-level callbacks then run once for each call, and Keras rounds `steps_per_epoch`
+            and `steps` up to a multiple of it.
 
     Returns:
         `model` itself, compiled.
@@ -39,22 +48,27 @@ def compile_regression(model: Any, *, optimizer: Any = "sgd", steps_per_executio
     return _compile(check_model(model), optimizer, "mean_squared_error", [], steps_per_execution)
 
 
-def compile_classifier(model: Any, *, optimizer: Any = "adam", steps_per_execution: int = 1) -> Any:
+def compile_classifier(
+    model: Model,
+    *,
+    optimizer: keras.optimizers.Optimizer | str = "adam",
+    steps_per_execution: int = 1,
+) -> Model:
     """Compile a classifier of two or more classes for integer labels.
 
     The loss is sparse categorical cross-entropy, the metric `accuracy`.
 
     `fit` of the compiled model refuses labels that are none of the classes before its first step,
-    in arrays and datasets of kcore. Of a model that `kcore.models` built or `transfer` made it also
-    looks at the first images, and warns if their range is not the model's. A clone, and what is
-    loaded from a file, is checked after it is compiled here again.
+    in arrays and in datasets of kcore. It also looks at the first images, and warns if their range
+    is not that of a model that `kcore.models` built. A clone, or a model loaded from a file, has
+    these checks once it is compiled here.
 
     Args:
         model: a built `keras.Model` whose one output is `(batch, classes)` probabilities.
-        optimizer: what `keras.Model.compile` takes; `"rmsprop"` is usual for the functional model.
+        optimizer: a `keras.optimizers.Optimizer` or its name.
         steps_per_execution: batches per call into the backend; more is faster for small models.
-            Batch-level callbacks run once for each call, and Keras rounds `steps_per_epoch` and
-            `steps` up to a multiple of it.
+            Batch-level callbacks then run once for each call, and Keras rounds `steps_per_epoch`
+            and `steps` up to a multiple of it.
 
     Returns:
         `model` itself, compiled.
@@ -79,24 +93,27 @@ def compile_classifier(model: Any, *, optimizer: Any = "adam", steps_per_executi
 
 
 def compile_binary_classifier(
-    model: Any, *, optimizer: Any = "rmsprop", steps_per_execution: int = 1
-) -> Any:
+    model: Model,
+    *,
+    optimizer: keras.optimizers.Optimizer | str = "rmsprop",
+    steps_per_execution: int = 1,
+) -> Model:
     """Compile a classifier of two classes that has one sigmoid output.
 
     The loss is binary cross-entropy, the metric `accuracy`, the optimizer RMSprop with a learning
     rate of 0.001.
 
     `fit` of the compiled model refuses labels that are none of the classes before its first step,
-    in arrays and datasets of kcore. Of a model that `kcore.models` built or `transfer` made it also
-    looks at the first images, and warns if their range is not the model's. A clone, and what is
-    loaded from a file, is checked after it is compiled here again.
+    in arrays and in datasets of kcore. It also looks at the first images, and warns if their range
+    is not that of a model that `kcore.models` built. A clone, or a model loaded from a file, has
+    these checks once it is compiled here.
 
     Args:
         model: a built `keras.Model` whose one output is `(batch, 1)` probabilities.
-        optimizer: what `keras.Model.compile` takes.
+        optimizer: a `keras.optimizers.Optimizer` or its name.
         steps_per_execution: batches per call into the backend; more is faster for small models.
-            Batch-level callbacks run once for each call, and Keras rounds `steps_per_epoch` and
-            `steps` up to a multiple of it.
+            Batch-level callbacks then run once for each call, and Keras rounds `steps_per_epoch`
+            and `steps` up to a multiple of it.
 
     Returns:
         `model` itself, compiled.
@@ -127,7 +144,7 @@ def compile_for_labels(model: Any, *, optimizer: Any, steps_per_execution: int =
 
 
 def _output_shape(model: Any) -> tuple[int | None, ...] | None:
-    """Return the shape of the model's one output, or `None` where Keras can't tell it."""
+    """Return the shape of the model's one output, or `None` where Keras doesn't know it."""
     shape = getattr(check_model(model), "output_shape", None)
     is_several = isinstance(shape, tuple) and any(isinstance(part, tuple) for part in shape)
     if is_several or isinstance(shape, list | dict):
@@ -154,10 +171,10 @@ def _compile(
 
 
 def _jit_compile(model: Any) -> bool | str:
-    """Compile with XLA, except where convolutions would suffer.
+    """Choose XLA, except where it would slow down convolutions.
 
     Keras's own choice, "auto", leaves XLA out on TensorFlow's CPU. That is right for convolutions,
-    whose gradients XLA computes slowly there, and costs a fully connected model a third of its
+    whose gradients XLA computes slowly there, but costs a fully connected model a third of its
     speed.
     """
     return "auto" if _has_convolution(model) else True

@@ -1,24 +1,26 @@
 """The smallest model there is: a line fitted by one neuron."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
 from kcore._arguments import check_shape
 from kcore.models._arguments import check_units
-from kcore.models._seeding import seed_weights
+from kcore.models._first_weights import seed_weights
 
 __all__ = ["linear"]
 
 
-def linear(input_shape: Sequence[int] = (1,), units: int = 1, *, seed: int | None = None) -> Any:
-    """Build a linear regression: one `Dense` layer without activation.
+def linear(
+    input_shape: Sequence[int] = (1,), units: int = 1, *, seed: int | None = None
+) -> keras.Sequential:
+    """Build a linear regression: one `Dense` layer without an activation.
 
     Args:
         input_shape: `(features,)`, without the batch axis.
         units: number of outputs; 1 gives the one-neuron model.
-        seed: makes the first weights the same on every backend; `None` leaves them to Keras.
+        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+            them to Keras.
 
     Returns:
         A `keras.Sequential` that maps `(batch, features)` to `(batch, units)`. Its layer is `line`.

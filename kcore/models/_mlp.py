@@ -1,4 +1,4 @@
-"""Classifiers made of fully connected layers alone."""
+"""Classifiers made of fully connected layers only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,8 @@ import keras
 
 from kcore._arguments import check_fraction, check_integers, check_seed, check_shape
 from kcore.models._arguments import check_units
+from kcore.models._first_weights import seed_weights
 from kcore.models._image_range import rescaling
-from kcore.models._seeding import seed_weights
 
 __all__ = ["SubclassedMLP", "functional_mlp", "mlp", "subclassed_mlp"]
 
@@ -20,21 +20,22 @@ def mlp(
     hidden_units: int = 128,
     rescale: float | None = None,
     seed: int | None = None,
-) -> Any:
+) -> keras.Sequential:
     """Build the Fashion-MNIST MLP: Flatten, a hidden ReLU layer, softmax.
 
     Args:
         input_shape: `(height, width)` of one gray image, without the batch axis.
         classes: number of classes, at least 2.
         hidden_units: width of the hidden layer.
-        rescale: what images are multiplied with first, in a layer of the model: `1 / 255` makes a
-            model of raw images, such as those of `kcore.data`. `None` leaves them as they come.
-        seed: makes the first weights the same on every backend; `None` leaves them to Keras.
+        rescale: a factor that the model multiplies images by first, in a layer: `1 / 255` makes a
+            model of raw images, such as those of `kcore.data`. `None` leaves them as they are.
+        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+            them to Keras.
 
     Returns:
-        A `keras.Sequential` that maps images `(batch, height, width)`, scaled to 0..1 or, with
-        `rescale=1 / 255`, raw ones, to probabilities `(batch, classes)`. Its layers are `flatten`,
-        `hidden` and `predictions`.
+        A `keras.Sequential` that maps images `(batch, height, width)`, scaled to 0..1 or raw with
+        `rescale=1 / 255`, to probabilities `(batch, classes)`. Its layers are `flatten`, `hidden`
+        and `predictions`.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -67,21 +68,22 @@ def functional_mlp(
     hidden_units: Sequence[int] = (64, 64),
     rescale: float | None = None,
     seed: int | None = None,
-) -> Any:
+) -> keras.Model:
     """Build the 784-64-64-10 classifier with the functional API and named layers.
 
     Args:
         input_shape: `(features,)` of one flattened image, without the batch axis.
         classes: number of classes, at least 2.
         hidden_units: width of each hidden layer, from the first to the last.
-        rescale: what images are multiplied with first, in a layer of the model: `1 / 255` makes a
-            model of raw images, such as those of `kcore.data`. `None` leaves them as they come.
-        seed: makes the first weights the same on every backend; `None` leaves them to Keras.
+        rescale: a factor that the model multiplies images by first, in a layer: `1 / 255` makes a
+            model of raw images, such as those of `kcore.data`. `None` leaves them as they are.
+        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+            them to Keras.
 
     Returns:
-        A functional `keras.Model` that maps `(batch, features)`, scaled to 0..1 or, with
-        `rescale=1 / 255`, raw ones, to probabilities `(batch, classes)`. Its input is named
-        `digits`, its layers `dense_1`, `dense_2`, … and `predictions`.
+        A functional `keras.Model` that maps images `(batch, features)`, scaled to 0..1 or raw with
+        `rescale=1 / 255`, to probabilities `(batch, classes)`. Its input is named `digits`, its
+        layers `dense_1`, `dense_2`, … and `predictions`.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -105,12 +107,12 @@ def functional_mlp(
 
 @keras.saving.register_keras_serializable(package="kcore")
 class SubclassedMLP(keras.Model):
-    """A classifier by subclassing: a hidden ReLU layer, dropout while training, softmax.
+    """Classify by a subclassed model: a hidden ReLU layer, dropout while training, softmax.
 
     Maps `(batch, features)` to probabilities `(batch, classes)`. `call` takes `training`, which
     switches dropout on; `fit` passes `True`, `evaluate` and `predict` pass `False`.
 
-    A saved model of this class needs `import kcore.models` before `keras.saving.load_model`.
+    To load a saved model of this class with `keras.saving.load_model`, import `kcore.models` first.
 
     Args:
         classes: number of classes, at least 2.
@@ -118,7 +120,9 @@ class SubclassedMLP(keras.Model):
         dropout: fraction of the hidden units that are dropped in training, 0 <= dropout < 1.
         dropout_seed: seed of the dropout masks; `None` draws one. The masks differ from backend to
             backend even with one seed.
-        **kwargs: what `keras.Model` takes, such as `name`.
+        name: name of the model; `None` leaves it to Keras.
+        trainable: whether the weights are trained.
+        dtype: dtype or dtype policy of the layers; `None` is Keras's setting.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -131,9 +135,11 @@ class SubclassedMLP(keras.Model):
         hidden_units: int = 4,
         dropout: float = 0.5,
         dropout_seed: int | None = None,
-        **kwargs: Any,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
         self.classes = check_units("classes", classes, minimum=2)
         self.hidden_units = check_units("hidden_units", hidden_units)
         self.dropout_fraction = check_fraction("dropout", dropout)
@@ -190,8 +196,8 @@ def subclassed_mlp(
         classes: number of classes, at least 2.
         hidden_units: width of the hidden layer.
         dropout: fraction of the hidden units that are dropped in training, 0 <= dropout < 1.
-        seed: makes the first weights the same on every backend, and seeds the dropout masks;
-            `None` leaves both to Keras.
+        seed: makes the first weights the same on every backend, and seeds the dropout masks,
+            0 <= seed < 2**64; `None` leaves both to Keras.
 
     Returns:
         A built `SubclassedMLP` that maps `(batch, features)` to probabilities `(batch, classes)`.

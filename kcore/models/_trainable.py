@@ -1,12 +1,15 @@
-"""Which parameters are trained: counts, and a check that they are still those compiled for."""
+"""Which parameters are trained: their numbers, and a check that they haven't changed."""
 
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import keras
+
+from kcore import _notebook
 from kcore._console import say
 from kcore.models._arguments import check_model
-from kcore.models._head import head_layers
+from kcore.models._transfer.head import head_layers
 
 __all__ = [
     "ParameterSummary",
@@ -16,16 +19,24 @@ __all__ = [
     "print_phase",
 ]
 
+_HEADER = ("", "trainable", "frozen")
+
 # The variables that a model was compiled to train, by its optimizer, which keeps state for them.
 _COMPILED: "WeakKeyDictionary[Any, dict[int, str]]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
 class ParameterSummary:
-    """Numbers of trainable and frozen parameters of the base and the head.
+    """The numbers of trainable and frozen parameters of the base and the head.
 
-    The statistics of BatchNormalization count as frozen: no gradient reaches them. `str()` gives a
-    table.
+    The statistics of BatchNormalization count as frozen: no gradient reaches them. `str()` and a
+    notebook show a table.
+
+    Attributes:
+        base_trainable: trainable parameters of the base.
+        base_frozen: its other parameters.
+        head_trainable: trainable parameters of the head.
+        head_frozen: its other parameters.
     """
 
     base_trainable: int
@@ -34,25 +45,36 @@ class ParameterSummary:
     head_frozen: int
 
     def __str__(self) -> str:
-        rows = [
-            ("", "trainable", "frozen"),
+        rows = [_HEADER, *self._rows()]
+        return "\n".join(f"{name:<6}{left:>14}{right:>14}" for name, left, right in rows)
+
+    def _repr_html_(self) -> str:
+        return _notebook.table(_HEADER, self._rows())
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        return [
             ("base", f"{self.base_trainable:,}", f"{self.base_frozen:,}"),
             ("head", f"{self.head_trainable:,}", f"{self.head_frozen:,}"),
         ]
-        return "\n".join(f"{name:<6}{left:>14}{right:>14}" for name, left, right in rows)
 
 
-def parameter_summary(model: Any) -> ParameterSummary:
+def parameter_summary(model: keras.Model) -> ParameterSummary:
     """Count the trainable and frozen parameters of a model that `transfer` made.
 
+    Args:
+        model: the model that `kcore.models.transfer` returned, at any stage of its training.
+
+    Returns:
+        A `ParameterSummary`, which prints as a table.
+
     Raises:
-        ValueError: if the model has no head of `transfer`.
+        ValueError: if the model has no head as `transfer` makes it.
 
     Example:
         >>> import kcore
         >>> trained = kcore.models.binary_cnn((24, 24, 3), filters=(4, 4), seed=1)
         >>> model = kcore.models.transfer(
-        ...     trained, trained.layers[-4].name, preprocessing="unit", hidden_units=8
+        ...     trained, "pool_2", preprocessing="unit", hidden_units=8
         ... )
         >>> print(kcore.models.parameter_summary(model))
                    trainable        frozen
@@ -83,19 +105,18 @@ def note_compiled(model: Any) -> None:
     _COMPILED[model.optimizer] = _trained(model)
 
 
-def check_trainable(model: Any) -> None:
+def check_trainable(model: keras.Model) -> None:
     """Refuse a model whose `trainable` attributes were changed after it was compiled.
 
-    Keras takes such a change over at the next `compile` only: till then it is ignored on
-    TensorFlow, and breaks the optimizer's state on JAX. Models that `kcore.models` compiled are
-    checked; of others nobody knows what they were compiled with.
+    Keras applies such a change only at the next `compile`: until then TensorFlow ignores it, and on
+    JAX it breaks the optimizer's state. Only models that `kcore.models` compiled can be checked.
 
     Args:
         model: a `keras.Model`.
 
     Raises:
-        RuntimeError: if another set of variables is trainable now than when the model was
-            compiled; the message names some.
+        RuntimeError: if not the same variables are trainable as when the model was compiled; the
+            message names some.
     """
     optimizer = getattr(check_model(model), "optimizer", None)
     compiled = None if optimizer is None else _COMPILED.get(optimizer)
@@ -112,7 +133,7 @@ def check_trainable(model: Any) -> None:
         ]
         raise RuntimeError(
             f"`trainable` was changed after the model {model.name!r} was compiled: "
-            f"{' and '.join(changes)} variables. Keras would not take that over. Compile the model "
+            f"{' and '.join(changes)} variables. Keras would not apply that. Compile the model "
             "again, or let kcore.models.fine_tune unfreeze layers and compile."
         )
 

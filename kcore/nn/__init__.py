@@ -1,19 +1,20 @@
-"""Convolutions, pools and dense layers as functions of explicit filters, on images.
+"""Convolutions, pools and dense layers as functions with explicit filters, on images.
 
 Each function has one meaning on every backend, with known and unknown batch, in both data formats,
-on arrays and in functional models. Where a backend computes something else, another lowering is
-taken; where something has no meaning, a ValueError says so before a backend is asked.
+on arrays and in functional models. Where a backend computes something else, kcore computes it in
+another way; arguments that have no meaning raise a ValueError before a backend is asked.
 
-Inputs of float16, bfloat16 and float32 keep their dtype, to which filters are cast. Everything else
-becomes `keras.config.floatx()`: float64, which NumPy makes of Python's floats and which not every
-backend has, integers and booleans. (With `floatx` set to float64 JAX needs `jax_enable_x64`.) This
+Inputs of float16, bfloat16 and float32 keep their dtype, and filters are cast to it. Everything
+else becomes `keras.config.floatx()`: integers, booleans, and float64, which NumPy makes of Python's
+floats and not every backend has. (With `floatx` set to float64, JAX needs `jax_enable_x64`.) This
 holds for arrays, lists, tensors and symbolic tensors alike; other dtypes raise a TypeError.
 
-Strides, windows and dilation far beyond an image have the values that smaller ones have which read
-the same cells. An output that memory can't hold raises a ValueError, before a backend is asked.
+Strides, windows and dilation may be far larger than an image: they give the values of smaller ones
+that read the same cells. An output that doesn't fit into memory raises a ValueError, before a
+backend is asked.
 
 `strides`, `ksize` and `dilation_rate` are one integer, a pair (height, width), or four numbers in
-the order of the input's axes, such as `[1, 8, 8, 1]`, whose first and channel entries must be 1.
+the order of the input's axes, such as `[1, 8, 8, 1]`, whose batch and channel entries must be 1.
 """
 
 import kcore._backend  # noqa: F401

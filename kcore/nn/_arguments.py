@@ -1,4 +1,4 @@
-"""What the functions on images share: arguments in several notations, data formats, dtypes."""
+"""Arguments that the functions on images share: in several notations, data formats, dtypes."""
 
 from collections.abc import Iterable, Sequence
 from numbers import Integral
@@ -14,6 +14,7 @@ from kcore.shapes._axes import DATA_FORMATS
 __all__ = [
     "channels_last",
     "channels_of",
+    "check_fit",
     "check_known",
     "check_rank",
     "floating_dtype",
@@ -44,7 +45,7 @@ def image_data_format(data_format: str | None) -> str:
 
 
 def same_or_valid(padding: str) -> str:
-    """Return the padding in small letters."""
+    """Return the padding in lower case."""
     return checks.one_of(("valid", "same"), padding=padding)
 
 
@@ -76,7 +77,7 @@ def pair(name: str, value: int | Sequence[int], data_format: str) -> tuple[int, 
 
 
 def check_rank(name: str, array: Any, rank: int, axes: str) -> None:
-    """Refuse an array of another rank, or with an empty axis, naming the axes it should have."""
+    """Refuse an array of another rank or with an empty axis; the error names the axes."""
     shape = tuple(array.shape)
     if len(shape) != rank:
         raise ValueError(f"{name}.shape={shape} has rank {len(shape)}; give {axes}.")
@@ -85,7 +86,7 @@ def check_rank(name: str, array: Any, rank: int, axes: str) -> None:
 
 
 def channels_of(x: Any, data_format: str) -> int | None:
-    """Return the channels of images, None where unknown; refuse what is no batch of images."""
+    """Return the channels of images, None if unknown; refuse anything but a batch of images."""
     shape = tuple(x.shape)
     if len(shape) != 4:
         raise ValueError(f"x.shape={shape} has rank {len(shape)}; give {IMAGES}.")
@@ -98,7 +99,7 @@ def channels_of(x: Any, data_format: str) -> int | None:
 
 
 def channels_last(x: Any, data_format: str) -> Any:
-    """Move channels to the end: what every backend can compute on every device."""
+    """Move channels to the end, where every backend can compute with them on every device."""
     return keras.ops.transpose(x, (0, 2, 3, 1)) if data_format == "channels_first" else x
 
 
@@ -110,9 +111,37 @@ def from_channels_last(x: Any, data_format: str) -> Any:
 def output_shape(
     x: Any, windows: Windows, channels: int | None, data_format: str
 ) -> tuple[int | None, ...]:
-    """Return the shape of images after windows; of a batch as `x` has it, which may be a symbol."""
+    """Return the shape of images after windows; the batch is that of `x`, which may be a symbol."""
     _, *rest = windows.output_shape(None, channels, data_format)
     return (x.shape[0], *rest)
+
+
+def check_fit(
+    what: str,
+    sizes: Sequence[int | None],
+    windows: Sequence[int],
+    rates: Sequence[int],
+    padding: str,
+) -> None:
+    """Refuse unpadded windows that are larger than the images.
+
+    Args:
+        what: the argument that gives the windows, with its value.
+        sizes: height and width of the images, `None` where unknown.
+        windows: height and width of the windows.
+        rates: their dilation along both axes.
+        padding: "valid" or "same".
+    """
+    if padding != "valid":
+        return
+    for axis, size, window, rate in zip(("height", "width"), sizes, windows, rates, strict=True):
+        covered = (window - 1) * rate + 1
+        if size is not None and covered > size:
+            dilated = f" with dilation_rate={rate}" if rate > 1 else ""
+            raise ValueError(
+                f"{what}{dilated} needs a {axis} of at least {covered} with padding='VALID', and x "
+                f"has {size}: use padding='SAME', larger images or a smaller window."
+            )
 
 
 def known(shape: Iterable[Any]) -> list[int]:
@@ -121,9 +150,9 @@ def known(shape: Iterable[Any]) -> list[int]:
 
 
 def check_known(name: str, values: Sequence[int], sizes: Sequence[int | None]) -> None:
-    """Refuse numbers far beyond any image where the size of the images is unknown.
+    """Refuse numbers far beyond any image if the size of the images is unknown.
 
-    Where it is known, smaller numbers that mean the same take their place.
+    If it is known, they are replaced by smaller numbers that mean the same.
     """
     if None in sizes and max(values) > _MOST_OF_UNKNOWN:
         raise ValueError(
@@ -137,7 +166,7 @@ def real_tensor(name: str, value: Any) -> Any:
 
     Raises:
         TypeError: if it holds anything but real numbers, or numbers that no backend computes with.
-        ValueError: if it is a sequence of unequal ones.
+        ValueError: if it is a sequence of sequences that differ in length.
     """
     if not hasattr(value, "shape") or not hasattr(value, "dtype"):
         try:

@@ -8,6 +8,7 @@ import keras
 from kcore.nn._arguments import (
     channels_last,
     channels_of,
+    check_fit,
     check_known,
     check_rank,
     floating_dtype,
@@ -37,7 +38,7 @@ def conv2d(
 ) -> Any:
     """Convolve images with filters (a cross-correlation, as everywhere in deep learning).
 
-    Filters that read fewer channels than there are make groups: with 6 channels and filters of 2,
+    Filters for fewer channels than the images have make groups: with 6 channels and filters for 2,
     the first third of the filters reads channels 0 and 1, and so on.
 
     Args:
@@ -45,8 +46,8 @@ def conv2d(
             `data_format="channels_first"`. Integers are taken as floats.
         filters: (filter height, filter width, channels in, channels out).
         strides: one integer, (height, width), or four such as `[1, 2, 2, 1]`.
-        padding: `"SAME"` or `"VALID"`, in any case of letters.
-        data_format: None for Keras's setting.
+        padding: `"SAME"` or `"VALID"`, in upper or lower case.
+        data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
         dilation_rate: as `strides`; both may be above 1.
 
     Returns:
@@ -73,22 +74,24 @@ def depthwise_conv2d(
     data_format: str | None = None,
     dilation_rate: Ints = 1,
 ) -> Any:
-    """Convolve each channel with filters of its own.
+    """Convolve each channel with its own filters.
 
     Args:
-        x: images; see `conv2d`.
+        x: images (batch, height, width, channels), or (batch, channels, height, width) with
+            `data_format="channels_first"`. Integers are taken as floats.
         filters: (filter height, filter width, channels, multiplier). The outputs of one channel
             stand next to each other.
-        strides: see `conv2d`.
-        padding: see `conv2d`.
-        data_format: see `conv2d`.
-        dilation_rate: see `conv2d`.
+        strides: one integer, (height, width), or four such as `[1, 2, 2, 1]`.
+        padding: `"SAME"` or `"VALID"`, in upper or lower case.
+        data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
+        dilation_rate: as `strides`; both may be above 1.
 
     Returns:
         Images of `channels * multiplier` channels.
 
     Raises:
-        ValueError: see `conv2d`.
+        ValueError: if ranks or channels don't match, an argument is out of range, or an unpadded
+            filter doesn't fit into the images.
 
     Example:
         >>> import numpy as np
@@ -109,22 +112,25 @@ def separable_conv2d(
     data_format: str | None = None,
     dilation_rate: Ints = 1,
 ) -> Any:
-    """Convolve each channel with filters of its own, then mix channels at each pixel.
+    """Convolve each channel with its own filters, then mix channels at each pixel.
 
     Args:
-        x: images; see `conv2d`.
+        x: images (batch, height, width, channels), or (batch, channels, height, width) with
+            `data_format="channels_first"`. Integers are taken as floats.
         depthwise_filters: (filter height, filter width, channels, multiplier).
         pointwise_filters: (1, 1, channels * multiplier, channels out).
-        strides: of the depthwise step; see `conv2d`.
-        padding: see `conv2d`.
-        data_format: see `conv2d`.
-        dilation_rate: of the depthwise step; see `conv2d`.
+        strides: of the depthwise step: one integer, (height, width), or four such as
+            `[1, 2, 2, 1]`.
+        padding: `"SAME"` or `"VALID"`, in upper or lower case.
+        data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
+        dilation_rate: of the depthwise step, as `strides`; both may be above 1.
 
     Returns:
         Images with as many channels as there are pointwise filters.
 
     Raises:
-        ValueError: see `conv2d`.
+        ValueError: if ranks or channels don't match, an argument is out of range, or an unpadded
+            filter doesn't fit into the images.
     """
     settings = _settings(strides, padding, data_format, dilation_rate)
     return SeparableConv2D(**settings)(x, depthwise_filters, pointwise_filters)
@@ -148,6 +154,7 @@ class Conv2D(TensorFunction):
                 f"{wanted} and gives {out}. Both the channels of x and the filters must divide "
                 "into equal groups."
             )
+        _check_fit("filters", x, filters, data_format, **window)
         return output_shape(x, windows_of(x, filters, data_format, **window), out, data_format)
 
     @staticmethod
@@ -173,6 +180,7 @@ def _depthwise_shape(
         raise ValueError(
             f"x has {channels} channels, but {name}.shape={tuple(filters.shape)} is for {wanted}."
         )
+    _check_fit(name, x, filters, data_format, **window)
     return output_shape(
         x, windows_of(x, filters, data_format, **window), wanted * multiplier, data_format
     )
@@ -240,6 +248,14 @@ class SeparableConv2D(TensorFunction):
         return from_channels_last(keras.ops.matmul(deep, pointwise[0, 0]), data_format)
 
 
+def _check_fit(
+    name: str, x: Any, filters: Any, data_format: str, padding: str, dilation_rate: Any, **_: Any
+) -> None:
+    shape = tuple(filters.shape)
+    sizes = spatial_sizes(x.shape, data_format)
+    check_fit(f"{name}.shape={shape}", sizes, shape[:2], dilation_rate, padding)
+
+
 def windows_of(
     x: Any,
     filters: Any,
@@ -258,8 +274,9 @@ def correlate(operation: Any, x: Any, filters: Any, windows: Windows) -> Any:
     """Run one of Keras's convolutions in a form that every backend computes alike.
 
     TensorFlow refuses strides together with dilation, and unequal strides of float16 in a depthwise
-    convolution, and leaves memory unwritten for some unequal strides under its own SAME. The first
-    two are computed at every cell and then thinned out, the last is padded here.
+    convolution, and leaves memory unwritten for some unequal strides under its own SAME. In the
+    first two cases every cell is computed and those between strides are dropped; in the last the
+    padding is made here.
 
     Args:
         operation: `keras.ops.conv` or `keras.ops.depthwise_conv`.
@@ -294,7 +311,7 @@ def _is_mixed(x: Any, windows: Windows) -> bool:
 
 
 def _check_known(x: Any, windows: Windows) -> None:
-    """Refuse what a backend that doesn't know the size of images can't compute."""
+    """Refuse what no backend can compute without knowing the size of the images."""
     strides, rates, padding = _numbers(windows)
     sizes = [axis.size for axis in windows.axes]
     check_known("strides", strides, sizes)

@@ -14,7 +14,7 @@ Shape = tuple[int | None, ...]
 
 
 def dense(x: Any, weights: Any, bias: Any = None) -> Any:
-    """Multiply the last axis with a matrix, whatever the rank, and add a bias.
+    """Multiply the last axis by a matrix, and add a bias.
 
     Args:
         x: (..., features in), of any rank from 1 on. Integers are taken as floats.
@@ -39,11 +39,11 @@ def dense(x: Any, weights: Any, bias: Any = None) -> Any:
 def flatten(x: Any, data_format: str | None = None) -> Any:
     """Join all axes but the first.
 
-    Channels change fastest in both data formats, so that the same images give the same rows.
+    Channels vary fastest in both data formats, so the same images give the same rows.
 
     Args:
         x: (batch, ...), of any rank from 1 on.
-        data_format: None for Keras's setting.
+        data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
 
     Returns:
         (batch, features); (batch, 1) for a vector.

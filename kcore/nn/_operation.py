@@ -15,8 +15,8 @@ __all__ = ["TensorFunction"]
 class TensorFunction(keras.Operation, abc.ABC):
     """A function of tensors whose output shape kcore works out and checks itself.
 
-    Keras's own operations on symbolic tensors differ from what they compute: they refuse groups and
-    strides with dilation, and don't see every window that doesn't fit.
+    The checks of Keras's own operations on symbolic tensors differ from what they compute: they
+    refuse groups and strides with dilation, and miss some windows that don't fit.
 
     A subclass gives `output_shape` and `compute`, both static functions of the tensors and of the
     settings that the constructor was given.
@@ -36,7 +36,7 @@ class TensorFunction(keras.Operation, abc.ABC):
     @staticmethod
     @abc.abstractmethod
     def output_shape(*tensors: Any, **settings: Any) -> Sequence[int | None]:
-        """Return the shape of the output; raise what is to be refused."""
+        """Return the shape of the output, or raise an error for arguments without a meaning."""
 
     @staticmethod
     @abc.abstractmethod
@@ -45,12 +45,13 @@ class TensorFunction(keras.Operation, abc.ABC):
 
     @staticmethod
     def check_computable(*tensors: Any, **settings: Any) -> None:
-        """Raise what is to be refused only where values are computed; nothing by default."""
+        """Raise errors for values only, not for symbolic tensors; none by default."""
 
     def __call__(self, *tensors: Any) -> Any:
-        """Raise what is to be refused, then compute, or add a node.
+        """Check the arguments, then compute, or add a node.
 
-        Keras surrounds what is raised inside a call by codes for terminals and printed arrays.
+        Errors that are raised inside `call` would come with Keras's terminal codes and printed
+        arrays.
         """
         tensors = tuple(map(real_tensor, self.tensors, tensors))
         shape = self.output_shape(*tensors, **self.settings)

@@ -8,6 +8,7 @@ import keras
 from kcore.nn._arguments import (
     channels_last,
     channels_of,
+    check_fit,
     check_known,
     from_channels_last,
     image_data_format,
@@ -34,17 +35,17 @@ def max_pool(
 ) -> Any:
     """Take the largest value of each window, for each channel.
 
-    Pads never win: a window over negative values has a negative maximum. A window that holds NaN
-    gives NaN, and minus infinity stays what it is, which Keras's own pool on TensorFlow doesn't
-    keep.
+    Padding never counts: a window over negative values has a negative maximum. A window that holds
+    NaN gives NaN, and minus infinity stays minus infinity; Keras's own pool on TensorFlow keeps
+    neither.
 
     Args:
         x: images (batch, height, width, channels), or (batch, channels, height, width) with
             `data_format="channels_first"`. Integers are taken as floats.
-        ksize: one integer, (height, width), or four such as `[1, 8, 8, 1]`.
-        strides: as `ksize`; None for `ksize`.
-        padding: `"SAME"` or `"VALID"`, in any case of letters.
-        data_format: None for Keras's setting.
+        ksize: size of the window: one integer, (height, width), or four such as `[1, 8, 8, 1]`.
+        strides: as `ksize`; `None` for `ksize`.
+        padding: `"SAME"` or `"VALID"`, in upper or lower case.
+        data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
 
     Returns:
         Images of the size that `kcore.shapes.pool_window` gives.
@@ -69,20 +70,22 @@ def avg_pool(
     padding: str = "SAME",
     data_format: str | None = None,
 ) -> Any:
-    """Take the mean of each window, for each channel; pads are not counted.
+    """Take the mean of each window, for each channel; padding is not counted.
 
     Args:
-        x: images; see `max_pool`.
-        ksize: see `max_pool`.
-        strides: see `max_pool`.
-        padding: see `max_pool`.
-        data_format: see `max_pool`.
+        x: images (batch, height, width, channels), or (batch, channels, height, width) with
+            `data_format="channels_first"`. Integers are taken as floats.
+        ksize: size of the window: one integer, (height, width), or four such as `[1, 8, 8, 1]`.
+        strides: as `ksize`; `None` for `ksize`.
+        padding: `"SAME"` or `"VALID"`, in upper or lower case.
+        data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
 
     Returns:
         Images of the size that `kcore.shapes.pool_window` gives.
 
     Raises:
-        ValueError: see `max_pool`.
+        ValueError: if the rank is not 4, an argument is out of range, or an unpadded window doesn't
+            fit into the images.
 
     Example:
         >>> import numpy as np
@@ -100,7 +103,9 @@ class Pool(TensorFunction):
     def output_shape(x: Any, *, data_format: str, **window: Any) -> Shape:
         """Work out the shape."""
         channels = channels_of(x, data_format)
-        windows = pool_windows(spatial_sizes(x.shape, data_format), **window)
+        sizes, pool_size = spatial_sizes(x.shape, data_format), window["pool_size"]
+        check_fit(f"ksize={tuple(pool_size)}", sizes, pool_size, (1, 1), window["padding"])
+        windows = pool_windows(sizes, **window)
         return output_shape(x, windows, channels, data_format)
 
     @staticmethod
@@ -119,7 +124,7 @@ class MaxPool(Pool):
 
     @staticmethod
     def compute(x: Any, *, data_format: str, **window: Any) -> Any:
-        """Pool with channels last; take the longer way only where a value is not finite."""
+        """Pool with channels last; take the slower way only if a value is not finite."""
         window |= _in_reach(x, data_format, **window)
         return keras.ops.cond(
             keras.ops.all(keras.ops.isfinite(x)),
@@ -155,7 +160,7 @@ def _native(x: Any, data_format: str, window: dict[str, Any]) -> Any:
 
 
 def _of_any_values(x: Any, data_format: str, window: dict[str, Any]) -> Any:
-    """Pool what is not NaN or minus infinity, and where these are, apart."""
+    """Pool the values that are neither NaN nor minus infinity, and, apart, where those are."""
     ops = keras.ops
     is_nan, is_low = ops.isnan(x), x == -float("inf")
     has_nan = _native(ops.cast(is_nan, x.dtype), data_format, window) > 0
@@ -166,7 +171,7 @@ def _of_any_values(x: Any, data_format: str, window: dict[str, Any]) -> Any:
 
 
 def _lowest(x: Any) -> Any:
-    """A value below all finite ones that count: the smallest finite one among them."""
+    """Return a value that never wins: the smallest finite one."""
     finite = keras.ops.where(keras.ops.isfinite(x), x, keras.ops.zeros_like(x))
     return keras.ops.min(finite)
 

@@ -1,7 +1,7 @@
 """Strides and dilation far beyond an image, replaced by smaller ones that read the same cells.
 
 Backends pad for every cell that a window covers, count cells in 32 bits, or loop over all of them,
-so that numbers of any size must not get to them.
+so they must not be given numbers of any size.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ __all__ = ["pool_in_reach", "within_reach"]
 
 
 def within_reach(x: Any, filters: Any, windows: Windows) -> tuple[Any, Any, Windows]:
-    """Leave out taps that read pads alone, and shorten strides that leave one position.
+    """Leave out taps that read only padding, and shorten strides that leave one position.
 
     Args:
         x: images, channels last.
@@ -54,10 +54,10 @@ def pool_in_reach(
 
 
 def _shortened(axis: Window) -> Window:
-    rate = 1 if axis.kernel == 1 else axis.dilation_rate
+    rate = 1 if axis.kernel_size == 1 else axis.dilation_rate
     assert axis.strides is not None
     strides = axis.strides if axis.size is None else min(axis.strides, axis.size)
-    return Window(axis.size, axis.kernel, strides, rate, axis.padding)
+    return Window(axis.size, axis.kernel_size, strides, rate, axis.padding)
 
 
 def _has_idle_taps(axis: Window) -> bool:
@@ -66,14 +66,14 @@ def _has_idle_taps(axis: Window) -> bool:
 
 def _reading_taps(axis: Window) -> tuple[int, int]:
     """Return the first and the last tap that any position puts on a cell; one tap if none does."""
-    assert axis.kernel is not None
+    assert axis.kernel_size is not None
     assert axis.size is not None
     if axis.padding == "valid":
-        return 0, axis.kernel - 1
+        return 0, axis.kernel_size - 1
     before, moved = _before_and_moved(axis)
     first = max(-((moved - before) // axis.dilation_rate), 0)
-    last = min((axis.size - 1 + before) // axis.dilation_rate, axis.kernel - 1)
-    first = min(first, axis.kernel - 1)
+    last = min((axis.size - 1 + before) // axis.dilation_rate, axis.kernel_size - 1)
+    first = min(first, axis.kernel_size - 1)
     return first, max(first, last)
 
 

@@ -21,7 +21,7 @@ from kcore.nn._arguments import (
     same_or_valid,
 )
 from kcore.nn._operation import TensorFunction
-from kcore.shapes import Windows, spatial_sizes, transposed_window
+from kcore.shapes import TransposedWindow, Windows, spatial_sizes
 from kcore.shapes import _checks as checks
 
 __all__ = ["conv2d_transpose"]
@@ -39,21 +39,21 @@ def conv2d_transpose(
     data_format: str | None = None,
     dilation_rate: Ints = 1,
 ) -> Any:
-    """Run a convolution backwards: each pixel writes a filter's worth of output pixels.
+    """Run a convolution backwards: each pixel writes as many output pixels as a filter has.
 
     Args:
         x: images (batch, height, width, channels), or (batch, channels, height, width) with
             `data_format="channels_first"`. Integers are taken as floats.
         filters: (filter height, filter width, channels out, channels in).
         strides: one integer, (height, width), or four such as `[1, 2, 2, 1]`.
-        padding: `"SAME"` or `"VALID"`.
-        output_padding: None for Keras's default size (`size * strides` for SAME), or the pixels to
-            add to the smallest output, one integer or (height, width).
-        data_format: None for Keras's setting.
+        padding: `"SAME"` or `"VALID"`, in upper or lower case.
+        output_padding: `None` for Keras's default size (`size * strides` for SAME), or the pixels
+            to add to the smallest output, one integer or (height, width).
+        data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
         dilation_rate: as `strides`; both may be above 1.
 
     Returns:
-        Images of the size that `kcore.shapes.transposed_window` gives.
+        Images of the size that `kcore.shapes.TransposedWindow` gives.
 
     Raises:
         ValueError: if ranks or channels don't match, or an argument is out of range.
@@ -102,7 +102,7 @@ class Conv2DTranspose(TensorFunction):
 
     @staticmethod
     def check_computable(x: Any, filters: Any, *, data_format: str, **window: Any) -> None:
-        """Refuse what is too large on the way, before it is cut, or needs a known size."""
+        """Refuse intermediate results that are too large, and what needs a known size."""
         windows = _windows_of(x, filters, data_format, **window)
         strides = tuple(axis.strides for axis in windows.axes)
         rates = tuple(axis.dilation_rate for axis in windows.axes)
@@ -141,19 +141,20 @@ def _windows_of(
     columns = zip(sizes, kernel, strides, dilation_rate, strict=True)
     return Windows(
         tuple(
-            transposed_window(*column, padding=padding, output_padding=extra)
+            TransposedWindow(*column, padding=padding, output_padding=extra)
             for column, extra in zip(columns, added, strict=True)
         )
     )
 
 
 def _check_extent(x: Any, filters: Any, windows: Windows, data_format: str) -> None:
-    """Refuse what the pixels write, the cut cells too, if it is too large."""
+    """Refuse filters and strides that write too many cells, including those that are cut."""
     cells = []
     for axis in windows.axes:
-        written = ((axis.size or 1) - 1) * axis.strides + max(axis.effective_kernel, axis.strides)
+        reach = axis.effective_kernel_size
+        written = ((axis.size or 1) - 1) * axis.strides + max(reach, axis.strides)
         # Dilated filters are applied to pixels with as many pads around them.
-        cells.append(written + (axis.effective_kernel - 1 if axis.dilation_rate > 1 else 0))
+        cells.append(written + (reach - 1 if axis.dilation_rate > 1 else 0))
     asked = (
         f"strides={tuple(axis.strides for axis in windows.axes)} with dilation_rate="
         f"{tuple(axis.dilation_rate for axis in windows.axes)} on x.shape={tuple(x.shape)}"
@@ -166,10 +167,10 @@ def _check_extent(x: Any, filters: Any, windows: Windows, data_format: str) -> N
 
 
 def _uncut(x: Any, filters: Any, windows: Windows) -> tuple[Any, Windows, list[int]]:
-    """Compute everything that the pixels write, which every backend does alike."""
+    """Compute all cells that the pixels write, which every backend does alike."""
     strides = tuple(axis.strides for axis in windows.axes)
     y = keras.ops.conv_transpose(x, filters, strides, "valid", data_format="channels_last")
-    return y, windows, [max(axis.effective_kernel, axis.strides) for axis in windows.axes]
+    return y, windows, [max(axis.effective_kernel_size, axis.strides) for axis in windows.axes]
 
 
 def _spread_and_correlate(x: Any, filters: Any, windows: Windows) -> tuple[Any, Windows, list[int]]:
@@ -180,12 +181,12 @@ def _spread_and_correlate(x: Any, filters: Any, windows: Windows) -> tuple[Any, 
     pads = []
     for axis, described in enumerate(windows.axes, start=1):
         x = _spread(x, axis, described.strides)
-        pads.append((described.effective_kernel - 1,) * 2)
+        pads.append((described.effective_kernel_size - 1,) * 2)
     x = keras.ops.pad(x, ((0, 0), *pads, (0, 0)))
     flipped = keras.ops.transpose(keras.ops.flip(filters, (0, 1)), (0, 1, 3, 2))
     rates = tuple(axis.dilation_rate for axis in windows.axes)
     y = keras.ops.conv(x, flipped, 1, "valid", "channels_last", rates)
-    return y, windows, [axis.effective_kernel for axis in windows.axes]
+    return y, windows, [axis.effective_kernel_size for axis in windows.axes]
 
 
 def _spread(x: Any, axis: int, strides: int) -> Any:

@@ -1,9 +1,8 @@
-"""From random words to floats in a range, with the same bits however it is compiled.
+"""Scale random words to floats in a range, with the same bits however that is compiled.
 
-XLA may contract `a * b + c` into one rounding instead of two, and TensorFlow's graph optimizer
-reorders sums and pulls common factors out of them. So there is one sum here, of an offset and a
-product with a power of two, which is exact, and there is one multiplication before it, of whole
-numbers.
+XLA may compute `a * b + c` with one rounding instead of two, and TensorFlow's graph optimizer
+reorders sums and pulls common factors out of them. So there is only one sum here, of an offset and
+a product with a power of two, which is exact. The one multiplication before it is of integers.
 """
 
 import math
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kcore._arguments import check_finite
-from kcore.random._words import cast, product_high
+from kcore.random._words import cast, parts, product_high
 
 __all__ = ["check_float32", "scaled"]
 
@@ -32,6 +31,16 @@ def scaled(xp: Any, word: Any, is_negative: Any, scale: float, offset: float) ->
         of fixed point, then to float32, and by that of the sum. For a power of two as the scale
         the product is exact.
     """
+    if xp is not np:
+        return _scaled(xp, word, is_negative, scale, offset)
+    values = np.empty(word.shape, "float32")
+    for part in parts(word.shape[-1]):
+        signs = None if is_negative is None else is_negative[..., part]
+        values[..., part] = _scaled(xp, word[..., part], signs, scale, offset)
+    return values
+
+
+def _scaled(xp: Any, word: Any, is_negative: Any, scale: float, offset: float) -> Any:
     mantissa, exponent = math.frexp(scale)
     product = cast(xp, product_high(xp, int(math.ldexp(mantissa, 31)), word), "int32")
     if is_negative is not None:

@@ -1,7 +1,7 @@
-"""What the draws share: which module computes them, and words from keys and counters."""
+"""What all draws share: the module that computes them, and words from keys and counters."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "check_draw_shape",
     "dtype_name",
     "encrypted",
+    "parts",
     "product_high",
     "shaped",
     "shifted_right",
@@ -34,6 +35,8 @@ __all__ = [
 FOLD_IN, SPLIT, BITS, PAIRS = range(4)
 
 _BYTES_OF_A_BLOCK = 48  # while it is made
+# As many fit into the cache of a processor core together with what is computed on the way.
+_COMPUTED_AT_ONCE = 2**16
 
 
 def as_key(key: Any) -> tuple[Any, Any]:
@@ -114,7 +117,18 @@ def shifted_right(xp: Any, word: Any, distance: int) -> Any:
 def blocks(xp: Any, key: Any, count: int, purpose: int) -> tuple[Any, Any]:
     """Return the two words of the first `count` blocks of each key: (count,) or (n, count)."""
     counter = np.arange(count, dtype="uint32")
-    return encrypted(xp, key, counter, purpose)
+    if xp is not np or count <= _COMPUTED_AT_ONCE:
+        return encrypted(xp, key, counter, purpose)
+    both = np.empty((2, *key.shape[:-1], count), "uint32")
+    for part in parts(count):
+        both[..., part] = encrypted(xp, key, counter[part], purpose)
+    return both[0], both[1]
+
+
+def parts(count: int) -> Iterator[slice]:
+    """Yield slices of a long array that are computed one after the other, for speed and memory."""
+    for start in range(0, count, _COMPUTED_AT_ONCE):
+        yield slice(start, start + _COMPUTED_AT_ONCE)
 
 
 def encrypted(xp: Any, key: Any, counter: Any, purpose: int) -> tuple[Any, Any]:
@@ -133,7 +147,7 @@ def words(xp: Any, key: Any, count: int, purpose: int = BITS) -> Any:
 
 
 def shaped(xp: Any, key: Any, values: Any, shape: tuple[int, ...]) -> Any:
-    """Give the values of each key, which lie on one axis, the shape of the draw."""
+    """Reshape the values of each key, which are on one axis, to the shape of the draw."""
     return xp.reshape(values, (*_batch(key), *shape))
 
 

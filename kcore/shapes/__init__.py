@@ -1,9 +1,10 @@
 """Arithmetic of windows: what a convolution or pooling does to a shape, without any framework.
 
-`window` describes one axis and draws itself when printed; `transposed_window`, `pool_window`,
-`global_window` and `adaptive_window` are its relatives. The functions in the plural take a whole
-shape, as Keras's layers do, and refuse what these layers refuse. `ReceptiveField` follows a
-position of an output back through many windows.
+`Window` describes one axis and draws itself when printed, as do `TransposedWindow` and
+`AdaptiveWindow`; `pool_window` and `global_window` make a `Window` from the arguments of a pool.
+Functions in the plural, such as `conv_windows`, take the sizes of all spatial axes, as Keras's
+layers do, and refuse what these layers refuse. `ReceptiveField` counts the input cells that an
+output cell sees through a stack of windows.
 """
 
 from kcore.shapes._axes import (
@@ -16,10 +17,10 @@ from kcore.shapes._axes import (
     pool_windows,
     spatial_sizes,
 )
-from kcore.shapes._pool import AdaptiveWindow, adaptive_window, global_window, pool_window
+from kcore.shapes._pool import AdaptiveWindow, global_window, pool_window
 from kcore.shapes._receptive_field import ReceptiveField
-from kcore.shapes._transpose import TransposedWindow, transposed_window
-from kcore.shapes._window import Window, window
+from kcore.shapes._transpose import TransposedWindow
+from kcore.shapes._window import Window
 
 __all__ = [
     "AdaptiveWindow",
@@ -28,7 +29,6 @@ __all__ = [
     "Window",
     "Windows",
     "adaptive_pool_windows",
-    "adaptive_window",
     "conv_transpose_windows",
     "conv_windows",
     "depthwise_conv_windows",
@@ -37,6 +37,4 @@ __all__ = [
     "pool_window",
     "pool_windows",
     "spatial_sizes",
-    "transposed_window",
-    "window",
 ]

@@ -1,4 +1,4 @@
-"""Early, worded refusals for the numbers that describe a window."""
+"""Checks of the numbers that describe a window, with messages that name what is wrong."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -21,7 +21,7 @@ __all__ = [
 
 
 def at_least(minimum: int, /, **values: object) -> int:
-    """Return the last of some integers, or refuse a value below `minimum` or one that is none.
+    """Return the last of some integers, or refuse any that is too small or no integer.
 
     Raises:
         TypeError: if a value is not an integer.
@@ -38,7 +38,7 @@ def at_least(minimum: int, /, **values: object) -> int:
 
 
 def size_or_unknown(minimum: int = 1, /, **sizes: object) -> int | None:
-    """Return the last of some sizes, or refuse one that is neither None nor an integer."""
+    """Return the last of some sizes, or refuse any that is neither None nor an integer."""
     number = None
     for name, size in sizes.items():
         number = None if size is None else at_least(minimum, **{name: size})
@@ -46,20 +46,20 @@ def size_or_unknown(minimum: int = 1, /, **sizes: object) -> int | None:
 
 
 def sizes_of_axes(sizes: object) -> tuple[int | None, ...]:
-    """Return the spatial sizes as a tuple, or refuse what is no sequence of them.
+    """Return spatial sizes as a tuple, or refuse anything but a sequence of sizes.
 
     Raises:
-        TypeError: if it is no sequence, or one of them is no integer.
-        ValueError: if there is none, or one is below 1.
+        TypeError: if it is not a sequence, or a size is neither None nor an integer.
+        ValueError: if it is empty, or a size is below 1.
     """
     found = sequence("sizes", sizes)
     if not found:
-        raise ValueError("sizes=() has no axis; give the spatial sizes, such as (28, 28).")
+        raise ValueError("sizes=() is empty; give the spatial sizes, such as (28, 28).")
     return tuple(size_or_unknown(**{f"sizes[{axis}]": size}) for axis, size in enumerate(found))
 
 
 def sequence(name: str, value: object) -> tuple[object, ...]:
-    """Return a sequence as a tuple; a set has no order, and a text holds no sizes."""
+    """Return a sequence as a tuple; refuse sets, which have no order, and strings."""
     is_array = hasattr(value, "__len__") and hasattr(value, "__getitem__")
     if isinstance(value, (str, bytes, dict)) or not is_array:
         raise TypeError(
@@ -72,13 +72,13 @@ def sequence(name: str, value: object) -> tuple[object, ...]:
 
 
 def settle(described: Any, *values: object) -> None:
-    """Put checked values into the fields of a frozen dataclass, in their order."""
+    """Store checked values in the fields of a frozen dataclass, in the order of the fields."""
     for field, value in zip(fields(described), values, strict=True):
         object.__setattr__(described, field.name, value)
 
 
 def instance(allowed: tuple[type, ...], **values: object) -> None:
-    """Refuse a value of another type than those allowed."""
+    """Refuse a value whose type is not allowed."""
     ((name, value),) = values.items()
     if isinstance(value, bool) or not isinstance(value, allowed):
         choices = ", ".join(one.__name__ for one in allowed)
@@ -86,7 +86,7 @@ def instance(allowed: tuple[type, ...], **values: object) -> None:
 
 
 def one_of(allowed: Sequence[str], **values: str) -> str:
-    """Return the one given value in small letters, or refuse it."""
+    """Return the one given value in lower case, or refuse it."""
     ((name, value),) = values.items()
     if not isinstance(value, str) or value.lower() not in allowed:
         choices = ", ".join(repr(choice) for choice in allowed)
@@ -94,34 +94,42 @@ def one_of(allowed: Sequence[str], **values: str) -> str:
     return value.lower()
 
 
-def fits(size: int | None, kernel: int, dilation_rate: int) -> None:
+def fits(
+    size: int | None, kernel_size: int, dilation_rate: int = 1, *, name: str = "kernel_size"
+) -> None:
     """Refuse an unpadded window that is wider than its input.
 
+    Args:
+        size: cells of the input, None where unknown.
+        kernel_size: cells that the window reads.
+        dilation_rate: cells from one read cell to the next.
+        name: the user's name for `kernel_size`, for the message.
+
     Raises:
-        ValueError: naming the sizes and what can be changed.
+        ValueError: if the window doesn't fit; the message says what can be changed.
     """
-    effective = (kernel - 1) * dilation_rate + 1
+    effective = (kernel_size - 1) * dilation_rate + 1
     if size is None or size >= effective:
         return
-    wide = f"kernel={kernel}"
+    wide = f"{name}={kernel_size}"
     if dilation_rate > 1:
         wide += f" with dilation_rate={dilation_rate} covers {effective} cells and"
     raise ValueError(
         f"{wide} doesn't fit into size={size} with padding='valid'. Use padding='same', an input "
-        f"of at least {effective} cells, or a smaller kernel."
+        f"of at least {effective} cells, or a smaller {name}."
     )
 
 
 def no_strides_with_dilation(strides: Sequence[int], dilation_rate: Sequence[int]) -> None:
-    """Refuse what Keras's convolution layers refuse: strides and dilation in one layer.
+    """Refuse strides together with dilation, as Keras's convolution layers do.
 
     Raises:
-        ValueError: if any stride and any dilation rate, also on different axes, exceed 1.
+        ValueError: if a stride and a dilation rate exceed 1, on the same axis or on two.
     """
     if max(strides) > 1 and max(dilation_rate) > 1:
         raise ValueError(
             f"strides={tuple(strides)} together with dilation_rate={tuple(dilation_rate)}: Keras's "
-            "convolution layers refuse both above 1. Set one of them to 1, or use a depthwise "
+            "convolution layers don't allow both above 1. Set one of them to 1, or use a depthwise "
             "convolution or kcore.nn.conv2d, which allow both."
         )
 
@@ -130,10 +138,10 @@ def integers(name: str, value: object, minimum: int | None = None) -> tuple[int,
     """Return one integer or a sequence of them as a tuple.
 
     Raises:
-        TypeError: if it is neither.
-        ValueError: if one is below `minimum`.
+        TypeError: if it is neither of the two.
+        ValueError: if an integer is below `minimum`.
     """
-    # An array of one axis is no Sequence, and serves as well.
+    # An array of one axis is allowed too, although it is not a Sequence.
     if isinstance(value, Sequence) or getattr(value, "ndim", None) == 1:
         given = sequence(name, value)
         names = [f"{name}[{index}]" for index in range(len(given))]
@@ -150,10 +158,10 @@ def integers(name: str, value: object, minimum: int | None = None) -> tuple[int,
 
 
 def per_axis(axes: int, minimum: int = 1, **values: object) -> tuple[int, ...]:
-    """Repeat one integer for each axis, or check that there is one for each.
+    """Return one integer for each axis, given one for all or a sequence.
 
     Raises:
-        ValueError: if a sequence has another length than `axes`, or a number is below `minimum`.
+        ValueError: if the length of a sequence is not `axes`, or a number is below `minimum`.
         TypeError: if a value is neither an integer nor a sequence of integers.
     """
     ((name, value),) = values.items()

@@ -1,6 +1,7 @@
-"""Windows drawn in text: a line of numbered cells, and a bracket under it for each position."""
+"""Draw windows as text: a line of numbered cells, and a bracket below it for each position."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Rational
 
 __all__ = ["draw", "numbered", "plural"]
 
@@ -17,21 +18,21 @@ def draw(
     pads: tuple[int, int] = (0, 0),
     mark: str = "p",
 ) -> list[str]:
-    """Draw cells and the positions of a window over them.
+    """Draw the cells of an axis and the positions of a window.
 
-    Read cells have a line under them, cells between them that a dilated window passes over have
-    dots. A long axis is cut to the cells around its first and last positions, whose number alone
-    the time to draw depends on.
+    Cells that a position reads are underlined; cells that a dilated window passes over are dotted.
+    Of a long axis only the cells around the first and last positions are drawn, so the time that a
+    drawing takes is bounded.
 
     Args:
-        size: cells of the axis.
-        positions: how many positions there are.
-        row: what a position reads, counted from the first pad.
-        pads: cells before and after the axis.
-        mark: what stands for a pad.
+        size: number of cells of the axis.
+        positions: number of positions.
+        row: the cells that a position reads, counted from the first pad.
+        pads: number of cells before and after the axis.
+        mark: the character for a pad.
 
     Returns:
-        The lines of the drawing: cells first, then one line for each position.
+        The lines of the drawing: first the cells, then a line for each position.
     """
     before, after = pads
     count = before + size + after
@@ -53,19 +54,19 @@ def draw(
     return [line.rstrip() for line in lines]
 
 
-def plural(count: int, noun: str) -> str:
-    """Return the count and the noun, with an s where it needs one."""
+def plural(count: Rational | int, noun: str) -> str:
+    """Return a count and a noun, with an s where the count asks for it."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def numbered(cells: range) -> str:
-    """Name cells by the numbers that a drawing shows, which start at 1."""
+    """Name cells by their numbers in a drawing, which start at 1."""
     first, last = cells.start + 1, cells.stop
     return f"cell {first}" if first == last else f"cells {first} to {last}"
 
 
 def _columns(kept: Iterable[int], width: int) -> dict[int, tuple[int, int]]:
-    """Start and width of each drawn cell; gaps stand between runs of cells that are left out."""
+    """Return start and width of each drawn cell; a gap stands for cells left out."""
     columns: dict[int, tuple[int, int]] = {}
     start, previous = 0, -1
     for cell in kept:
@@ -77,7 +78,7 @@ def _columns(kept: Iterable[int], width: int) -> dict[int, tuple[int, int]]:
 
 
 def _near(count: int, positions: Sequence[range]) -> list[int]:
-    """Cells at both ends, and those where a drawn position starts or ends."""
+    """Return the cells at both ends, and those where a drawn position starts or ends."""
     last = count - 1
     kept = {0, 1, last - 1, last}
     for cells in positions:
@@ -97,7 +98,7 @@ def _cell_line(labels: Mapping[int, str], columns: dict[int, tuple[int, int]]) -
 
 
 def _bracket(cells: range, columns: dict[int, tuple[int, int]]) -> str:
-    """One line: bars at the outer edges of a position, its cells between them."""
+    """Draw a position as a line: bars at its edges, and its cells between them."""
     first, _ = columns[cells[0]]
     start, width = columns[cells[-1]]
     line = [" "] * (start + width + 1)
@@ -111,7 +112,7 @@ def _bracket(cells: range, columns: dict[int, tuple[int, int]]) -> str:
 
 
 def _join_gaps(line: list[str], cells: range, columns: dict[int, tuple[int, int]]) -> None:
-    """Carry the line of an undilated position on through the gaps of a cut axis."""
+    """Draw the line of an undilated position through the gaps of a shortened axis."""
     if cells[0] != cells[-1] and cells.step == 1:
         first, (last, _) = columns[cells[0]][0], columns[cells[-1]]
         line[first:last] = "_" * (last - first)

@@ -1,4 +1,4 @@
-"""Cells listed one by one, up to a number that memory and patience have."""
+"""List cells one by one, up to a number for which time and memory suffice."""
 
 __all__ = ["MOST_LISTED", "listed", "untouched"]
 
@@ -16,7 +16,7 @@ def listed(cells: range) -> tuple[int, ...]:
     count = max(-(-(cells.stop - first) // step), 0)
     if count > MOST_LISTED:
         raise ValueError(
-            f"kernel and size give {count:,} cells; at most {MOST_LISTED:,} are listed. Use span."
+            f"There are {count:,} cells here, and at most {MOST_LISTED:,} are listed; use `span`."
         )
     return tuple(cells)
 
@@ -24,22 +24,22 @@ def listed(cells: range) -> tuple[int, ...]:
 def untouched(
     size: int, positions: tuple[int, int], taps: tuple[int, int], before: int
 ) -> tuple[int, ...]:
-    """Return the cells of an axis that no tap of any position touches, or say that they are many.
+    """Return the cells of an axis that no tap of any position touches.
 
     Args:
         size: cells of the axis.
-        positions: how many, and cells from one to the next.
-        taps: how many, and cells from one to the next.
-        before: cells before the axis that the first tap of the first position lies.
+        positions: number of positions, and cells from one to the next.
+        taps: number of taps, and cells from one to the next.
+        before: cells from the first tap of the first position to the start of the axis.
 
     Raises:
-        ValueError: if there are too many cells to look at.
+        ValueError: if there are too many cells to examine each.
     """
     (outer, outer_step), (inner, inner_step) = sorted((positions, taps))
     if size > MOST_LISTED or outer * min(inner, size // inner_step + 1) > _MOST_STEPS:
         raise ValueError(
-            f"size={size:,}, kernel={taps[0]:,} and {positions[0]:,} positions are too many to "
-            "look at each cell."
+            f"{size:,} cells, kernel_size={taps[0]:,} and {positions[0]:,} positions are too many "
+            "to examine each cell."
         )
     is_touched = bytearray(size)
     for number in range(outer):

@@ -1,4 +1,4 @@
-"""Pooling windows along one axis: strides that default to the window, global and adaptive pools."""
+"""Pooling windows along one axis: plain, global and adaptive."""
 
 from dataclasses import dataclass
 from math import gcd
@@ -7,9 +7,10 @@ from numbers import Integral
 from kcore.shapes import _checks as checks
 from kcore.shapes._drawing import draw, plural
 from kcore.shapes._listing import listed
-from kcore.shapes._window import Window, window
+from kcore.shapes._shown import Shown
+from kcore.shapes._window import Window
 
-__all__ = ["AdaptiveWindow", "adaptive_window", "global_window", "pool_window"]
+__all__ = ["AdaptiveWindow", "global_window", "pool_window"]
 
 
 def pool_window(
@@ -17,13 +18,15 @@ def pool_window(
 ) -> Window:
     """Describe a pooling window along one axis.
 
-    Pads count for nothing in a pool: a maximum never sees them, an average doesn't count them.
+    This is a `Window` with the arguments of Keras's pooling layers: `strides` defaults to
+    `pool_size`, and there is no dilation and no `"causal"` padding. A pool ignores pads: a maximum
+    is never a pad, and an average doesn't count them.
 
     Args:
         size: number of cells, 1 or more; None where it is unknown.
-        pool_size: number of cells that one position reads.
-        strides: cells from one position to the next; None for `pool_size`.
-        padding: `"valid"` or `"same"`.
+        pool_size: number of cells that one position reads, 1 or more.
+        strides: cells from one position to the next, 1 or more; None for `pool_size`.
+        padding: `"valid"` or `"same"`, in upper or lower case.
 
     Returns:
         The window. Printing it draws it.
@@ -31,79 +34,103 @@ def pool_window(
     Raises:
         ValueError: if a number is below 1, the padding is unknown, or an unpadded window doesn't
             fit into the input.
-        TypeError: if a number is no integer.
+        TypeError: if a number is not an integer.
 
     Example:
         >>> pool_window(149, pool_size=2).output_size
         74
     """
-    checks.one_of(("valid", "same"), padding=padding)
-    checks.at_least(1, pool_size=pool_size)
-    return window(size, pool_size, pool_size if strides is None else strides, 1, padding)
+    size = checks.size_or_unknown(size=size)
+    pool_size = checks.at_least(1, pool_size=pool_size)
+    if checks.one_of(("valid", "same"), padding=padding) == "valid":
+        checks.fits(size, pool_size, name="pool_size")
+    return Window(size, pool_size, pool_size if strides is None else strides, padding=padding)
 
 
 def global_window(size: int | None) -> Window:
-    """Describe a global pool along one axis: one window as wide as the input.
+    """Describe a global pool along one axis: one window over all cells.
+
+    Args:
+        size: number of cells, 1 or more; None where it is unknown.
+
+    Returns:
+        A `Window` whose `kernel_size` and `strides` are `size`.
+
+    Raises:
+        ValueError: if `size` is below 1.
+        TypeError: if `size` is not an integer.
 
     Example:
         >>> global_window(7).span(0)
         (0, 6)
     """
-    return Window(size, kernel=size, strides=size)
+    return Window(size, kernel_size=size, strides=size)
 
 
-@dataclass(frozen=True)
-class AdaptiveWindow:
-    """Windows of nearly equal width that together cover the whole axis.
+@dataclass(frozen=True, repr=False)
+class AdaptiveWindow(Shown):
+    """An adaptive pool along one axis: windows of nearly equal width that cover the whole axis.
 
-    Position `i` reads the cells from `floor(i * size / output_size)` up to, not including,
-    `ceil((i + 1) * size / output_size)`.
+    Position `i` reads the cells from `floor(i * size / output_size)` up to, but not including,
+    `ceil((i + 1) * size / output_size)`. Printing the windows draws them.
 
     Attributes:
-        size: number of input cells, or None where it is unknown.
-        output_size: number of positions.
+        size: number of input cells, 1 or more; None where it is unknown.
+        output_size: number of positions, 1 or more. It may exceed `size`: then neighbors read the
+            same cells.
 
     Raises:
         ValueError: if a number is below 1.
-        TypeError: if a number is no integer.
+        TypeError: if a number is not an integer.
+
+    Example:
+        >>> [AdaptiveWindow(7, 3).span(position) for position in range(3)]
+        [(0, 2), (2, 4), (4, 6)]
     """
 
     size: int | None
     output_size: int
 
     def __post_init__(self) -> None:
-        """Refuse numbers that describe no windows; see `adaptive_window`."""
+        """Check the numbers, and store them as plain integers."""
         size = checks.size_or_unknown(size=self.size)
         checks.settle(self, size, checks.at_least(1, output_size=self.output_size))
 
     @property
     def pads(self) -> tuple[int, int]:
-        """Cells added before and after the input: none."""
+        """Cells added before and after the input: always 0."""
         return (0, 0)
 
     @property
     def dropped(self) -> range:
-        """Cells at the end that no position reaches: none."""
+        """Cells at the end that no position reaches: always empty."""
         return range(0)
 
     @property
     def skipped(self) -> tuple[int, ...]:
-        """Cells between positions that none reads: none."""
+        """Cells between others that no position reads: always empty."""
         return ()
 
     @property
     def widest(self) -> int | None:
-        """Cells that the widest position reads."""
+        """Number of cells that the widest position reads."""
         if self.size is None:
             return None
         width, rest = divmod(self.size, self.output_size)
         if not rest:
             return width
-        # Positions start at multiples of a part of a cell, and the widest as late in one as may be.
+        # Positions start at multiples of gcd / output_size cells, and the widest position is the
+        # one that starts latest within a cell.
         return width + (1 if rest == gcd(rest, self.output_size) else 2)
 
     def span(self, position: int) -> tuple[int, int]:
-        """First and last cell that output `position` reads.
+        """Return the first and the last cell that a position reads.
+
+        Args:
+            position: output position, counted from 0.
+
+        Returns:
+            Two input cells, counted from 0.
 
         Raises:
             IndexError: if there is no such position.
@@ -111,14 +138,27 @@ class AdaptiveWindow:
         """
         checks.instance((Integral,), position=position)
         if not 0 <= position < self.output_size:
-            raise IndexError(f"position={position}: there are {self.output_size}, counted from 0.")
+            raise IndexError(
+                f"position={position} doesn't exist: there are {self.output_size}, from 0 on."
+            )
         if self.size is None:
             raise ValueError("size=None: the span of an adaptive window depends on the size.")
         first = position * self.size // self.output_size
         return (first, -(-(position + 1) * self.size // self.output_size) - 1)
 
     def cells(self, position: int) -> tuple[int, ...]:
-        """Input cells that output `position` reads."""
+        """Return the input cells that a position reads.
+
+        Args:
+            position: output position, counted from 0.
+
+        Returns:
+            Input cells, counted from 0.
+
+        Raises:
+            IndexError: if there is no such position.
+            ValueError: if the size is unknown, or the cells are more than ten million.
+        """
         first, last = self.span(position)
         return listed(range(first, last + 1))
 
@@ -133,24 +173,3 @@ class AdaptiveWindow:
             return range(first, last + 1)
 
         return "\n".join([summary, *draw(self.size, self.output_size, row)])
-
-
-def adaptive_window(size: int | None, output_size: int) -> AdaptiveWindow:
-    """Describe an adaptive pool along one axis.
-
-    Args:
-        size: number of cells, 1 or more; None where it is unknown.
-        output_size: number of positions. It may exceed `size`: then neighbors share cells.
-
-    Returns:
-        The windows. Printing them draws them.
-
-    Raises:
-        ValueError: if a number is below 1.
-        TypeError: if a number is no integer.
-
-    Example:
-        >>> [adaptive_window(7, 3).span(position) for position in range(3)]
-        [(0, 2), (2, 4), (4, 6)]
-    """
-    return AdaptiveWindow(size, output_size)

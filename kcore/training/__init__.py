@@ -1,4 +1,4 @@
-"""What accompanies a training run."""
+"""Callbacks that stop a training at a target, and check its labels before the first step."""
 
 import kcore._backend  # noqa: F401
 from kcore.training._check_targets import CheckTargets

@@ -1,4 +1,4 @@
-"""Refuse labels that the loss of a model can't be trained on, before the first step."""
+"""Refuse labels that don't fit the loss of a model, before the first step."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from kcore._arguments import check_integer
 from kcore._arrays import read_array
+from kcore._console import say
 from kcore._targets import check_for_loss, loss_of
+from kcore.training._verbosity import check_verbosity
 
 __all__ = ["CheckTargets"]
 
@@ -17,36 +19,39 @@ Array = npt.NDArray[Any]
 
 
 class CheckTargets(keras.callbacks.Callback):
-    """End `fit` before its first step where labels are none of the model's classes.
+    """End `fit` before its first step if labels are none of the model's classes.
 
-    Keras doesn't look at labels inside a compiled step: JAX takes another class for one that is
-    out of range, and XLA on TensorFlow gives weights that are NaN, both without an error. This
-    looks at all labels once, when the training begins, and costs the steps nothing.
+    Keras doesn't check labels inside a compiled step: for a label that is out of range, JAX takes
+    another class, and XLA on TensorFlow gives weights that are NaN, both without an error. This
+    callback checks all labels once, when the training begins, and costs the steps nothing.
 
-    What is right is told by the loss: integers from 0 to classes - 1 for a sparse categorical
+    The loss decides which labels are right: integers from 0 to classes - 1 for a sparse categorical
     cross-entropy, 0 or 1 for a binary one, rows of probabilities that sum to 1 for a categorical
     one. For any other loss only NaN and infinity are wrong.
 
-    Models that `kcore.models.compile_classifier` and its kin compiled, and datasets of `kcore`, do
-    that without it; this is for arrays and a model compiled by `model.compile`, and stricter: a
-    label of a binary or categorical cross-entropy may not be a probability between 0 and 1.
+    Models that `kcore.models.compile_classifier`, `compile_binary_classifier` or
+    `compile_regression` compiled, and datasets of `kcore`, are checked without it. This is for
+    arrays and a model compiled by `model.compile`. It is stricter: labels of a binary or
+    categorical cross-entropy must not be probabilities between 0 and 1.
 
-    Keras doesn't show a callback the data of `fit`, so the labels are given to both. What `fit` is
-    given besides, and what a data pipeline of your own makes of the labels, isn't seen. A dataset
-    of `kcore` knows its labels; of other datasets give the labels as an array. Where the shape of
-    the labels doesn't fit, Keras may be the first to say so, on JAX.
+    Keras doesn't show a callback the data of `fit`, so both must be given the labels. A dataset of
+    `kcore` knows its labels; for other datasets give the labels as an array. Changes that a data
+    pipeline of your own makes to the labels are not seen. If the shape of the labels doesn't fit,
+    Keras on JAX may be the first to raise.
 
     Args:
         y: the labels that `fit` is given, or the dataset of `kcore` that holds them.
-        validation_y: those of the validation data, or None.
-        classes: the number of classes; needed only for a model that doesn't tell the shape of its
-            output, which is one that is subclassed, or Sequential without an `Input`.
+        validation_y: the labels of the validation data, an array or a dataset, or `None`.
+        classes: the number of classes; needed only for a model that doesn't know the shape of its
+            output, which is a subclassed one, or a Sequential one without an `Input`.
+        verbose: 1 prints one line with the number of labels when they have passed; 0 prints
+            nothing.
 
     Raises:
         TypeError: if `y` is a dataset whose labels aren't known.
-        ValueError: if `y` is a dataset without labels. When a training begins: if a label doesn't
-            fit the loss, with the label, its index and the number of classes; or if the model has
-            several outputs, or one that isn't (samples, classes).
+        ValueError: if `y` is a dataset without labels. When training begins: if a label doesn't fit
+            the loss, with the label, its index and the number of classes; or if the model doesn't
+            have one output (samples, classes).
 
     Example:
         >>> import kcore
@@ -59,18 +64,33 @@ class CheckTargets(keras.callbacks.Callback):
         ValueError: y[2]=7 is none of the 5 classes: labels must be integers from 0 to 4.
     """
 
-    def __init__(self, y: Any, validation_y: Any = None, *, classes: int | None = None) -> None:
+    def __init__(
+        self, y: Any, validation_y: Any = None, *, classes: int | None = None, verbose: int = 0
+    ) -> None:
         super().__init__()
+        self.verbose = check_verbosity(verbose)
         self._classes = None if classes is None else check_integer("classes", classes)
         self._labels = {"y": _labels_of("y", y)}
         if validation_y is not None:
             self._labels["validation_y"] = _labels_of("validation_y", validation_y)
+
+    def __repr__(self) -> str:
+        return f"<CheckTargets: {self._counts()}>"
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Check the labels against the loss and the output of the model."""
         loss, units = loss_of(self.model), self._units()
         for name, labels in self._labels.items():
             check_for_loss(name, labels, loss, units)
+        if self.verbose:
+            say(f"CheckTargets: {self._counts()}: all fit the loss.")
+
+    def _counts(self) -> str:
+        counts = (
+            f"{len(np.atleast_1d(labels)):,} labels in {name}"
+            for name, labels in self._labels.items()
+        )
+        return ", ".join(counts)
 
     def _units(self) -> int:
         """Return the number of units of the model's one output."""
@@ -82,7 +102,7 @@ class CheckTargets(keras.callbacks.Callback):
             return self._classes
         if shape is None:
             raise ValueError(
-                f"The model {self.model.name!r} doesn't tell the shape of its output: give "
+                f"The model {self.model.name!r} doesn't know the shape of its output: give "
                 "CheckTargets classes, the number of classes, or begin a Sequential model with "
                 "keras.Input."
             )

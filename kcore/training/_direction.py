@@ -1,4 +1,4 @@
-"""Whether a metric is better when it is small or when it is large, told by its name."""
+"""Infer from the name of a metric whether smaller or larger values are better."""
 
 from typing import Literal
 
@@ -19,7 +19,7 @@ _LARGER_IS_BETTER = frozenset(
 def infer_mode(monitor: str) -> Mode:
     """Return `"min"` or `"max"` for a metric named as Keras names its metrics.
 
-    The words of the name decide, so prefixes such as `val_` or the name of an output don't matter:
+    The words in the name decide, so prefixes such as `val_` or the name of an output don't matter:
     `val_loss` and `root_mean_squared_error` are better when small, `predictions_accuracy` and
     `f1_score` when large.
 
@@ -27,7 +27,7 @@ def infer_mode(monitor: str) -> Mode:
         monitor: the name of a metric in the logs of `fit`.
 
     Raises:
-        ValueError: if the name says neither or both.
+        ValueError: if the name tells neither or both.
 
     Example:
         >>> infer_mode("val_loss"), infer_mode("top_k_categorical_accuracy")

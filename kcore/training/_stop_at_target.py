@@ -13,6 +13,7 @@ from kcore._console import say
 from kcore._logs import described, numbers_in
 from kcore._warning import warn
 from kcore.training._direction import Mode, infer_mode
+from kcore.training._verbosity import check_verbosity
 
 __all__ = ["StopAtTarget"]
 
@@ -22,39 +23,40 @@ _ALIASES = {"acc": "accuracy", "accuracy": "acc"}
 class StopAtTarget(keras.callbacks.Callback):
     """Stop `fit` as soon as a metric reaches a target; reaching it exactly counts.
 
-    A value counts as reached when it is at most (mode `"min"`) or at least (mode `"max"`) the
+    A value reaches the target when it is at most (mode `"min"`) or at least (mode `"max"`) the
     target, both compared in float32, the precision in which Keras computes its metrics: 95 right
     answers of 100 do reach `target=0.95`. A value that is NaN or infinite never does.
 
     Args:
-        monitor: name of the metric as it stands in the logs: `"loss"`, `"accuracy"`,
-            `"val_accuracy"`, …
+        monitor: name of the metric in the logs: `"loss"`, `"accuracy"`, `"val_accuracy"`, …
         target: the value to reach, in the metric's own unit (accuracy is a fraction, 0..1).
-        mode: `"min"` to stop at or below the target, `"max"` at or above it; `"auto"` tells it
-            from the metric's name.
-        every: look at the metric every so many batches, instead of at the end of each epoch only.
-            The value is then Keras's running mean since the epoch began. With
+        mode: `"min"` to stop at or below the target, `"max"` at or above it; `"auto"` infers it
+            from the name of the metric.
+        every: also look at the metric after every so many batches, not only at the end of each
+            epoch. The value is then Keras's running mean since the epoch began. With
             `steps_per_execution` above 1 Keras reports less often, and so does this.
         patience: number of consecutive epochs in which the target must be reached.
         start_from_epoch: index of the first epoch that may stop the training; 0 is the first.
+        verbose: 1 prints one line at the end that says why the training was stopped, or why not;
+            0 prints nothing. `reason` holds the sentence either way.
 
     Attributes:
         stopped_epoch: index of the epoch in which the training was stopped (the first is 0), or
             `None`.
-        stopped_batch: index of the batch, where `every` stopped the training inside an epoch.
+        stopped_batch: index of the batch, if `every` stopped the training within an epoch.
         value: value of the metric that stopped the training, or `None`.
         reason: one sentence that says why the training was stopped, or why it was not.
 
     Raises:
         ValueError: if an argument is out of range. While training: if the logs don't hold
-            `monitor`; the message lists the names that they hold. Or if it is no single number
-            there, as a metric that gives a value for each class.
+            `monitor`, with the names that they hold, or if it is not a single number there, as for
+            a metric that gives a value for each class.
 
     Example:
         >>> import kcore
         >>> stop = kcore.training.StopAtTarget("accuracy", 0.95)
-        >>> stop.mode
-        'max'
+        >>> stop
+        <StopAtTarget: accuracy of at least 0.95>
     """
 
     stopped_epoch: int | None
@@ -76,6 +78,7 @@ class StopAtTarget(keras.callbacks.Callback):
         every: int | None = None,
         patience: int = 1,
         start_from_epoch: int = 0,
+        verbose: int = 1,
     ) -> None:
         super().__init__()
         if not isinstance(monitor, str):
@@ -86,21 +89,27 @@ class StopAtTarget(keras.callbacks.Callback):
         self.every = None if every is None else check_integer("every", every, minimum=1)
         self.patience = check_integer("patience", patience, minimum=1)
         self.start_from_epoch = check_integer("start_from_epoch", start_from_epoch, minimum=0)
+        self.verbose = check_verbosity(verbose)
         self._check_batchwise()
         self._reset()
+
+    def __repr__(self) -> str:
+        bound = "at most" if self.mode == "min" else "at least"
+        wanted = f"{self.monitor} of {bound} {self.target:g}"
+        return f"<StopAtTarget: {wanted}{'; ' + self.reason if self.reason else ''}>"
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Forget what an earlier `fit` recorded."""
         self._reset()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Count batches anew."""
+        """Start to count batches again."""
         self._epoch = epoch
         self._next_batch = self.every or 0
         self._validated = False
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Look at the running value where `every` asks for it."""
+        """Check the running value if `every` asks for it."""
         logs = logs or {}
         self._refuse_alias(logs)
         self._refuse_several(logs)
@@ -113,7 +122,7 @@ class StopAtTarget(keras.callbacks.Callback):
             self._stop(self._epoch, value)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Look at the epoch's value."""
+        """Check the value of the epoch."""
         logs = logs or {}
         self._available = sorted(logs)
         if self.stopped_epoch is not None or self._lacks_validation(logs):
@@ -129,7 +138,7 @@ class StopAtTarget(keras.callbacks.Callback):
         self._warned = True
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Print why the training was stopped, or that it was not; after the last progress bar."""
+        """Print why the training was stopped, or why not, after the last progress bar."""
         if not self._seen and self._is_validation_metric():
             raise ValueError(
                 f"monitor={self.monitor!r} was never computed: fit ran no validation in the epochs "
@@ -138,7 +147,8 @@ class StopAtTarget(keras.callbacks.Callback):
             )
         if self.reason is None:
             self.reason = self._why_not()
-        say(f"StopAtTarget: {self.reason}")
+        if self.verbose:
+            say(f"StopAtTarget: {self.reason}")
 
     def _reset(self) -> None:
         self.stopped_epoch = None
@@ -175,9 +185,9 @@ class StopAtTarget(keras.callbacks.Callback):
     def _lacks_validation(self, logs: Mapping[str, Any]) -> bool:
         """Tell whether a `val_` metric is absent because this epoch ran no validation.
 
-        That is right with `validation_freq` above 1, and a mistake where `fit` was given no
-        validation data. Before the first validation a callback can't see which, so it warns once
-        and decides at the end.
+        That is right if `validation_freq` is above 1, and a mistake if `fit` was given no
+        validation data. Before the first validation a callback can't tell which it is, so it warns
+        once and decides at the end.
         """
         if self.monitor in logs or not self._is_validation_metric() or self._validated:
             return False
@@ -199,7 +209,7 @@ class StopAtTarget(keras.callbacks.Callback):
     def _refuse_several(self, logs: Mapping[str, Any]) -> None:
         """Fail after the first batch, also for a metric of the validation data.
 
-        It gives there what it gives for the training data.
+        It has the same shape as that of the training data.
         """
         if not self._is_checked:
             self._is_checked = True
@@ -230,7 +240,7 @@ class StopAtTarget(keras.callbacks.Callback):
     def _reached(self, value: float) -> bool:
         if not math.isfinite(value):
             return False
-        with np.errstate(over="ignore"):  # what lies beyond float32 is infinite there
+        with np.errstate(over="ignore"):  # values beyond float32 become infinite
             value32, target32 = np.float32(value), np.float32(self.target)
         return bool(value32 <= target32 if self.mode == "min" else value32 >= target32)
 
@@ -285,7 +295,7 @@ def _missing(monitor: str, available: Iterable[str]) -> str:
 
 def _no_number(monitor: str, value: object) -> str:
     return (
-        f"monitor={monitor!r} is {described(value)} in the logs, and no single number to compare "
+        f"monitor={monitor!r} is {described(value)} in the logs, not a single number to compare "
         "with the target. Let the metric give one, as "
         'keras.metrics.F1Score(average="macro") does, or monitor another.'
     )

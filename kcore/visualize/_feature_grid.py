@@ -1,206 +1,154 @@
-"""The channels of a feature map as gray tiles, beside each other."""
+"""The channels of a feature map as tiles beside each other."""
 
-import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from kcore._arguments import check_choice, check_integer
-from kcore._warning import warn
 from kcore.visualize._arrays import as_real, channels_last
+from kcore.visualize._channel_shades import channel_shades
+from kcore.visualize._color_maps import color_table, is_gray, is_identity
+from kcore.visualize._tiles import (
+    LARGEST_SCALE,
+    columns_of_square,
+    enlarged,
+    fitting_scale,
+    picture_of,
+    tile,
+)
 
-__all__ = ["feature_grid"]
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
-_MIDDLE = 128
-_SPREAD = 64
-_LARGEST_TILE = 96
-_FITTED_GAP = 2
-# Means of so many shades leave float32 enough digits for one.
-_WELL_SCALED = 1e4
-# So many values fit into the cache of a core.
-_CACHED = 65536
+__all__ = ["feature_grid", "fitted_grid"]
 
-Numbers = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.uint16]
+
+# Positions of other colors behind the 256 of a color map.
+_PAPER, _BLACK, _WHITE = 256, 257, 258
+_AXES = "(height, width, channels)"
+_GAP = 2
+# So wide that a notebook shows it pixel by pixel.
+_AVAILABLE = 640
+_LARGEST_TILE = 160
 
 
 def feature_grid(
     feature_map: npt.ArrayLike,
     *,
-    layout: str = "row",
+    layout: str = "grid",
     max_channels: int | None = None,
-    gap: int = 0,
+    scale: int | None = None,
+    gap: int = _GAP,
+    cmap: "str | Colormap" = "viridis",
     data_format: str | None = None,
-) -> npt.NDArray[np.uint8]:
-    """Show each channel of a feature map in gray, normalized on its own.
+) -> Image.Image:
+    """Show each channel of a feature map as a tile, normalized on its own.
 
-    A channel's values are brought to mean 0 and standard deviation 1, multiplied by 64, moved up by
-    128 and clipped to 0..255: mid-gray is the channel's mean, and black and white lie two standard
-    deviations off. So a channel shows where it responds, not how strongly it does compared with its
-    neighbors. A channel whose values are all the same is mid-gray everywhere;
-    any other is normalized, however small its values are. NaN and minus infinity are drawn black
-    and infinity white; they are left out of mean and deviation, and a warning counts the channels.
+    The values of a channel are brought to mean 0 and standard deviation 1, multiplied by 64, moved
+    up by 128 and clipped to 0..255, the range of the color map: its middle is the channel's mean,
+    and its ends lie two standard deviations off. So a tile shows where its channel responds, not
+    how strongly it does compared with other channels. A channel whose values are all the same has
+    the middle color everywhere; any other is normalized, however small its values are. NaN and
+    minus infinity are drawn black and infinity white; they are left out of mean and deviation.
+
+    `feature_grid(maps, layout="row", scale=1, gap=0, cmap="gray")` has exactly one pixel for each
+    value, in `(height, width * channels)`.
 
     Args:
         feature_map: `(height, width, channels)` in any real dtype, or a batch of one such map; with
             "channels_first", `(channels, height, width)`.
-        layout: "row" puts all channels in one row, "grid" makes the picture about square. Channels
+        layout: "grid" makes the picture about square, "row" puts all channels in one row. Channels
             run from left to right, then down.
-        max_channels: show the first so many channels; all by default.
-        gap: white pixels between neighboring tiles.
+        max_channels: how many channels to show, from the first on; None for all.
+        scale: how many pixels of the picture each value takes along both axes; None enlarges small
+            maps to tiles of up to 160 pixels, as far as the picture stays within 640 pixels in
+            width. At most 1000.
+        gap: white pixels between neighboring tiles, at most 1000.
+        cmap: a matplotlib color map or its name, such as "viridis", "inferno" or "gray".
         data_format: "channels_last", "channels_first", or None for Keras's default.
 
     Returns:
-        The picture, uint8. In a row without gaps it is `(height, width * channels)`.
+        The picture, of mode "RGB", or "L" if the color map is gray. A notebook shows it, its `save`
+        writes a file, and `numpy.asarray` gives its pixels.
 
     Raises:
-        ValueError: if the shape, dtype or an option is another than those above.
+        ValueError: if `feature_map` has another shape or isn't made of real numbers, or an option
+            is another than those above.
+
+    Warns:
+        UserWarning: if there are values that are not finite.
 
     Example:
         >>> import numpy as np
         >>> import kcore
         >>> maps = np.random.default_rng(0).normal(size=(1, 13, 13, 64))
-        >>> kcore.visualize.feature_grid(maps, data_format="channels_last").shape
-        (13, 832)
-        >>> kcore.visualize.feature_grid(maps, layout="grid", data_format="channels_last").shape
-        (104, 104)
+        >>> picture = kcore.visualize.feature_grid(maps, data_format="channels_last")
+        >>> picture.size
+        (638, 638)
+        >>> picture.save("maps.png")  # doctest: +SKIP
     """
     check_choice("layout", layout, ("row", "grid"))
-    gap = check_integer("gap", gap, minimum=0)
+    gap = check_integer("gap", gap, minimum=0, maximum=LARGEST_SCALE)
+    table = color_table(cmap)
     values = channels_last("feature_map", as_real("feature_map", feature_map, _AXES), data_format)
     if max_channels is not None:
         values = values[..., : check_integer("max_channels", max_channels)]
-    shades = _normalized(values)
-    height, width, channels = shades.shape
-    if layout == "row" and gap == 0:
-        return shades.transpose(0, 2, 1).reshape(height, channels * width)
-    columns = channels if layout == "row" else _columns_of_a_square(channels, height, width)
-    return tile(np.moveaxis(shades, -1, 0), columns, gap)
-
-
-_AXES = "(height, width, channels)"
-
-
-def tile(
-    tiles: npt.NDArray[np.uint8], columns: int, gap: int, paper: int = 255
-) -> npt.NDArray[np.uint8]:
-    """Put tiles `(tiles, height, width, ...)` into rows of `columns`, with `gap` pixels between."""
-    count, height, width = tiles.shape[:3]
-    rows = math.ceil(count / columns)
-    padded = np.full(
-        (rows * columns, height + gap, width + gap, *tiles.shape[3:]), paper, dtype=np.uint8
-    )
-    padded[:count, :height, :width] = tiles
-    in_rows = padded.reshape(rows, columns, *padded.shape[1:]).swapaxes(1, 2)
-    sheet = in_rows.reshape(rows * (height + gap), columns * (width + gap), *tiles.shape[3:])
-    return sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap]
-
-
-def fitted_grid(values: npt.NDArray[np.floating], width: int) -> npt.NDArray[np.uint8]:
-    """Return the grid of `(height, width, channels)`, enlarged so that small maps can be seen.
-
-    Values are enlarged by integers as far as the grid stays within `width` pixels.
-    """
-    rows, columns, channels = values.shape
-    across = _columns_of_a_square(channels, rows, columns)
-    room = (width + _FITTED_GAP) // across - _FITTED_GAP
-    times = max(1, min(_LARGEST_TILE // max(rows, columns), room // columns))
-    enlarged = values.repeat(times, axis=0).repeat(times, axis=1)
-    return feature_grid(enlarged, layout="grid", gap=_FITTED_GAP, data_format="channels_last")
-
-
-def _normalized(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
-    """Return the shades of each channel of `(height, width, channels)`."""
-    values = np.ascontiguousarray(values)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        mean, mean_square = _means(values)
-        if not np.isfinite(mean_square).all() and not np.isfinite(values).all():
-            return _shades_with_holes(values)
-        if _squares_are_lost(values, mean_square):
-            largest = np.abs(values).max(axis=(0, 1)).astype(np.float64)
-            return _normalized(values / np.where(largest == 0, 1, largest))
-        deviation = _deviation(values, mean, mean_square)
-    return _shades(values, mean, deviation)
-
-
-def _means(values: npt.NDArray[np.floating]) -> tuple[Numbers, Numbers]:
-    """Return the mean of each channel, and that of its squares."""
     height, width, channels = values.shape
-    rows = values.reshape(height, width * channels)
-    # Columns are summed in their own dtype, which is fast, and their sums in float64.
-    sums = np.add.reduce(rows, axis=0)
-    sums_of_squares = np.einsum("hk,hk->k", rows, rows)
-    total, total_of_squares = (
-        one.reshape(width, channels).sum(axis=0, dtype=np.float64)
-        for one in (sums, sums_of_squares)
-    )
-    return total / (height * width), total_of_squares / (height * width)
+    columns = channels if layout == "row" else columns_of_square(channels, height, width)
+    if scale is None:
+        scale = _fitting_scale(height, width, columns, gap, _AVAILABLE)
+    scale = check_integer("scale", scale, maximum=LARGEST_SCALE)
+    if is_identity(table):
+        shades = np.moveaxis(channel_shades(values), -1, 0)
+        return picture_of(tile(enlarged(shades, scale), columns, gap))
+    sheet = tile(enlarged(_tiles(values), scale), columns, gap, _PAPER)
+    return picture_of(_colored(sheet, table))
 
 
-def _squares_are_lost(values: npt.NDArray[np.floating], mean_square: Numbers) -> bool:
-    """Tell whether squares are too large for the dtype, or too small for all of their digits."""
-    if not np.isfinite(mean_square).all():
-        return True
-    limits = np.finfo(values.dtype)
-    is_small = mean_square < limits.tiny / limits.eps
-    return bool(is_small.any() and values[..., is_small].any())
-
-
-def _deviation(values: npt.NDArray[np.floating], mean: Numbers, mean_square: Numbers) -> Numbers:
-    """Return the standard deviation of each channel; exactly 0 where all values are the same.
-
-    Where a mean is much larger than the deviation, their squares cancel each other: there the mean
-    is replaced by a more exact one too.
-    """
-    variance = mean_square - mean**2
-    cancels = (variance <= 1e-3 * mean_square) & (mean_square > 0)
-    if cancels.any():
-        part = values[..., cancels].astype(np.float64)
-        mean[cancels] = part.mean(axis=(0, 1))
-        variance[cancels] = ((part - mean[cancels]) ** 2).mean(axis=(0, 1))
-        variance[cancels] *= (part != part[0, 0]).any(axis=(0, 1))
-    return np.sqrt(variance)
-
-
-def _shades(
-    values: npt.NDArray[np.floating], mean: Numbers, deviation: Numbers
+def fitted_grid(
+    values: npt.NDArray[np.floating], width: int, cmap: "str | Colormap" = "viridis"
 ) -> npt.NDArray[np.uint8]:
-    height, width, channels = values.shape
-    factor = _SPREAD / np.where(deviation == 0, np.inf, deviation)
-    dtype: np.dtype[np.floating] = values.dtype
-    if dtype == np.float32 and not (np.abs(mean) * factor < _WELL_SCALED).all():
-        dtype = np.dtype(np.float64)
-    # A whole row at a time: NumPy's inner loop would be as short as the channels are few. And few
-    # rows at a time, so that what lies between the steps stays in the processor's cache.
-    factors, offsets = np.empty((2, width, channels), dtype)
-    factors[:], offsets[:] = factor, _MIDDLE - mean * factor
-    rows = values.reshape(height, width * channels)
-    shades = np.empty(rows.shape, np.uint8)
-    step = max(1, _CACHED // rows.shape[1])
-    scaled = np.empty((min(step, height), rows.shape[1]), dtype)
-    for top in range(0, height, step):
-        part = rows[top : top + step]
-        held = scaled[: len(part)]
-        np.multiply(part, factors.reshape(-1), out=held)
-        held += offsets.reshape(-1)
-        shades[top : top + step] = np.clip(held, 0, 255, out=held)
-    return shades.reshape(values.shape)
+    """Return the pixels of a grid of `(height, width, channels)` that fits into `width` pixels.
+
+    Small maps are enlarged by integers, as far as they fit; large ones are averaged before they are
+    colored, so that no color is in the grid that isn't in the color map.
+    """
+    channels = values.shape[-1]
+    across = columns_of_square(channels, *values.shape[:2])
+    tiles = _tiles(values)
+    width_of_one = max(1, (width + _GAP) // across - _GAP)
+    if tiles.shape[2] > width_of_one:
+        tiles = _averaged(tiles, width_of_one)
+    scale = _fitting_scale(tiles.shape[1], tiles.shape[2], across, _GAP, width)
+    sheet = tile(enlarged(tiles, scale), across, _GAP, _PAPER)
+    return _colored(sheet, color_table(cmap))
 
 
-def _shades_with_holes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
-    is_finite = np.isfinite(values)
-    broken = int((~is_finite.all(axis=(0, 1))).sum())
-    warn(
-        f"{broken} of {values.shape[2]} channels hold values that are not finite; "
-        "NaN is drawn black."
-    )
-    shades = np.where(values == np.inf, 255, 0).astype(np.uint8)
-    for channel in np.flatnonzero(is_finite.any(axis=(0, 1))):
-        known = is_finite[..., channel]
-        numbers = values[known, channel].reshape(1, -1, 1)
-        shades[known, channel] = _normalized(numbers)[0, :, 0]
-    return shades
+def _tiles(values: npt.NDArray[np.floating]) -> Indices:
+    """Return `(channels, height, width)`: the position of each value's color in `_colored`."""
+    positions = channel_shades(values).astype(np.uint16)
+    if not np.isfinite(values).all():
+        positions[np.isnan(values) | (values == -np.inf)] = _BLACK
+        positions[values == np.inf] = _WHITE
+    return np.moveaxis(positions, -1, 0)
 
 
-def _columns_of_a_square(channels: int, height: int, width: int) -> int:
-    """Return how many tiles of this size make rows about as long as the rows are many."""
-    return min(channels, max(1, math.ceil(math.sqrt(channels * height / width))))
+def _averaged(tiles: Indices, width: int) -> Indices:
+    height = max(1, round(tiles.shape[1] * width / tiles.shape[2]))
+    shades = np.minimum(tiles, 255).astype(np.uint8)
+    small = [Image.fromarray(one).resize((width, height), Image.Resampling.BOX) for one in shades]
+    return np.stack([np.asarray(one, np.uint16) for one in small])
+
+
+def _colored(sheet: Indices, table: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return `(height, width)` of a gray color table, and `(height, width, 3)` of another."""
+    paper, black, white = [255] * 3, [0] * 3, [255] * 3
+    colors = np.vstack([table, paper, black, white]).astype(np.uint8)
+    return np.take(colors[:, 0] if is_gray(table) else colors, sheet, axis=0)
+
+
+def _fitting_scale(height: int, width: int, columns: int, gap: int, available: int) -> int:
+    return fitting_scale(height, width, columns, gap, largest=_LARGEST_TILE, available=available)

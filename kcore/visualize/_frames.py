@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor
 
 from kcore.visualize._arrays import as_real, channels_last
+from kcore.visualize._color_maps import color_table
 from kcore.visualize._feature_grid import fitted_grid
-from kcore.visualize._lettering import drawable, fitted, font_of, shorten
+from kcore.visualize._lettering import Lettering
+from kcore.visualize._tiles import picture_of
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 __all__ = ["FILM_FORMATS", "encoded_film", "encoded_picture", "frame_of"]
 
@@ -21,42 +27,51 @@ _NAME_WIDTH = 400  # what follows a name takes the rest
 _MARGIN = 10
 _LINE = 22
 _FONT_SIZE = 14
+_LETTER_COLORS = 24
 _MILLISECONDS = 600
 _LAST_MILLISECONDS = 2400
-_PAPER, _INK = 255, 32
+_PAPER, _INK = "#ffffff", "#202020"
 
 
 def frame_of(
-    maps: Mapping[str, npt.ArrayLike], title: str, max_channels: int, data_format: str | None
+    maps: Mapping[str, npt.ArrayLike],
+    title: str,
+    *,
+    max_channels: int,
+    cmap: "str | Colormap",
+    data_format: str | None,
 ) -> Image.Image:
     """Draw the maps of each layer that has a height and a width, with its name above.
 
     Args:
         maps: name -> `(1, height, width, channels)`; outputs with fewer axes are left out.
         title: what stands above all.
-        max_channels: show the first so many channels of each layer.
-        data_format: as `feature_grid` takes it.
+        max_channels: how many channels of each layer to show, from the first on.
+        cmap: a matplotlib color map or its name.
+        data_format: "channels_last", "channels_first", or None for Keras's default.
 
     Returns:
-        A gray picture, whose size depends on the shapes alone.
+        A picture whose size depends on the shapes alone: "RGB", or "L" if the color map is gray.
 
     Raises:
         ValueError: if there is nothing to show.
     """
     shown = [name for name, values in maps.items() if np.ndim(values) in (3, 4)]
-    names = fitted(shown, font_of(_FONT_SIZE), _NAME_WIDTH)
-    blocks = [
-        _block(name, maps[key], max_channels, data_format)
-        for key, name in zip(shown, names, strict=True)
-    ]
-    if not blocks:
+    if not shown:
         raise ValueError(
             f"The chosen layers ({', '.join(maps)}) return nothing with a height and a width: "
             "choose convolutions or pools."
         )
+    lettering = Lettering([title, *shown], _FONT_SIZE)
+    names = lettering.fitted(shown, _NAME_WIDTH)
+    blocks = [
+        _block(name, _maps(key, maps[key], data_format), max_channels, cmap, lettering)
+        for key, name in zip(shown, names, strict=True)
+    ]
     height = _MARGIN + _LINE + sum(block.height + _MARGIN for block in blocks)
-    frame = Image.new("L", (_WIDTH + 2 * _MARGIN, height), _PAPER)
-    _write(frame, title, (_MARGIN, _MARGIN))
+    frame = Image.new(blocks[0].mode, (_WIDTH + 2 * _MARGIN, height), _PAPER)
+    title = lettering.shorten(lettering.drawable(title), _WIDTH)
+    lettering.write(frame, title, (_MARGIN, _MARGIN), _INK)
     top = _MARGIN + _LINE
     for block in blocks:
         frame.paste(block, (_MARGIN, top))
@@ -71,11 +86,20 @@ def encoded_picture(frame: Image.Image) -> bytes:
     return encoded.getvalue()
 
 
-def encoded_film(frames: Sequence[Image.Image], suffix: str) -> bytes:
-    """Return frames as a file in the format of `suffix`, which repeats and rests at its end."""
+def encoded_film(frames: Sequence[Image.Image], suffix: str, cmap: "str | Colormap") -> bytes:
+    """Return frames as a file in the format of `suffix`, which repeats and rests at its end.
+
+    Args:
+        frames: pictures that `frame_of` drew.
+        suffix: a key of `FILM_FORMATS`.
+        cmap: the color map that they were drawn with, or its name.
+    """
     encoded = BytesIO()
     durations = [_MILLISECONDS] * (len(frames) - 1) + [_LAST_MILLISECONDS]
     options = {"lossless": True} if suffix == ".webp" else {}
+    if suffix == ".gif" and frames[0].mode == "RGB":
+        palette = _palette(cmap)
+        frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     frames[0].save(
         encoded,
         format=FILM_FORMATS[suffix],
@@ -88,19 +112,40 @@ def encoded_film(frames: Sequence[Image.Image], suffix: str) -> bytes:
     return encoded.getvalue()
 
 
+def _palette(cmap: "str | Colormap") -> Image.Image:
+    """Return the 256 colors of a GIF: most for the maps, some for the edges of letters.
+
+    Left to itself, Pillow would choose others for each frame, and the film would flicker.
+    """
+    table = color_table(cmap)
+    kept = np.linspace(0, len(table) - 1, len(table) - _LETTER_COLORS).round().astype(np.intp)
+    low, high = (ImageColor.getrgb(color)[0] for color in (_INK, _PAPER))
+    grays = np.linspace(low, high, _LETTER_COLORS - 1).round()
+    colors = [*table[kept], *([gray] * 3 for gray in grays), [0] * 3]  # black for NaN
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.array(colors, np.uint8).tobytes())
+    return palette
+
+
+def _maps(name: str, values: npt.ArrayLike, data_format: str | None) -> npt.NDArray[np.floating]:
+    return channels_last(name, as_real(name, values, "(1, height, width, channels)"), data_format)
+
+
 def _block(
-    name: str, values: npt.ArrayLike, max_channels: int, data_format: str | None
+    name: str,
+    maps: npt.NDArray[np.floating],
+    max_channels: int,
+    cmap: "str | Colormap",
+    lettering: Lettering,
 ) -> Image.Image:
-    array = as_real(name, values, "(1, height, width, channels)")
-    maps = channels_last(name, array, data_format)
     height, width, channels = maps.shape
     shown = min(channels, max_channels)
-    grid = fitted_grid(maps[..., :shown], _WIDTH)
+    grid = _reduced(picture_of(fitted_grid(maps[..., :shown], _WIDTH, cmap)))
     count = f"{shown} channels" if shown == channels else f"{shown} of {channels} channels"
-    fitted = _reduced(Image.fromarray(grid))
-    block = Image.new("L", (_WIDTH, _LINE + fitted.height), _PAPER)
-    _write(block, f"{name}: {count}, {height} x {width} each", (0, 0))
-    block.paste(fitted, (0, _LINE))
+    text = lettering.shorten(f"{name}: {count}, {height} x {width} each", _WIDTH)
+    block = Image.new(grid.mode, (_WIDTH, _LINE + grid.height), _PAPER)
+    lettering.write(block, text, (0, 0), _INK)
+    block.paste(grid, (0, _LINE))
     return block
 
 
@@ -110,9 +155,3 @@ def _reduced(grid: Image.Image) -> Image.Image:
         return grid
     height = max(1, round(grid.height * _WIDTH / grid.width))
     return grid.resize((_WIDTH, height), Image.Resampling.BOX)
-
-
-def _write(img: Image.Image, text: str, position: tuple[int, int]) -> None:
-    font = font_of(_FONT_SIZE)
-    shown = shorten(drawable(text), font, _WIDTH)
-    ImageDraw.Draw(img).text(position, shown, fill=_INK, font=font)

@@ -1,4 +1,4 @@
-"""Many images in one picture, each with its label and what a model said."""
+"""Many images in one picture, each with its label and what a model predicted."""
 
 import math
 from collections.abc import Sequence
@@ -6,20 +6,20 @@ from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore.visualize._arrays import Names, as_class_indices, as_names, as_pixels
-from kcore.visualize._lettering import drawable, fitted, font_of, shorten
+from kcore.visualize._lettering import Lettering
 
 __all__ = ["gallery"]
 
 _MARGIN = 6
 _FONT_SIZE = 12
 _LINE = _FONT_SIZE + 4
-# Pillow's own font has few signs beyond ASCII.
-_RIGHT_SIGN, _WRONG_SIGN = "=", "x"
+_LARGEST_TILE = 4096
+_RIGHT_SIGN, _WRONG_SIGN = "✓", "✗"
 _PAPER, _INK, _RIGHT, _WRONG = "#ffffff", "#202020", "#1a6b2f", "#b3261e"
 
 
@@ -32,64 +32,88 @@ def gallery(
     class_names: Names | None = None,
     captions: Sequence[str] | None = None,
     columns: int | None = None,
-    tile_size: int = 96,
-) -> npt.NDArray[np.uint8]:
-    """Tile images into one picture, with the true label and the predicted one below each.
+    tile_size: int = 112,
+) -> Image.Image:
+    """Tile images into one picture, with the true and the predicted class below each.
 
-    A right prediction is marked "=" and written in green, a wrong one is marked "x" and written in
+    A right prediction is marked "✓" and written in green, a wrong one is marked "✗" and written in
     red, so that the picture reads without colors too.
 
     Args:
         images: `(images, height, width)` or `(images, height, width, channels)` with 1 or 3
             channels; uint8 in 0..255, or floating point in 0..1.
-        labels: the true class index of each image, (images,) or (images, 1); or one-hot rows or
-            probabilities, (images, classes); or `None`.
-        predictions: the predicted class of each image, in the same ways, or `None`.
+        labels: the true class of each image: class indices, `(images,)` or `(images, 1)`; or
+            one-hot rows or probabilities, `(images, classes)`, whose largest entry counts. None for
+            unlabeled images.
+        predictions: the predicted class of each image: class indices, `(images,)` or `(images, 1)`;
+            or one-hot rows or probabilities, `(images, classes)`, whose largest entry counts. None
+            to leave them out.
         confidences: the probability of each prediction, in 0..1, to be written before it.
-        class_names: the name of each class, in the order of their indices, or name -> index;
-            without it the indices are written. Letters that Pillow's font lacks are written without
-            their accents, or as "?". Names that look alike once they are cut to the width of a tile
-            are written with their indices.
+        class_names: the name of each class: a sequence in the order of the class indices, or a
+            mapping of names to class indices; None to write the indices. Names that look alike once
+            they are cut to the width of a tile are written with their indices.
         captions: a text for each image, to be written below the rest in as many lines as it needs.
-        columns: images in one row; by default what makes the picture about twice as wide as high.
-        tile_size: height and width of each image in the picture, in pixels. Images keep their
-            proportions; small ones are enlarged without smoothing, so that pixels stay visible.
+        columns: how many images to put in a row; None makes the picture about twice as wide as
+            high.
+        tile_size: height and width of the square for each image in the picture, in pixels, from 8
+            to 4096. Images keep their proportions; small ones are enlarged without smoothing, so
+            that pixels stay visible.
 
     Returns:
-        The picture, `(height, width, 3)` uint8.
+        The picture, of mode "RGB". A notebook shows it, its `save` writes a file, and
+        `numpy.asarray` gives its pixels, `(height, width, 3)` uint8.
 
     Raises:
-        ValueError: if there is no image, if the shape, dtype or range is another than those above,
-            if labels or predictions are not one class for each image, or one has no name;
-            if there are confidences without predictions, or not one in 0..1 for each; if there is
-            not one caption for each image.
+        ValueError: if there is no image; if `images` has another shape, dtype or range than those
+            above; if `labels` or `predictions` aren't one class for each image, or one has no name;
+            if there are `confidences` without `predictions`, or not one in 0..1 for each image; if
+            there is not one caption for each image; or if `columns` or `tile_size` is out of range.
+
+    Warns:
+        UserWarning: if no font of this computer holds the script of a name or a caption, or its
+            letters can't be put in order and joined; the warning says what to install.
 
     Example:
         >>> import numpy as np
         >>> import kcore
         >>> picture = kcore.visualize.gallery(np.zeros((6, 28, 28)), columns=3, tile_size=28)
-        >>> picture.shape
-        (74, 108, 3)
+        >>> picture.size
+        (108, 74)
     """
     tiles = _as_tiles(images)
-    tile_size = check_integer("tile_size", tile_size, minimum=8)
+    tile_size = check_integer("tile_size", tile_size, minimum=8, maximum=_LARGEST_TILE)
     columns = _columns(len(tiles), columns)
     percentages = _percentages(confidences, predictions, len(tiles))
-    names = _Names(class_names, tile_size)
-    texts = _answers(labels, predictions, percentages, len(tiles), names)
-    for lines, caption in zip(texts, _wrapped(captions, len(tiles), tile_size), strict=True):
-        lines += [(line, _INK) for line in caption]
+    names = None if class_names is None else as_names(class_names)
+    captions = _checked_captions(captions, len(tiles))
+    lettering = Lettering([*(names or ()), *captions, _RIGHT_SIGN, _WRONG_SIGN], _FONT_SIZE)
+    texts = _answers(
+        labels, predictions, percentages, len(tiles), _Names(names, lettering, tile_size)
+    )
+    for lines, caption in zip(texts, captions, strict=True):
+        lines += [(line, _INK) for line in _wrapped(caption, lettering, tile_size)]
+    return _sheet(tiles, texts, columns, tile_size, lettering)
+
+
+def _sheet(
+    tiles: npt.NDArray[np.uint8],
+    texts: list[list[tuple[str, str]]],
+    columns: int,
+    tile_size: int,
+    lettering: Lettering,
+) -> Image.Image:
+    """Draw each image with its lines of text and color."""
     lines_each = max(map(len, texts))
     cell_width, cell_height = tile_size + _MARGIN, tile_size + _MARGIN + lines_each * _LINE
     rows = math.ceil(len(tiles) / columns)
     sheet = Image.new("RGB", (columns * cell_width + _MARGIN, rows * cell_height + _MARGIN), _PAPER)
-    draw = ImageDraw.Draw(sheet)
-    for index, tile in enumerate(tiles):
+    for index, (tile, lines) in enumerate(zip(tiles, texts, strict=True)):
         left = _MARGIN + index % columns * cell_width
         top = _MARGIN + index // columns * cell_height
         _paste(sheet, tile, left, top, tile_size)
-        _write(draw, texts[index], left, top + tile_size)
-    return np.asarray(sheet)
+        for number, (text, color) in enumerate(lines):
+            lettering.write(sheet, text, (left, top + tile_size + 1 + number * _LINE), color)
+    return sheet
 
 
 def _as_tiles(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
@@ -105,26 +129,25 @@ def _as_tiles(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
 def _columns(count: int, columns: int | None) -> int:
     if columns is None:
         return min(count, math.ceil(math.sqrt(2 * count)))
-    return check_integer("columns", columns)
+    return min(count, check_integer("columns", columns))
 
 
 class _Names:
     """What is written for each class behind a prefix, within the width of a tile."""
 
-    def __init__(self, class_names: Names | None, width: int):
-        self._names = None if class_names is None else as_names(class_names)
-        self._font, self._width = font_of(_FONT_SIZE), width
+    def __init__(self, names: list[str] | None, lettering: Lettering, width: int):
+        self._names, self._lettering, self._width = names, lettering, width
         self._fitted: dict[int, list[str]] = {}
-        self.count = None if self._names is None else len(self._names)
+        self.count = None if names is None else len(names)
 
     def line(self, prefix: str, index: int) -> str:
         """Return the line for a class, which no other class has behind this prefix."""
         if self._names is None:
-            return shorten(f"{prefix}{index}", self._font, self._width)
-        width = self._width - math.ceil(self._font.getlength(prefix))
+            return self._lettering.shorten(f"{prefix}{index}", self._width)
+        width = self._width - math.ceil(self._lettering.width(prefix))
         if width not in self._fitted:
-            self._fitted[width] = fitted(self._names, self._font, width)
-        return shorten(prefix + self._fitted[width][index], self._font, self._width)
+            self._fitted[width] = self._lettering.fitted(self._names, width)
+        return self._lettering.shorten(prefix + self._fitted[width][index], self._width)
 
 
 def _answers(
@@ -169,25 +192,31 @@ def _percentages(
     return [f"{confidence:.0%} " for confidence in confidences]
 
 
-def _wrapped(captions: Sequence[str] | None, count: int, width: int) -> list[list[str]]:
-    """Break each caption into lines that are at most `width` pixels wide, between words."""
+def _checked_captions(captions: Sequence[str] | None, count: int) -> list[str]:
     if captions is None:
-        return [[]] * count
+        return [""] * count
     if isinstance(captions, str) or read_array("captions", captions).shape != (count,):
         raise ValueError(f"captions must be a list of {count} texts, one for each image.")
-    return [_lines(drawable(str(caption)), width) for caption in captions]
+    return [str(caption) for caption in captions]
 
 
-def _lines(text: str, width: int) -> list[str]:
-    font = font_of(_FONT_SIZE)
+def _wrapped(caption: str, lettering: Lettering, width: int) -> list[str]:
+    """Break a caption into lines that are at most `width` pixels wide.
+
+    Lines break between words, and inside of a word that is wider, as sentences in Chinese are.
+    """
     lines = [""]
-    for word in text.split():
+    for word in lettering.drawable(caption).split():
         longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) <= width:
+        if lettering.width(longer) <= width:
             lines[-1] = longer
-        else:
-            lines.append(word)
-    return [shorten(line, font, width) for line in lines if line]
+            continue
+        lines.append("")
+        for part in [word] if lettering.width(word) <= width else word:
+            if lettering.width(lines[-1] + part) > width:
+                lines.append("")
+            lines[-1] += part
+    return [line for line in lines if line]
 
 
 def _indices(
@@ -210,11 +239,3 @@ def _paste(
     resampling = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
     resized = image.resize((width, height), resampling).convert("RGB")
     sheet.paste(resized, (left + (tile_size - width) // 2, top + (tile_size - height) // 2))
-
-
-def _write(
-    draw: ImageDraw.ImageDraw, lines: Sequence[tuple[str, str]], left: int, top: int
-) -> None:
-    font = font_of(_FONT_SIZE)
-    for number, (text, color) in enumerate(lines):
-        draw.text((left, top + 2 + number * _LINE), text, fill=color, font=font)

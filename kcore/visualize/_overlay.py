@@ -1,13 +1,19 @@
 """A heat map laid over the image that it explains."""
 
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kcore._arguments import check_integer
 from kcore.visualize._arrays import as_pixels, as_real
-from kcore.visualize._color_map import heat
+from kcore.visualize._color_maps import color_table
+from kcore.visualize._tiles import LARGEST_SCALE, picture_of
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 __all__ = ["overlay"]
 
@@ -17,27 +23,37 @@ _ROUNDING = 1e-5
 
 
 def overlay(
-    image: npt.ArrayLike, heat_map: npt.ArrayLike, *, opacity: float = 0.75
-) -> npt.NDArray[np.uint8]:
-    """Lay a heat map over an image: where it is hot, color hides the image.
+    image: npt.ArrayLike,
+    heat_map: npt.ArrayLike,
+    *,
+    opacity: float = 0.75,
+    cmap: "str | Colormap" = "inferno",
+    scale: int = 1,
+) -> Image.Image:
+    """Lay a heat map over the image that it explains.
 
-    The image turns gray, so that every color in the picture tells of the map. The map is enlarged
-    to the image's size by bilinear interpolation and colored from dark violet (0) over red to
-    light yellow (1), evenly in lightness. Its color covers the image by `opacity` where the map
-    is 1, and less in proportion where it is lower; where it is 0 the image is left alone.
+    The image turns gray, so that all color in the picture belongs to the map. The map is enlarged
+    to the image's size by bilinear interpolation. Its color covers the image by `opacity` where the
+    map is 1, and by less in proportion where it is lower; where it is 0 the image is left alone.
 
     Args:
-        image: `(height, width)` or `(height, width, channels)` with 1 or 3 channels; uint8 in
-            0..255, or floating point in 0..1.
-        heat_map: `(rows, columns)` of any size, in 0..1: what `kcore.explain.grad_cam` returns for
-            one image.
+        image: `(height, width)` or `(height, width, channels)` with 1 or 3 channels, or a batch of
+            one such image; uint8 in 0..255, or floating point in 0..1.
+        heat_map: `(rows, columns)` of any size, or a batch of one such map, in 0..1: what
+            `kcore.explain.grad_cam` returns for one image.
         opacity: share of the color where the map is 1, in 0..1.
+        cmap: a matplotlib color map or its name, such as "inferno", "viridis" or "jet". "inferno"
+            goes from black over violet and orange to light yellow, and gets lighter in even
+            steps.
+        scale: how many pixels of the picture each pixel of the image takes along both axes, at
+            most 1000.
 
     Returns:
-        The picture, `(height, width, 3)` uint8.
+        The picture, of mode "RGB". A notebook shows it, its `save` writes a file, and
+        `numpy.asarray` gives its pixels, `(scale * height, scale * width, 3)` uint8.
 
     Raises:
-        ValueError: if a shape, a dtype or a range is another than those above.
+        ValueError: if an argument has another shape, dtype or range than those above.
 
     Example:
         >>> import numpy as np
@@ -45,16 +61,19 @@ def overlay(
         >>> image = np.full((8, 8, 3), 200, dtype=np.uint8)
         >>> heat_map = np.array([[0.0, 1.0], [0.0, 0.0]])
         >>> picture = kcore.visualize.overlay(image, heat_map)
-        >>> picture[-1, 0], picture[0, -1]
-        (array([200, 200, 200], dtype=uint8), array([238, 239, 86], dtype=uint8))
+        >>> picture.getpixel((0, 7)), picture.getpixel((7, 0))
+        ((200, 200, 200), (239, 241, 173))
     """
-    gray = _gray(as_pixels("image", image))
+    scale = check_integer("scale", scale, maximum=LARGEST_SCALE)
+    gray = _gray(as_pixels("image", image)).repeat(scale, axis=0).repeat(scale, axis=1)
     if isinstance(opacity, bool) or not isinstance(opacity, Real) or not 0 <= opacity <= 1:
         raise ValueError(f"opacity={opacity!r} must be a share: 0 <= opacity <= 1.")
+    table = color_table(cmap)
     warmth = _resized(_checked_map(heat_map), gray.shape)
+    colors = table[np.rint(warmth * (len(table) - 1)).astype(np.intp)]
     cover = (opacity * warmth)[..., np.newaxis]
-    mixed = (1 - cover) * gray[..., np.newaxis] + cover * heat(warmth)
-    return np.rint(mixed).astype(np.uint8)
+    mixed = (1 - cover) * gray[..., np.newaxis] + cover * colors
+    return picture_of(np.rint(mixed).astype(np.uint8))
 
 
 def _gray(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:

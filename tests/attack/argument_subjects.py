@@ -13,13 +13,12 @@ from attack.argument_fuzzer import Subject
 RECORDS = {
     f"{subpackage}.{name}": "a record that kcore returns"
     for subpackage, names in {
-        "augment": "Flow",
         "data": "FileAudit FileFinding",
         "datasets": "ImageDataset scenes.Scene scenes.Clutter",
         "explain": "ActivationMaximization Attributions ClassScores FaithfulnessCurve Gradients",
         "inspect": "Audit Finding Row Trace",
         "models": "Classification ParameterSummary",
-        "visualize": "Mistake",
+        "visualize": "Mistake ReportFile",
     }.items()
     for name in names.split()
 }

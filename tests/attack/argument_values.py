@@ -91,11 +91,11 @@ def binary_model():
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="sigmoid")])
 
 
-def labeled_model():
-    return kcore.models.set_labels(fresh_model(), ["cat", "dog"])
+def named_model():
+    return kcore.models.set_class_names(fresh_model(), ["cat", "dog"])
 
 
-shared_labeled_model = functools.cache(labeled_model)
+shared_named_model = functools.cache(named_model)
 
 
 def transfer_model():
@@ -132,10 +132,6 @@ def parameters():
 
 def flow():
     return generator().flow(IMAGES, LABELS, batch_size=1, seed=1)
-
-
-def batches():
-    return kcore.data.from_arrays(IMAGES, LABELS, batch_size=1, seed=1)
 
 
 def scene_parameters():
@@ -212,7 +208,7 @@ OF_SUBPACKAGES = {
     "data": {
         "directory": images_folder,
         "files": image_files,
-        "target_size": constantly((8, 8)),
+        "image_size": constantly((8, 8)),
         "seed": constantly(1),
         "num_threads": constantly(1),
         "index": constantly(0),
@@ -265,9 +261,9 @@ OF_FUNCTIONS = {
     "nn.depthwise_conv2d": {"filters": _KERNELS["depthwise_filters"]},
     "nn.separable_conv2d": _KERNELS,
     "shapes.ReceptiveField": {"size": constantly(3), "step": constantly(1)},
-    "shapes.ReceptiveField.through": {"described": lambda: kcore.shapes.window(8, 3)},
+    "shapes.ReceptiveField.through": {"window": lambda: kcore.shapes.Window(8, 3)},
     "shapes.ReceptiveField.union": {"other": lambda: kcore.shapes.ReceptiveField(3)},
-    "shapes.Windows": {"axes": lambda: (kcore.shapes.window(8, 3),)},
+    "shapes.Windows": {"axes": lambda: (kcore.shapes.Window(8, 3),)},
     "shapes.Windows.output_shape": {"batch": constantly(2), "channels": constantly(3)},
     "images.img_to_array": {"img": lambda: Image.fromarray(IMAGES[0])},
     "images.load_img": {"path": image_path},
@@ -284,7 +280,7 @@ OF_FUNCTIONS = {
     "models.binary_cnn": {"filters": constantly((2,))},
     "models.check_trainable": {"model": transfer_model},
     "models.parameter_summary": {"model": transfer_model},
-    "models.classify": {"model": shared_labeled_model, "paths": lambda: [image_path()]},
+    "models.classify": {"model": shared_named_model, "paths": lambda: [image_path()]},
     "models.export": {"path": constantly("model.onnx")},
     "models.compile_binary_classifier": {"model": binary_model},
     "models.extract_features": {"model": transfer_model},
@@ -296,7 +292,7 @@ OF_FUNCTIONS = {
     "models.load": {"path": model_file},
     "models.load_weights": {"path": weights_file},
     "models.save": {"path": constantly("saved.keras")},
-    "models.set_labels": {"labels": lambda: ["cat", "dog"]},
+    "models.set_class_names": {"class_names": lambda: ["cat", "dog"]},
     "models.train_head": {"model": transfer_model},
     "models.transfer": {
         "base": base_model,
@@ -331,14 +327,14 @@ OF_FUNCTIONS = {
     },
     "augment.ImageDataGenerator.flow_with_masks": {
         "masks": lambda: np.zeros((2, 8, 8, 1), np.uint8),
-        "defaults": ("num_threads",),
+        "defaults": ("num_threads", "target_size"),
     },
     "augment.ImageDataGenerator.random_transform": {"x": copied(FLOATS[0])},
     "augment.ImageDataGenerator.standardize": {"x": copied(FLOATS[0])},
     "data.ImageBatches": {
         "source": lambda: ArraySource(IMAGES),
         "targets": copied(LABELS),
-        "defaults": ("files",),
+        "defaults": ("files", "origin"),
     },
     "data.FileAudit.write_csv": {"path": constantly("audit.csv")},
     "data.ImageFiles": {
@@ -347,16 +343,7 @@ OF_FUNCTIONS = {
     },
     "data.ImageFiles.from_paths": {"paths": lambda: [image_path()]},
     "data.ImageFiles.select": {"indices": lambda: [0, 1]},
-    "data.from_arrays": {
-        "x": copied(IMAGES),
-        "y": copied(LABELS),
-        "sample_weight": constantly(None),
-        "batch_size": constantly(2),
-        "shuffle": constantly(True),
-        "transform": constantly(None),
-        "shard": constantly((0, 1)),
-        "drop_remainder": constantly(False),
-    },
+    "data.from_arrays": {"x": copied(IMAGES), "y": copied(LABELS)},
     "data.pure": {"function": lambda: lambda images: images},
     "data.split": {"validation_split": constantly(0.5)},
     "datasets.load": {"source": constantly("fashion-mnist")},
@@ -377,7 +364,7 @@ OF_FUNCTIONS = {
     },
     "visualize.FeatureMapWriter": {"path": constantly("maps"), "defaults": ("data_format",)},
     "visualize.LiveReport": {},
-    "visualize.confusion_picture": {"matrix": lambda: np.eye(2, dtype=int)},
+    "visualize.plot_confusion_matrix": {"matrix": lambda: np.eye(2, dtype=int)},
     "visualize.feature_grid": {"feature_map": lambda: np.ones((4, 4, 2), np.float32)},
     "visualize.filters": {"kernel": lambda: np.ones((3, 3, 3, 2), np.float32)},
     "visualize.gallery": {},
@@ -385,17 +372,16 @@ OF_FUNCTIONS = {
 }
 _WINDOW = "AdaptiveWindow", "TransposedWindow", "Window"
 INSTANCES = {
-    "shapes.AdaptiveWindow": lambda: kcore.shapes.adaptive_window(8, 2),
+    "shapes.AdaptiveWindow": lambda: kcore.shapes.AdaptiveWindow(8, 2),
     "shapes.ReceptiveField": lambda: kcore.shapes.ReceptiveField(3),
-    "shapes.TransposedWindow": lambda: kcore.shapes.transposed_window(8, 3),
-    "shapes.Window": lambda: kcore.shapes.window(8, 3),
+    "shapes.TransposedWindow": lambda: kcore.shapes.TransposedWindow(8, 3),
+    "shapes.Window": lambda: kcore.shapes.Window(8, 3),
     "shapes.Windows": lambda: kcore.shapes.conv_windows((8, 9), 3),
     "augment.ImageDataGenerator": generator,
     "augment.Recipe": recipe,
-    "augment.Flow": flow,
-    "data.ImageBatches": batches,
+    "data.ImageBatches": flow,
     "data.ImageFiles": image_files,
     "data.FileAudit": lambda: (
-        kcore.data.from_directory(images_folder(), target_size=(8, 8), seed=1, verbose=False).audit
+        kcore.data.from_directory(images_folder(), image_size=(8, 8), seed=1, verbose=False).audit
     ),
 }

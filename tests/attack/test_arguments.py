@@ -30,10 +30,6 @@ MOST_RAW = 0.005
 # subject, parameter -> why another error than ours is right there.
 EXPLAINED = {
     ("random.sample_keys", "epoch"): "a scalar array is a number, as a step counter is",
-    ("shapes.conv_windows", "kernel_size"): "the error speaks of the axis: kernel=10**9",
-    ("shapes.depthwise_conv_windows", "kernel_size"): "as in conv_windows",
-    ("shapes.pool_window", "pool_size"): "as in conv_windows",
-    ("shapes.pool_windows", "pool_size"): "as in conv_windows",
     ("visualize.gallery", "class_names"): "the error names labels, which don't fit fewer names",
     ("visualize.misclassified", "class_names"): "as in gallery",
     ("augment.RandomTransform", "name"): "TensorFlow's error for a name that is no Unicode",

@@ -18,7 +18,7 @@ from PIL import Image
 
 from kcore.data import from_directory
 
-OPTIONS = {"target_size": (8, 8), "class_mode": None, "shuffle": False, "verbose": False}
+OPTIONS = {"image_size": (8, 8), "label_mode": None, "shuffle": False, "verbose": False}
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -180,7 +180,7 @@ import numpy as np
 warnings.simplefilter("ignore")
 from kcore.data import from_directory
 tree, where, kind = sys.argv[1:]
-options = {"target_size": (8, 8), "class_mode": None, "shuffle": False, "verbose": False}
+options = {"image_size": (8, 8), "label_mode": None, "shuffle": False, "verbose": False}
 plain = np.stack(list(from_directory(tree, batch_size=1, **options)))
 print("ready", flush=True)
 for number in range(10**6 if kind == "killed" else 8):

@@ -12,8 +12,8 @@ from kcore.data import BadFileError, ImageFiles, from_files
 from kcore.images import ImageDecodeError, load_img
 
 OPTIONS = {
-    "target_size": (HEIGHT, WIDTH),
-    "class_mode": None,
+    "image_size": (HEIGHT, WIDTH),
+    "label_mode": None,
     "shuffle": False,
     "batch_size": 100,
 }
@@ -35,7 +35,7 @@ def corpus(tmp_path_factory):
 
 def alone(path):
     try:
-        return np.asarray(load_img(path, target_size=(HEIGHT, WIDTH)))
+        return np.asarray(load_img(path, image_size=(HEIGHT, WIDTH)))
     except (ImageDecodeError, OSError):
         return None
 

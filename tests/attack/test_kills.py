@@ -22,11 +22,11 @@ warnings.simplefilter("ignore")
 import keras, kcore
 tree, where, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
 dataset = kcore.data.from_directory(
-    tree, target_size=(8, 8), class_mode="sparse", batch_size=4, seed=3, verbose=False,
+    tree, image_size=(8, 8), label_mode="int", batch_size=4, seed=3, verbose=False,
     cache=f"{where}/cache", bad_files="skip",
     transform=lambda images, indices, epoch: images.astype("float32") / 255)
 model = kcore.models.cnn((8, 8, 3), 2, filters=(3,), hidden_units=4, seed=1)
-kcore.models.set_labels(model, ["cat", "dog"])
+kcore.models.set_class_names(model, ["cat", "dog"])
 model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
 class Save(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
@@ -76,10 +76,10 @@ def whole_files(where):
     if names != ["cache", "last.keras", "report.html"]:
         return f"left {names}"
     model = kcore.models.load(where / "last.keras")
-    if model.labels != ("cat", "dog") or not all(
+    if model.class_names != ("cat", "dog") or not all(
         map(np.all, map(np.isfinite, model.get_weights()))
     ):
-        return "a model without its labels or weights"
+        return "a model without its class names or weights"
     if not (where / "report.html").read_text(encoding="utf-8").rstrip().endswith("</html>"):
         return "half a report"
     return RIGHT

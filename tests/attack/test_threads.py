@@ -15,7 +15,7 @@ from PIL import Image
 
 import kcore
 from kcore import explain, inspect
-from kcore.models import classify, load, set_labels
+from kcore.models import classify, load, set_class_names
 
 L = keras.layers
 THREADS, CALLS = 4, 100
@@ -35,7 +35,7 @@ def network():
         ]
     )
     model.compile("adam", "sparse_categorical_crossentropy")
-    return set_labels(model, ["a", "b", "c", "d"])
+    return set_class_names(model, ["a", "b", "c", "d"])
 
 
 def called(model, files, number):
@@ -49,8 +49,7 @@ def called(model, files, number):
         lambda: list(inspect.activations(model, x).values()),
         lambda: explain.integrated_gradients(model, x, class_index, steps=2),
         lambda: [
-            np.array([(found.labels.index(name), found.probabilities[found.labels.index(name)])
-                      for name in "abcd"])[:, 1]
+            np.array([found.probabilities[found.class_names.index(name)] for name in "abcd"])
             for found in classify(model, files[number % 3 :], rescale=1, batch_size=4)
         ],
     )  # fmt: skip

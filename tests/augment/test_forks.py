@@ -27,7 +27,7 @@ recipe = kcore.augment.Recipe(data_format="channels_last")
 parameters = kcore.augment.Parameters.from_dicts([{"flip_horizontal": True}] * 4)
 
 def loaded():
-    x, y = kcore.data.from_directory(folder, target_size=(8, 8))[0]
+    x, y = kcore.data.from_directory(folder, image_size=(8, 8))[0]
     return x.shape
 
 calls = {

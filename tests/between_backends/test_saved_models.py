@@ -22,7 +22,7 @@ BUILD = {
     "subclassed_mlp": ("kcore.models.subclassed_mlp((9,), seed=1)", (9,)),
     "transfer": (
         (
-            "kcore.models.transfer(kcore.models.cnn((28, 28, 3), seed=1), None, "
+            "kcore.models.transfer(kcore.models.cnn((28, 28, 3), seed=1), 'pool_2', "
             "preprocessing='caffe', seed=1)"
         ),
         (28, 28, 3),

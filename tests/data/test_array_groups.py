@@ -135,7 +135,7 @@ def test_quarantine_takes_targets_and_weights_along(tmp_path, targets, numbers):
     with pytest.warns(UserWarning, match="2 of 8 images are bad and left out"):
         dataset = from_files(
             scan(tree), targets, sample_weight=np.arange(8) / 8, bad_files="quarantine",
-            target_size=(8, 8), batch_size=4, seed=3,
+            image_size=(8, 8), batch_size=4, seed=3,
         )  # fmt: skip
     good = np.array([0, 2, 3, 4, 5, 6])
     assert dataset.filenames[-1] == "dog/002.png"

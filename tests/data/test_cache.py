@@ -15,7 +15,7 @@ from kcore.data import _cache as cache
 from kcore.data import _cache_files as cache_files
 from kcore.data._decoding import Decoding
 
-OPTIONS = {"target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "seed": 1}
+OPTIONS = {"image_size": (8, 8), "label_mode": "int", "batch_size": 4, "seed": 1}
 
 
 @pytest.fixture
@@ -126,12 +126,12 @@ def test_a_broken_off_cache_leaves_nothing(tree, tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"target_size": (8, 9)},
+        {"image_size": (8, 9)},
         {"color_mode": "grayscale"},
-        {"interpolation": "bilinear"},
-        {"keep_aspect_ratio": True},
+        {"interpolation": "nearest"},
+        {"crop_to_aspect_ratio": True},
         {"draft": True},
-        {"classes": ["cat"]},
+        {"class_names": ["cat"]},
         {"validation_split": 0.3, "subset": "training"},
     ],
     ids=str,
@@ -220,7 +220,7 @@ WRITER = """
 import sys, kcore.data
 assert "grain" not in sys.modules, "it takes half a second, and is for who needs it"
 dataset = kcore.data.from_directory(
-    sys.argv[1], target_size=(8, 8), class_mode="sparse", batch_size=4, seed=1,
+    sys.argv[1], image_size=(8, 8), label_mode="int", batch_size=4, seed=1,
     cache=sys.argv[2], verbose=False)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -302,7 +302,7 @@ def test_a_cache_of_a_shuffled_shard_holds_all_that_pass(tree, tmp_path):
 
 
 def test_the_stated_size_is_that_of_this_shard(tree, capsys):
-    options = {"target_size": (1000, 1000), "cache": "memory", "seed": 1}
+    options = {"image_size": (1000, 1000), "cache": "memory", "seed": 1}
     from_directory(tree, **options)
     assert "cache: 27.0 MB in memory" in capsys.readouterr().out
     from_directory(tree, **options, shuffle=False, shard=(0, 2))
@@ -312,10 +312,10 @@ def test_the_stated_size_is_that_of_this_shard(tree, capsys):
 @pytest.mark.parametrize("place", ["", "cat", "new", "cat/new", "cat/../new/."])
 def test_a_cache_inside_of_the_folder_is_refused_before_it_is_made(tree, place):
     before = sorted(tree.rglob("*"))
-    message = r"cache='.*' lies inside of directory='.*', .* choose a place outside"
+    message = r"cache='.*' lies inside of directory='.*', .* choose a directory outside"
     for make in (
         lambda: load(tree, tree / place),
-        lambda: from_files(scan(tree), cache=str(tree / place), class_mode="sparse"),
+        lambda: from_files(scan(tree), cache=str(tree / place), label_mode="int"),
     ):
         with pytest.raises(ValueError, match=message):
             make()

@@ -17,7 +17,7 @@ from kcore.data import ImageFiles, from_directory, from_files
 from kcore.data import _cache_files as cache_files
 from kcore.data._cache_files import CacheFile
 
-OPTIONS = {"target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "seed": 1}
+OPTIONS = {"image_size": (8, 8), "label_mode": "int", "batch_size": 4, "seed": 1}
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_flipped_byte_is_noticed_and_the_image_decoded_again(tree, tmp_path, w
 
 def test_every_flipped_byte_of_a_small_cache_is_noticed_or_makes_no_difference(tmp_path):
     tree = write_tree(tmp_path / "tree", {"a": 2})
-    options = {"target_size": (2, 3), "color_mode": "grayscale"}
+    options = {"image_size": (2, 3), "color_mode": "grayscale"}
     where = tmp_path / "cache"
     expected = images_of(load(tree, None, **options))
     list(load(tree, where, **options))
@@ -204,7 +204,7 @@ def test_two_projects_with_relative_names_of_files_have_two_caches(tmp_path, mon
     for number in (1, 2):
         monkeypatch.chdir(project(tmp_path / f"project-{number}", number))
         files = ImageFiles.from_paths(["data/a/0.bmp"])
-        options = {**OPTIONS, "class_mode": None, "cache": tmp_path / "cache"}
+        options = {**OPTIONS, "label_mode": None, "cache": tmp_path / "cache"}
         dataset = from_files(files, **options)
         list(dataset)
         np.testing.assert_array_equal(dataset.image(0), pixels(number))
@@ -239,7 +239,7 @@ def test_a_link_that_leads_elsewhere_has_another_cache(tmp_path):
 KILLED = """
 import os, sys, time, kcore.data
 dataset = kcore.data.from_directory(
-    sys.argv[1], target_size=(8, 8), class_mode="sparse", batch_size=4, seed=1,
+    sys.argv[1], image_size=(8, 8), label_mode="int", batch_size=4, seed=1,
     cache=sys.argv[2], verbose=False)
 dataset.image(0)
 print("ready", flush=True)

@@ -30,13 +30,13 @@ def write(path, data):
     return str(path)
 
 
-@pytest.mark.parametrize("keep_aspect_ratio", [False, True])
+@pytest.mark.parametrize("crop_to_aspect_ratio", [False, True])
 @pytest.mark.parametrize("interpolation", sorted(INTERPOLATIONS))
 @pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
-def test_pixels_are_those_of_load_img(save, color_mode, interpolation, keep_aspect_ratio):
+def test_pixels_are_those_of_load_img(save, color_mode, interpolation, crop_to_aspect_ratio):
     path = save(pixels(1, 20, 14, channels=4))
-    options = {"interpolation": interpolation, "keep_aspect_ratio": keep_aspect_ratio}
-    expected = load_img(path, color_mode, SIZE, **options)
+    options = {"interpolation": interpolation, "crop_to_aspect_ratio": crop_to_aspect_ratio}
+    expected = load_img(path, color_mode, SIZE, interpolation, crop_to_aspect_ratio)
     image, notes = Decoding(SIZE, color_mode, **options).decode(path)
     channels = {"grayscale": 1, "rgb": 3, "rgba": 4}[color_mode]
     assert image.shape == (*SIZE, channels)
@@ -139,11 +139,11 @@ def test_draft_changes_nothing_without_a_factor_of_two(save):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"target_size": (3,)}, r"target_size=\(3,\) must be \(height, width\)"),
-        ({"target_size": (0, 3)}, r"target_size\[0\]=0 must be an integer of at least 1"),
-        ({"target_size": 3}, "target_size=3 must be a sequence"),
-        ({"target_size": (3, 3), "color_mode": "bgr"}, "color_mode='bgr' is unknown"),
-        ({"target_size": (3, 3), "interpolation": "cubic"}, "interpolation='cubic' is unknown"),
+        ({"image_size": (3,)}, r"image_size=\(3,\) must be \(height, width\)"),
+        ({"image_size": (0, 3)}, r"image_size\[0\]=0 must be an integer of at least 1"),
+        ({"image_size": 3}, "image_size=3 must be a sequence"),
+        ({"image_size": (3, 3), "color_mode": "bgr"}, "color_mode='bgr' is unknown"),
+        ({"image_size": (3, 3), "interpolation": "cubic"}, "interpolation='cubic' is unknown"),
     ],
 )
 def test_wrong_options_are_refused(options, message):
@@ -256,9 +256,9 @@ def test_images_of_their_own_size(save):
     path = save(pixels(1, 20, 14))
     decoding = Decoding(None, "grayscale")
     assert decoding.decode(path)[0].shape == (20, 14, 1)
-    with pytest.raises(ValueError, match="target_size=None: each image has a size of its own"):
+    with pytest.raises(ValueError, match="image_size=None: images have different sizes"):
         decoding.image_shape  # noqa: B018
-    with pytest.raises(ValueError, match="draft=True makes pictures smaller to no less than tar"):
+    with pytest.raises(ValueError, match="draft=True makes pictures smaller to no less than im"):
         Decoding(None, draft=True)
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from kcore.data import BadFileError, FileAudit, from_directory, from_files, scan
 
 OPTIONS = {
-    "target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "shuffle": False, "seed": 1,
+    "image_size": (8, 8), "label_mode": "int", "batch_size": 4, "shuffle": False, "seed": 1,
     "verbose": False,
 }  # fmt: skip
 
@@ -74,7 +74,7 @@ def test_by_default_a_bad_file_is_an_error_that_names_it(bad):
 
 def test_skip_leaves_it_out_of_its_batch_and_says_so(bad):
     tree, reason = bad
-    whole = from_directory(tree, **OPTIONS | {"classes": ["cat"]})
+    whole = from_directory(tree, **OPTIONS | {"class_names": ["cat"]})
     dataset = from_directory(tree, **OPTIONS, bad_files="skip")
     assert len(dataset) == 2
     np.testing.assert_array_equal(dataset[0][0], whole[0][0])
@@ -131,7 +131,7 @@ def test_what_is_no_file_is_reported_and_not_read(tmp_path, make, kind):
     (tree / "cat" / "000.png").unlink()
     make(tree / "cat" / "000.png")
     with pytest.raises(BadFileError, match=rf"000\.png \(class 'cat'\): no file, but {kind}$"):
-        from_files(files, class_mode="sparse")[0]
+        from_files(files, label_mode="int")[0]
 
 
 def test_the_audit_lists_notes_and_bad_files_once_each(empty_file, tmp_path):

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from oracles.image_files import encoded
 from oracles.image_trees import pixels, write_tree
+from oracles.legacy_names import legacy_options
 from PIL import Image
 
 import kcore
 from kcore.augment import ImageDataGenerator
 from kcore.data import BadFileError, from_directory, from_files, scan
 
-OPTIONS = {"target_size": (8, 8), "class_mode": "sparse", "batch_size": 4, "seed": 1}
+OPTIONS = {"image_size": (8, 8), "label_mode": "int", "batch_size": 4, "seed": 1}
 
 
 @pytest.fixture
@@ -23,7 +24,9 @@ def ways(tree, **options):
     """The first image, by each way in."""
     options = {**OPTIONS, "shuffle": False, **options}
     suffixes = options.pop("suffixes", None)
-    flow = ImageDataGenerator().flow_from_directory(tree, suffixes=suffixes, **options)
+    flow = ImageDataGenerator().flow_from_directory(
+        tree, suffixes=suffixes, **legacy_options(options)
+    )
     yield from_directory(tree, verbose=False, suffixes=suffixes, **options).image(0)
     yield from_files(scan(tree, suffixes=suffixes), **options).image(0)
     yield flow.image(0)
@@ -127,18 +130,18 @@ def test_before_resize_is_refused_where_a_later_run_could_not_know_it(tree, tmp_
 
 def test_images_of_their_own_size(tree):
     Image.fromarray(pixels(3, 5, 9)).save(tree / "cat" / "001.png")
-    options = {**OPTIONS, "target_size": None, "batch_size": 1, "shuffle": False}
+    options = {**OPTIONS, "image_size": None, "batch_size": 1, "shuffle": False}
     dataset = from_directory(tree, verbose=False, **options)
     assert [x.shape for x, _ in dataset][:3] == [(1, 8, 8, 3), (1, 5, 9, 3), (1, 8, 8, 3)]
     np.testing.assert_array_equal(dataset[1][0][0], pixels(3, 5, 9))
     first = from_directory(tree, verbose=False, data_format="channels_first", **options)
     assert first[1][0].shape == (1, 3, 5, 9)
-    with pytest.raises(ValueError, match="target_size=None with batch_size=4: images of sizes of"):
+    with pytest.raises(ValueError, match="image_size=None with batch_size=4: images of different"):
         from_directory(tree, **{**options, "batch_size": 4})
-    with pytest.raises(ValueError, match="target_size=None with cache='memory': a cache keeps"):
+    with pytest.raises(ValueError, match="image_size=None with cache='memory': a cache keeps"):
         from_directory(tree, cache="memory", **options)
-    with pytest.raises(ValueError, match="target_size=None: images are augmented together, and so"):
-        ImageDataGenerator().flow_from_directory(tree, **options)
+    with pytest.raises(ValueError, match="target_size=None: images are augmented together, and s"):
+        ImageDataGenerator().flow_from_directory(tree, **legacy_options(options))
 
 
 def test_a_model_learns_from_images_of_their_own_size(tmp_path):
@@ -148,7 +151,7 @@ def test_a_model_learns_from_images_of_their_own_size(tmp_path):
         for number in range(6):
             picture = Image.new("L", (5 + number % 3, 4 + number), 40 + 170 * label)
             picture.save(tree / name / f"{number}.png")
-    options = {"target_size": None, "batch_size": 1, "class_mode": "binary", "verbose": False}
+    options = {"image_size": None, "batch_size": 1, "label_mode": "binary", "verbose": False}
     # Of the first two, height and width differ: on TensorFlow, Keras asks no others for the shape.
     dataset = from_directory(tree, shuffle=False, **options)
     model = keras.Sequential(
@@ -170,7 +173,9 @@ def test_a_validation_folder_without_a_class_keeps_the_labels(tree, tmp_path):
     validation = write_tree(tmp_path / "validation", {"dog": 2})
     train = from_directory(tree, verbose=False, **OPTIONS)
     with pytest.warns(UserWarning, match=r"is of class 'cat'; each keeps its label\. There is no"):
-        dataset = from_directory(validation, classes=train.class_names, verbose=False, **OPTIONS)
+        dataset = from_directory(
+            validation, class_names=train.class_names, verbose=False, **OPTIONS
+        )
     assert dataset.class_indices == train.class_indices
     assert dataset.classes.tolist() == [1, 1]
 
@@ -186,13 +191,14 @@ def test_a_validation_folder_without_a_class_keeps_the_labels(tree, tmp_path):
         ({"before_resize": 3}, "before_resize=3 must be a function of an image, its path and a"),
         ({"pad_to_aspect_ratio": 1}, "pad_to_aspect_ratio=1 must be True or False"),
         (
-            {"pad_to_aspect_ratio": True, "keep_aspect_ratio": True},
-            "keep_aspect_ratio=True cuts a picture",
+            {"pad_to_aspect_ratio": True, "crop_to_aspect_ratio": True},
+            "_aspect_ratio=True crops a picture to the aspect ratio of (image|target)_size",
         ),
     ],
     ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
 )
 def test_wrong_options_are_refused_before_the_folder_is_read(option, message):
-    for make in (from_directory, ImageDataGenerator().flow_from_directory):
-        with pytest.raises(ValueError, match=message):
-            make("no such folder", **option)
+    with pytest.raises(ValueError, match=message):
+        from_directory("no such folder", **option)
+    with pytest.raises(ValueError, match=message):
+        ImageDataGenerator().flow_from_directory("no such folder", **legacy_options(option))

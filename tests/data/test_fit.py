@@ -28,7 +28,7 @@ def model():
 
 
 def load(tree, **options):
-    defaults = {"target_size": SIZE, "class_mode": "binary", "batch_size": 4, "verbose": False}
+    defaults = {"image_size": SIZE, "label_mode": "binary", "batch_size": 4, "verbose": False}
     return from_directory(tree, **defaults | options)
 
 
@@ -117,11 +117,11 @@ def test_evaluate_and_predict_keep_the_order_of_the_files(tree):
     net.set_weights([np.random.default_rng(0).normal(size=(192, 1)) / 2000, np.zeros(1)])
     images = np.concatenate([x for x, _ in dataset])
     labels = np.concatenate([y for _, y in dataset])
-    np.testing.assert_array_equal(labels, dataset.classes)
+    np.testing.assert_array_equal(labels[:, 0], dataset.classes)
     predicted = net.predict(dataset, verbose=0)
     np.testing.assert_allclose(predicted, net.predict(images, verbose=0), rtol=1e-4, atol=1e-5)
     loss = net.evaluate(dataset, verbose=0)
-    np.testing.assert_allclose(loss, np.mean((predicted[:, 0] - labels) ** 2), rtol=1e-3)
+    np.testing.assert_allclose(loss, np.mean((predicted - labels) ** 2), rtol=1e-3)
 
 
 def test_validation_data(tree):
@@ -134,19 +134,19 @@ def test_validation_data(tree):
 def test_other_class_modes_train(tree):
     outputs = {
         "categorical": (keras.layers.Dense(2, "softmax"), "categorical_crossentropy"),
-        "sparse": (keras.layers.Dense(2, "softmax"), "sparse_categorical_crossentropy"),
+        "int": (keras.layers.Dense(2, "softmax"), "sparse_categorical_crossentropy"),
         "input": (keras.layers.Conv2D(3, 1, kernel_initializer="zeros"), "mse"),
     }
-    for class_mode, (head, loss) in outputs.items():
-        body = [] if class_mode == "input" else [keras.layers.Flatten()]
+    for label_mode, (head, loss) in outputs.items():
+        body = [] if label_mode == "input" else [keras.layers.Flatten()]
         net = keras.Sequential([keras.Input((*SIZE, 3)), *body, head])
         net.compile("sgd", loss)
-        history = net.fit(load(tree, class_mode=class_mode), epochs=1, verbose=0)
+        history = net.fit(load(tree, label_mode=label_mode), epochs=1, verbose=0)
         assert np.isfinite(history.history["loss"][0])
 
 
 def test_prediction_without_targets(tree):
-    dataset = load(tree, class_mode=None, shuffle=False)
+    dataset = load(tree, label_mode=None, shuffle=False)
     assert model().predict(dataset, verbose=0).shape == (22, 1)
 
 
@@ -184,7 +184,7 @@ def test_skipped_files_make_smaller_batches(tree):
 
 
 def test_memory_does_not_grow_with_epochs(tree):
-    dataset = load(tree, seed=1, cache="memory", target_size=(64, 64))
+    dataset = load(tree, seed=1, cache="memory", image_size=(64, 64))
 
     def epochs(count):
         for _ in range(count):

@@ -9,7 +9,7 @@ from PIL import Image
 from kcore.data import from_arrays, from_directory, from_files, scan
 
 SIZE = {"height": 9, "width": 7}
-OPTIONS = {"target_size": (9, 7), "shuffle": False, "seed": 1, "verbose": False, "batch_size": 4}
+OPTIONS = {"image_size": (9, 7), "shuffle": False, "seed": 1, "verbose": False, "batch_size": 4}
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,9 @@ def of_kcore(folder, **options):
     return joined(from_directory(folder, data_format="channels_last", **OPTIONS, **options))
 
 
-@pytest.mark.parametrize(
-    ("label_mode", "class_mode"), [("int", "sparse"), ("categorical", "categorical"), (None, None)]
-)
-def test_images_and_labels_in_their_order(tree, label_mode, class_mode):
-    expected, found = of_keras(tree, label_mode=label_mode), of_kcore(tree, class_mode=class_mode)
+@pytest.mark.parametrize("label_mode", ["int", "categorical", None])
+def test_images_and_labels_in_their_order(tree, label_mode):
+    expected, found = of_keras(tree, label_mode=label_mode), of_kcore(tree, label_mode=label_mode)
     assert len(expected) == len(found)
     assert len(expected[0]) == 10
     # Keras lists the files of a class before those of directories in it, kcore sorts them together.
@@ -58,10 +56,9 @@ def test_images_and_labels_in_their_order(tree, label_mode, class_mode):
 def test_two_classes(tree):
     names = ["eel", "cat"]
     x, y = of_keras(tree, label_mode="binary", class_names=names)
-    images, labels = of_kcore(tree, class_mode="binary", classes=names)
-    assert labels.shape == (5,)
-    assert y.shape == (5, 1)
-    np.testing.assert_array_equal(labels, y[:, 0])
+    images, labels = of_kcore(tree, label_mode="binary", class_names=names)
+    assert labels.dtype == y.dtype == np.float32
+    np.testing.assert_array_equal(labels, y)
     np.testing.assert_array_equal(images, x)
 
 
@@ -69,13 +66,22 @@ def test_two_classes(tree):
 def test_color_modes(tree, color_mode):
     names = ["cat", "eel"]
     x, _ = of_keras(tree, color_mode=color_mode, class_names=names)
-    images, _ = of_kcore(tree, color_mode=color_mode, classes=names)
+    images, _ = of_kcore(tree, color_mode=color_mode, class_names=names)
     # Decoders weigh gray alike but for the last bit.
     np.testing.assert_allclose(images, x, atol=1 if color_mode == "grayscale" else 0)
 
 
+def test_without_label_mode_files_beside_the_classes_are_left_out_with_a_warning(tree, tmp_path):
+    write_tree(tmp_path, {"tree": 1})
+    write_tree(tmp_path / "tree", {"cat": 2})
+    with pytest.warns(UserWarning, match="1 image files beside the class directories are left ou"):
+        dataset = from_directory(tmp_path / "tree", label_mode=None, **OPTIONS)
+    assert dataset.samples == 2
+    assert from_directory(tmp_path / "tree", labels=None, **OPTIONS).samples == 3
+
+
 def test_labels_of_ones_own(tree):
-    files = scan(tree, classes=["cat", "eel"])
+    files = scan(tree, class_names=["cat", "eel"])
     dataset = from_files(
         files, [5, 6, 7, 8, 9], **{k: v for k, v in OPTIONS.items() if k != "verbose"}
     )
@@ -106,8 +112,8 @@ def test_links_inside_a_class(tree, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"class_mode": "int"}, "class_mode='int' is unknown"),
-        ({"class_mode": "binary"}, "class_mode='binary' needs two classes, and there are 3"),
+        ({"label_mode": "sparse"}, "label_mode='sparse' is unknown: use 'int'"),
+        ({"label_mode": "binary"}, "label_mode='binary' needs two classes, and there are 3"),
         ({"color_mode": "other"}, "color_mode='other' is unknown"),
         ({"validation_split": 2, "subset": "both"}, "validation_split=2 must be a fraction"),
         ({"validation_split": 0.2}, "needs subset='training'"),
@@ -128,9 +134,9 @@ def test_a_folder_without_images_is_refused(tmp_path):
 
 def test_single_samples(tree):
     """Keras's `batch_size=None`: here samples are asked for by their index."""
-    with pytest.raises(ValueError, match="batch_size=None must be a"):
+    with pytest.raises(ValueError, match="batch_size=None: a dataset of kcore serves batches"):
         from_directory(tree, **{**OPTIONS, "batch_size": None})
-    dataset = from_directory(tree, class_mode="sparse", data_format="channels_last", **OPTIONS)
+    dataset = from_directory(tree, label_mode="int", data_format="channels_last", **OPTIONS)
     x, _ = joined(dataset)
     for index in range(10):
         np.testing.assert_array_equal(dataset.image(index), x[index])

@@ -22,7 +22,7 @@ SCRIPT = r"""
 import os, sys
 import kcore
 root, out = sys.argv[1:]
-options = dict(target_size=(8, 8), seed=1, shuffle=False)
+options = dict(image_size=(8, 8), seed=1, shuffle=False)
 train = kcore.data.from_directory(
     root, bad_files="quarantine",
     cache=os.path.join(out, "cache\x1b[2J\n"), **options,
@@ -31,10 +31,12 @@ for images, targets in train:
     assert images.shape[1:] == (8, 8, 3)
 train.audit.write_csv(os.path.join(out, "audit.csv"))
 generator = kcore.augment.ImageDataGenerator()
-flow = generator.flow_from_directory(root, bad_files="skip", **options)
+flow = generator.flow_from_directory(
+    root, (8, 8), bad_files="skip", seed=1, shuffle=False
+)
 for number in range(len(flow)):
     flow[number]
-kcore.data.scan(root, classes=[*train.class_names, "none\x1b[2J"])
+kcore.data.scan(root, class_names=[*train.class_names, "none\x1b[2J"])
 kcore.visualize.report(
     os.path.join(out, "report.html"), history={"loss": [1.0]}, bad_files=train.audit,
 )

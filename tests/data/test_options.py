@@ -25,12 +25,15 @@ OF_FILES = {
     "cache": (True, "cache=True must be 'memory', a directory for a file, or None"),
     "data_format": ("NHWC", "data_format='NHWC' is unknown: use one of 'channels_last', "),
     "draft": ("yes", "draft='yes' must be True or False"),
-    "keep_aspect_ratio": (None, "keep_aspect_ratio=None must be True or False"),
+    "crop_to_aspect_ratio": (None, "crop_to_aspect_ratio=None must be True or False"),
     "bad_files": ("ignore", "bad_files='ignore' is unknown: use one of 'raise', 'skip', 'quar"),
-    "class_mode": ("one-hot", "class_mode='one-hot' is unknown: use one of 'binary', 'categ"),
-    "target_size": (8, r"target_size=8 must be a sequence such as \(64, 64\)"),
+    "label_mode": ("one-hot", "label_mode='one-hot' is unknown: use one of 'int', 'categ"),
+    "image_size": ("8", r"image_size='8' must be a sequence such as \(64, 64\)"),
+    "image_size of none": (0, "image_size=0 must be an integer of at least 1"),
+    "image_size of one": ((8,), r"image_size=\(8,\) must be \(height, width\)"),
     "color_mode": ("RGB", "color_mode='RGB' is unknown: use one of 'grayscale', 'rgb', 'rgba'"),
 }
+NEW_WORDS = [name for name in OF_FILES if name.startswith(("image_size", "label", "crop", "data_"))]
 OF_BATCHES = {"transform": ("flip", "transform='flip' must be a function of images, indices and")}
 
 
@@ -60,7 +63,7 @@ def test_of_a_directory_before_it_is_read(name, value, message):
 
 @cases(WRONG, OF_FILES, OF_BATCHES)
 def test_of_files_before_they_are_decoded(unread, name, value, message):
-    options = {"class_mode": "sparse", "bad_files": "quarantine", name: value}
+    options = {"label_mode": "int", "bad_files": "quarantine", name: value}
     with pytest.raises(ValueError, match=message):
         from_files(scan(unread), **options)
 
@@ -73,12 +76,22 @@ def test_of_arrays(name, value, message):
 
 @cases(
     {name: case for name, case in WRONG.items() if name != "seed"},
-    {name: case for name, case in OF_FILES.items() if name != "data_format"},
+    {name: case for name, case in OF_FILES.items() if name not in NEW_WORDS},
+    {
+        "class_mode": (
+            "int",
+            "class_mode='int' is unknown: use one of 'binary', 'categorical', 's",
+        ),
+        "keep_aspect_ratio": (None, "keep_aspect_ratio=None must be True or False"),
+        "target_size": (8, r"target_size=8 must be a sequence such as \(64, 64\)"),
+        "target_size of one": ((8,), r"target_size=\(8,\) must be \(height, width\)"),
+    },
     {"save_format": ("xyz", "save_format='xyz' is no format that Pillow writes")},
     {"subset": ("test", "subset='test' is unknown")},
 )
 def test_of_a_flow_before_the_folder_is_read(tmp_path, name, value, message, capsys):
-    options = {"bad_files": "quarantine", "save_to_dir": tmp_path / "saved", name: value}
+    options = {"bad_files": "quarantine", "save_to_dir": tmp_path / "saved"}
+    options[name] = value
     with pytest.raises(ValueError, match=message):
         ImageDataGenerator(validation_split=0.5).flow_from_directory("no such folder", **options)
     assert not (tmp_path / "saved").exists()
@@ -87,7 +100,7 @@ def test_of_a_flow_before_the_folder_is_read(tmp_path, name, value, message, cap
 
 def test_an_unknown_option_is_refused_before_anything_is_decoded(unread):
     with pytest.raises(TypeError, match="unexpected keyword argument 'cach'"):
-        from_files(scan(unread), class_mode="sparse", bad_files="quarantine", cach="memory")
+        from_files(scan(unread), label_mode="int", bad_files="quarantine", cach="memory")
     with pytest.raises(TypeError, match="unexpected keyword argument 'cach'"):
         ImageDataGenerator().flow_from_directory(unread, bad_files="quarantine", cach="memory")
 
@@ -97,24 +110,24 @@ def test_an_unknown_option_is_refused_before_anything_is_decoded(unread):
     [
         ({"targets": np.zeros(3)}, r"targets with shape \(3,\) must have one entry for each of 4"),
         ({"sample_weight": [1, 2]}, r"sample_weight with shape \(2,\) must have one entry"),
-        ({"sample_weight": np.ones(4), "class_mode": None}, "there are none: give both"),
+        ({"sample_weight": np.ones(4), "label_mode": None}, "there are none: give both"),
     ],
 )
 def test_targets_that_do_not_fit_are_refused_before_anything_is_decoded(unread, options, message):
-    options = {"class_mode": "sparse", "bad_files": "quarantine"} | options
+    options = {"label_mode": "int", "bad_files": "quarantine"} | options
     with pytest.raises(ValueError, match=message):
         from_files(scan(unread), **options)
 
 
 def test_a_list_is_no_image_files():
     with pytest.raises(TypeError, match=r"files is of type list: .*\.from_paths\(files\)"):
-        from_files(["a.png"], class_mode=None)
+        from_files(["a.png"], label_mode=None)
 
 
 def test_numpy_numbers_are_numbers():
     files = ImageFiles.from_paths(["a.png", "b.png"])
     shard = (np.int64(1), np.int32(2))
-    assert len(from_files(files, class_mode=None, shard=shard, batch_size=np.int64(1))) == 1
+    assert len(from_files(files, label_mode=None, shard=shard, batch_size=np.int64(1))) == 1
 
 
 @pytest.mark.parametrize("place", ["", "cat", "cat/new", "new"])

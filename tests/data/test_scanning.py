@@ -39,60 +39,110 @@ def test_classes_are_the_sorted_sub_directories(tmp_path):
     assert files.class_name(3) == "dog"
 
 
+def test_without_labels_the_whole_tree_is_taken(tmp_path):
+    touch(tmp_path, "top.png", "b/1.png", "a/z/y/1.png", "a/z-z/1.png", "a/2.png", ".hidden/1.png")
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    expected = ["top.png", "a/2.png", "a/z-z/1.png", "a/z/y/1.png", "b/1.png"]
+    for follow_links in (False, True):
+        files = scan(tmp_path, None, follow_links=follow_links)
+        assert files.filenames == expected
+        assert files.labels is None
+        assert files.class_names == ()
+
+
+def test_given_labels_are_those_of_the_files_in_their_order(tmp_path):
+    touch(tmp_path, "top.png", "b/1.png", "a/1.png", "a/2.png")
+    files = scan(tmp_path, [1, 0, 2, 0])
+    assert files.filenames == ["top.png", "a/1.png", "a/2.png", "b/1.png"]
+    assert files.labels.tolist() == [1, 0, 2, 0]
+    assert files.class_names == ("0", "1", "2")
+    assert files.counts() == {"0": 2, "1": 1, "2": 1}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1], r"labels has shape \(2,\), but there are 3 image files: give one integer for"),
+        ([0, 1, -1], "labels must be integers from 0, one for each image file"),
+        ([0.0, 1.0, 1.0], "labels must be integers from 0"),
+        (["a", "b", "a"], "labels must be integers from 0"),
+        ([0, 2, 2], r"labels has 2 different values, from 0 to 2: use 0 to 1, as np\.unique"),
+        ("infer", "labels='infer' is unknown: use 'inferred', None or a list of integers"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(tmp_path, labels, message):
+    touch(tmp_path, "1.png", "a/1.png", "a/2.png")
+    with pytest.raises(ValueError, match=message):
+        scan(tmp_path, labels)
+
+
+@pytest.mark.parametrize("labels", [None, [0, 1]])
+def test_names_of_classes_need_inferred_labels(tmp_path, labels):
+    touch(tmp_path, "a/1.png", "b/1.png")
+    with pytest.raises(ValueError, match=r"class_names=\['a'\] names sub-directories, which are"):
+        scan(tmp_path, labels, ["a"])
+
+
 def test_given_classes_choose_and_order(tmp_path):
     touch(tmp_path, "a/1.png", "b/1.png", "c/1.png", "d/x/1.png", "d/y/1.png")
-    files = scan(tmp_path, classes=["c", "a", "d/y"])
+    files = scan(tmp_path, class_names=["c", "a", "d/y"])
     assert files.filenames == ["c/1.png", "a/1.png", "d/y/1.png"]
     assert files.labels.tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
-    ("classes", "message"),
+    ("class_names", "message"),
     [
-        ([], r"classes=\[\] must be names that differ, at least one"),
-        (["a", "a"], r"classes=\['a', 'a'\] must be names that differ"),
-        ("a", "classes='a' must be a list of names"),
-        ([".."], "classes names '..', which is no sub-directory"),
-        (["/"], "classes names '/', which is no sub-directory"),
-        ([""], "classes names '', which is no sub-directory"),
+        ([], r"class_names=\[\] must be names that differ, at least one"),
+        (["a", "a"], r"class_names=\['a', 'a'\] must be names that differ"),
+        ("a", "class_names='a' must be a list of names"),
+        ([".."], "class_names holds '..', which is no sub-directory"),
+        (["/"], "class_names holds '/', which is no sub-directory"),
+        ([""], "class_names holds '', which is no sub-directory"),
     ],
 )
-def test_wrong_classes_are_refused(tmp_path, classes, message):
+def test_wrong_classes_are_refused(tmp_path, class_names, message):
     touch(tmp_path, "a/1.png")
     with pytest.raises(ValueError, match=message):
-        scan(tmp_path, classes=classes)
+        scan(tmp_path, class_names=class_names)
 
 
 def test_a_class_without_directory_keeps_its_label_and_warns(tmp_path):
     touch(tmp_path, "a/1.png", "c/1.png")
     message = r"is of class 'b'; each keeps its label\. There is no sub-directory 'b'\."
     with pytest.warns(UserWarning, match=message):
-        files = scan(tmp_path, classes=["a", "b", "c"])
+        files = scan(tmp_path, class_names=["a", "b", "c"])
     assert files.class_indices == {"a": 0, "b": 1, "c": 2}
     assert files.labels.tolist() == [0, 2]
 
 
 def test_classes_none_of_which_has_a_directory_are_refused(tmp_path):
     touch(tmp_path, "a/1.png")
-    with pytest.raises(FileNotFoundError, match=r"classes=\['b', 'c'\], but there is no directory"):
-        scan(tmp_path, classes=["b", "c"])
-    with pytest.raises(NotADirectoryError, match=r"classes names 'a/1\.png', but '.*' is a file"):
-        scan(tmp_path, classes=["a", "a/1.png"])
+    with pytest.raises(
+        FileNotFoundError, match=r"class_names=\['b', 'c'\], but there is no directory"
+    ):
+        scan(tmp_path, class_names=["b", "c"])
+    with pytest.raises(
+        NotADirectoryError, match=r"class_names holds 'a/1\.png', but '.*' is a file"
+    ):
+        scan(tmp_path, class_names=["a", "a/1.png"])
 
 
-@pytest.mark.parametrize("classes", [{"a", "b"}, frozenset("ab"), {"b": 0, "a": 1}])
-def test_classes_without_an_order_of_their_own_are_refused(tmp_path, classes):
+@pytest.mark.parametrize("class_names", [{"a", "b"}, frozenset("ab"), {"b": 0, "a": 1}])
+def test_classes_without_an_order_of_their_own_are_refused(tmp_path, class_names):
     touch(tmp_path, "a/1.png", "b/1.png")
-    with pytest.raises(ValueError, match=r"classes=.* is a .*: labels are positions in a list, so"):
-        scan(tmp_path, classes=classes)
+    with pytest.raises(
+        ValueError, match=r"class_names=.* is a .*: labels are positions in a list, so"
+    ):
+        scan(tmp_path, class_names=class_names)
 
 
 def test_classes_of_a_generator_are_listed_once(tmp_path):
     touch(tmp_path, "a/1.png", "b/1.png")
-    assert scan(tmp_path, classes=(name for name in "ba")).class_names == ("b", "a")
-    assert scan(tmp_path, classes={"b": 0, "a": 1}.keys()).class_names == ("b", "a")
-    with pytest.raises(ValueError, match=r"classes=\['a', 3\] must be a list of names"):
-        scan(tmp_path, classes=iter(["a", 3]))
+    assert scan(tmp_path, class_names=(name for name in "ba")).class_names == ("b", "a")
+    assert scan(tmp_path, class_names={"b": 0, "a": 1}.keys()).class_names == ("b", "a")
+    with pytest.raises(ValueError, match=r"class_names=\['a', 3\] must be a list of names"):
+        scan(tmp_path, class_names=iter(["a", 3]))
 
 
 def test_every_suffix_by_default_is_of_a_format_that_is_decoded_by_default():
@@ -314,10 +364,11 @@ def test_a_long_scan_shows_its_rate_and_the_counts(tmp_path, monkeypatch):
     monkeypatch.setattr(scanning, "PROGRESS_DELAY", 0.0)
     stream = io.StringIO()
     scan(tmp_path, stream=stream)
-    first, *others = stream.getvalue().splitlines()
-    assert first.startswith("Scanning: 2 entries, ")
-    assert first.endswith(" a second")
-    assert others[-3:] == ["3 images, 2 classes", "  cat          1", "  dog          2"]
+    bars, *summary = stream.getvalue().split("\n")
+    last = bars.rpartition("\r")[2]
+    assert last.startswith("Scanning: 5 entries [")
+    assert last.endswith(" entries/s]")
+    assert summary[:3] == ["3 images, 2 classes", "  cat          1", "  dog          2"]
 
 
 def test_a_short_scan_is_silent(tmp_path, capsys):
@@ -347,11 +398,11 @@ def test_the_summary_can_be_printed_whatever_names_hold(tmp_path):
         ({"directory": 5}, TypeError, "directory=5 must be the name of a directory"),
         ({"directory": ["a"]}, TypeError, r"directory=\['a'\] must be the name"),
         ({"follow_links": "no"}, ValueError, "follow_links='no' must be True or False"),
-        ({"classes": 5}, ValueError, r"classes=5 must be a list of names such as"),
+        ({"class_names": 5}, ValueError, r"class_names=5 must be a list of names such as"),
         (
-            {"classes": ["a", "a/."]},
+            {"class_names": ["a", "a/."]},
             ValueError,
-            r"classes=\['a', 'a/\.'\] must be names that differ",
+            r"class_names=\['a', 'a/\.'\] must be names that differ",
         ),
     ],
 )

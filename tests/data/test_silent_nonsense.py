@@ -21,7 +21,7 @@ def test_a_switch_is_true_or_false(tree, name, value):
         from_directory(tree, **{name: value})
 
 
-@pytest.mark.parametrize("value", ["", None, False, [], np.array(0.5), float("nan")])
+@pytest.mark.parametrize("value", ["", False, [], np.array(0.5), float("nan")])
 def test_a_split_is_a_fraction(tree, value):
     with pytest.raises(ValueError, match=r"validation_split=.* must be a fraction"):
         from_directory(tree, validation_split=value)
@@ -46,15 +46,17 @@ def test_a_name_with_nul_is_refused(tree, name):
 def test_letters_are_no_class_names(tree):
     with pytest.raises(TypeError, match="class_names='ab' must be a sequence of strings"):
         ImageFiles.from_paths(["1.png", "2.png"], [0, 1], "ab")
-    with pytest.raises(ValueError, match="classes='ab' must be a list of names"):
-        scan(tree, classes="ab")
+    with pytest.raises(ValueError, match="class_names='ab' must be a list of names"):
+        scan(tree, class_names="ab")
 
 
 def test_classes_have_different_names(tree):
     with pytest.raises(ValueError, match="class_names holds 'a' twice"):
         ImageFiles.from_paths(["1.png", "2.png"], [0, 1], ["a", "a"])
-    with pytest.raises(ValueError, match=r"classes=\['a', 'b', 'a'\] must be names that differ"):
-        scan(tree, classes=["a", "b", "a"])
+    with pytest.raises(
+        ValueError, match=r"class_names=\['a', 'b', 'a'\] must be names that differ"
+    ):
+        scan(tree, class_names=["a", "b", "a"])
 
 
 @pytest.mark.parametrize("index", [True, None, "0", 1.0, np.array([0])])

@@ -5,6 +5,7 @@ import tracemalloc
 import keras
 import numpy as np
 import pytest
+from oracles.legacy_names import legacy_options
 
 import kcore
 from kcore.data._target_checks import check_fit
@@ -34,17 +35,16 @@ def folder(tmp_path):
     return tmp_path
 
 
-def from_directory(folder, class_mode):
+def from_directory(folder, label_mode):
     return kcore.data.from_directory(
-        folder, target_size=(4, 4), batch_size=2, class_mode=class_mode, seed=0
+        folder, image_size=(4, 4), batch_size=2, label_mode=label_mode, seed=0
     )
 
 
-def flow(folder, class_mode):
+def flow(folder, label_mode):
     generator = kcore.augment.ImageDataGenerator(horizontal_flip=True)
-    return generator.flow_from_directory(
-        folder, target_size=(4, 4), batch_size=2, class_mode=class_mode, seed=0
-    )
+    options = legacy_options({"image_size": (4, 4), "label_mode": label_mode})
+    return generator.flow_from_directory(folder, batch_size=2, seed=0, **options)
 
 
 @pytest.mark.parametrize("make", [from_directory, flow])
@@ -52,20 +52,20 @@ def test_a_plain_keras_model_with_too_few_units(folder, make):
     model = sparse(2)
     before = model.get_weights()
     with pytest.raises(ValueError, match=r"labels of x\[4\]=2 is none of the 2 classes"):
-        model.fit(make(folder, "sparse"), verbose=0)
+        model.fit(make(folder, "int"), verbose=0)
     for one, other in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_a_plain_keras_model_with_enough_units(folder):
-    data = from_directory(folder, "sparse")
+    data = from_directory(folder, "int")
     history = sparse(3).fit(data, validation_data=data, verbose=0).history
     assert np.isfinite([*history["loss"], *history["val_loss"]]).all()
 
 
 def test_a_dataset_validates_a_training_on_arrays(folder):
     # Keras asks for it after the first epoch.
-    data = from_directory(folder, "sparse")
+    data = from_directory(folder, "int")
     with pytest.raises(ValueError, match=r"labels of validation_data\[4\]=2 is none of the 2"):
         sparse(2).fit(IMAGES, np.zeros(6, "int32"), validation_data=data, verbose=0)
 
@@ -129,13 +129,13 @@ class Unread:
 def test_targets_by_indices_are_left_unread(folder):
     targets = Unread()
     files = kcore.data.ImageFiles.from_paths(sorted(folder.rglob("*.png")))
-    data = kcore.data.from_files(files, targets=targets, target_size=(4, 4), batch_size=2, seed=0)
+    data = kcore.data.from_files(files, targets=targets, image_size=(4, 4), batch_size=2, seed=0)
     check_fit(sparse(3), data, None, None)
     assert targets.read == 0
 
 
 def test_other_calls_ask_nothing(folder):
-    data = from_directory(folder, "sparse")
+    data = from_directory(folder, "int")
     model = sparse(2)
     assert model.predict(data, verbose=0).shape == (6, 2)
     assert len(list(data)) == 3

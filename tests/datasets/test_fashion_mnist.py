@@ -40,7 +40,7 @@ def test_keras_finds_and_reads_the_same(environment, data, tmp_path, monkeypatch
     monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_DIRECTORY", tmp_path / "nowhere")
     monkeypatch.setattr(fashion_mnist, "BASE_URL", "http://no-such-host.invalid/")
-    cache = fashion_mnist.keras_cache_place(fashion_mnist.DIRECTORY_NAME).directory
+    cache = fashion_mnist.keras_cache_location(fashion_mnist.DIRECTORY_NAME).directory
     assert tmp_path in cache.parents
     arrays = [array for split in data for array in split]
     write_cache(cache, arrays)

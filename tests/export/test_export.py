@@ -16,9 +16,9 @@ import kcore
 from kcore.models import ExportError, export, transfer
 
 IS_TENSORFLOW = keras.backend.backend() == "tensorflow"
-LABELS = ("hérisson", "red fox", "猫")
+NAMES = ("hérisson", "red fox", "猫")
 # A few hundred bytes of names need a length of two bytes.
-LONG_LABELS = (*LABELS[:2], "猫" * 60)
+LONG_NAMES = (*NAMES[:2], "猫" * 60)
 RNG = np.random.default_rng(0)
 COLOURS = RNG.uniform(0, 1, (5, 1, 1, 3))  # so that images differ in the mean too
 IMAGES = (RNG.integers(0, 256, (5, 17, 16, 3)) * COLOURS).astype("uint8")
@@ -58,7 +58,7 @@ def images():
     return IMAGES
 
 
-def classifier(base, preprocessing="caffe", pooling="flatten", classes=3, labels=LABELS):
+def classifier(base, preprocessing="caffe", pooling="flatten", classes=3, class_names=NAMES):
     model = transfer(
         base,
         None,
@@ -66,7 +66,7 @@ def classifier(base, preprocessing="caffe", pooling="flatten", classes=3, labels
         preprocessing=preprocessing,
         pooling=pooling,
         hidden_units=7,
-        labels=labels,
+        class_names=class_names,
         seed=1,
     )
     return with_telling_probabilities(model)
@@ -106,8 +106,8 @@ def assert_same(answers, model, images):
 def test_onnx_gives_the_probabilities_of_keras(
     base, images, tmp_path, preprocessing, pooling, classes
 ):
-    labels = LABELS if classes == 3 else LABELS[:2]
-    model = classifier(base, preprocessing, pooling, classes, labels)
+    class_names = NAMES if classes == 3 else NAMES[:2]
+    model = classifier(base, preprocessing, pooling, classes, class_names)
     export(model, tmp_path / "model.onnx")
     assert_same(run(tmp_path / "model.onnx", images), model, images)
     one = run(tmp_path / "model.onnx", images[:1])
@@ -115,12 +115,12 @@ def test_onnx_gives_the_probabilities_of_keras(
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
 
 
-@pytest.mark.parametrize("labels", [LABELS, LONG_LABELS])
-def test_labels_are_metadata_of_onnx(base, tmp_path, labels):
-    export(classifier(base, labels=labels), tmp_path / "model.onnx")
+@pytest.mark.parametrize("class_names", [NAMES, LONG_NAMES])
+def test_class_names_are_metadata_of_onnx(base, tmp_path, class_names):
+    export(classifier(base, class_names=class_names), tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     metadata = session.get_modelmeta().custom_metadata_map
-    assert json.loads(metadata["labels"]) == list(labels)
+    assert json.loads(metadata["class_names"]) == list(class_names)
 
 
 def test_onnx_of_a_model_that_was_trained_and_tuned(base, images, tmp_path):
@@ -139,7 +139,7 @@ def test_onnx_of_a_model_that_was_trained_and_tuned(base, images, tmp_path):
     assert len(model.trainable_variables) == 7  # and nothing was frozen or thawed
 
 
-def test_onnx_of_a_sequential_model_without_labels(tmp_path):
+def test_onnx_of_a_sequential_model_without_class_names(tmp_path):
     model = kcore.models.cnn((12, 12, 1), 3, filters=(4,), hidden_units=5, seed=1)
     images = np.random.default_rng(0).random((4, 12, 12, 1), dtype="float32")
     export(model, tmp_path / "model.onnx")
@@ -184,8 +184,8 @@ def test_a_saved_model(base, images, tmp_path):
         export(model, tmp_path / "model", "tf_saved_model")
     served = keras.layers.TFSMLayer(tmp_path / "model", call_endpoint="serve")
     assert_same(served(images.astype("float32")), model, images)
-    text = (tmp_path / "model/assets.extra/labels.json").read_text(encoding="utf-8")
-    assert json.loads(text) == list(LABELS)
+    text = (tmp_path / "model/assets.extra/class_names.json").read_text(encoding="utf-8")
+    assert json.loads(text) == list(NAMES)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
@@ -199,7 +199,7 @@ def test_openvino(base, images, tmp_path):
 
     export(model, tmp_path / "model.xml", "openvino")
     read = openvino.Core().read_model(tmp_path / "model.xml")
-    assert json.loads(read.get_rt_info(["kcore", "labels"]).value) == list(LABELS)
+    assert json.loads(read.get_rt_info(["kcore", "class_names"]).value) == list(NAMES)
     # By default OpenVINO computes in bfloat16 where the processor can.
     compiled = openvino.compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     assert_same(compiled({"images": images.astype("float32")})[0], model, images)

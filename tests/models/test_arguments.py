@@ -43,7 +43,7 @@ TAKE_ANY_MODEL = {
     "save": lambda model: models.save(model, "unwritten.keras"),
 }
 TAKE_A_GRAPH = {
-    "set_labels": lambda model: models.set_labels(model, ["a", "b"]),
+    "set_class_names": lambda model: models.set_class_names(model, ["a", "b"]),
     "load_weights": lambda model: models.load_weights(model, "unread.h5"),
     "export": lambda model: models.export(model, "unwritten.onnx"),
     "trace": inspect.trace,
@@ -144,9 +144,9 @@ def test_numbers_that_no_layer_has():
         models.SubclassedMLP(dropout_seed=-1)
 
 
-@pytest.mark.parametrize("value", [-4, 3.5, True, b"pool_1", ["pool_1"], layers.Dense(1)])
-def test_names_of_layers(transferred, value):
-    with pytest.raises(TypeError, match=r"cut_at=.* must be the name of a layer"):
+@pytest.mark.parametrize("value", [3.5, True, b"pool_1", ["pool_1"], keras.Input((3,))])
+def test_what_can_not_stand_for_a_layer(transferred, value):
+    with pytest.raises(TypeError, match=r"cut_at=.* must be the name of a layer.*, its index"):
         models.transfer(base(), value, preprocessing="unit")
     with pytest.raises(TypeError, match=r"unfreeze_from=.* must be the name of a layer"):
         models.fine_tune(transferred, X, Y, unfreeze_from=value)

@@ -139,7 +139,7 @@ def test_channels_last_models_stay_so_under_other_settings():
         (lambda: kcore.models.mlp(seed=-1), r"seed=-1 must be an integer of at least 0"),
         (lambda: kcore.models.cnn((28, 28)), r"\(height, width, channels\)"),
         (lambda: kcore.models.cnn((9, 28, 1)), r"height and width of at least 10"),
-        (lambda: kcore.models.cnn(filters=(8, True)), r"filters\[1\]=True must be a whole"),
+        (lambda: kcore.models.cnn(filters=(8, True)), r"filters\[1\]=True must be an integer"),
         (lambda: kcore.models.binary_cnn((21, 300, 3)), r"height and width of at least 22"),
         (lambda: kcore.models.functional_mlp(hidden_units=(0,)), r"hidden_units\[0\]=0"),
         (lambda: kcore.models.subclassed_mlp(dropout=20), r"dropout=20 must be a fraction: 0 <="),

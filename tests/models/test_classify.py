@@ -1,18 +1,20 @@
-"""From files to names and probabilities, and labels that travel with the model."""
+"""From files to names and probabilities, and class names that travel with the model."""
 
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from oracles import markup
 from PIL import Image
 
 import kcore
-from kcore.models import classify, load, save, set_labels
+from kcore.models import Classification, classify, load, save, set_class_names
 
-LABELS = ["cat", "dog", "owl"]
+NAMES = ["cat", "dog", "owl"]
 
 
 def classifier(classes=3, channels=3):
@@ -26,7 +28,7 @@ def classifier(classes=3, channels=3):
 
 @pytest.fixture(scope="module")
 def model():
-    return set_labels(classifier(), LABELS)
+    return set_class_names(classifier(), NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +54,13 @@ def test_probabilities_are_those_of_keras_for_each_file(model, files):
     assert [result.path for result in results] == files
     for result, probabilities in zip(results, expected, strict=True):
         order = np.argsort(-probabilities)
-        assert result.labels == tuple(LABELS[number] for number in order)
+        assert result.class_names == tuple(NAMES[number] for number in order)
         np.testing.assert_allclose(result.probabilities, probabilities[order], rtol=1e-5)
         assert result.error is None
 
 
 def test_top_is_at_most_all(model, files):
-    assert [len(result.labels) for result in classify(model, files[:2], top=2)] == [2, 2]
+    assert [len(result.class_names) for result in classify(model, files[:2], top=2)] == [2, 2]
     assert len(classify(model, files[:1])[0].probabilities) == 3
 
 
@@ -70,13 +72,15 @@ def test_bad_files_are_reported_and_stop_no_other(model, files, tmp_path):
     mixed = [bad[0], files[0], *bad[1:], files[1]]
     results = classify(model, mixed, batch_size=3)
     good = classify(model, files[:2])
-    assert [results[1].labels, results[6].labels] == [result.labels for result in good]
+    assert [results[1].class_names, results[6].class_names] == [
+        result.class_names for result in good
+    ]
     errors = [result.error for result in results if result.error]
     assert len(errors) == 5
     assert "not an image" in errors[0]
     assert "empty" in errors[1]
     assert errors[3] == "there is no such file"
-    assert all(not result.labels for result in results if result.error)
+    assert all(not result.class_names for result in results if result.error)
 
 
 def test_hostile_files_are_reported_too(model, tmp_path):
@@ -98,10 +102,10 @@ def test_only_bad_files(model, tmp_path):
 
 
 def test_one_sigmoid_has_two_classes(files):
-    model = set_labels(classifier(classes=1), ["horse", "human"])
+    model = set_class_names(classifier(classes=1), ["horse", "human"])
     probability = by_keras(model, files)[:, 0]
     for result, human in zip(classify(model, files), probability, strict=True):
-        found = dict(zip(result.labels, result.probabilities, strict=True))
+        found = dict(zip(result.class_names, result.probabilities, strict=True))
         assert found["human"] == pytest.approx(human, rel=1e-5)
         assert found["horse"] == pytest.approx(1 - human, rel=1e-5)
 
@@ -110,42 +114,42 @@ def test_gray_models_and_numbers_for_names(files):
     model = classifier(channels=1)
     expected = by_keras(model, files, color_mode="grayscale")
     for result, probabilities in zip(classify(model, files), expected, strict=True):
-        assert result.labels == tuple(map(str, np.argsort(-probabilities)))
+        assert result.class_names == tuple(map(str, np.argsort(-probabilities)))
 
 
-def test_labels_travel_with_the_file(model, files, tmp_path):
+def test_class_names_travel_with_the_file(model, files, tmp_path):
     save(model, tmp_path / "model.keras")
     loaded = load(tmp_path / "model.keras")
-    assert loaded.labels == tuple(LABELS)
+    assert loaded.class_names == tuple(NAMES)
     assert classify(tmp_path / "model.keras", files[:2]) == classify(model, files[:2])
     plain = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(by_keras(plain, files), by_keras(model, files))
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
-def test_a_model_without_labels_is_saved_too(tmp_path):
+def test_a_model_without_class_names_is_saved_too(tmp_path):
     save(classifier(), tmp_path / "model.keras")
-    assert not hasattr(load(tmp_path / "model.keras"), "labels")
+    assert not hasattr(load(tmp_path / "model.keras"), "class_names")
 
 
-def test_labels_beside_the_models_own_are_only_for_the_call(model, files):
-    result = classify(model, files[:1], labels=["x", "y", "z"])[0]
-    assert set(result.labels) == {"x", "y", "z"}
-    assert model.labels == tuple(LABELS)
+def test_class_names_beside_the_models_own_are_only_for_the_call(model, files):
+    result = classify(model, files[:1], class_names=["x", "y", "z"])[0]
+    assert set(result.class_names) == {"x", "y", "z"}
+    assert model.class_names == tuple(NAMES)
 
 
 @pytest.mark.parametrize(
-    ("labels", "message"),
+    ("class_names", "message"),
     [
-        (["a", "b"], "labels has 2 names; 3 classes needs 3"),
+        (["a", "b"], "class_names has 2 names; 3 classes need 3"),
         (["a", "b", "b"], "must be different names"),
         (["a", "b", 3], "must be different names"),
         ("abc", "must be a sequence of names"),
     ],
 )
-def test_wrong_labels(model, labels, message):
+def test_wrong_class_names(model, class_names, message):
     with pytest.raises(ValueError, match=message):
-        set_labels(model, labels)
+        set_class_names(model, class_names)
 
 
 def test_what_classify_refuses(model, files, tmp_path):
@@ -164,11 +168,13 @@ def test_what_classify_refuses(model, files, tmp_path):
         save(model, tmp_path / "model.h5")
 
 
-def test_damaged_labels(model, tmp_path):
+def test_damaged_class_names(model, tmp_path):
     model.save(tmp_path / "model.keras")
     with zipfile.ZipFile(tmp_path / "model.keras", "a") as archive:
-        archive.writestr("kcore/labels.json", json.dumps(["only one"]))
-    with pytest.raises(ValueError, match=r"The labels in model\.keras are damaged: labels has 1"):
+        archive.writestr("kcore/class_names.json", json.dumps(["only one"]))
+    with pytest.raises(
+        ValueError, match=r"The names of classes in model\.keras are damaged: class_names has 1"
+    ):
         load(tmp_path / "model.keras")
 
 
@@ -208,7 +214,7 @@ def test_logits_become_probabilities_if_the_loss_says_so(files):
             expected = np.hstack([1 - expected, expected])
         for result, row in zip(classify(model, files), expected, strict=True):
             np.testing.assert_allclose(result.probabilities, np.sort(row)[::-1], rtol=1e-4)
-            assert result.labels[0] == str(row.argmax())
+            assert result.class_names[0] == str(row.argmax())
 
 
 @pytest.mark.parametrize(
@@ -252,7 +258,7 @@ def test_nan_is_no_class(files):
     model.set_weights([np.full(weight.shape, np.nan) for weight in model.get_weights()])
     for result in classify(model, files[:2]):
         assert result.error == "the model gives NaN or infinite values for it"
-        assert not result.labels
+        assert not result.class_names
 
 
 def test_models_that_are_no_classifiers_of_images(files):
@@ -278,6 +284,18 @@ def test_models_that_are_no_classifiers_of_images(files):
     named = keras.Input((9, 8, 3))
     flat = keras.layers.Flatten()(named)
     several = keras.Model(named, {"a": dense(2)(flat), "b": dense(3)(flat)})
-    for refuse in (lambda: classify(several, files), lambda: set_labels(several, ["a", "b"])):
+    for refuse in (lambda: classify(several, files), lambda: set_class_names(several, ["a", "b"])):
         with pytest.raises(ValueError, match="has 2 outputs"):
             refuse()
+
+
+def test_a_classification_shows_its_file_and_classes():
+    path = Path("photos", "a<b>.png")
+    good = Classification(path, ("cat", "dog"), (0.973, 0.027))
+    assert repr(good) == "<Classification of a<b>.png: cat 97.3%, dog 2.7%>"
+    bad = Classification(Path("photos", "gone\x1b.png"), error="there is no such file")
+    assert repr(bad) == r"<Classification of gone\x1b.png: there is no such file>"
+    texts = [text.strip() for text in markup.Page(good._repr_html_()).texts]
+    found = [text for text in texts if text]
+    assert found == [str(path), "class", "probability", "cat", "97.3%", "dog", "2.7%"]
+    assert "there is no such file" in bad._repr_html_()

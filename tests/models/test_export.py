@@ -9,7 +9,7 @@ from keras import layers
 
 import kcore
 from kcore.models import ExportError, export
-from kcore.models._exportable import exportable
+from kcore.models._exporting.exportable import exportable
 
 
 @pytest.fixture(scope="module")

@@ -193,7 +193,7 @@ def test_one_hot_rows_are_told_apart(base, data):
     rows = np.eye(CLASSES)[data[1]]
     with pytest.raises(ValueError, match=r"one-hot rows: give the integers, y\.argmax"):
         train(fresh(base), data[0], rows)
-    with pytest.raises(ValueError, match=r"class_mode='sparse' gives"):
+    with pytest.raises(ValueError, match=r"label_mode='int' gives"):
         train(fresh(base), Batches(data[0], rows))
 
 
@@ -214,7 +214,7 @@ def test_weights_that_are_refused(base, data, options, message):
 
 
 def test_a_dataset_brings_its_labels_along(base, data):
-    with pytest.raises(ValueError, match="a dataset brings its labels and weights along"):
+    with pytest.raises(ValueError, match="a dataset has its own labels and weights"):
         train(fresh(base), Batches(*data), data[1])
     with pytest.raises(ValueError, match="must give batches"):
         train(fresh(base), Batches(data[0]))

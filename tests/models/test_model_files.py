@@ -30,7 +30,7 @@ def model():
 
 @pytest.fixture
 def saved(model, tmp_path):
-    kcore.models.save(kcore.models.set_labels(model, ["a", "b"]), tmp_path / "good.keras")
+    kcore.models.save(kcore.models.set_class_names(model, ["a", "b"]), tmp_path / "good.keras")
     return tmp_path / "good.keras"
 
 
@@ -54,7 +54,7 @@ def test_an_archive_of_another_name(model, saved, tmp_path):
     shutil.copy(saved, tmp_path / "model.zip")
     loaded = load(tmp_path / "model.zip")
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
-    assert loaded.labels == ("a", "b")
+    assert loaded.class_names == ("a", "b")
 
 
 def test_a_whole_model_of_tf_keras_that_keras_3_can_not_build():
@@ -116,8 +116,14 @@ def rewritten(saved, changes):
         ({"config.json": b'{"class_name": "Sequential"}'}, ["can't be loaded"]),
         ({"model.weights.h5": b""}, ["can't be loaded"]),
         ({"model.weights.h5": None}, ["can't be loaded"]),
-        ({"kcore/labels.json": b'["one"]'}, ["The labels in changed.keras are damaged"]),
-        ({"kcore/labels.json": b"\xff"}, ["The labels in changed.keras are damaged"]),
+        (
+            {"kcore/class_names.json": b'["one"]'},
+            ["The names of classes in changed.keras are damaged"],
+        ),
+        (
+            {"kcore/class_names.json": b"\xff"},
+            ["The names of classes in changed.keras are damaged"],
+        ),
     ],
 )
 def test_archives_with_wrong_members(saved, changes, words):

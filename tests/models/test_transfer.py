@@ -7,9 +7,10 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from oracles import markup
 
 import kcore
-from kcore.models._applications import application_preprocessing
+from kcore.models._transfer.applications import application_preprocessing
 
 MODULES = [
     member for member in vars(keras.applications).values() if isinstance(member, types.ModuleType)
@@ -119,6 +120,10 @@ def test_only_the_head_is_trainable(base):
     summary = kcore.models.parameter_summary(model)
     assert (summary.base_trainable, summary.head_trainable, summary.head_frozen) == (0, 394, 0)
     assert summary.base_frozen == up_to(base, "last").count_params()
+    page = markup.Page(summary._repr_html_())
+    frozen = f"{summary.base_frozen:,}"
+    cells = ["trainable", "frozen", "base", "0", frozen, "head", "394", "0"]
+    assert [text.strip() for text in page.texts if text.strip()] == cells
 
 
 def test_the_base_that_was_given_stays_as_it_is():
@@ -150,8 +155,8 @@ def test_average_pooling(base, images):
     np.testing.assert_allclose(got, expected, rtol=1e-5)
 
 
-def test_none_keeps_the_whole_base(base):
-    model = kcore.models.transfer(base, None, preprocessing="raw", hidden_units=3)
+def test_the_whole_base_may_be_kept(base):
+    model = kcore.models.transfer(base, -1, preprocessing="raw", hidden_units=3)
     assert model.get_layer("head_hidden").kernel.shape == (7, 3)
 
 
@@ -225,7 +230,6 @@ def test_unknown_names_list_near_ones(base):
     refused(
         ValueError, "Among its names: 'inner/in1', 'inner/in2', 'last'", base, "mixed7", **options
     )
-    refused(ValueError, "None keeps all of it", base, "mixed7", **options)
     refused(ValueError, "Near names: 'InceptionV3'", "InceptionV", input_shape=(75, 75, 3))
 
 
@@ -268,7 +272,7 @@ def test_a_base_of_open_sizes_says_the_least_too(shape):
         ({"weights": "imagenet"}, ValueError, "is for models of keras.applications"),
         ({"weights": "gone.h5"}, FileNotFoundError, "there is no such file"),
         ({"input_shape": (17, 17, 3)}, ValueError, "is not what base="),
-        ({"labels": ["a"]}, ValueError, "labels has 1 names; a sigmoid output needs 2"),
+        ({"class_names": ["a"]}, ValueError, "class_names has 1 names; a sigmoid output needs 2"),
         ({"cut_at": "flat", "pooling": "average"}, ValueError, "needs a feature map"),
     ],
 )

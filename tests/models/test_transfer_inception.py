@@ -10,7 +10,7 @@ import kcore
 @pytest.fixture(scope="module")
 def model():
     return kcore.models.transfer(
-        "InceptionV3", input_shape=(75, 75, 3), classes=1, hidden_units=8, seed=1
+        "InceptionV3", "mixed7", input_shape=(75, 75, 3), classes=1, hidden_units=8, seed=1
     )
 
 

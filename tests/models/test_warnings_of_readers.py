@@ -5,13 +5,15 @@ import warnings
 import numpy as np
 import pytest
 from oracles.image_files import odd_tiff
+from oracles.legacy_names import legacy_options
 from PIL import Image
 
 import kcore
 
 # The newest release's, and the oldest's.
 PILLOWS_WORDS = ("Tag data", "Truncated File Read")
-OPTIONS = {"target_size": (24, 24), "batch_size": 2, "seed": 1}
+OPTIONS = {"image_size": (24, 24), "batch_size": 2, "seed": 1}
+LEGACY_OPTIONS = legacy_options(OPTIONS)
 
 
 def load_img(root, names):
@@ -32,19 +34,19 @@ def flow_from_dataframe(root, names):
     table = {"filename": list(map(str, names)), "class": [name.parent.name for name in names]}
     generator = kcore.augment.ImageDataGenerator()
     for _ in range(2):
-        next(generator.flow_from_dataframe(table, **OPTIONS))
+        next(generator.flow_from_dataframe(table, **LEGACY_OPTIONS))
 
 
 def flow_with_masks(root, names):
     masks = [root / "masks.png"] * len(names)
     Image.new("L", (24, 24)).save(masks[0])
-    kcore.augment.ImageDataGenerator().flow_with_masks(names, masks, **OPTIONS)[0]
+    kcore.augment.ImageDataGenerator().flow_with_masks(names, masks, **LEGACY_OPTIONS)[0]
 
 
 def masks(root, names):
     images = [root / "image.png"] * len(names)
     Image.new("L", (24, 24)).save(images[0])
-    kcore.augment.ImageDataGenerator().flow_with_masks(images, names, **OPTIONS)[0]
+    kcore.augment.ImageDataGenerator().flow_with_masks(images, names, **LEGACY_OPTIONS)[0]
 
 
 def classify(root, names):

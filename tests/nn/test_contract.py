@@ -127,13 +127,19 @@ def test_flatten_gives_the_same_rows_in_both_data_formats():
 
 
 REFUSED = {
+    "depthwise filters that don't fit": (
+        lambda: nn.separable_conv2d(
+            ones((1, 9, 4, 2)), ones((5, 5, 2, 1)), ones((1, 1, 2, 1)), padding="VALID"
+        ),
+        r"depthwise_filters.shape=\(5, 5, 2, 1\) needs a width of at least 5 .*, and x has 4",
+    ),
     "a window that doesn't fit": (
         lambda: nn.max_pool(ones((1, 1, 2, 2)), 2, 1, "VALID"),
-        "kernel=2 doesn't fit into size=1",
+        r"ksize=\(2, 2\) needs a height of at least 2 with padding='VALID', and x has 1: use",
     ),
     "a filter that doesn't fit": (
         lambda: nn.conv2d(ones((1, 4, 4, 2)), ones((2, 2, 2, 1)), padding="VALID", dilation_rate=9),
-        "covers 10 cells and doesn't fit into size=4",
+        r"filters.shape=\(2, 2, 2, 1\) with dilation_rate=9 needs a height of at least 10",
     ),
     "another number of channels": (
         lambda: nn.conv2d(ones((1, 9, 9, 3)), ones((2, 2, 5, 4))),
@@ -202,7 +208,7 @@ def test_what_has_no_meaning_is_refused_before_a_backend_is_asked(name):
 
 
 def test_a_window_that_does_not_fit_is_refused_in_a_functional_model():
-    with pytest.raises(ValueError, match="kernel=20 doesn't fit into size=5"):
+    with pytest.raises(ValueError, match=r"ksize=\(20, 20\) needs a height of at least 20"):
         nn.max_pool(keras.Input((5, 5, 3)), 20, padding="VALID")
 
 

@@ -1,12 +1,13 @@
 """What is wrong with a page, by the rules of HTML that a report has to keep."""
 
+import re
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "img", "br"}
 KNOWN = VOID | set(
     "html head title style body header main section nav ul li a h1 h2 h3 p span bdi time div dl dt "
-    "dd details summary table thead tbody tr th td figure figcaption svg g text line polyline "
-    "polygon circle b".split()
+    "dd details summary table thead tbody tr th td figure figcaption svg defs g path use clippath "
+    "rect b".split()
 )
 LOADING = {"src", "href", "srcset", "data", "action", "poster", "background", "xlink:href"}
 
@@ -19,6 +20,7 @@ class Page(HTMLParser):
         self.problems = []
         self.ids = []
         self.links = []
+        self.references = []  # of drawings to ids
         self.images = []
         self.texts = []
         self.tags = []
@@ -39,6 +41,9 @@ class Page(HTMLParser):
             self.problems.append(f"<{tag}> has an attribute twice")
         if any(name.startswith("on") for name in names):
             self.problems.append(f"<{tag}> runs a script")
+        self.references += re.findall(r"url\(#([^)]*)\)", " ".join(filter(None, values.values())))
+        if tag == "use":
+            self.references.append(values["href"].removeprefix("#"))
         for name in LOADING & set(names):
             self._check_address(tag, values[name])
         if tag == "img" and not values.get("alt"):
@@ -62,7 +67,9 @@ class Page(HTMLParser):
             self.problems.append(f"</{tag}> closes nothing")
 
     def handle_data(self, data):
-        if not self._open or self._open[-1] != "style":
+        # Line breaks between elements are those of the templates.
+        is_layout = not data.strip() and "\n" in data
+        if not is_layout and (not self._open or self._open[-1] != "style"):
             self.texts.append(data)
 
     @property
@@ -83,3 +90,5 @@ class Page(HTMLParser):
         for link in self.links:
             if link.removeprefix("#") not in self.ids:
                 self.problems.append(f"{link} leads nowhere")
+        for reference in set(self.references) - set(self.ids):
+            self.problems.append(f"a drawing refers to {reference}, which is not there")

@@ -86,7 +86,7 @@ class OwnLoss(keras.losses.SparseCategoricalCrossentropy):
 
 
 RIGHT = {
-    "sparse": (sparse, [0, 1, 4, 3, 2, 4]),
+    "int": (sparse, [0, 1, 4, 3, 2, 4]),
     "column": (sparse, [[0], [1], [4], [3], [2], [4]]),
     "derived": (lambda: network(5, loss=OwnLoss(from_logits=True)), [0, 1, 4, 3, 2, 4]),
     "jit": (lambda: sparse(jit_compile=True), [0, 1, 4, 3, 2, 4]),
@@ -184,10 +184,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def dataset(folder, class_mode):
-    return kcore.data.from_directory(
-        folder, target_size=(4, 4), batch_size=2, class_mode=class_mode
-    )
+def dataset(folder, label_mode):
+    return kcore.data.from_directory(folder, image_size=(4, 4), batch_size=2, label_mode=label_mode)
 
 
 def of_images(units, loss):
@@ -198,13 +196,13 @@ def of_images(units, loss):
     return model
 
 
-@pytest.mark.parametrize("class_mode", ["sparse", "categorical"])
-def test_datasets_of_kcore_know_their_labels(folder, class_mode):
-    data = dataset(folder, class_mode)
+@pytest.mark.parametrize("label_mode", ["int", "categorical"])
+def test_datasets_of_kcore_know_their_labels(folder, label_mode):
+    data = dataset(folder, label_mode)
     loss = "categorical_crossentropy"
-    loss = f"sparse_{loss}" if class_mode == "sparse" else loss
+    loss = f"sparse_{loss}" if label_mode == "int" else loss
     assert of_images(3, loss).fit(data, callbacks=[CheckTargets(data)], verbose=0).history["loss"]
-    message = r"y\[4\]=2 is none of the 2" if class_mode == "sparse" else r"rows of 2 classes"
+    message = r"y\[4\]=2 is none of the 2" if label_mode == "int" else r"rows of 2 classes"
     with pytest.raises(ValueError, match=message):
         on_train_begin(of_images(2, loss), CheckTargets(data))
 
@@ -234,3 +232,14 @@ def test_other_data_are_refused_in_words(folder):
         CheckTargets(dataset(folder, None))
     with pytest.raises(ValueError, match="classes=0 must be"):
         CheckTargets([1], classes=0)
+
+
+def test_it_shows_how_many_labels_it_checks_and_prints_a_line_on_demand(capsys):
+    silent = CheckTargets(np.zeros(6, "int32"), np.zeros((2, 1)))
+    assert repr(silent) == "<CheckTargets: 6 labels in y, 2 labels in validation_y>"
+    on_train_begin(sparse(), CheckTargets(np.zeros(6, "int32")))
+    assert capsys.readouterr().out == ""
+    on_train_begin(sparse(), CheckTargets(np.zeros(6, "int32"), verbose=1))
+    assert capsys.readouterr().out == "CheckTargets: 6 labels in y: all fit the loss.\n"
+    with pytest.raises(ValueError, match="verbose=2 must be 0, to print nothing, or 1"):
+        CheckTargets(np.zeros(6), verbose=2)

@@ -192,6 +192,25 @@ def test_prints_one_line_when_it_does_not(capsys):
     assert (stop.stopped_epoch, stop.value) == (None, None)
 
 
+def test_prints_nothing_if_it_is_told_so(capsys):
+    stop = StopAtTarget("loss", 0.4, verbose=0)
+    run(stop, [0.5, 0.3])
+    assert capsys.readouterr().out == ""
+    assert stop.reason == "stopped in epoch 2: loss 0.3 reached the target of at most 0.4."
+    for verbose in (2, -1, "auto", None, 0.5):
+        with pytest.raises(ValueError, match=r"verbose=.* must be 0, to print nothing, or 1"):
+            StopAtTarget("loss", 0.4, verbose=verbose)
+
+
+def test_it_shows_what_it_waits_for_and_then_what_came_of_it():
+    stop = StopAtTarget("loss", 0.4)
+    assert repr(stop) == "<StopAtTarget: loss of at most 0.4>"
+    run(stop, [0.5, 0.3])
+    reason = "stopped in epoch 2: loss 0.3 reached the target of at most 0.4."
+    assert repr(stop) == f"<StopAtTarget: loss of at most 0.4; {reason}>"
+    assert repr(StopAtTarget("accuracy", 0.9)) == "<StopAtTarget: accuracy of at least 0.9>"
+
+
 def test_says_so_when_the_target_was_reached_too_rarely(capsys):
     run(StopAtTarget("loss", 0.4, patience=2), [0.3, 0.5, 0.3])
     assert capsys.readouterr().out == (
@@ -305,7 +324,7 @@ def fit_f1(stop, average=None, **arguments):
 def test_a_metric_of_several_numbers_is_refused_in_the_first_epoch(monitor, arguments):
     with pytest.raises(
         ValueError,
-        match=f"monitor='{monitor}' is 3 numbers in the logs, and no single number .*"
+        match=f"monitor='{monitor}' is 3 numbers in the logs, not a single number .*"
         r'F1Score\(average="macro"\)',
     ):
         fit_f1(StopAtTarget(monitor, 0.5, **arguments))
@@ -330,7 +349,7 @@ def test_a_metric_that_averages_is_taken():
     ids=["text", "None", "vector", "matrix", "complex", "long"],
 )
 def test_what_is_no_single_number_is_refused_by_name(value, shown):
-    with pytest.raises(ValueError, match=f"monitor='score' is {shown} in the logs, and no single"):
+    with pytest.raises(ValueError, match=f"monitor='score' is {shown} in the logs, not a single"):
         run(StopAtTarget("score", 0.9), [value, 1.0])
 
 

@@ -9,7 +9,7 @@ import kcore
 
 
 def read(tmp_path, **arguments):
-    page = Page(kcore.visualize.report(tmp_path / "r.html", **arguments).read_text("utf-8"))
+    page = Page(kcore.visualize.report(tmp_path / "r.html", **arguments).path.read_text("utf-8"))
     assert page.problems == []
     return page.text
 
@@ -52,15 +52,16 @@ def test_what_fit_returned_is_drawn(tmp_path):
     model = kcore.models.compile_regression(kcore.models.linear(seed=0))
     x = np.linspace(-1, 1, 8, dtype="float32")[:, None]
     history = model.fit(x, x, epochs=3, verbose=0, validation_split=0.5)
-    assert kcore.visualize.curves(history).shape[2] == 3
+    (ax,) = kcore.visualize.plot_history(history, ["loss"]).axes
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), history.history["loss"])
     assert f"{history.history['loss'][-1]:.4g}" in read(tmp_path, history=history)
 
 
 def test_the_default_data_format_is_that_of_keras():
     maps = np.zeros((1, 4, 6, 3))
-    picture = kcore.visualize.feature_grid(maps)
+    picture = kcore.visualize.feature_grid(maps, layout="row", scale=1, gap=0)
     is_last = keras.config.image_data_format() == "channels_last"
-    assert picture.shape == ((4, 18) if is_last else (6, 12))
+    assert picture.size == ((18, 4) if is_last else (12, 6))
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kcore
-from kcore._console import harmless, printable, say
-from kcore._progress import Progress
+from kcore._console import harmless, megabytes, printable, say
 from kcore.datasets._errors import DownloadError
 from kcore.images._errors import ImageDecodeError
 
@@ -83,15 +82,6 @@ def test_programs_without_a_console_print_nothing(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
     say("Käse")
-    with Progress("Work", total=1) as progress:
-        progress.advance()
-
-
-def test_progress_fits_the_console():
-    stream = console("ascii")
-    with Progress("Käse\x1b[2J", total=1, stream=stream) as progress:
-        progress.advance()
-    assert text_of(stream) == "K\\xe4se\\x1b[2J: 1 of 1 (100%)\n"
 
 
 def test_errors_show_names_on_one_line():
@@ -145,3 +135,7 @@ def _prints(node):
             node.module == "sys" and bool(names & {"stdout", "stderr"})
         )
     return False
+
+
+def test_megabytes_are_of_ten_to_the_sixth_bytes():
+    assert megabytes(26421880) == "26.4 MB"

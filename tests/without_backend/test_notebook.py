@@ -51,12 +51,15 @@ def test_texts_of_a_summary_come_back_as_they_are(title, name, value):
     assert Parts(_notebook.summary(title, [(name, value)])).texts == [title, name, value]
 
 
-def test_numbers_are_aligned_right():
-    parts = Parts(_notebook.table(["x"], [["1,792"], ["-0.5"], ["12.5%"], ["3x3"], [7]]))
-    styles = [each["style"] for tag, each in zip(parts.tags, parts.attributes, strict=True)
-              if tag == "td"]  # fmt: skip
-    right, left = "text-align: right", "text-align: left"
-    assert styles == [right, right, right, left, right]
+def test_columns_of_numbers_are_aligned_right():
+    rows = [["1,792", "3x3", "-0.5", ""], ["12.5%", "7", "", ""]]
+    parts = Parts(_notebook.table(list("abcd"), rows))
+    cells = [
+        attributes["style"].removeprefix("text-align: ")
+        for tag, attributes in zip(parts.tags, parts.attributes, strict=True)
+        if tag == "td"
+    ]
+    assert cells == ["right", "left", "right", "left"] * 2
 
 
 def test_what_html_cannot_hold_is_written_as_python_does():
@@ -74,6 +77,13 @@ def test_a_picture_holds_its_pixels_and_its_text():
     assert (image["alt"], image["width"], image["height"]) == ('class "0"', "12", "6")
     data = base64.b64decode(image["src"].removeprefix("data:image/png;base64,"))
     np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(data))), pixels)
+
+
+@given(TEXTS)
+def test_a_drawing_keeps_its_lines_and_spaces(text):
+    parts = Parts(_notebook.drawing(f"  {text}\n x"))
+    assert parts.tags == ["pre"]
+    assert "".join(parts.texts) == f"\n  {text}\n x"
 
 
 def test_parts_are_put_below_each_other():

@@ -1,8 +1,12 @@
+"""Long work shows a bar; short work and programs without a console show nothing."""
+
 import io
+import sys
+import threading
 
 import pytest
 
-from kcore._progress import Progress, counted, megabytes
+from kcore._progress import progress_bar
 
 
 class Terminal(io.StringIO):
@@ -10,79 +14,88 @@ class Terminal(io.StringIO):
         return True
 
 
-class Clock:
-    """A clock that the test moves."""
-
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-def run(stream, steps, *, total=10, delay=0.0, **options):
-    """Make one step of work after each of the waits in `steps`."""
-    clock = Clock()
-    with Progress("Work", total, delay=delay, stream=stream, clock=clock, **options) as progress:
-        for wait in steps:
-            clock.now += wait
-            progress.advance()
+def work(stream, total=10, **options):
+    with progress_bar("Work", total, stream=stream, **options) as bar:
+        for _ in range(10):
+            bar.update()
     return stream.getvalue()
 
 
-def test_rewrites_one_line_on_a_terminal():
-    text = run(Terminal(), [1.0, 1.0, 0.01, 0.01])
-    assert text == "\rWork: 1 of 10 (10%)\rWork: 2 of 10 (20%)\rWork: 4 of 10 (40%)\n"
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "log"])
+def test_the_end_is_shown_with_its_counts(stream):
+    last = work(stream).rpartition("\r")[2]
+    assert last.startswith("Work: 100%|")
+    assert "| 10/10 [" in last
+    assert last.endswith("images/s]\n")
 
 
-def test_adds_a_line_every_ten_seconds_elsewhere():
-    text = run(io.StringIO(), [1.0] * 12, total=12)
-    assert text == "Work: 1 of 12 (8%)\nWork: 11 of 12 (91%)\nWork: 12 of 12 (100%)\n"
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "log"])
+def test_quick_work_shows_nothing(stream):
+    assert work(stream, delay=60.0) == ""
 
 
-@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
-def test_quick_work_prints_nothing(stream):
-    assert run(stream, [0.1] * 10, delay=2.0) == ""
-
-
-def test_slow_work_prints_after_the_delay():
-    text = run(io.StringIO(), [0.9, 0.9, 0.9], delay=2.0)
-    assert text == "Work: 3 of 10 (30%)\n"
+def test_a_log_is_not_filled(monkeypatch):
+    stream = io.StringIO()
+    now = [1000.0]
+    with progress_bar("Work", 400, stream=stream) as bar:
+        monkeypatch.setattr(bar, "_time", lambda: now[0])
+        bar.start_t = bar.last_print_t = now[0]
+        for _ in range(400):
+            now[0] += 0.1
+            bar.update()
+    # One line at the start, one each 10 seconds, and one in the end.
+    assert len(stream.getvalue().split("\r")) - 1 in (5, 6)
 
 
 def test_an_unknown_total_is_left_out():
-    assert run(io.StringIO(), [1.0], total=None) == "Work: 1\n"
+    last = work(io.StringIO(), total=None).rpartition("\r")[2]
+    assert last.startswith("Work: 10 images [")
 
 
-def test_a_shorter_line_covers_the_longer_one():
-    class Shrinking:
-        lengths = iter([5, 2, 2])
-
-        def __call__(self, number):
-            return "x" * next(self.lengths)
-
-    text = run(Terminal(), [1.0, 1.0], total=None, amount=Shrinking())
-    assert text == "\rWork: xxxxx\rWork: xx   \n"
+def test_bytes_are_shown_as_megabytes():
+    stream = io.StringIO()
+    with progress_bar("Work", 26_421_880, unit="B", stream=stream) as bar:
+        bar.update(26_421_880)
+    assert "26.4M/26.4M" in stream.getvalue()
 
 
-def test_ends_the_line_when_the_work_fails():
+def test_the_line_ends_when_the_work_fails():
     stream = Terminal()
 
-    def work():
-        with Progress("Work", 10, stream=stream) as progress:
-            progress.advance(3)
+    def fail():
+        with progress_bar("Work", 10, stream=stream) as bar:
+            bar.update(3)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        work()
-    assert stream.getvalue() == "\rWork: 3 of 10 (30%)\n"
+        fail()
+    assert "| 3/10 [" in stream.getvalue()
+    assert stream.getvalue().endswith("]\n")
 
 
-def test_writes_to_stderr(capsys):
-    with Progress("Work", 2) as progress:
-        progress.advance(2)
-    assert capsys.readouterr() == ("", "Work: 2 of 2 (100%)\n")
+def test_it_goes_to_stderr(capsys):
+    with progress_bar("Work", 2) as bar:
+        bar.update(2)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Work: 100%|" in err
 
 
-def test_amounts():
-    assert counted(1234567) == "1,234,567"
-    assert megabytes(26421880) == "26.4 MB"
+def test_no_thread_stays_behind():
+    before = threading.active_count()
+    work(io.StringIO())
+    assert threading.active_count() == before
+
+
+def test_programs_without_a_console_show_nothing(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with progress_bar("Work", total=1) as bar:
+        bar.update()
+
+
+def test_names_that_a_terminal_would_obey_are_escaped():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    with progress_bar("Käse\x1b[2J", 1, stream=stream) as bar:
+        bar.update()
+    stream.flush()
+    assert stream.buffer.getvalue().rpartition(b"\r")[2].startswith(rb"K\xe4se\x1b[2J: 100%|#")

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -16,8 +16,12 @@ from kcore._files import write_whole
 from kcore._settings import is_channels_first
 from kcore._warning import warn
 from kcore.inspect._activations import activations
+from kcore.visualize._color_maps import color_table
 from kcore.visualize._frames import FILM_FORMATS, encoded_film, encoded_picture, frame_of
 from kcore.visualize._reporting.writing import check_target
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 __all__ = ["FeatureMapWriter"]
 
@@ -26,37 +30,42 @@ _LONGER = 1.2
 
 
 class FeatureMapWriter(keras.callbacks.Callback):
-    """Draw the feature maps of one fixed image before the training and after each epoch.
+    """Draw the feature maps of one image before the training and after each epoch.
 
-    Each picture holds the maps of the chosen layers as `feature_grid` draws them. The first one,
-    epoch 0, is that of the untrained weights. Every file is whole at any time, so that what was
-    drawn survives a crash; to save time, a film is rewritten once it is a fifth longer, and at the
-    end. If a file can't be written, a warning says why and the training goes on.
+    Each picture shows the maps of the chosen layers as `feature_grid` draws them, each channel
+    normalized on its own. The first one, epoch 0, is that of the untrained weights. A crash leaves
+    what was drawn before it: no file is ever half-written. To save time, a film is rewritten only
+    once it has become a fifth longer, and at the end. If a file can't be written, a warning says
+    why and the training goes on.
 
     Args:
         path: where to draw. With the suffix ".gif", ".png" (animated) or ".webp" it is one film,
             with a frame for each epoch; without a suffix it is a directory, made if needed, that
             gets a file such as `epoch-003.png` from each epoch.
         image: the image, as the model takes it: one sample, with or without the batch axis.
-        layers: the layers to show, as `kcore.inspect.activations` takes them; by default all that
-            return a height and a width.
-        max_channels: show the first so many channels of each layer.
+        layers: the layers to show: a name, an index into `model.layers`, a class such as
+            `keras.layers.Conv2D`, a layer, or a list of these; None shows all that return a height
+            and a width.
+        max_channels: how many channels of each layer to show, from the first on.
+        cmap: a matplotlib color map or its name, such as "viridis", "inferno" or "gray". A GIF
+            holds 256 colors and shows the nearest ones.
         data_format: of the feature maps: "channels_last", "channels_first", or None for Keras's
             default.
 
     Raises:
-        ValueError: if `path` has another suffix, `image` isn't made of numbers, or `max_channels`
-            is not an integer of at least 1. When the training begins: if there are several images
-            in `image`, a layer isn't there, or none of them has maps.
+        TypeError: if `path` is no path.
+        ValueError: if `path` has another suffix, `image` isn't made of numbers, `max_channels` is
+            no integer of at least 1, or matplotlib has no color map `cmap`. When the training
+            begins: if `image` holds several images, a layer isn't there, or none of them has maps.
         FileNotFoundError: if the directory above doesn't exist.
 
     Example:
+        >>> import keras
         >>> import numpy as np
         >>> import kcore
         >>> image = np.zeros((28, 28, 1))
-        >>> writer = kcore.visualize.FeatureMapWriter("maps", image)
-        >>> writer.path.name
-        'maps'
+        >>> kcore.visualize.FeatureMapWriter("maps", image, layers=keras.layers.Conv2D)
+        FeatureMapWriter(path='maps', max_channels=64, cmap='viridis')
     """
 
     def __init__(
@@ -66,11 +75,14 @@ class FeatureMapWriter(keras.callbacks.Callback):
         layers: Any = None,
         *,
         max_channels: int = 64,
+        cmap: "str | Colormap" = "viridis",
         data_format: str | None = None,
     ):
         super().__init__()
         self.path = _checked_path(path)
         self.max_channels = check_integer("max_channels", max_channels)
+        color_table(cmap)  # refuses what is none
+        self.cmap = cmap
         self._image = _checked_image(image)
         self._layers = layers
         if data_format is not None:
@@ -78,6 +90,12 @@ class FeatureMapWriter(keras.callbacks.Callback):
         self._data_format = data_format
         self._frames: list[Image.Image] = []
         self._filmed = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"FeatureMapWriter(path={str(self.path)!r}, max_channels={self.max_channels}, "
+            f"cmap={getattr(self.cmap, 'name', self.cmap)!r})"
+        )
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Draw what the untrained model sees."""
@@ -96,7 +114,13 @@ class FeatureMapWriter(keras.callbacks.Callback):
 
     def _draw(self, epoch: int) -> None:
         maps = activations(self.model, self._batch(), self._layers)
-        frame = frame_of(maps, f"epoch {epoch}", self.max_channels, self._data_format)
+        frame = frame_of(
+            maps,
+            f"epoch {epoch}",
+            max_channels=self.max_channels,
+            cmap=self.cmap,
+            data_format=self._data_format,
+        )
         if not self.path.suffix:
             self._write(lambda: self._write_picture(frame, epoch))
             return
@@ -120,12 +144,13 @@ class FeatureMapWriter(keras.callbacks.Callback):
             what()
         except OSError as error:
             warn(
-                f"FeatureMapWriter drew nothing: {error}. The training goes on.",
+                f"FeatureMapWriter saved nothing: {error}. The training goes on.",
                 RuntimeWarning,
             )
 
     def _write_film(self) -> None:
-        write_whole(self.path, encoded_film(self._frames, self.path.suffix.lower()))
+        film = encoded_film(self._frames, self.path.suffix.lower(), self.cmap)
+        write_whole(self.path, film)
         self._filmed = len(self._frames)
 
     def _write_picture(self, frame: Image.Image, epoch: int) -> None:

@@ -131,6 +131,15 @@ class LiveReport(keras.callbacks.Callback):
         # Runs when this is forgotten and when the process ends, whichever comes first.
         self._last_words = weakref.finalize(self, self._file.interrupt)
 
+    def __repr__(self) -> str:
+        written = self._file.written
+        status = "not yet written" if written is None else written.status
+        return f"{type(self).__name__}({str(self.path)!r}, status={status!r})"
+
+    def _repr_html_(self) -> str | None:
+        written = self._file.written
+        return None if written is None else written._repr_html_()
+
     def __enter__(self) -> "LiveReport":
         return self
 

@@ -8,6 +8,7 @@ from typing import Any
 from kcore._warning import warn
 from kcore.visualize._reporting.claim import Claim
 from kcore.visualize._reporting.report import report
+from kcore.visualize._reporting.report_file import ReportFile
 
 __all__ = ["History", "LiveFile"]
 
@@ -16,10 +17,15 @@ class LiveFile:
     """The file of a report, and what was last known of the training.
 
     It knows nothing of the callback, so that it can be written after the callback has gone.
+
+    Attributes:
+        contents: the arguments of `report` but for the path and the status.
+        written: what was last written, or None.
     """
 
     def __init__(self, path: os.PathLike[str], contents: dict[str, Any]):
         self.contents = contents
+        self.written: ReportFile | None = None
         self._path = path
         self._is_running = False
         self._process = os.getpid()
@@ -64,7 +70,7 @@ class LiveFile:
     def _write(self, status: str, reason: str, forgiven: type[Exception]) -> None:
         self._process = os.getpid()
         try:
-            report(self._path, status=status, stop_reason=reason, **self.contents)
+            self.written = report(self._path, status=status, stop_reason=reason, **self.contents)
         except forgiven as error:
             warn(
                 f"LiveReport could not write {os.fspath(self._path)!r} ({reason}): {error}. "

@@ -4,7 +4,6 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from kcore.visualize._reporting.pictures import (
     mistakes_section,
     overlays_section,
 )
+from kcore.visualize._reporting.report_file import ReportFile
 from kcore.visualize._reporting.section import Section
 from kcore.visualize._reporting.training import curves_section, epochs_section
 from kcore.visualize._reporting.writing import check_target
@@ -65,7 +65,7 @@ def report(
     seeds: int | Mapping[str, object] | None = None,
     bad_files: Any = None,
     data_format: str | None = None,
-) -> Path:
+) -> ReportFile:
     """Write what is known of a training into one HTML file.
 
     The file needs nothing beside itself: styles and pictures are inside, there is no script, and
@@ -81,9 +81,10 @@ def report(
         title: what was trained.
         status: "running", "finished", "stopped" or "interrupted".
         stop_reason: why the training ended, in a sentence, such as `StopAtTarget.reason`.
-        history: what `fit` returned, or a mapping of names to one value an epoch, as `curves` takes
-            it. It gives the curves and the table of the epochs. What isn't made of numbers is left
-            out with a warning.
+        history: what `fit` returned, or a mapping such as its `history`: a list of values for each
+            name, in which None stands for an epoch without a value. It gives the curves and the
+            table of the epochs. A metric of at most 10 numbers an epoch gets a curve for each; a
+            series of anything else, such as texts, is left out with a warning.
         validation_freq: what `fit` was given.
         epoch_seconds: how long each epoch took.
         metrics: the numbers for the top, such as `model.evaluate(..., return_dict=True)` returns;
@@ -110,7 +111,8 @@ def report(
             default.
 
     Returns:
-        The path of the file.
+        The file: a path for `open` and others that take one, which a notebook shows as a link with
+        the status and the metrics.
 
     Raises:
         ValueError: if an argument is another than described above; then nothing is written.
@@ -123,7 +125,7 @@ def report(
         >>> folder = pathlib.Path(tempfile.mkdtemp())
         >>> history = {"accuracy": [0.6, 0.8], "val_accuracy": [0.5, 0.7]}
         >>> written = kcore.visualize.report(folder / "report.html", history=history)
-        >>> written.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+        >>> written.path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
         True
     """
     target = check_target("path", path, (".html", ".htm"))
@@ -153,7 +155,7 @@ def report(
     written = datetime.now(UTC)
     text = page(title, status, stop_reason, written, numbers, shown)
     write_whole(target, text.encode())
-    return target
+    return ReportFile(target, title, status, numbers)
 
 
 def _predictions(

@@ -52,11 +52,11 @@ PLAIN = "plain"
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     path = tmp_path_factory.mktemp("plain") / "report.html"
-    return Page(report(path, **arguments(PLAIN)).read_text(encoding="utf-8"))
+    return Page(report(path, **arguments(PLAIN)).path.read_text(encoding="utf-8"))
 
 
 def write(path, payload):
-    return report(path, **arguments(payload)).read_text(encoding="utf-8")
+    return report(path, **arguments(payload)).path.read_text(encoding="utf-8")
 
 
 def judge(text, plain):

@@ -69,7 +69,7 @@ def test_flags_are_those_of_the_first_processor(tmp_path):
 def test_an_entry_without_its_reasons_is_refused(tmp_path, key):
     lines = [line for line in ENTRY.splitlines() if not line.startswith(key)]
     (tmp_path / "other.toml").write_text("\n".join(lines))
-    with pytest.raises(ValueError, match=r"other.toml: an entry has keys .* it needs"):
+    with pytest.raises(ValueError, match=r"other.toml: an entry has the keys .* it needs"):
         load("other", tmp_path)
 
 

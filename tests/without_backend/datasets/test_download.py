@@ -51,7 +51,9 @@ def test_takes_a_server_that_states_no_length(server, target):
 
 def test_reports_progress_on_stderr(server, target, capsys):
     fetch(server, target)
-    assert capsys.readouterr().err.endswith("Downloading data.bin: 0.3 MB of 0.3 MB (100%)\n")
+    last = capsys.readouterr().err.rpartition("\r")[2]
+    assert last.startswith("Downloading data.bin: 100%|")
+    assert "| 256k/256k [" in last
 
 
 def test_verifies_a_temporary_file_beside_the_target(server, target):

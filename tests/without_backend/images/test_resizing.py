@@ -141,7 +141,7 @@ def test_padding_that_would_fill_the_memory_is_refused():
 
 
 def test_cutting_and_padding_at_once_are_refused():
-    with pytest.raises(ValueError, match=r"keep_aspect_ratio=True cuts .* choose one of them"):
+    with pytest.raises(ValueError, match=r"keep_aspect_ratio=True crops .* choose one of them"):
         load_img("none.png", "rgb", (8, 8), keep_aspect_ratio=True, pad_to_aspect_ratio=True)
     with pytest.raises(ValueError, match="pad_to_aspect_ratio='yes' must be True or False"):
         load_img("none.png", "rgb", (8, 8), pad_to_aspect_ratio="yes")

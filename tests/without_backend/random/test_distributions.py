@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import threefry
 from scipy import stats
 
 import kcore
@@ -27,6 +28,20 @@ def test_bits_are_the_blocks_word_by_word():
     np.testing.assert_array_equal(kcore.random.bits(key, (2, 3)), long[:6].reshape(2, 3))
     assert kcore.random.bits(key).shape == ()
     assert kcore.random.bits(key) == long[0]
+
+
+def test_long_draws_are_computed_in_parts_that_nobody_sees():
+    key, count = kcore.random.key(7), 2**17 + 5  # more than is computed at once
+    words = kcore.random.bits(key, count)
+    for index in (0, 2**16 - 1, 2**16, 2**17 - 1, 2**17, count - 1):
+        block = threefry.block((0, 7), (index // 2, threefry.BITS))
+        assert words[index] == block[index % 2]
+    numbers, normals = kcore.random.uniform(key, count), kcore.random.normal(key, count)
+    np.testing.assert_array_equal(numbers, (words >> np.uint32(8)) * 2.0**-24)
+    for draw, long in ((kcore.random.uniform, numbers), (kcore.random.normal, normals)):
+        np.testing.assert_array_equal(draw(key, 2**16), long[: 2**16])
+    both = kcore.random.normal(np.stack([key, kcore.random.key(8)]), 2**16 + 1)
+    np.testing.assert_array_equal(both[0], normals[: 2**16 + 1])
 
 
 @pytest.mark.parametrize(

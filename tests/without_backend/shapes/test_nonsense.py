@@ -1,4 +1,4 @@
-"""No public constructor makes a window that means nothing, and none takes without end."""
+"""No public constructor makes a meaningless window, and none runs without end."""
 
 from fractions import Fraction
 
@@ -13,18 +13,15 @@ from kcore.shapes import (
     TransposedWindow,
     Window,
     Windows,
-    adaptive_window,
-    transposed_window,
-    window,
 )
 
 REFUSED = {
-    "a window that doesn't fit": (lambda: Window(2, 3), "kernel=3 doesn't fit into size=2"),
+    "a window that doesn't fit": (lambda: Window(2, 3), "kernel_size=3 doesn't fit into size=2"),
     "a negative size": (lambda: Window(-3, 2), "^size=-3 is below 1"),
     "strides of 0": (lambda: Window(5, 3, strides=0), "^strides=0 is below 1"),
-    "a kernel of 0": (lambda: Window(5, 0), "^kernel=0 is below 1"),
-    "no kernel on a known size": (lambda: Window(5, None), "^kernel=None with size=5"),
-    "no strides of a kernel": (lambda: Window(None, 3, None), "^strides=None with kernel=3"),
+    "a kernel of 0": (lambda: Window(5, 0), "^kernel_size=0 is below 1"),
+    "no kernel on a known size": (lambda: Window(5, None), "^kernel_size=None with size=5"),
+    "no strides of a kernel": (lambda: Window(None, 3, None), "^strides=None with kernel_size=3"),
     "an unknown padding": (lambda: Window(5, 3, padding="full"), "^padding='full' is unknown"),
     "a dilation of 0": (lambda: Window(5, 3, 1, 0), "^dilation_rate=0 is below 1"),
     "transposed strides of 0": (lambda: TransposedWindow(5, 3, 0), "^strides=0 is below 1"),
@@ -46,7 +43,7 @@ REFUSED = {
     "no axes": (lambda: Windows(()), r"^axes=\(\) is empty"),
     "a field of no cell": (lambda: ReceptiveField(0), "^size=0 is below 1"),
     "a negative step": (lambda: ReceptiveField(1, Fraction(-1, 2)), "^step=-1/2 is below 0"),
-    "no sizes": (lambda: shapes.conv_windows((), 3), r"^sizes=\(\) has no axis"),
+    "no sizes": (lambda: shapes.conv_windows((), 3), r"^sizes=\(\) is empty"),
     "a kernel size of 0": (lambda: shapes.conv_windows((9, 9), (3, 0)), r"^kernel_size\[1\]=0 is"),
     "a pool size of 0": (lambda: shapes.pool_windows((9, 9), 0), "^pool_size=0 is below 1"),
     "a pool of 0": (lambda: shapes.pool_window(9, 0), "^pool_size=0 is below 1"),
@@ -57,7 +54,7 @@ REFUSED = {
 }
 WRONG_TYPES = {
     "a size of a float": (lambda: Window(5.0, 3), r"^size=5\.0 is a float"),
-    "a kernel of text": (lambda: Window(5, "3"), "^kernel='3' is a str"),
+    "a kernel of text": (lambda: Window(5, "3"), "^kernel_size='3' is a str"),
     "sizes as one number": (lambda: shapes.conv_windows(10, 3), "^sizes=10 is a int"),
     "sizes as text": (lambda: shapes.pool_windows("12", 3), "^sizes='12' is a str"),
     "sizes of text": (lambda: shapes.global_pool_windows(("a",)), r"^sizes\[0\]='a' is a str"),
@@ -66,18 +63,18 @@ WRONG_TYPES = {
     "strides of floats": (lambda: shapes.conv_windows((9,), 3, [1.5]), r"^strides\[0\]=1\.5 is a"),
     "a shape as one number": (lambda: shapes.spatial_sizes(3), "^shape=3 is a int"),
     "axes of numbers": (lambda: Windows((1, 2)), r"^axes\[0\]=1 is a int; give one of Window"),
-    "axes of one window": (lambda: Windows(window(5, 3)), "^axes=.* is a Window; give a sequence"),
-    "through a number": (lambda: ReceptiveField().through(3), "^described=3 is a int"),
+    "axes of one window": (lambda: Windows(Window(5, 3)), "^axes=.* is a Window; give a sequence"),
+    "through a number": (lambda: ReceptiveField().through(3), "^window=3 is a int"),
     "a union with a number": (lambda: ReceptiveField().union(3), "^other=3 is a int"),
     "a step of a float": (lambda: ReceptiveField(1, 1.5), r"^step=1\.5 is a float"),
-    "a position between two": (lambda: window(9, 3).span(0.5), r"^position=0\.5 is a float"),
-    "a position of text": (lambda: transposed_window(9, 3).span("1"), "^position='1' is a str"),
-    "no position": (lambda: adaptive_window(9, 3).span(None), "^position=None is a N"),
+    "a position between two": (lambda: Window(9, 3).span(0.5), r"^position=0\.5 is a float"),
+    "a position of text": (lambda: TransposedWindow(9, 3).span("1"), "^position='1' is a str"),
+    "no position": (lambda: AdaptiveWindow(9, 3).span(None), "^position=None is a N"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_numbers_that_describe_nothing_are_refused(name):
+def test_meaningless_numbers_are_refused(name):
     call, said = REFUSED[name]
     with pytest.raises(ValueError, match=said):
         call()
@@ -90,10 +87,10 @@ def test_wrong_types_are_refused_by_name(name):
         call()
 
 
-def test_constructors_settle_what_they_are_given():
-    assert Window(5, 3, padding="SAME") == window(5, 3, padding="same")
+def test_constructors_normalize_their_arguments():
+    assert Window(5, 3, padding="SAME") == Window(5, 3, padding="same")
     assert TransposedWindow(5, 3, padding="SAME").padding == "same"
-    assert Windows([window(5, 3)]).axes == (window(5, 3),)
+    assert Windows([Window(5, 3)]).axes == (Window(5, 3),)
     assert ReceptiveField(1, 2).step == Fraction(2)
 
 
@@ -101,44 +98,46 @@ FAR = 10**12
 
 
 @pytest.mark.timeout(30)
-def test_numbers_without_bounds_are_described_at_once():
+def test_huge_numbers_are_described_quickly():
     for described in (
-        window(FAR, 3),
-        window(FAR, 3, FAR),
-        window(9, FAR, 2, padding="same"),
-        window(9, 3, 1, FAR, padding="same"),
-        window(FAR, FAR, 7, padding="causal"),
-        transposed_window(FAR, 3, 2, padding="same"),
-        transposed_window(9, FAR, 1, 2),
-        transposed_window(9, 3, FAR),
-        adaptive_window(FAR, 7),
-        adaptive_window(7, FAR),
+        Window(FAR, 3),
+        Window(FAR, 3, FAR),
+        Window(9, FAR, 2, padding="same"),
+        Window(9, 3, 1, FAR, padding="same"),
+        Window(FAR, FAR, 7, padding="causal"),
+        TransposedWindow(FAR, 3, 2, padding="same"),
+        TransposedWindow(9, FAR, 1, 2),
+        TransposedWindow(9, 3, FAR),
+        AdaptiveWindow(FAR, 7),
+        AdaptiveWindow(7, FAR),
     ):
         assert len(str(described)) < 5000
         assert ReceptiveField().through(described).size >= 1
-    assert "too many cells to look for" in str(window(FAR, 1, 2))
-    assert window(9, FAR, 1, padding="same").cells(0) == tuple(range(9))
-    assert adaptive_window(FAR, 7).widest == FAR // 7 + 1
+    assert "too many cells to look for" in str(Window(FAR, 1, 2))
+    assert Window(9, FAR, 1, padding="same").cells(0) == tuple(range(9))
+    assert AdaptiveWindow(FAR, 7).widest == FAR // 7 + 1
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda: window(FAR, FAR).cells(0),
-        lambda: window(FAR, 1, 2).skipped,
-        lambda: window(10**7, 10**6, 3, 2).skipped,
-        lambda: transposed_window(FAR, 1, 2).unwritten,
-        lambda: transposed_window(1, FAR).cells(0),
-        lambda: adaptive_window(FAR, 1).cells(0),
+        lambda: Window(FAR, FAR).cells(0),
+        lambda: Window(FAR, 1, 2).skipped,
+        lambda: Window(10**7, 10**6, 3, 2).skipped,
+        lambda: TransposedWindow(FAR, 1, 2).unwritten,
+        lambda: TransposedWindow(1, FAR).cells(0),
+        lambda: AdaptiveWindow(FAR, 1).cells(0),
     ],
 )
 @pytest.mark.timeout(30)
-def test_lists_of_cells_without_end_are_refused(ask):
-    with pytest.raises(ValueError, match=r"size=.* too many|at most 10,000,000 are listed"):
+def test_lists_of_too_many_cells_are_refused(ask):
+    with pytest.raises(
+        ValueError, match=r"too many to examine each cell|at most 10,000,000 are listed"
+    ):
         ask()
 
 
 @given(st.integers(1, 60), st.integers(1, 60))
-def test_the_widest_adaptive_position_is_counted_without_looking(size, output_size):
-    described = adaptive_window(size, output_size)
+def test_the_widest_adaptive_position_is_computed_exactly(size, output_size):
+    described = AdaptiveWindow(size, output_size)
     assert described.widest == max(len(described.cells(p)) for p in range(output_size))

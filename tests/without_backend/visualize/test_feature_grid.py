@@ -1,13 +1,16 @@
 import math
 import warnings
 
+import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
 from kcore.visualize import feature_grid
+from kcore.visualize._feature_grid import fitted_grid
 
 
 def by_loop(feature_map):
@@ -23,8 +26,12 @@ def by_loop(feature_map):
     return grid
 
 
+PLAIN = {"layout": "row", "scale": 1, "gap": 0, "cmap": "gray", "data_format": "channels_last"}
+
+
 def grid(feature_map, **options):
-    return feature_grid(feature_map, data_format="channels_last", **options)
+    """Return one gray pixel for each value, unless options say otherwise."""
+    return np.asarray(feature_grid(feature_map, **PLAIN | options))
 
 
 @pytest.mark.parametrize("shape", [(26, 26, 64), (5, 7, 3), (1, 9, 2)])
@@ -126,12 +133,12 @@ def test_a_batch_of_one_and_channels_first():
     np.testing.assert_array_equal(grid(maps[None]), wanted)
     first = np.moveaxis(maps, -1, 0)
     for given_map in (first, first[None]):
-        shown = feature_grid(given_map, data_format="channels_first")
+        shown = grid(given_map, data_format="channels_first")
         np.testing.assert_array_equal(shown, wanted)
 
 
 @pytest.mark.parametrize(("channels", "columns"), [(1, 1), (3, 2), (16, 4), (17, 5), (64, 8)])
-def test_the_grid_has_each_channel_in_its_place(channels, columns):
+def test_the_grid_has_each_channel_at_its_position(channels, columns):
     maps = np.random.default_rng(0).normal(size=(4, 4, channels))
     shown = grid(maps, layout="grid", gap=2)
     rows = math.ceil(channels / columns)
@@ -168,7 +175,14 @@ def test_the_first_channels_are_kept():
         ({"feature_map": np.zeros((4, 4, 3), complex)}, "dtype complex128 must be real numbers"),
         ({"layout": "square"}, "layout='square' is unknown: use one of 'row', 'grid'"),
         ({"max_channels": 0}, "max_channels=0 must be an integer of at least 1"),
+        ({"gap": 10**9}, r"gap=1000000000 must be at most 1,000\."),
         ({"gap": -1}, "gap=-1 must be an integer of at least 0"),
+        ({"scale": 10**9}, r"scale=1000000000 must be at most 1,000\."),
+        ({"scale": 0}, "scale=0 must be an integer of at least 1"),
+        ({"scale": 1.5}, "scale=1.5 must be an integer of at least 1"),
+        ({"cmap": "Viridis"}, "cmap='Viridis' is no color map .* such as 'viridis', 'viridis_r'"),
+        ({"cmap": None}, "cmap=None is no color map"),
+        ({"cmap": "no color"}, "cmap='no color' is no color map .* 'viridis', 'inferno'"),
         ({"data_format": "last"}, "data_format='last' is unknown"),
     ],
 )
@@ -181,7 +195,86 @@ def test_wrong_arguments_are_named(arguments, message):
 def test_a_huge_channel_leaves_its_neighbor_as_it_is():
     values = np.random.default_rng(0).normal(size=(5, 5, 2))
     huge = values * [1, 1e300]
-    np.testing.assert_array_equal(
-        feature_grid(huge, data_format="channels_last"),
-        feature_grid(values, data_format="channels_last"),
-    )
+    np.testing.assert_array_equal(grid(huge), grid(values))
+
+
+def named_colors(shades, cmap):
+    """Return the color of each shade, from the list that matplotlib keeps of the map."""
+    listed = np.array(matplotlib.colormaps[cmap].colors)
+    return np.rint(255 * listed[shades]).astype(np.uint8)
+
+
+@pytest.mark.parametrize("cmap", ["viridis", "inferno"])
+def test_shades_are_colored_by_a_named_map(cmap):
+    maps = np.random.default_rng(0).normal(size=(5, 7, 3))
+    colored = feature_grid(maps, **PLAIN | {"cmap": cmap})
+    assert colored.mode == "RGB"
+    np.testing.assert_array_equal(np.asarray(colored), named_colors(by_loop(maps), cmap))
+
+
+def test_any_gray_map_gives_a_gray_picture():
+    maps = np.random.default_rng(0).normal(size=(5, 7, 3))
+    reversed_shades = feature_grid(maps, **PLAIN | {"cmap": "gray_r"})
+    assert reversed_shades.mode == feature_grid(maps, **PLAIN).mode == "L"
+    np.testing.assert_array_equal(np.asarray(reversed_shades), 255 - by_loop(maps))
+
+
+@pytest.mark.parametrize("cmap", ["viridis", "gray_r", "tab10"])
+@pytest.mark.filterwarnings("ignore:1 of 1 channels")
+def test_what_is_not_finite_is_black_or_white_in_any_map(cmap):
+    maps = np.array([[np.nan, np.inf, -np.inf, 1.0, 2.0]])[..., None]
+    shown = np.asarray(feature_grid(maps, **PLAIN | {"cmap": cmap}).convert("RGB"))
+    assert shown[0, :3].tolist() == [[0] * 3, [255] * 3, [0] * 3]
+
+
+def test_by_default_maps_are_a_colored_grid_that_is_seen_well():
+    maps = np.random.default_rng(0).normal(size=(3, 3, 5))
+    picture = feature_grid(maps, data_format="channels_last")
+    # 640 pixels for three tiles with two gaps; a tile takes at most 160, that is 53 a value.
+    assert picture.size == (3 * 159 + 2 * 2, 2 * 159 + 2)
+    pixels = np.asarray(picture)
+    for channel in range(5):
+        top, left = channel // 3 * 161, channel % 3 * 161
+        shades = named_colors(by_loop(maps[..., channel : channel + 1]), "viridis")
+        shown = pixels[top : top + 159, left : left + 159]
+        np.testing.assert_array_equal(shown, shades.repeat(53, axis=0).repeat(53, axis=1))
+    assert (pixels[:, 159:161] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((28, 28, 32), (514, 514)),
+        ((1, 1, 1), (160, 160)),
+        ((3, 3, 512), (596, 596)),
+        ((300, 300, 4), (602, 602)),
+        ((2, 2, 2048), (46 * 12 - 2, 45 * 12 - 2)),
+    ],
+)
+def test_small_maps_are_enlarged_and_large_ones_are_not(shape, size):
+    assert feature_grid(np.zeros(shape), data_format="channels_last").size == size
+
+
+def test_a_grid_of_large_maps_is_averaged_before_it_is_colored():
+    maps = np.random.default_rng(0).normal(size=(60, 90, 4))
+    grid_of_four = fitted_grid(maps, width=62)
+    assert grid_of_four.shape == (2 * 20 + 2, 2 * 30 + 2, 3)
+    shades = by_loop(maps[..., :1]).reshape(20, 3, 30, 3).mean(axis=(1, 3))
+    shown = grid_of_four[:20, :30]
+    below, above = (named_colors(np.floor(shades).astype(int) + up, "viridis") for up in (0, 1))
+    assert ((shown == below).all(axis=-1) | (shown == above).all(axis=-1)).all()
+
+
+def test_the_picture_is_saved_as_it_is(tmp_path):
+    maps = np.random.default_rng(0).normal(size=(5, 7, 3))
+    for cmap in ("gray", "viridis"):
+        picture = feature_grid(maps, cmap=cmap, data_format="channels_last")
+        picture.save(tmp_path / "maps.png")
+        with Image.open(tmp_path / "maps.png") as saved:
+            assert saved.mode == picture.mode
+            np.testing.assert_array_equal(np.asarray(saved), np.asarray(picture))
+
+
+def test_a_notebook_shows_it():
+    picture = feature_grid(np.zeros((3, 3, 2)), data_format="channels_last")
+    assert picture._repr_png_().startswith(b"\x89PNG")

@@ -72,8 +72,8 @@ def test_a_directory_with_content_is_refused(target):
     with pytest.raises(FileExistsError) as caught:
         write_directory(target, **SMALL)
     assert str(caught.value) == (
-        f"path={str(target)!r} is not empty; scenes are written into a new or empty directory "
-        "only. Empty it or choose another."
+        f"path={str(target)!r} is not empty; scenes are written only into a new or empty "
+        "directory. Empty it or choose another."
     )
     assert tree(target) == ["notes.txt"]
 
@@ -146,4 +146,6 @@ def test_quick_work_is_silent_and_slow_work_reports(target, monkeypatch, capsys)
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr(directory, "PROGRESS_DELAY", 0.0)
     write_directory(target / "second", **SMALL)
-    assert capsys.readouterr().err.endswith("Writing scenes: 11 of 11 (100%)\n")
+    last = capsys.readouterr().err.rpartition("\r")[2]
+    assert last.startswith("Writing scenes: 100%|")
+    assert "| 11/11 [" in last

@@ -1,9 +1,13 @@
+import base64
 import dataclasses
+import io
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from kcore.datasets.scenes._painting import MIN_SIDE, paint
 from kcore.datasets.scenes._parameters import draw_parameters
@@ -190,10 +194,10 @@ def test_a_mirrored_object_is_mirrored():
 
 
 REFUSED = {
-    "too flat": ((7, 64), "image_size=(7, 64) must be at least 8 each way."),
-    "one number": (64, "image_size=64 must be (height, width) in whole pixels."),
-    "three numbers": ((64, 64, 3), "image_size=(64, 64, 3) must be (height, width) in whole"),
-    "half pixels": ((64.5, 64), "image_size=(64.5, 64) must be (height, width) in whole pixels."),
+    "too flat": ((7, 64), "image_size=(7, 64) must be at least 8 each."),
+    "one number": (64, "image_size=64 must be (height, width), two integers."),
+    "three numbers": ((64, 64, 3), "image_size=(64, 64, 3) must be (height, width), two"),
+    "half pixels": ((64.5, 64), "image_size=(64.5, 64) must be (height, width), two integers."),
 }
 
 
@@ -202,3 +206,15 @@ def test_refuses_other_sizes(size, message):
     with pytest.raises(ValueError) as caught:  # noqa: PT011 -- the message is compared below
         paint(draw_parameters(0), size)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(("image_size", "scale"), [((48, 64), 3), ((300, 200), 1)])
+def test_a_notebook_shows_the_picture(image_size, scale):
+    scene = paint(draw_parameters(1), image_size)
+    height, width = image_size
+    assert repr(scene) == f"<Scene of {height}×{width} pixels, label 1, box {scene.box}>"
+    html = scene._repr_html_()
+    assert f'alt="{repr(scene)[1:-1]}"' in html
+    assert f'width="{scale * width}" height="{scale * height}"' in html
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", html)[1])
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), scene.image)

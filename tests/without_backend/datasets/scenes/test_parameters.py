@@ -1,5 +1,6 @@
 import dataclasses
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -154,8 +155,8 @@ REFUSED = {
         {"split": "holdout"},
         "split='holdout' is unknown: use one of 'train', 'validation', 'test'.",
     ),
-    "no class": ({"classes": ()}, "classes=() must be a sequence of different names from ball, "),
-    "one name": ({"classes": "ball"}, "classes='ball' must be a sequence of different names"),
+    "no class": ({"classes": ()}, "classes=() must be a sequence of distinct names from ball, "),
+    "one name": ({"classes": "ball"}, "classes='ball' must be a sequence of distinct names"),
     "unknown class": ({"classes": ("ball", "dog")}, "classes=('ball', 'dog') must be a sequence"),
     "class given twice": ({"classes": ("ball", "ball")}, "classes=('ball', 'ball') must be a"),
 }
@@ -171,3 +172,18 @@ def test_refuses_with_a_reason(arguments, message):
 def test_takes_numpys_whole_numbers():
     assert draw_parameters(np.int64(12), seed=np.uint32(3)) == draw_parameters(12, seed=3)
     assert type(draw_parameters(np.int64(12)).label) is int
+
+
+def test_a_repr_is_short_and_a_notebook_lists_every_field():
+    drawn = draw_parameters(2)
+    assert repr(drawn).startswith("<SceneParameters of a star, label 2, size 0.")
+    assert repr(drawn).endswith(f"{len(drawn.clutter)} objects in the background>")
+    assert len(repr(drawn)) < 150
+    found = ElementTree.fromstring(drawn._repr_html_())
+    names = [name.text for name in found.iter("dt")]
+    values = dict(zip(names, (value.text for value in found.iter("dd")), strict=True))
+    assert names == [field.name for field in dataclasses.fields(drawn)]
+    assert values["class_name"] == "star"
+    assert float(values["size"]) == pytest.approx(drawn.size, abs=0.001)
+    assert values["object_color"] == str(drawn.object_color)
+    assert values["clutter"] == f"{len(drawn.clutter)} objects in the background"

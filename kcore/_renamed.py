@@ -1,0 +1,45 @@
+"""Tell a caller who uses the name that an argument has elsewhere what it is called here."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+__all__ = ["renamed"]
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def renamed(
+    **instead: str,
+) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+    """Make a function refuse arguments by names that it doesn't have, and say what to use.
+
+    The function keeps its signature, for people, editors and type checkers.
+
+    Args:
+        **instead: what to use instead of the argument of this name: the name that it has here, or
+            a sentence without its full stop.
+
+    Example:
+        >>> @renamed(target_size="image_size")
+        ... def load(image_size=(256, 256)):
+        ...     return image_size
+        >>> load(target_size=(32, 32))
+        Traceback (most recent call last):
+        TypeError: load() has no argument 'target_size': use image_size.
+    """
+
+    def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        @functools.wraps(function)
+        def checked(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+            for name in kwargs:
+                if name in instead:
+                    use = instead[name]
+                    remedy = f"use {use}" if use.isidentifier() else use
+                    raise TypeError(f"{function.__name__}() has no argument {name!r}: {remedy}.")
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorate

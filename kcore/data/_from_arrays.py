@@ -1,0 +1,91 @@
+"""Make a dataset of images in memory."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from kcore.data._array_groups import Targets, as_array, as_images, as_targets
+from kcore.data._batch_transforms import Transform
+from kcore.data._image_batches import ImageBatches
+from kcore.data._origin import Origin
+from kcore.data._sources import ArraySource
+
+__all__ = ["from_arrays"]
+
+
+def from_arrays(
+    x: npt.ArrayLike | Mapping[str, npt.ArrayLike],
+    y: Targets | Mapping[str, npt.ArrayLike] | Sequence[npt.ArrayLike] | str | None = None,
+    *,
+    batch_size: int = 32,
+    shuffle: bool = True,
+    seed: int | None = None,
+    sample_weight: npt.ArrayLike | None = None,
+    transform: Transform | None = None,
+    shard: tuple[int, int] = (0, 1),
+    drop_remainder: bool = False,
+    num_threads: int | None = None,
+) -> ImageBatches:
+    """Make a dataset of images in memory.
+
+    Args:
+        x: array of shape (samples, height, width, channels), or with other axes after the first;
+            for a model with several inputs, a dictionary of such arrays by the inputs' names.
+        y: array of shape (samples, ...); for a model with several outputs a dictionary of such
+            arrays, or a list or tuple of them; an object that gives the targets of an array of
+            indices; "input" for a copy of the images; None for none. Arrays of 64 bits are handed
+            out in 32, as JAX computes: int32 where it holds all values, or float32.
+        batch_size: of all batches but the last one, which holds what is left.
+        shuffle: whether to shuffle the samples, in another order in each epoch.
+        seed: integer, 0 <= seed < 2**64, for the order; None draws one.
+        sample_weight: array of shape (samples,), or None.
+        transform: function of a batch's images, the indices of its samples, int64 of shape (n,),
+            and the epoch, an integer from 0, that returns the images that the model receives. If
+            it has a parameter named `targets`, it gets the batch's targets there, and returns
+            `(images, targets)`. Mark one without a state of its own with `kcore.data.pure`, so that
+            threads may call it ahead.
+        shard: (index, count): serve the part `index` of `count` equal ones, for the host `index`
+            of `count`. All hosts need the same seed.
+        drop_remainder: whether to leave out a last batch that is not full.
+        num_threads: how many batches are made at the same time; None for the number of CPUs.
+
+    Returns:
+        An `ImageBatches` of images of the dtype of `x`.
+
+    Raises:
+        TypeError: if `x` or `y` is a range, an iterator or the like.
+        ValueError: if `x`, `y` and `sample_weight` are of different lengths, or an argument is
+            out of its range.
+
+    Example:
+        >>> import numpy as np
+        >>> import kcore
+        >>> x, y = np.zeros((5, 8, 8, 3), "uint8"), np.arange(5)
+        >>> dataset = kcore.data.from_arrays(x, y, batch_size=2, shuffle=False)
+        >>> [labels.tolist() for images, labels in dataset]
+        [[0, 1], [2, 3], [4]]
+        >>> heads = kcore.data.from_arrays(x, {"a": y, "b": -y}, batch_size=2, shuffle=False)
+        >>> images, labels = heads[1]
+        >>> labels["a"].tolist(), labels["b"].tolist()
+        ([2, 3], [-2, -3])
+    """
+    images = as_images(x)
+    if not len(images):
+        raise ValueError("x holds no images: give at least one.")
+    if isinstance(y, str) and y != "input":
+        raise ValueError(f"y={y!r} must be an array, 'input' or None.")
+    targets = y if isinstance(y, str) else as_targets("y", y, len(images))
+    return ImageBatches(
+        ArraySource(images),
+        targets,
+        sample_weight=as_array("sample_weight", sample_weight, len(images)),
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        transform=transform,
+        shard=shard,
+        drop_remainder=drop_remainder,
+        num_threads=num_threads,
+        origin=Origin(image_shape=images.shape[1:] if isinstance(images, np.ndarray) else None),
+    )

@@ -1,0 +1,1 @@
+"""Export models for programs that have no Keras."""

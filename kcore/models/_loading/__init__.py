@@ -1,0 +1,1 @@
+"""Load models and weights from the files of every version of Keras."""

@@ -1,0 +1,1 @@
+"""Put a new head on a trained network, and train it in two phases."""

@@ -1,0 +1,198 @@
+"""The second phase of training: the head and upper layers of the base, with a small rate."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from kcore._arguments import check_finite, check_integer, check_switch
+from kcore._forks import check_not_forked
+from kcore._targets import check_labels
+from kcore.models._arguments import check_callbacks, check_images, check_verbose, shown
+from kcore.models._compiling import compile_for_labels
+from kcore.models._layer_choice import check_layer_choice, layer_path, named_layers
+from kcore.models._layers import walk
+from kcore.models._trainable import check_trainable, print_phase
+from kcore.models._transfer.head import head_layers
+from kcore.models._transfer.training_data import label_kind
+
+__all__ = ["fine_tune"]
+
+
+def fine_tune(
+    model: keras.Model,
+    x: Any,
+    y: Any = None,
+    *,
+    unfreeze_from: str | int | keras.Layer | None,
+    learning_rate: float = 1e-5,
+    train_batch_norm: bool = False,
+    steps_per_execution: int = 1,
+    epochs: int = 1,
+    batch_size: int | None = None,
+    validation_data: Any = None,
+    validation_split: float = 0.0,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
+    shuffle: bool = True,
+    initial_epoch: int = 0,
+    steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
+    validation_batch_size: int | None = None,
+    validation_freq: int = 1,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+) -> keras.callbacks.History:
+    """Train the head and the upper layers of the base with a small rate: the second phase.
+
+    Unfreezes the base from a layer on, compiles the model with an optimizer of the same kind and
+    the new rate, and fits it. BatchNormalization stays frozen, and so in inference mode: in small
+    batches its statistics would drift away from what the layers after it have learned to expect.
+
+    Args:
+        model: the model that `kcore.models.transfer` returned, its head trained before.
+        x: images `(count, height, width, channels)` with values 0 to 255, or a dataset that
+            `keras.Model.fit` takes, which may augment.
+        y: integer labels `(count,)`, 0 or 1 for one sigmoid; left out where `x` is a dataset.
+        unfreeze_from: the first layer that is trained: its name, `"model/layer"` for one inside a
+            nested model; its index into `model.layers`, negative from the end; or the layer itself.
+            All later layers are trained too, earlier ones are frozen. `None` goes on with a model
+            that was compiled before, as it is; then `learning_rate` is not used.
+        learning_rate: must be smaller than that of the first phase, so that what the base has
+            learned is not lost.
+        train_batch_norm: unfreeze BatchNormalization too. It then normalizes each batch by the
+            batch's own statistics while training, and updates those that it keeps.
+        steps_per_execution: batches per call into the backend.
+        epochs: the epoch to end with; from `initial_epoch` 0, how often to go through the images.
+        batch_size: images per step; `None` is 32. Left out where `x` is a dataset.
+        validation_data: `(images, labels)`, `(images, labels, weights)` or a dataset, to evaluate
+            after each epoch.
+        validation_split: the fraction of the images, the last ones, to evaluate on instead of
+            training on them.
+        sample_weight: `(count,)`, how much each image counts in the loss.
+        class_weight: how much the images of a class count, `{class: weight}`.
+        shuffle: whether Keras shuffles the images before each epoch.
+        initial_epoch: index of the epoch to begin with.
+        steps_per_epoch: steps that make an epoch; `None` is one pass through the images.
+        validation_steps: steps to evaluate; `None` is one pass through the validation data.
+        validation_batch_size: images per step of the evaluation; `None` is `batch_size`.
+        validation_freq: evaluate after every so many epochs.
+        callbacks: `keras.callbacks.Callback`s.
+        verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch; `"auto"` is 1 in most
+            cases.
+
+    Returns:
+        The `keras.callbacks.History` of the training.
+
+    Raises:
+        RuntimeError: if `trainable` was changed since the model was compiled, or the model was
+            never compiled.
+        TypeError: if `unfreeze_from` can't stand for a layer.
+        ValueError: if the model has no such layer, the rate is not smaller than before, or labels
+            in `y` are none of the classes.
+    """
+    check_not_forked("kcore.models.fine_tune")
+    head_layers(model)
+    check_trainable(model)
+    unfreeze_from = check_layer_choice("unfreeze_from", unfreeze_from)
+    train_batch_norm = check_switch("train_batch_norm", train_batch_norm)
+    learning_rate = check_finite("learning_rate", learning_rate)
+    steps_per_execution = check_integer("steps_per_execution", steps_per_execution)
+    epochs = check_integer("epochs", epochs)
+    callbacks = check_callbacks(callbacks)
+    check_verbose(verbose)
+    _check_data(model, x, y)
+    if not model.compiled:
+        raise RuntimeError(
+            "The model was never compiled: train the head first, with kcore.models.train_head."
+        )
+    if unfreeze_from is not None:
+        first = layer_path("unfreeze_from", unfreeze_from, model)
+        optimizer = _slower(model.optimizer, learning_rate)
+        _unfreeze(model, first, train_batch_norm)
+        compile_for_labels(model, optimizer=optimizer, steps_per_execution=steps_per_execution)
+    print_phase("Phase 2, the head and upper layers of the base", model, verbose)
+    return model.fit(
+        x,
+        y,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation_data=validation_data,
+        validation_split=validation_split,
+        sample_weight=sample_weight,
+        class_weight=class_weight,
+        shuffle=shuffle,
+        initial_epoch=initial_epoch,
+        steps_per_epoch=steps_per_epoch,
+        validation_steps=validation_steps,
+        validation_batch_size=validation_batch_size,
+        validation_freq=validation_freq,
+        callbacks=callbacks,
+        verbose=verbose,
+    )
+
+
+def _check_data(model: Any, x: Any, y: Any) -> None:
+    if hasattr(x, "shape") or isinstance(x, (list, tuple)):
+        images = check_images("x", x, model)
+        labels = None if y is None else check_labels("y", y, *label_kind(model))
+        if labels is None or len(labels) != len(images):
+            raise ValueError(
+                f"y must hold a label for each of the {len(images)} images of x, and "
+                f"{'none' if labels is None else len(labels)} were given."
+            )
+    elif not isinstance(x, (keras.utils.PyDataset, Iterable)) or isinstance(x, (str, bytes)):
+        raise TypeError(f"x={shown(x)} must be images or a dataset.")
+    elif y is not None:
+        raise ValueError("y must be left out where x is a dataset, which has its own labels.")
+
+
+def _unfreeze(model: Any, path: str, train_batch_norm: bool) -> None:
+    layers = list(named_layers(model))
+    names = [known for known, _ in layers]
+    first = names.index(path)
+    after = names[first:]
+    for known, layer in layers:
+        # A model holds its layers; it must be trainable where any of them is.
+        holds_one = any(inner.startswith(f"{known}/") for inner in after)
+        _set_trainable(layer, known in after or holds_one)
+    for _, layer in layers[:first]:
+        if not isinstance(layer, keras.Model):
+            _set_trainable(layer, False)
+    if not train_batch_norm:
+        for layer, _ in walk(model):
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
+
+
+def _set_trainable(layer: Any, value: bool) -> None:
+    """Set a layer and all layers inside it, also where the layer has the value already.
+
+    On TensorFlow, setting an attribute to the value that it has does nothing, so the layers inside
+    would not be set.
+    """
+    layer.trainable = value
+    for inner, _ in walk(layer):
+        inner.trainable = value
+
+
+def _slower(optimizer: Any, learning_rate: float) -> Any:
+    """Make an optimizer of the same kind with a smaller rate."""
+    before = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    if not 0 < learning_rate < before:
+        raise ValueError(
+            f"learning_rate={learning_rate!r} must be above 0 and smaller than that of the first "
+            f"phase, {before:g}: larger steps would spoil what the base has learned."
+        )
+    return _with_rate(optimizer, learning_rate)
+
+
+def _with_rate(optimizer: Any, rate: float) -> Any:
+    """Copy an optimizer and those that it wraps; the innermost one has the rate."""
+    config = optimizer.get_config()
+    if hasattr(optimizer, "inner_optimizer"):
+        inner = _with_rate(optimizer.inner_optimizer, rate)
+        config["inner_optimizer"] = keras.saving.serialize_keras_object(inner)
+    else:
+        config["learning_rate"] = rate
+    return type(optimizer).from_config(config)
