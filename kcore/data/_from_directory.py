@@ -174,7 +174,7 @@ def from_directory(
     check_path("directory", directory, "directory")
     fraction = check_subset(validation_split, subset, seed)
     options = file_options(
-        label_mode=None if labels is None and label_mode != "input" else label_mode,
+        label_mode=label_mode,
         color_mode=color_mode,
         batch_size=batch_size,
         image_size=image_size,
@@ -197,6 +197,8 @@ def from_directory(
         drop_remainder=drop_remainder,
         num_threads=num_threads,
     )
+    if labels is None and options.label_mode != "input":
+        options = replace(options, label_mode=None)
     options.check_outside(directory)
     files = scanned(
         directory,

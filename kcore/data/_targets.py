@@ -92,7 +92,7 @@ def check_class_names(class_names: object, argument: str = "class_names") -> tup
 
 def check_label_mode_name(label_mode: object) -> None:
     """Raise a ValueError unless `label_mode` is a known one."""
-    if label_mode == "sparse":
+    if isinstance(label_mode, str) and label_mode == "sparse":
         raise ValueError("label_mode='sparse' is unknown: use 'int'.")
     check_choice("label_mode", label_mode, LABEL_MODES)
 
