@@ -1,6 +1,7 @@
 """Turn numbers into the colors of matplotlib's named color maps."""
 
 import difflib
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
-__all__ = ["color_map", "color_table", "is_gray"]
+__all__ = ["color_map", "color_table", "is_gray", "is_identity"]
 
 _STEPS = 256
 _LISTED = 5
@@ -40,11 +41,11 @@ def color_map(cmap: "str | Colormap") -> "Colormap":
     return matplotlib.colormaps[cmap]
 
 
-def color_table(cmap: str) -> npt.NDArray[np.uint8]:
+def color_table(cmap: "str | Colormap") -> npt.NDArray[np.uint8]:
     """Return the colors of a color map, from those of the lowest numbers to the highest.
 
     Args:
-        cmap: a name in `matplotlib.colormaps`, such as "viridis" or "gray".
+        cmap: a name in `matplotlib.colormaps`, such as "viridis" or "gray", or a color map.
 
     Returns:
         RGB colors, (256, 3) uint8.
@@ -52,10 +53,26 @@ def color_table(cmap: str) -> npt.NDArray[np.uint8]:
     Raises:
         ValueError: if matplotlib has no color map of this name; the error lists similar ones.
     """
-    shares = color_map(cmap)(np.linspace(0, 1, _STEPS))[:, :3]
-    return np.rint(255 * shares).astype(np.uint8)
+    is_kept = isinstance(cmap, str) and cmap in _FAMILIAR
+    return _kept_table(cmap) if is_kept else _table(cmap)
 
 
 def is_gray(table: npt.NDArray[np.uint8]) -> bool:
     """Tell whether all colors of a table are shades of gray."""
     return bool((table == table[:, :1]).all())
+
+
+def is_identity(table: npt.NDArray[np.uint8]) -> bool:
+    """Tell whether a table leaves gray shades as they are."""
+    return bool((table == np.arange(_STEPS)[:, np.newaxis]).all())
+
+
+def _table(cmap: "str | Colormap") -> npt.NDArray[np.uint8]:
+    shares = color_map(cmap)(np.linspace(0, 1, _STEPS))[:, :3]
+    colors: npt.NDArray[np.uint8] = np.rint(255 * shares).astype(np.uint8)
+    colors.flags.writeable = False
+    return colors
+
+
+# Only for maps of matplotlib itself: those that a user registers can be replaced.
+_kept_table = cache(_table)

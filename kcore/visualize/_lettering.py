@@ -51,9 +51,8 @@ class Lettering:
         lengths = range(len(text))
         fitting = bisect.bisect(lengths, width, key=lambda kept: self.width(text[:kept] + "…"))
         kept = text[: max(0, fitting - 1)]
-        while (
-            kept and self.width(kept + "…") > width
-        ):  # a letter less may be wider, if it is joined
+        # In scripts that join letters, fewer of them may be wider.
+        while kept and self.width(kept + "…") > width:
             kept = kept[:-1]
         return kept + self._ellipsis(kept)
 

@@ -1,6 +1,7 @@
 """A heat map laid over the image that it explains."""
 
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ from kcore._arguments import check_integer
 from kcore.visualize._arrays import as_pixels, as_real
 from kcore.visualize._color_maps import color_table
 from kcore.visualize._tiles import LARGEST_SCALE, picture_of
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 __all__ = ["overlay"]
 
@@ -23,7 +27,7 @@ def overlay(
     heat_map: npt.ArrayLike,
     *,
     opacity: float = 0.75,
-    cmap: str = "inferno",
+    cmap: "str | Colormap" = "inferno",
     scale: int = 1,
 ) -> Image.Image:
     """Lay a heat map over the image that it explains.
@@ -38,8 +42,9 @@ def overlay(
         heat_map: `(rows, columns)` of any size, or a batch of one such map, in 0..1: what
             `kcore.explain.grad_cam` returns for one image.
         opacity: share of the color where the map is 1, in 0..1.
-        cmap: name of a matplotlib color map, such as "inferno", "viridis" or "jet". "inferno" goes
-            from black over violet and orange to light yellow, and gets lighter in even steps.
+        cmap: a matplotlib color map or its name, such as "inferno", "viridis" or "jet". "inferno"
+            goes from black over violet and orange to light yellow, and gets lighter in even
+            steps.
         scale: how many pixels of the picture each pixel of the image takes along both axes, at
             most 1000.
 

@@ -32,7 +32,7 @@ PROBABILITIES = np.array([[0.9, 0.1], [0.7, 0.3]], np.float32)
 
 @functools.cache
 def folder():
-    """A folder of two classes with two images each, and files of a model beside it."""
+    """Make a directory of two classes with two images each, and files of a model beside it."""
     root = Path(tempfile.mkdtemp(prefix="kcore-arguments-"))
     for name in ("cat", "dog"):
         (root / "images" / name).mkdir(parents=True)
@@ -55,7 +55,7 @@ def image_files():
 
 
 def fresh_model():
-    """A tiny classifier of images with two classes, compiled."""
+    """Return a tiny compiled classifier of images with two classes."""
     return kcore.models.compile_classifier(plain_model())
 
 
@@ -343,16 +343,7 @@ OF_FUNCTIONS = {
     },
     "data.ImageFiles.from_paths": {"paths": lambda: [image_path()]},
     "data.ImageFiles.select": {"indices": lambda: [0, 1]},
-    "data.from_arrays": {
-        "x": copied(IMAGES),
-        "y": copied(LABELS),
-        "sample_weight": constantly(None),
-        "batch_size": constantly(2),
-        "shuffle": constantly(True),
-        "transform": constantly(None),
-        "shard": constantly((0, 1)),
-        "drop_remainder": constantly(False),
-    },
+    "data.from_arrays": {"x": copied(IMAGES), "y": copied(LABELS)},
     "data.pure": {"function": lambda: lambda images: images},
     "data.split": {"validation_split": constantly(0.5)},
     "datasets.load": {"source": constantly("fashion-mnist")},
