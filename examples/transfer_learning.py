@@ -228,7 +228,7 @@ def new_model(base, cut, names, seed):
     """Put a new head on the frozen CNN."""
     return kcore.models.transfer(
         base,
-        base.layers[cut].name,
+        cut_at=cut,
         classes=5,
         preprocessing="unit",
         hidden_units=128,
@@ -352,7 +352,7 @@ def train_inception():
     try:
         model = kcore.models.transfer(
             "InceptionV3",
-            "mixed7",
+            cut_at="mixed7",
             classes=1,
             weights=OPTIONS.weights,
             input_shape=(150, 150, 3),
