@@ -1,8 +1,10 @@
 """Show one image as augmentation changes it: sheared, zoomed, flipped, and by the whole recipe."""
 
-from pathlib import Path
+import command_line  # first, because it chooses the backend
 
-import command_line
+import numpy as np
+
+import kcore
 
 PANELS = {
     "shear": {"shear_range": 20},
@@ -23,70 +25,32 @@ SHEARS = (0.2, 11.54)
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
 
 
-def parse_options():
-    """Read the command line and choose the backend."""
-    parser = command_line.parser(__doc__)
-    parser.add_argument(
-        "image", type=Path, nargs="?", help="an image file; by default a scene is drawn"
-    )
-    parser.add_argument(
-        "--draws", type=command_line.whole_number(1, 100), default=7, help="variations in a panel"
-    )
-    parser.add_argument(
-        "--fill-mode", choices=FILL_MODES, default="nearest", help="what lies outside of the image"
-    )
-    parser.add_argument(
-        "--seed", type=command_line.whole_number(0), default=0, help="of the variations"
-    )
-    parser.add_argument(
-        "--output",
-        type=command_line.output_folder,
-        default="outputs/augmentation_gallery",
-        help="folder for one picture a panel",
-    )
-    options = parser.parse_args()
-    command_line.use_backend(parser, options.backend)
-    return parser, options
-
-
-PARSER, OPTIONS = parse_options()
-
-import numpy as np  # noqa: E402 -- the backend had to be chosen first
-
-import kcore  # noqa: E402
-
-
-def main():
+def main(options):
     """Read or draw the image, and save each panel."""
-    image = read(OPTIONS.image) if OPTIONS.image else kcore.datasets.scenes.scene(4).image
+    if options.image is None:
+        image = kcore.datasets.scenes.scene(4).image
+    else:
+        picture = kcore.images.load_img(options.image)
+        image = kcore.images.img_to_array(picture, dtype="uint8", data_format="channels_last")
     for name, ranges in PANELS.items():
         recipe = kcore.augment.Recipe(
-            **ranges, fill_mode=OPTIONS.fill_mode, data_format="channels_last"
+            **ranges, fill_mode=options.fill_mode, data_format="channels_last"
         )
-        picture, captions = panel(image, recipe)
-        path = OPTIONS.output / f"{name}.png"
+        picture, captions = panel(image, recipe, options)
+        path = options.output / f"{name}.png"
         picture.save(path)
-        print(f"{path}")
+        print(path)
         for number, caption in enumerate(captions):
             print(f"  {number}: {caption}")
-    path = OPTIONS.output / "shear_in_degrees.png"
-    shears(image).save(path)
+    path = options.output / "shear_in_degrees.png"
+    shears(image, options).save(path)
     print(path)
 
 
-def read(path):
-    """Return the image in a file as (height, width, 3) uint8."""
-    try:
-        image = kcore.images.load_img(path)
-    except (OSError, kcore.images.ImageDecodeError) as error:
-        PARSER.exit(1, f"{error}\n")
-    return kcore.images.img_to_array(image, dtype="uint8", data_format="channels_last")
-
-
-def panel(image, recipe):
+def panel(image, recipe, options):
     """Return a picture of the image and its variations, and what was drawn for each."""
     images, parameters = kcore.augment.variations(
-        image, recipe, count=OPTIONS.draws, seed=OPTIONS.seed
+        image, recipe, count=options.draws, seed=options.seed
     )
     captions = ["original", *(text or "unchanged" for text in kcore.augment.captions(parameters))]
     picture = kcore.visualize.gallery(
@@ -95,9 +59,9 @@ def panel(image, recipe):
     return picture, captions
 
 
-def shears(image):
+def shears(image, options):
     """Return a picture of what `shear_range=0.2` and a shear by 20 % do to the image at most."""
-    recipe = kcore.augment.Recipe(fill_mode=OPTIONS.fill_mode, data_format="channels_last")
+    recipe = kcore.augment.Recipe(fill_mode=options.fill_mode, data_format="channels_last")
     drawn = kcore.augment.Parameters.from_dicts([{"shear": degrees} for degrees in (0.0, *SHEARS)])
     sheared = kcore.augment.apply(np.stack([image] * len(drawn)), drawn, recipe)
     captions = ["original", *(f"sheared by {degrees}°" for degrees in SHEARS)]
@@ -106,5 +70,20 @@ def shears(image):
     )
 
 
+def parse_options():
+    """Read the command line."""
+    parser = command_line.parser(__doc__)
+    parser.add_argument("image", nargs="?", help="an image file (default: a drawn scene)")
+    parser.add_argument(
+        "--draws", type=command_line.integer(1, 100), default=7, help="variations in a panel"
+    )
+    parser.add_argument(
+        "--fill-mode", choices=FILL_MODES, default="nearest", help="what lies outside of the image"
+    )
+    parser.add_argument("--seed", type=command_line.integer(0), default=0, help="of the variations")
+    command_line.add_output(parser, "outputs/augmentation_gallery", "one picture a panel")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    main()
+    command_line.run(main, parse_options(), errors=(OSError, kcore.images.ImageDecodeError))

@@ -1,53 +1,48 @@
-"""Options that the examples share. Imports no Keras: the backend must be chosen before that."""
+"""What the examples share: options, a clock, and errors that are one line."""
 
 import argparse
-import importlib.util
 import os
 import sys
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-BACKENDS = ("jax", "tensorflow")
+import choose_backend
+
+import keras
+
+OptionError = argparse.ArgumentTypeError
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """Return a parser that knows `--backend`."""
-    options = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    """Return a parser that knows `--backend`, which `choose_backend` has read already."""
+    return argparse.ArgumentParser(
+        description=description,
+        parents=[choose_backend.parser()],
+        formatter_class=_Help,
     )
-    options.add_argument(
-        "--backend",
-        choices=BACKENDS,
-        help="what Keras computes with; by default KERAS_BACKEND, or else what is installed",
-    )
-    return options
 
 
-def use_backend(options: argparse.ArgumentParser, name: str | None) -> None:
-    """Make Keras use the backend `name`, or one that is installed; must precede `import keras`."""
-    variable = os.environ.get("KERAS_BACKEND")
-    if name is None and variable is not None and variable not in BACKENDS:
-        options.error(f"KERAS_BACKEND={variable}: the examples run on {' or '.join(BACKENDS)}")
-    name = name or variable
-    installed = [backend for backend in BACKENDS if importlib.util.find_spec(backend)]
-    if name is None and not installed:
-        options.error("no backend is installed: pip install 'kcore[jax]' or 'kcore[tensorflow]'")
-    if name is not None and name not in installed:
-        options.error(f"the backend {name} is not installed: pip install 'kcore[{name}]'")
-    os.environ["KERAS_BACKEND"] = name or installed[0]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Names the default of each option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None else super()._get_help_string(action)
 
 
-def whole_number(minimum: int, maximum: int = 2**32 - 1) -> Callable[[str], int]:
+def add_output(options: argparse.ArgumentParser, default: str, what: str) -> None:
+    """Add `--output`, a folder that is made if need be."""
+    options.add_argument("--output", type=output_folder, default=default, help=f"folder for {what}")
+
+
+def integer(minimum: int, maximum: int = 2**32 - 1) -> Callable[[str], int]:
     """Return a type for argparse: an integer from `minimum` to `maximum`."""
 
     def parse(text: str) -> int:
         if not text.isdecimal() or not minimum <= int(text) <= maximum:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not an integer from {minimum} to {maximum}"
-            )
+            raise OptionError(f"{text!r} is not an integer from {minimum} to {maximum}")
         return int(text)
 
     return parse
@@ -60,8 +55,15 @@ def fraction(text: str) -> float:
     except ValueError:
         value = float("nan")
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a fraction above 0 and up to 1")
+        raise OptionError(f"{text!r} is not a fraction above 0 and up to 1")
     return value
+
+
+def data_name(text: str) -> str:
+    """Parse a name that `kcore.datasets.load` takes."""
+    if text not in ("auto", "fashion-mnist", "scenes") and not Path(text).is_dir():
+        raise OptionError(f"{text!r} is neither auto, fashion-mnist, scenes nor a folder")
+    return text
 
 
 def output_folder(text: str) -> Path:
@@ -70,19 +72,39 @@ def output_folder(text: str) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} can't be a folder: {error.strerror}") from error
+        raise OptionError(f"{text!r} can't be a folder: {error.strerror}") from error
     if not os.access(path, os.W_OK):
-        raise argparse.ArgumentTypeError(f"{text!r} can't be written to")
+        raise OptionError(f"{text!r} can't be written to")
     return path
 
 
-def show_warnings_plainly() -> None:
-    """Print a warning as its text alone: who runs a script does not want its source line."""
+def saved_model(text: str) -> Path:
+    """Parse the path of a model's file."""
+    if not Path(text).is_file():
+        raise OptionError(f"there is no file {text}: run quickstart.py first, or name a model")
+    return Path(text)
 
-    def show(message, category, filename, lineno, file=None, line=None):
-        print(f"\n*** {category.__name__}: {message}\n", file=file or sys.stderr)
 
-    warnings.showwarning = show
+def run(
+    main: Callable[[argparse.Namespace], None],
+    options: argparse.Namespace,
+    errors: type[Exception] | tuple[type[Exception], ...] = (),
+) -> None:
+    """Call `main(options)`; print warnings and the given errors as their text alone."""
+    warnings.showwarning = _show_warning
+    try:
+        main(options)
+    except errors as error:
+        sys.exit(str(error))
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"\n*** {category.__name__}: {message}\n", file=file or sys.stderr)
+
+
+def backend_and_device() -> str:
+    """Return such as "jax, cpu:0"."""
+    return f"{keras.backend.backend()}, {keras.distribution.list_devices()[0]}"
 
 
 class Stopwatch:
@@ -92,5 +114,5 @@ class Stopwatch:
         self._start = time.perf_counter()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: Any) -> None:
         self.seconds = time.perf_counter() - self._start

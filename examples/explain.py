@@ -1,62 +1,41 @@
-"""Train on drawn scenes, and map what the model looks at: is it the object?"""
+"""Train on drawn scenes and map the regions that the model looks at: is it the object?"""
 
 import dataclasses
+from functools import partial
 
-import command_line
+import command_line  # first, because it chooses the backend
+
+import keras
+import numpy as np
+
+import kcore
+from kcore import explain, visualize
+from kcore.datasets import scenes
 
 CLASSES = ("ball", "bolt", "heart")
 SIZE = 48
 TRAINING, TESTED, MAPPED, SHOWN = 1500, 256, 32, 4
 
 
-def parse_options():
-    """Read the command line and choose the backend."""
-    parser = command_line.parser(__doc__)
-    parser.add_argument(
-        "--epochs", type=command_line.whole_number(1), default=14, help="passes over the scenes"
-    )
-    parser.add_argument(
-        "--seed", type=command_line.whole_number(0), default=0, help="of weights and shuffling"
-    )
-    parser.add_argument(
-        "--output",
-        type=command_line.output_folder,
-        default="outputs/explain",
-        help="folder for the pictures",
-    )
-    options = parser.parse_args()
-    command_line.use_backend(parser, options.backend)
-    return options
-
-
-OPTIONS = parse_options()
-
-import keras  # noqa: E402 -- the backend had to be chosen first
-import numpy as np  # noqa: E402
-
-import kcore  # noqa: E402
-from kcore import explain, visualize  # noqa: E402
-from kcore.datasets import scenes  # noqa: E402
-
-# The model takes -1 for black and 1 for white. So zero, which covers, masks and compares, is mid
-# gray and says nothing.
+# The objects are small, with fine edges: at SmoothGrad's usual noise, three times as strong, the
+# model doesn't recognize about half of the scenes, and the maps spread over the background.
 METHODS = {
     "Grad-CAM": explain.grad_cam,
     "Grad-CAM++": explain.grad_cam_plus_plus,
     "LayerCAM": explain.layer_cam,
     "Score-CAM": explain.score_cam,
     "saliency": explain.saliency,
-    "SmoothGrad": lambda *arguments: smoothed(*arguments),
-    "integrated gradients": lambda *arguments: shares(*arguments),
-    "occlusion": lambda model, x, label: scaled(explain.occlusion(model, x, label)),
+    "SmoothGrad": partial(explain.smooth_grad, samples=16, noise_level=0.05),
+    "integrated gradients": explain.integrated_gradients,
+    "occlusion": explain.occlusion,
 }
 
 
-def main():
+def main(options):
     """Train, map, measure against the known boxes, save the pictures."""
     train = [scene(index, "train") for index in range(TRAINING)]
     test = [scene(index, "test") for index in range(TESTED)]
-    model = fit(*arrays_of(train))
+    model = fit(*arrays_of(train), options)
     images, labels = arrays_of(test)
     right = np.mean(explain.class_scores(model, images).predicted == labels)
     print(f"{right:.0%} of {TESTED} test scenes are recognized")
@@ -67,33 +46,35 @@ def main():
     shown = as_pictures(images[:SHOWN])
     pictures, captions = list(shown), [CLASSES[label] for label in labels[:SHOWN]]
     for name, method in METHODS.items():
-        maps = (
-            method(model, images, None, labels) if "CAM" in name else method(model, images, labels)
-        )
+        maps = maps_of(method(model, images, class_index=labels))
         print(f"  {name:<24} {share_inside(maps, inside):6.1%}")
         pictures += [visualize.overlay(shown[i], maps[i]) for i in range(SHOWN)]
         captions += [name] * SHOWN
-    save(
-        "maps.png",
-        visualize.gallery(np.stack(pictures), captions=captions, columns=3 * SHOWN, tile_size=120),
+    picture = visualize.gallery(
+        np.stack(pictures), captions=captions, columns=3 * SHOWN, tile_size=120
     )
+    picture.save(options.output / "maps.png")
 
     found = explain.maximize_activation(
-        model, class_index=range(len(CLASSES)), value_range=(-1, 1), seed=OPTIONS.seed
+        model, class_index=range(len(CLASSES)), value_range=(-1, 1), seed=options.seed
     )
     ideals = as_pictures(found.images)
-    save("ideals.png", visualize.gallery(ideals, captions=CLASSES, tile_size=192))
-    print(f"Saved maps.png and ideals.png in {OPTIONS.output}")
+    picture = visualize.gallery(ideals, captions=CLASSES, tile_size=192)
+    picture.save(options.output / "ideals.png")
+    print(f"Saved maps.png and ideals.png in {options.output}")
 
 
 def scene(index, split):
-    """Draw a scene whose object is small, so that a map hits it seldom by chance."""
+    """Draw a scene whose object is small, so that a map seldom hits it by chance."""
     parameters = scenes.draw_parameters(index, classes=CLASSES, split=split)
     return scenes.paint(dataclasses.replace(parameters, size=parameters.size * 0.6), (SIZE, SIZE))
 
 
 def arrays_of(some):
-    """Return the images, float32 in -1..1, and the labels of scenes."""
+    """Return the images, float32 in -1..1, and the labels of scenes.
+
+    Zero, which methods cover, mask and compare with, is then mid gray, which says nothing.
+    """
     images = np.stack([one.image for one in some]).astype("float32")
     return images / 127.5 - 1, np.array([one.label for one in some])
 
@@ -103,9 +84,9 @@ def as_pictures(images):
     return np.rint((images + 1) * 127.5).astype("uint8")
 
 
-def fit(images, labels):
-    """Train a small network without dense layers, whose last maps keep the places."""
-    keras.utils.set_random_seed(OPTIONS.seed)
+def fit(images, labels, options):
+    """Train a small network that keeps the positions of objects up to its last feature maps."""
+    keras.utils.set_random_seed(options.seed)
     layers = [keras.Input((SIZE, SIZE, 3))]
     for filters, kernel_size, strides in ((16, 5, 2), (32, 3, 1), (32, 3, 2), (32, 3, 1)):
         layers += [
@@ -118,37 +99,24 @@ def fit(images, labels):
         keras.layers.Dense(len(CLASSES), activation="softmax"),
     ]
     model = keras.Sequential(layers)
-    # The statistics of BatchNormalization settle when the steps become small.
-    steps = OPTIONS.epochs * -(-len(images) // 32)
+    # With small steps at the end, the statistics of BatchNormalization settle.
+    steps = options.epochs * -(-len(images) // 32)
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
     model = kcore.models.compile_classifier(model, optimizer=keras.optimizers.Adam(rate))
-    model.fit(images, labels, epochs=OPTIONS.epochs, verbose=2)
+    model.fit(images, labels, epochs=options.epochs, verbose=2)
     return model
 
 
-def smoothed(model, images, labels):
-    """Map by SmoothGrad, with noise in which this model still finds the object.
-
-    The objects are small and drawn with fine edges: at the usual noise, three times as strong,
-    about half of the scenes aren't recognized any more, and the map spreads over the background.
-    """
-    return explain.smooth_grad(model, images, labels, samples=16, noise_level=0.05)
-
-
-def shares(model, images, labels):
-    """Return where values of the image raise the score, in 0..1."""
-    found = explain.integrated_gradients(model, images, labels)
-    return scaled(found.values.sum(axis=-1))
-
-
-def scaled(maps):
-    """Keep what speaks for the class, and divide each map by its largest value."""
-    positive = np.maximum(maps, 0)
+def maps_of(result):
+    """Return the support for the class as (images, height, width) in 0..1, by any method."""
+    if isinstance(result, explain.Attributions):
+        result = result.values.sum(axis=-1)
+    positive = np.maximum(result, 0)
     return positive / np.maximum(positive.max(axis=(1, 2), keepdims=True), 1e-12)
 
 
 def in_box(one):
-    """Return a mask of the box around a scene's object."""
+    """Return a mask of the bounding box of a scene's object."""
     mask = np.zeros((SIZE, SIZE), bool)
     top, left, bottom, right = one.box
     mask[top:bottom, left:right] = True
@@ -156,16 +124,24 @@ def in_box(one):
 
 
 def share_inside(maps, inside):
-    """Return the mean share of the maps that lies in the boxes; maps of zeros are left out."""
+    """Return the mean share of the maps that lies in the boxes, without maps of all zeros."""
     says_something = maps.any(axis=(1, 2))
     maps, inside = maps[says_something], inside[says_something]
     return np.mean((maps * inside).sum(axis=(1, 2)) / maps.sum(axis=(1, 2)))
 
 
-def save(name, picture):
-    """Write a picture."""
-    picture.save(OPTIONS.output / name)
+def parse_options():
+    """Read the command line."""
+    parser = command_line.parser(__doc__)
+    parser.add_argument(
+        "--epochs", type=command_line.integer(1), default=14, help="passes over the scenes"
+    )
+    parser.add_argument(
+        "--seed", type=command_line.integer(0), default=0, help="of weights and shuffling"
+    )
+    command_line.add_output(parser, "outputs/explain", "the pictures")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main, parse_options())

@@ -1,59 +1,40 @@
 """Build models with the functional API and by subclassing; read metrics as dicts and as lists."""
 
-import command_line
+import command_line  # first, because it chooses the backend
 
+import keras
+import numpy as np
 
-def parse_options():
-    """Read the command line and choose the backend."""
-    parser = command_line.parser(__doc__)
-    parser.add_argument(
-        "--epochs", type=command_line.whole_number(1), default=2, help="epochs of each training"
-    )
-    parser.add_argument(
-        "--seed", type=command_line.whole_number(0), default=0, help="of weights and shuffling"
-    )
-    options = parser.parse_args()
-    command_line.use_backend(parser, options.backend)
-    return options
+import kcore
 
-
-OPTIONS = parse_options()
-
-import keras  # noqa: E402 -- the backend had to be chosen first
-import numpy as np  # noqa: E402
-
-import kcore  # noqa: E402
-
-VALIDATION = 10_000
 SHOES = ("Sandal", "Sneaker", "Ankle boot")
 
 
-def main():
+def main(options):
     """Run the three parts on the same data."""
-    command_line.show_warnings_plainly()
-    keras.utils.set_random_seed(OPTIONS.seed)
+    keras.utils.set_random_seed(options.seed)
     dataset = kcore.datasets.load()
     x_train, x_test = (
         images.reshape(len(images), -1) / np.float32(255)
         for images in (dataset.x_train, dataset.x_test)
     )
-    functional(dataset, x_train, x_test)
-    two_outputs(dataset, x_train, x_test)
-    subclassed(dataset, x_train, x_test)
+    functional(dataset, x_train, x_test, options)
+    two_outputs(dataset, x_train, x_test, options)
+    subclassed(dataset, x_train, x_test, options)
 
 
-def functional(dataset, x_train, x_test):
+def functional(dataset, x_train, x_test, options):
     """Train the 784-64-64-10 model with validation, and read its history."""
     title("The functional model")
-    model = kcore.models.functional_mlp(seed=OPTIONS.seed)
+    model = kcore.models.functional_mlp(seed=options.seed)
     kcore.models.compile_classifier(model, optimizer="rmsprop")
     model.summary()
-    held_out = min(VALIDATION, len(x_train) // 6)
+    held_out = len(x_train) // 6
     history = model.fit(
         x_train[:-held_out],
         dataset.y_train[:-held_out],
         batch_size=64,
-        epochs=OPTIONS.epochs,
+        epochs=options.epochs,
         validation_data=(x_train[-held_out:], dataset.y_train[-held_out:]),
     )
     for name, values in history.history.items():
@@ -63,7 +44,7 @@ def functional(dataset, x_train, x_test):
     print(f"predictions of 3 images have the shape {model.predict(x_test[:3], verbose=0).shape}")
 
 
-def two_outputs(dataset, x_train, x_test):
+def two_outputs(dataset, x_train, x_test, options):
     """Give one model two outputs, and name their losses and metrics in both ways."""
     title("Two outputs: which class, and is it a shoe?")
     is_shoe = np.array([name in SHOES for name in dataset.class_names], dtype=np.float32)
@@ -72,7 +53,7 @@ def two_outputs(dataset, x_train, x_test):
     labels = {"kind": dataset.y_train, "shoe": is_shoe[dataset.y_train][:, None]}
     test_labels = {"kind": dataset.y_test, "shoe": is_shoe[dataset.y_test][:, None]}
 
-    by_name = two_output_model()
+    by_name = two_output_model(options.seed)
     by_name.compile(
         optimizer="adam",
         loss={"kind": "sparse_categorical_crossentropy", "shoe": "binary_crossentropy"},
@@ -80,13 +61,13 @@ def two_outputs(dataset, x_train, x_test):
         metrics={"kind": ["accuracy"], "shoe": ["accuracy", keras.metrics.AUC(name="auc")]},
         steps_per_execution=125,
     )
-    by_name.fit(x_train, labels, epochs=OPTIONS.epochs, verbose=2)
+    by_name.fit(x_train, labels, epochs=options.epochs, verbose=2)
     scores = by_name.evaluate(x_test, test_labels, return_dict=True, verbose=0)
     print("metrics as a dictionary, evaluate with return_dict=True:")
     for name, value in scores.items():
         print(f"  {name:<14} {value:.4f}")
 
-    by_position = two_output_model()
+    by_position = two_output_model(options.seed)
     by_position.compile(
         optimizer="adam",
         loss=["sparse_categorical_crossentropy", "binary_crossentropy"],
@@ -100,21 +81,21 @@ def two_outputs(dataset, x_train, x_test):
     print(f"the outputs, then their metrics, as compile got them:\n  {rounded(values)}")
 
 
-def two_output_model():
+def two_output_model(seed):
     """Share two hidden layers between a softmax over ten classes and a sigmoid."""
-    base = kcore.models.functional_mlp(seed=OPTIONS.seed)
+    base = kcore.models.functional_mlp(seed=seed)
     hidden = base.get_layer("dense_2").output
     kind = keras.layers.Dense(10, activation="softmax", name="kind")(hidden)
     shoe = keras.layers.Dense(1, activation="sigmoid", name="shoe")(hidden)
     return keras.Model(base.inputs, {"kind": kind, "shoe": shoe}, name="kind_and_shoe")
 
 
-def subclassed(dataset, x_train, x_test):
+def subclassed(dataset, x_train, x_test, options):
     """Train the subclassed model, and show what `training` does to its dropout."""
     title("The subclassed model with dropout")
-    model = kcore.models.subclassed_mlp(classes=10, hidden_units=64, dropout=0.2, seed=OPTIONS.seed)
+    model = kcore.models.subclassed_mlp(classes=10, hidden_units=64, dropout=0.2, seed=options.seed)
     kcore.models.compile_classifier(model)
-    model.fit(x_train, dataset.y_train, epochs=OPTIONS.epochs, verbose=2)
+    model.fit(x_train, dataset.y_train, epochs=options.epochs, verbose=2)
     image = x_test[:1]
     for training in (False, True):
         first, second = (
@@ -133,5 +114,17 @@ def title(text):
     print(f"\n{text}\n{'-' * len(text)}")
 
 
+def parse_options():
+    """Read the command line."""
+    parser = command_line.parser(__doc__)
+    parser.add_argument(
+        "--epochs", type=command_line.integer(1), default=2, help="epochs of each training"
+    )
+    parser.add_argument(
+        "--seed", type=command_line.integer(0), default=0, help="of weights and shuffling"
+    )
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    main()
+    command_line.run(main, parse_options())

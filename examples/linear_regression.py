@@ -1,41 +1,25 @@
 """Fit y = 2x - 1 with one neuron, predict y for x = 10, and see why that is not exactly 19."""
 
-import command_line
+import command_line  # first, because it chooses the backend
 
+import keras
+import numpy as np
 
-def parse_options():
-    """Read the command line and choose the backend."""
-    parser = command_line.parser(__doc__)
-    parser.add_argument(
-        "--epochs", type=command_line.whole_number(1), default=500, help="gradient steps to take"
-    )
-    parser.add_argument(
-        "--seed", type=command_line.whole_number(0), default=0, help="of the first weights"
-    )
-    options = parser.parse_args()
-    command_line.use_backend(parser, options.backend)
-    return options
+import kcore
 
-
-OPTIONS = parse_options()
-
-import keras  # noqa: E402 -- the backend had to be chosen first
-import numpy as np  # noqa: E402
-
-import kcore  # noqa: E402
-
-LEARNING_RATE = 0.01
 X = np.array([[-1], [0], [1], [2], [3], [4]], dtype=np.float32)
 Y = 2 * X - 1
+LEARNING_RATE = 0.01  # that of keras.optimizers.SGD
 
 
-def main():
-    """Train in ten parts, so that the way to 19 shows; then explain the rest."""
-    model = kcore.models.compile_regression(kcore.models.linear(seed=OPTIONS.seed))
+def main(options):
+    """Train in ten parts, which show the way to 19; then explain the rest."""
+    model = kcore.models.linear(seed=options.seed)
+    kcore.models.compile_regression(model)
     start = parameters(model)
     print(f"One neuron on {keras.backend.backend()}: y = w x + b, starting from w = {start[0]:.4f}")
     print(f"\n{'epoch':>6}  {'w':>8}  {'b':>8}  {'loss':>10}  {'f(10)':>9}  {'by theory':>9}")
-    for done, until in parts(OPTIONS.epochs):
+    for done, until in parts(options.epochs):
         history = model.fit(X, Y, epochs=until, initial_epoch=done, verbose=0)
         w, b = parameters(model)
         predicted = float(model.predict(np.array([[10.0]]), verbose=0)[0, 0])
@@ -73,15 +57,27 @@ def explain(predicted):
     """Say where the rest to 19 comes from."""
     rows = np.hstack([X, np.ones_like(X)])
     slowest = 1 - LEARNING_RATE * np.linalg.eigvalsh(2 / len(X) * rows.T @ rows)[0]
+    halving = np.log(0.5) / np.log(slowest)
+    print(f"\nf(10) = {predicted:.5f}, and 19 is {abs(19 - predicted):.5f} away.")
+    print("The six points lie exactly on the line: nothing in the data keeps the neuron from 19.")
     print(
-        f"\nf(10) = {predicted:.5f}, and 19 is {abs(19 - predicted):.5f} away."
-        "\nThe six points lie exactly on the line, so nothing in the data keeps the neuron from 19:"
-        f"\neach epoch takes one small step and leaves {slowest:.2%} of the error that shrinks most"
-        f"\nslowly. It halves every {np.log(0.5) / np.log(slowest):.0f} epochs and never gets to"
-        " nothing. Try --epochs 5000; from there"
-        "\non what remains is the rounding of float32."
+        "But each epoch takes one small step. The part of the error that shrinks most slowly keeps"
     )
+    print(f"{slowest:.2%} of its size in each, so it halves every {halving:.0f} epochs and never")
+    print("becomes zero. Try --epochs 5000: what remains then is the rounding of float32.")
+
+
+def parse_options():
+    """Read the command line."""
+    parser = command_line.parser(__doc__)
+    parser.add_argument(
+        "--epochs", type=command_line.integer(1), default=500, help="gradient steps to take"
+    )
+    parser.add_argument(
+        "--seed", type=command_line.integer(0), default=0, help="of the first weights"
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main, parse_options())

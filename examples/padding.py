@@ -1,22 +1,26 @@
-"""See what padding does: windows drawn in text, and an audit of InceptionV3 without weights."""
+"""Show what padding does: windows drawn in text, and an audit of InceptionV3 without weights."""
 
-import command_line
+import command_line  # first, because it chooses the backend
 
-PARSER = command_line.parser(__doc__)
-command_line.use_backend(PARSER, PARSER.parse_args().backend)
+import keras
 
-import keras  # noqa: E402 -- the backend had to be chosen first
-
-import kcore  # noqa: E402
+import kcore
 
 
-def draw_the_window_of_the_course() -> None:
+def main(options):
+    """Draw windows, then audit a network."""
+    draw_the_window_of_the_course()
+    draw_other_windows()
+    audit_inception()
+
+
+def draw_the_window_of_the_course():
     """Width 13, kernel 6, strides 5: VALID drops two columns, SAME adds three pads."""
     for padding in ("valid", "same"):
         print(kcore.shapes.Window(13, kernel_size=6, strides=5, padding=padding), end="\n\n")
 
 
-def draw_other_windows() -> None:
+def draw_other_windows():
     """Dilation, causal padding, a transposed and an adaptive window, and a long axis."""
     print(kcore.shapes.Window(9, kernel_size=3, dilation_rate=2, padding="same"), end="\n\n")
     print(kcore.shapes.Window(5, kernel_size=3, padding="causal"), end="\n\n")
@@ -25,8 +29,8 @@ def draw_other_windows() -> None:
     print(kcore.shapes.Window(299, kernel_size=3, strides=2), end="\n\n")
 
 
-def audit_inception() -> None:
-    """Follow InceptionV3 from 299 pixels, which it was made for, and from 150, as in the course."""
+def audit_inception():
+    """Trace InceptionV3 on 299 pixels, for which it was made, and on 150, as in the course."""
     model = keras.applications.InceptionV3(weights=None, include_top=False)
     for size in (299, 150):
         shape = (size, size, 3)
@@ -35,10 +39,8 @@ def audit_inception() -> None:
         print(f"{rows.parameters:,} parameters, {rows.multiply_adds:,} multiply-adds.")
         print(kcore.inspect.audit(model, shape, receptive_field=size), end="\n\n")
     print("The first layers on 150×150:")
-    print("\n".join(str(kcore.inspect.trace(model, (150, 150, 3))).splitlines()[:12]))
+    print(kcore.inspect.trace(model, (150, 150, 3))[:11])
 
 
 if __name__ == "__main__":
-    draw_the_window_of_the_course()
-    draw_other_windows()
-    audit_inception()
+    command_line.run(main, command_line.parser(__doc__).parse_args())

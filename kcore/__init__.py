@@ -1,10 +1,10 @@
 """Image classification on Keras 3, from one code path for TensorFlow and JAX.
 
-Choose the backend as Keras does, with the environment variable `KERAS_BACKEND` or in
-`~/.keras/keras.json`, before the first import of Keras. kcore itself names no backend.
+Choose the backend as in Keras, with the environment variable `KERAS_BACKEND` or in
+`~/.keras/keras.json`, before Keras is first imported. kcore itself names no backend.
 
-The subpackages are imported when they are first used, so that `import kcore` costs next to nothing,
-and so that what needs no backend (`kcore.images`, `kcore.datasets`) works without one.
+Subpackages are imported when they are first used. So `import kcore` costs almost nothing, and
+subpackages that need no backend, such as `kcore.images` and `kcore.datasets`, work without one.
 """
 
 import importlib
@@ -46,7 +46,7 @@ __all__ = [
     "visualize",
 ]
 
-# A type checker that saw `__getattr__` would take any name for a member of kcore.
+# If a type checker saw `__getattr__`, it would accept any attribute of kcore.
 if not TYPE_CHECKING:
 
     def __getattr__(name):

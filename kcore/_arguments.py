@@ -1,4 +1,4 @@
-"""Checks of arguments, with messages that say what was received and what is allowed."""
+"""Check arguments, with messages that say what was received and what is allowed."""
 
 import math
 import os
@@ -25,38 +25,38 @@ __all__ = [
     "check_text",
 ]
 
-_BOOLS = ("bool", "bool_")  # Python's and NumPy's, which is not imported here
+_BOOLS = ("bool", "bool_")  # of Python and of NumPy, which is not imported here
 
 Kind = TypeVar("Kind")
 
 
 def check_choice(name: str, value: object, allowed: Sequence[str | None]) -> None:
-    """Raise a ValueError that says what `name` may be, unless `value` is one of `allowed`."""
-    # An array compares element by element, so it must not come to `in`.
+    """Raise a ValueError that lists the allowed values, unless `value` is one of them."""
+    # `in` compares an array element by element, so arrays are refused before.
     if not (value is None or isinstance(value, str)) or value not in allowed:
         choices = ", ".join(map(repr, allowed))
         raise ValueError(f"{name}={value!r} is unknown: use one of {choices}.")
 
 
 def check_text(name: str, value: object) -> str:
-    """Return `value` as it is, or say that it must be a string."""
+    """Return `value`, or raise an error if it is not a string."""
     if not isinstance(value, str):
         raise TypeError(f"{name}={value!r} must be a string.")
     return value
 
 
 def check_path(name: str, path: object, what: str = "file") -> Path:
-    """Return `path` as a path, or say that it must be the name of a file.
+    """Return `path` as a `Path`, or raise an error if it can't be the name of a file.
 
     Args:
         name: name of the argument, for the error message.
-        path: what was given for it.
-        what: what the path names: "file" or "directory".
+        path: value of the argument.
+        what: "file" or "directory".
 
     Raises:
-        TypeError: if it is no string and no `os.PathLike`.
-        ValueError: if it is empty, or holds a NUL character, or another one that this system can't
-            have in the name of a file.
+        TypeError: if it is neither a string nor an `os.PathLike`.
+        ValueError: if it is empty, or holds a NUL character or another one that this system
+            doesn't allow in file names.
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"{name}={path!r} must be the name of a {what}.")
@@ -65,7 +65,7 @@ def check_path(name: str, path: object, what: str = "file") -> Path:
         instead = ": use '.' for the current one" if what == "directory" else ""
         raise ValueError(f"{name}='' names no {what}{instead}.")
     if "\0" in text:
-        raise ValueError(f"{name}={text!r} holds a NUL character, which no name of a {what} may.")
+        raise ValueError(f"{name}={text!r} holds a NUL character, which no name of a {what} can.")
     try:
         os.fsencode(text)
     except UnicodeEncodeError as error:
@@ -78,10 +78,10 @@ def check_path(name: str, path: object, what: str = "file") -> Path:
 
 
 def check_names(name: str, values: object) -> tuple[str, ...]:
-    """Return `values` as a tuple of strings, or say that distinct strings are wanted.
+    """Return `values` as a tuple of strings, or raise an error unless they are distinct strings.
 
-    A single string is none: its characters would be the names. A set is none either: it has no
-    order.
+    A single string is refused, because its characters would be the names, and so is a set, because
+    it has no order.
     """
     if isinstance(values, str | bytes) or not _is_ordered(values):
         raise TypeError(f"{name}={values!r} must be a sequence of strings, such as ['cat', 'dog'].")
@@ -90,18 +90,18 @@ def check_names(name: str, values: object) -> tuple[str, ...]:
         if not isinstance(value, str):
             raise TypeError(f"{name}[{position}]={value!r} must be a string.")
         if value in names:
-            raise ValueError(f"{name} holds {value!r} twice; each name must be another.")
+            raise ValueError(f"{name} holds {value!r} twice; names must be distinct.")
         names[str(value)] = None
     return tuple(names)
 
 
 def _is_ordered(values: object) -> TypeGuard[Sequence[object]]:
-    """Tell a sequence, or a one-dimensional array, from what has no order or no elements."""
+    """Tell whether it is a sequence or a one-dimensional array."""
     return isinstance(values, Sequence) or getattr(values, "ndim", None) == 1
 
 
 def check_instance(name: str, value: object, kind: type[Kind]) -> Kind:
-    """Return `value` as it is, or say of which class it must be."""
+    """Return `value`, or raise an error that names the class that it must have."""
     if not isinstance(value, kind):
         raise TypeError(
             f"{name} is of type {type(value).__name__}: give a {kind.__module__.split('.')[0]} "
@@ -111,14 +111,14 @@ def check_instance(name: str, value: object, kind: type[Kind]) -> Kind:
 
 
 def check_switch(name: str, value: object) -> bool:
-    """Return `value` as a bool, or say that it must be one; 1 and "no" are none."""
+    """Return `value` as a bool, or raise an error unless it is True or False."""
     if type(value).__name__ not in _BOOLS:
         raise ValueError(f"{name}={value!r} must be True or False.")
     return bool(value)
 
 
 def check_integer(name: str, value: object, minimum: int = 1, maximum: int | None = None) -> int:
-    """Return `value` as an int, or say which integers are allowed."""
+    """Return `value` as an int, or raise an error that says which integers are allowed."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
         raise ValueError(f"{name}={value!r} must be an integer of at least {minimum}.")
     number = int(value)
@@ -128,7 +128,7 @@ def check_integer(name: str, value: object, minimum: int = 1, maximum: int | Non
 
 
 def check_integers(name: str, values: object, minimum: int = 1) -> tuple[int, ...]:
-    """Return `values` as a tuple of ints, or say that a sequence of integers is wanted."""
+    """Return `values` as a tuple of ints, or raise an error unless they are integers."""
     if isinstance(values, str | bytes) or not isinstance(values, Sequence):
         raise ValueError(f"{name}={values!r} must be a sequence such as (64, 64).")
     return tuple(
@@ -138,7 +138,7 @@ def check_integers(name: str, values: object, minimum: int = 1) -> tuple[int, ..
 
 
 def check_seed(seed: object, name: str = "seed") -> int | None:
-    """Return `seed` as an int, or `None` as it is, or say which seeds are allowed."""
+    """Return `seed` as an int or None, or raise an error that says which seeds are allowed."""
     if seed is None:
         return None
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
@@ -147,7 +147,7 @@ def check_seed(seed: object, name: str = "seed") -> int | None:
 
 
 def check_finite(name: str, value: object) -> float:
-    """Return `value` as a float, or say that it must be a finite number."""
+    """Return `value` as a float, or raise an error unless it is a finite number."""
     number = _float_of(value)
     if not math.isfinite(number):
         raise ValueError(f"{name}={value!r} must be a finite number.")
@@ -181,7 +181,7 @@ def check_range(name: str, value: object) -> tuple[float, float]:
 
 
 def check_fraction(name: str, value: object) -> float:
-    """Return `value` as a float in [0, 1), or say that it is a fraction and not a percentage."""
+    """Return `value` as a float, or raise an error unless it is in [0, 1)."""
     number = _float_of(value)
     if not 0 <= number < 1:
         raise ValueError(f"{name}={value!r} must be a fraction: 0 <= {name} < 1.")
@@ -189,7 +189,7 @@ def check_fraction(name: str, value: object) -> float:
 
 
 def _float_of(value: object) -> float:
-    """Return a real number as a float, and NaN for everything else."""
+    """Return a real number as a float, and NaN for anything else."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return math.nan
     try:
@@ -199,15 +199,15 @@ def _float_of(value: object) -> float:
 
 
 def check_shape(input_shape: Sequence[int], axes: Sequence[str]) -> tuple[int, ...]:
-    """Return `input_shape` as a tuple of ints, one for each of `axes`.
+    """Return `input_shape` as a tuple of ints, one for each axis.
 
     Args:
         input_shape: the shape of one sample, without the batch axis.
         axes: the names of the axes, for the error message.
 
     Raises:
-        ValueError: if the number of axes is wrong or a size is not a positive integer. A
-            shape that is one axis too long gets the hint that the batch axis does not belong.
+        ValueError: if the number of axes is wrong, or a size is not a positive integer. If there is
+            one axis too many, the message says to leave the batch axis out.
     """
     wanted = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
     if isinstance(input_shape, str | bytes) or not isinstance(input_shape, Sequence):

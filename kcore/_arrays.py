@@ -1,4 +1,4 @@
-"""Reads what users give as arrays, with errors that name the argument."""
+"""Read arguments as arrays, with errors that name the argument."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ def read_array(name: str, values: Any, dtype: npt.DTypeLike | None = None) -> np
     """Return `values` as an array, as `np.asarray` does.
 
     Args:
-        name: of the argument, for the error message.
-        values: anything.
-        dtype: what to convert it to; None keeps it.
+        name: name of the argument, for the error message.
+        values: value of the argument.
+        dtype: dtype of the array; None keeps that of `values`.
 
     Raises:
-        ValueError: if no array can be made of `values`: rows of several lengths, or something else
-            than numbers where `dtype` asks for them.
+        ValueError: if `values` can't be converted to an array: its rows differ in length, or they
+            are not numbers where `dtype` asks for numbers.
     """
     try:
         return np.asarray(values, dtype)

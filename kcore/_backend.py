@@ -1,18 +1,18 @@
-"""What imports Keras imports this first: it says what to do where Keras's backend is missing."""
+"""Import Keras, and say what to do if its backend is missing; imported before other modules."""
 
 import importlib.util
 
-# The extras of kcore that install a backend, each named as its module is.
+# Modules of backends; the extras of kcore that install them have the same names.
 _BACKENDS = ("jax", "tensorflow")
 
 
 def _advice(missing: str | None) -> str:
-    """Return which backends are installed, and how to choose or install one."""
+    """Say which backends are installed, and how to choose or install one."""
     installed = [name for name in _BACKENDS if importlib.util.find_spec(name)]
     problem = f"Keras's backend is {missing!r}, which is not installed."
     if not installed:
         return (
-            f"{problem} Neither is any other that kcore runs on: install one with "
+            f"{problem} No other backend that kcore supports is installed either: install one with "
             f"`pip install jax` or `pip install tensorflow`, and choose it with "
             "KERAS_BACKEND=jax or KERAS_BACKEND=tensorflow in the environment."
         )
@@ -21,7 +21,7 @@ def _advice(missing: str | None) -> str:
         f"{problem} Installed: {', '.join(installed)}. Choose it before the first import of Keras: "
         f"with KERAS_BACKEND={choice} in the environment, with "
         f"`os.environ['KERAS_BACKEND'] = '{choice}'` in Python, or with "
-        f'"backend": "{choice}" in ~/.keras/keras.json; then start Python anew.'
+        f'"backend": "{choice}" in ~/.keras/keras.json; then restart Python.'
     )
 
 

@@ -1,4 +1,4 @@
-"""Print text on any console, whatever its encoding and whatever names the text holds."""
+"""Print text on any console, whatever its encoding and whatever names the text contains."""
 
 import sys
 import unicodedata
@@ -6,22 +6,22 @@ from typing import TextIO
 
 __all__ = ["encodable", "harmless", "megabytes", "printable", "say"]
 
-# Controls, formats such as overrides of the writing direction, halves of surrogate pairs (bytes of
-# a file's name that are no text), and the separators of lines and paragraphs.
+# Control characters, format characters such as overrides of the writing direction, lone surrogates
+# (bytes of a file name that can't be decoded), and separators of lines and paragraphs.
 _ESCAPED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# They shape the letters of many languages, and emoji.
+# These join the letters of many languages, and emoji.
 _JOINERS = "\u200c\u200d"
 
 
 def printable(name: object) -> str:
-    r"""Return a name that comes from outside as text on one line that a terminal only shows.
+    r"""Return a name from outside as one line of text that a terminal only displays.
 
-    A file may be named such that a terminal obeys it, changes the order of what is shown, or shows
-    further lines as if they were of the program. Such characters become escapes as Python writes
-    them. For names in quotation marks, `repr` does the same.
+    The name of a file can hold characters that control a terminal, reorder what it displays, or add
+    lines that seem to come from the program. They become escapes, as Python writes them. For names
+    in quotation marks, `repr` does the same.
 
     Args:
-        name: the name of a file, class or layer, or the words of a server.
+        name: name of a file, class or layer, or a message of a server.
 
     Example:
         >>> print(printable("Katze 猫\x1b[2J\nFound 5 images"))
@@ -31,21 +31,21 @@ def printable(name: object) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return text of several lines that a terminal only shows; `printable` is for names in it."""
+    """Return text of several lines that a terminal only displays; for names see `printable`."""
     return _escaped(text, _JOINERS + "\n")
 
 
 def say(text: str, stream: TextIO | None = None, *, start: str = "", end: str = "\n") -> None:
     r"""Print text, with an escape for each character that the stream can't encode.
 
-    All that kcore prints goes through here. Names in `text` should have passed `printable`.
+    kcore prints only through this function. Names in `text` should have passed `printable`.
 
     Args:
-        text: the text, of one line or more.
-        stream: where to print; standard output if `None`. Without one, as in a program with windows
-            alone, nothing is printed.
-        start: what is printed before it, as it is.
-        end: what is printed after it, as it is.
+        text: one or more lines of text.
+        stream: stream to print to; `None` for standard output. If there is none, as in a program
+            without a console, nothing is printed.
+        start: printed unchanged before the text.
+        end: printed unchanged after the text.
 
     Example:
         >>> import io

@@ -1,4 +1,4 @@
-"""Write a file whole, or leave what was there as it was."""
+"""Write a file completely, or leave an earlier one unchanged."""
 
 import contextlib
 import errno
@@ -11,26 +11,27 @@ from typing import Any
 
 __all__ = ["put_in_place", "replacing", "temporary_name", "write_whole"]
 
-# What file systems answer that can't flush a file, or a directory, to the disk.
+# Errors of file systems that can't flush a file or a directory to the disk.
 _CAN_NOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EROFS, errno.EBADF)
 
 
 def write_whole(path: str | bytes | os.PathLike[Any], data: bytes, *, durable: bool = True) -> None:
-    """Write a file whole or not at all, so that also a crash of the machine leaves a whole one.
+    """Write a file completely or not at all, even if the machine crashes.
 
-    The data go to a temporary file in the same directory and from memory to the disk, and then the
-    temporary file takes the name of `path`. Any number of processes and threads may write the same
-    file at the same time: each writes a temporary file of its own, and the last takes the name.
-    A reader finds an earlier file or a later one, never a part of one.
+    The data are written to a temporary file in the same directory and flushed to the disk; then the
+    temporary file is renamed to `path`. Any number of processes and threads may write the same file
+    at once: each has its own temporary file, and the last one renamed stays. A reader finds one
+    complete file or another, never a part.
 
     Args:
-        path: the file. Where it is a symbolic link, the file that it leads to is replaced.
-        data: all that the file shall hold.
-        durable: whether to wait until the data are on the disk. Without that the file is still
-            whole after a crash of the process, but not of the machine.
+        path: the file. If it is a symbolic link, the file that it points to is replaced.
+        data: the whole content of the file.
+        durable: whether to wait until the data are on the disk. Without it, the file is complete
+            after a crash of the process, but maybe not after a crash of the machine.
 
     Raises:
-        OSError: if the file can't be written; it says whether an earlier one is still there.
+        OSError: if the file can't be written; the message says whether an earlier one is still
+            there.
     """
     with replacing(path, durable=durable) as partial:
         partial.write_bytes(data)
@@ -40,19 +41,19 @@ def write_whole(path: str | bytes | os.PathLike[Any], data: bytes, *, durable: b
 def replacing(
     path: str | bytes | os.PathLike[Any], suffix: str = ".partial", *, durable: bool = True
 ) -> Iterator[Path]:
-    """Give a temporary path, and when the body ends give the file there the name of `path`.
+    """Yield a temporary path, and rename the file there to `path` when the body ends.
 
-    If the body raises, or writes no file, what was at `path` stays, and the temporary file is
-    removed. See `write_whole` for the rest.
+    If the body raises, or writes no file, an earlier file at `path` stays, and the temporary file
+    is removed. Otherwise this is as safe as `write_whole`.
 
     Args:
-        path: the file to write.
-        suffix: how the temporary name ends, for writers that go by it.
-        durable: as in `write_whole`.
+        path: the file to write. If it is a symbolic link, the file that it points to is replaced.
+        suffix: ending of the temporary name, for writers that choose the format by it.
+        durable: whether to wait until the data are on the disk.
 
     Raises:
-        OSError: if the file can't be written. An error of the system that the body raises is
-            raised again with the name of `path` in it.
+        OSError: if the file can't be written. An `OSError` of the body is raised again with the
+            name of `path`.
     """
     target = Path(os.path.realpath(os.fsdecode(path)))
     partial = temporary_name(target, suffix)
@@ -64,7 +65,7 @@ def replacing(
             partial,
             target,
         ):
-            raise  # of another file, such as one that the body reads
+            raise  # about another file, such as one that the body reads
         raise _of_target(error, target) from error
     finally:
         with contextlib.suppress(OSError):
@@ -72,26 +73,25 @@ def replacing(
 
 
 def temporary_name(target: Path, suffix: str = ".partial") -> Path:
-    """Return a hidden name in the directory of `target` that no other writer has.
+    """Return a hidden name in the directory of `target` that no other writer uses.
 
-    It is short whatever the name of `target`, which may be as long as the system allows.
+    It is short, because the name of `target` may be as long as the system allows.
     """
     return target.with_name(f".{secrets.token_hex(8)}{suffix}")
 
 
 def put_in_place(partial: Path, target: Path, *, durable: bool = True) -> None:
-    """Give a file that was written the name of another one in the same directory.
+    """Rename a file to `target`, in the same directory.
 
-    It has the permissions of the file that it replaces, as if that had been written to; where there
-    is none it keeps its own.
+    It takes the permissions of the file that it replaces; if there is none, it keeps its own.
 
     Raises:
-        OSError: if that can't be done.
+        OSError: if it can't be renamed.
     """
     if durable:
         _sync(partial)
     if target.is_file():
-        with contextlib.suppress(OSError):  # permissions of a file of another user's
+        with contextlib.suppress(OSError):  # the file may belong to another user
             shutil.copymode(target, partial)
     partial.replace(target)
     if durable:
@@ -100,8 +100,8 @@ def put_in_place(partial: Path, target: Path, *, durable: bool = True) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Bring what was written to a file, or the names in a directory, from memory to the disk."""
-    # Windows flushes files that are open for writing alone, and no directories.
+    """Flush a file, or the names in a directory, to the disk."""
+    # Windows flushes only files that are open for writing, and no directories.
     flags = os.O_RDWR if os.name == "nt" else os.O_RDONLY
     descriptor = os.open(path, flags)
     try:
@@ -114,7 +114,7 @@ def _sync(path: Path) -> None:
 
 
 def _of_target(error: OSError, target: Path) -> OSError:
-    """Return an error of the same kind that names the file that should have been written."""
+    """Return the same error with the name of the file that was to be written."""
     kept = " The earlier file is still there, whole." if target.exists() else ""
     reason = f"{error.strerror or error}; it could not be written.{kept}"
     kind = type(error) if type(error).__module__ == "builtins" else OSError

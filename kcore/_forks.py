@@ -1,24 +1,24 @@
-"""Refuse to compute in a forked process, where a backend would wait for threads that are gone."""
+"""Refuse to compute in a forked process, where a backend would wait for missing threads."""
 
 import os
 
 __all__ = ["check_not_forked"]
 
-# The process in which kcore first computed; None before.
+# The process in which kcore first computed; None until then.
 _computed_in: int | None = None
 
 
 def check_not_forked(name: str) -> None:
-    """Note that this process computes, or refuse if it was forked from one that did before.
+    """Refuse to compute if this process was forked after kcore had computed.
 
-    `os.fork` copies no threads but one, and those of TensorFlow and JAX would be waited for without
-    end. What needs no backend, such as loading images, works in a forked process.
+    `os.fork` copies only one thread, so TensorFlow and JAX would wait forever for their others.
+    Functions that need no backend, such as those that load images, work in a forked process.
 
     Args:
-        name: the function that is about to compute, such as "kcore.augment.warp".
+        name: name of the function that is about to compute, such as "kcore.augment.warp".
 
     Raises:
-        RuntimeError: if kcore computed in a parent of this process before it was forked.
+        RuntimeError: if kcore computed in a parent process before this one was forked.
 
     Example:
         >>> check_not_forked("kcore.augment.warp")
@@ -29,6 +29,6 @@ def check_not_forked(name: str) -> None:
     if _computed_in != os.getpid():
         raise RuntimeError(
             f"{name} computes with Keras's backend, and this process was forked from one that "
-            "already did so: it would wait for ever, because os.fork copies none of the backend's "
-            'threads. Start processes with multiprocessing.get_context("spawn").'
+            "already did so: it would wait forever, because os.fork doesn't copy the threads of "
+            'the backend. Start processes with multiprocessing.get_context("spawn").'
         )

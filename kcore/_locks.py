@@ -1,4 +1,4 @@
-"""A lock for each model, for what threads must not do to one model at the same time."""
+"""Keep a lock for each model, for work that only one thread at a time may do on it."""
 
 import threading
 import weakref
@@ -6,13 +6,13 @@ from typing import Any
 
 __all__ = ["lock_of"]
 
-# Held weakly, so that a lock goes with its model and keeps none alive.
+# Weak references, so a lock keeps no model alive and is freed with it.
 _LOCKS: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 _ADDING = threading.Lock()
 
 
 def lock_of(model: Any) -> Any:
-    """Return the lock of a model, always the same; a thread may take it again while it holds it.
+    """Return the lock of a model, always the same one; a thread may take it repeatedly.
 
     Args:
         model: any object that can be referenced weakly and hashed, such as a `keras.Model`.

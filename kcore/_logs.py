@@ -1,4 +1,4 @@
-"""The numbers in the logs of `fit`, in which a metric or a callback may write anything."""
+"""Read the numbers in the logs of `fit`, to which a metric or a callback may write anything."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,13 +9,13 @@ _SHOWN = 60
 
 
 def numbers_in(value: object) -> npt.NDArray[np.float64] | None:
-    """Return what was logged as numbers, or None if it isn't made of real numbers.
+    """Return a logged value as numbers, or None if it doesn't consist of real numbers.
 
     Args:
         value: a number, an array of any framework, or anything else.
 
     Returns:
-        float64, of shape () for a single number, whatever axes of size 1 it came with.
+        float64; a single number has shape (), whatever axes of size 1 it was logged with.
 
     Example:
         >>> numbers_in([0.5]), numbers_in((0.5, 1)), numbers_in("0.5")
@@ -23,7 +23,7 @@ def numbers_in(value: object) -> npt.NDArray[np.float64] | None:
     """
     try:
         array = np.asarray(value)
-        # bfloat16 is no dtype of NumPy's own, but it converts.
+        # bfloat16 is not a dtype of NumPy itself, but can be converted.
         if array.dtype.kind not in "biufV":
             return None
         numbers = array.astype(np.float64)
@@ -33,7 +33,7 @@ def numbers_in(value: object) -> npt.NDArray[np.float64] | None:
 
 
 def described(value: object) -> str:
-    """Say in a few words what was logged that is no single number.
+    """Describe in a few words a logged value that is not a single number.
 
     Example:
         >>> described("best so far"), described([0.5, 1]), described([[1, 2], [3, 4]])

@@ -1,7 +1,7 @@
-"""What this machine's memory can't hold is refused before a backend asks for it.
+"""Refuse arrays that are too large for the memory of this machine.
 
-Systems promise more memory than there is, and end the process that uses it; backends end their own
-process where they are denied it. So neither can be left to say no.
+Operating systems promise more memory than there is, and kill the process that uses it; backends
+end the process when they are refused memory. So kcore must check before a backend asks for it.
 """
 
 import math
@@ -18,8 +18,8 @@ def check_memory(what: str, shape: Iterable[int], item_bytes: int, remedy: str) 
     """Raise a ValueError if an array of `shape` needs more memory than this machine has.
 
     Args:
-        what: what needs it, with the arguments that ask for it by name.
-        shape: sizes of the axes.
+        what: what needs the memory, with the names of the arguments that ask for it.
+        shape: shape of the array.
         item_bytes: bytes of each value.
         remedy: what to do, as the end of a sentence.
     """
@@ -33,7 +33,7 @@ def check_memory(what: str, shape: Iterable[int], item_bytes: int, remedy: str) 
 
 
 def machine_memory() -> int | None:
-    """Return how many bytes this process can have at most, or None where that can't be told."""
+    """Return the most bytes that this process can have, or None if that is unknown."""
     limits = [limit for limit in (_installed(), _of_container(), _of_process()) if limit]
     return min(limits, default=None)
 

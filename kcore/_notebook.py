@@ -5,22 +5,15 @@ the notebook's own light or dark theme: only borders and fonts are set, no color
 """
 
 import base64
-import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from io import BytesIO
 from typing import Any
 
 from PIL import Image
 
-__all__ = ["drawing", "join", "picture", "summary", "table"]
+from kcore._markup import environment, is_number, printable
 
-# HTML allows no control character but these, and no lone surrogate, which is what Python makes of
-# the bytes of a file name that are no UTF-8.
-_NOT_ALLOWED = re.compile(
-    r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]"
-)
-_NUMBER = re.compile(r"-?[\d,]*\.?\d+(e[-+]?\d+)?%?")
+__all__ = ["drawing", "join", "link", "picture", "summary", "table"]
 
 _TABLE = """\
 <table class="kcore">
@@ -29,7 +22,7 @@ _TABLE = """\
 </thead>
 <tbody>
 {%- for row in rows %}
-<tr>{% for cell in row %}<td style="text-align: {{ cell.align }}">{{ cell.text }}</td>\
+<tr>{% for text, alignment in row %}<td style="text-align: {{ alignment }}">{{ text }}</td>\
 {% endfor %}</tr>
 {%- endfor %}
 </tbody></table>"""
@@ -44,8 +37,10 @@ _SUMMARY = """\
 
 # HTML drops the line feed after <pre>, so that the text begins as it does here.
 _DRAWING = """\
-<pre class="kcore" style="line-height: 1.2">
+<pre class="kcore" style="font-family: monospace; line-height: 1.2">
 {{ text }}</pre>"""
+
+_LINK = '<a href="{{ address }}" target="_blank">{{ text }}</a>'
 
 _PICTURE = """\
 <img src="data:image/png;base64,{{ data }}" alt="{{ alt }}" title="{{ alt }}" \
@@ -55,25 +50,22 @@ width="{{ width }}" height="{{ height }}" style="image-rendering: pixelated; mar
 def table(
     header: Sequence[object], rows: Iterable[Sequence[object]], caption: str | None = None
 ) -> str:
-    """Build a table; cells that are numbers are aligned right.
+    """Build a table; columns of numbers are aligned right.
 
     Example:
         >>> print(table(["layer", "weights"], [["<conv>", "1,792"]]))
-        <table class="kcore">
-        <thead><tr><th style="text-align: left">layer</th>...</tr></thead>
-        <tbody>
-        <tr><td style="text-align: left">&lt;conv&gt;</td><td ...right">1,792</td></tr>
-        </tbody></table>
+        <table class="kcore"><thead><tr><th style="text-align: left">layer</th>...</tr></thead>
+        <tbody><tr><td ...left">&lt;conv&gt;</td><td ...right">1,792</td></tr></tbody></table>
     """
-    cells = [[_cell(value) for value in row] for row in rows]
-    names = [_shown(name) for name in header]
-    return _render(_TABLE, header=names, rows=cells, caption=caption and _shown(caption))
+    texts = [[printable(value) for value in row] for row in rows]
+    alignments = [_alignment(column) for column in zip(*texts, strict=True)]
+    cells = [list(zip(row, alignments, strict=True)) for row in texts]
+    return _render(_TABLE, header=header, rows=cells, caption=caption)
 
 
 def summary(title: str, facts: Iterable[tuple[str, object]]) -> str:
     """Build a title with a list of names and values below it."""
-    shown = [(_shown(name), _shown(value)) for name, value in facts]
-    return _render(_SUMMARY, title=_shown(title), facts=shown)
+    return _render(_SUMMARY, title=title, facts=facts)
 
 
 def picture(image: Image.Image, alt: str, *, scale: int = 1) -> str:
@@ -81,14 +73,19 @@ def picture(image: Image.Image, alt: str, *, scale: int = 1) -> str:
 
     Args:
         image: the picture.
-        alt: what it shows, for who can't see it; also shown when the mouse rests on it.
+        alt: what it shows, for those who can't see it; also shown when the mouse rests on it.
         scale: how many pixels of the screen each of its pixels takes along both axes.
     """
     buffer = BytesIO()
     image.save(buffer, format="PNG")
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     width, height = (scale * length for length in image.size)
-    return _render(_PICTURE, data=data, alt=_shown(alt), width=width, height=height)
+    return _render(_PICTURE, data=data, alt=alt, width=width, height=height)
+
+
+def link(text: str, address: str) -> str:
+    """Build a link that opens beside the notebook."""
+    return _render(_LINK, text=text, address=address)
 
 
 def drawing(text: str) -> str:
@@ -96,10 +93,10 @@ def drawing(text: str) -> str:
 
     Example:
         >>> print(drawing("1 2 <3>"))
-        <pre class="kcore" style="line-height: 1.2">
+        <pre class="kcore" style="font-family: monospace; line-height: 1.2">
         1 2 &lt;3&gt;</pre>
     """
-    return _render(_DRAWING, text=_shown(text))
+    return _render(_DRAWING, text=text)
 
 
 def join(*parts: str) -> str:
@@ -107,22 +104,10 @@ def join(*parts: str) -> str:
     return "<div>" + "\n".join(parts) + "</div>"
 
 
-def _cell(value: object) -> dict[str, str]:
-    text = _shown(value)
-    return {"text": text, "align": "right" if _NUMBER.fullmatch(text) else "left"}
-
-
-def _shown(value: object) -> str:
-    """Write what HTML can't hold as Python does, such as a null byte."""
-    return _NOT_ALLOWED.sub(lambda sign: ascii(sign[0])[1:-1], str(value))
+def _alignment(column: Iterable[str]) -> str:
+    written = [text for text in column if text]
+    return "right" if written and all(map(is_number, written)) else "left"
 
 
 def _render(source: str, **values: Any) -> str:
-    return _environment().from_string(source).render(**values)
-
-
-@cache
-def _environment() -> Any:
-    import jinja2
-
-    return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment().from_string(source).render(**values)

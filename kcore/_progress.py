@@ -1,6 +1,7 @@
-"""Show how far a long piece of work has come: a bar of tqdm on stderr or in a notebook."""
+"""Show the progress of long work with a tqdm bar, on stderr or in a notebook."""
 
 import sys
+import warnings
 from functools import cache
 from typing import Any, TextIO
 
@@ -8,7 +9,7 @@ from kcore._console import encodable, printable
 
 __all__ = ["progress_bar"]
 
-# Seconds between two updates; a log file shall not fill with them.
+# Seconds between two updates; seldom in a log file, where each update adds text.
 _ON_A_TERMINAL = 0.1
 _IN_A_LOG = 10.0
 
@@ -25,10 +26,10 @@ def progress_bar(
 
     Args:
         label: what is being done, such as "Scanning".
-        total: how much there is to do; None if it is unknown.
+        total: number of units to do; None if it is unknown.
         unit: what is counted, such as "files"; "B" counts bytes, and shows megabytes.
-        delay: seconds before the bar appears; work that ends sooner shows nothing.
-        stream: where to write; None for stderr, or for a widget in a notebook.
+        delay: seconds before the bar appears; shorter work shows none.
+        stream: stream to write to; None for stderr, or a widget in a notebook.
 
     Example:
         >>> with progress_bar("Drawing", total=3, stream=sys.stdout) as bar:
@@ -55,14 +56,17 @@ def progress_bar(
 
 @cache
 def _bar_type(is_custom: bool) -> type:
-    # The widget of a notebook can't be put into a stream.
+    # A notebook's widget can't be written to a stream.
     if is_custom:
         from tqdm import tqdm
     else:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings():
+            # A notebook without widgets shows the bar as text, which is no reason to warn.
+            warnings.filterwarnings("ignore", "IProgress not found")
+            from tqdm.auto import tqdm
 
     class Bar(tqdm):
-        # Without tqdm's thread, which would outlive the work; `miniters` makes it superfluous.
+        # No monitor thread: it would outlive the work, and with `miniters=1` it is not needed.
         monitor_interval = 0
 
     return Bar

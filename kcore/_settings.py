@@ -1,4 +1,4 @@
-"""The defaults that a user sets in Keras, read so that nothing needs a backend until they are."""
+"""Read the defaults that a user sets in Keras, which is imported only when they are needed."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ __all__ = ["floatx", "is_channels_first"]
 
 
 def is_channels_first(data_format: str | None) -> bool:
-    """Tell "channels_first" from "channels_last"; `None` means the one that Keras is set to.
+    """Tell "channels_first" from "channels_last"; `None` stands for Keras's default.
 
     Raises:
         ValueError: if `data_format` is unknown.
@@ -27,7 +27,7 @@ def is_channels_first(data_format: str | None) -> bool:
 
 
 def floatx(fallback: str | None = None) -> str:
-    """Return the dtype that Keras is set to, or `fallback` where Keras can't be imported.
+    """Return Keras's default dtype, or `fallback` if Keras can't be imported.
 
     Raises:
         ImportError: if Keras can't be imported and there is no fallback.

@@ -1,21 +1,21 @@
-"""Text for tables that a spreadsheet may open, which takes some texts for formulas."""
+"""Write text for CSV files, so that no spreadsheet runs it as a formula."""
 
 __all__ = ["text_cell"]
 
-# What spreadsheets take for the start of a formula, also in its wide East Asian form, or skip
-# before one; and the quote itself, so that what was written can be told.
+# Characters that start a formula, also in their wide East Asian forms, or that spreadsheets skip
+# before one; and the quote itself, so that the text can be recovered.
 _STARTS = tuple("=+-@＝＋－＠\t\r\n'")
 
 
 def text_cell(text: str) -> str:
-    """Return a text as a cell of a CSV file, which no spreadsheet runs as a formula.
+    """Return text for a cell of a CSV file that no spreadsheet runs as a formula.
 
-    One that begins with =, +, -, @ (also in their wide forms), a tab, a line break or a single
-    quote gets a single quote before it; all others stay as they are. Reading a cell back, drop one
-    single quote at its start.
+    A text that begins with =, +, -, @ (also in their wide forms), a tab, a line break or a single
+    quote gets a single quote before it; others are unchanged. When reading a cell, drop one single
+    quote at its start.
 
     Args:
-        text: such as the name of a file. Numbers don't need this, and -1 would become a text.
+        text: a text, such as the name of a file. Don't use this for numbers: -1 would become text.
 
     Example:
         >>> text_cell("=1+1"), text_cell("'quoted'"), text_cell("cats/-1.png")

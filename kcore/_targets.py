@@ -1,4 +1,4 @@
-"""The labels that a loss can be trained on, checked before they silently spoil a model."""
+"""Check labels against a loss, before they silently spoil a model."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Array = npt.NDArray[Any]
 
 KINDS = ("sparse", "binary", "categorical")
 
-# By the name of a loss of Keras, or of a function, as one word in small letters.
+# Name of a loss in Keras, or of its function, as one word in lower case -> kind of its labels.
 _KIND_OF_LOSS = {
     "sparsecategoricalcrossentropy": "sparse",
     "categoricalcrossentropy": "categorical",
@@ -23,18 +23,18 @@ _KIND_OF_LOSS = {
     "binaryfocalcrossentropy": "binary",
 }
 
-# float32 rows of many classes don't sum to 1 exactly, nor do those of label smoothing.
+# float32 rows of many classes, and smoothed ones, don't sum to exactly 1.
 _SUM_TOLERANCE = 1e-3
 
 
 def check_labels(name: str, labels: Any, classes: int, kind: str = "sparse") -> npt.NDArray[Any]:
-    """Return labels as an array, or raise an error that names the first one that is no class.
+    """Return labels as an array, or raise an error that names the first invalid one.
 
-    What the backends make of such a label: JAX takes another class for it, and XLA on TensorFlow
-    gives weights that are NaN, both without an error.
+    Backends give no error for an invalid label: JAX takes it for another class, and XLA on
+    TensorFlow makes the weights NaN.
 
     Args:
-        name: what the user calls the labels, for the message.
+        name: the user's name for the labels, for the message.
         labels: "sparse" and "binary": shape (samples,) or (samples, 1), of any real dtype;
             "categorical": shape (samples, classes).
         classes: the number of classes; ignored for "binary", which has two.
@@ -42,11 +42,11 @@ def check_labels(name: str, labels: Any, classes: int, kind: str = "sparse") -> 
             "categorical" for rows of probabilities that sum to 1, such as one-hot rows.
 
     Returns:
-        The labels, with the shape and dtype that they came with.
+        The labels, with unchanged shape and dtype.
 
     Raises:
-        ValueError: if a label is of no class, negative, a fraction or not finite, or if the shape
-            is another. It names the label, its index and the number of classes.
+        ValueError: if a label is too large, negative, a fraction or not finite, or if the shape is
+            wrong. The message names the label, its index and the number of classes.
 
     Example:
         >>> check_labels("y", [0, 2, 5], classes=5)
@@ -58,8 +58,8 @@ def check_labels(name: str, labels: Any, classes: int, kind: str = "sparse") -> 
     array = read_array(name, labels)
     if array.dtype.kind not in "biuf":
         raise ValueError(
-            f"{name} holds {_dtype(array)}: labels must be integers, the position of each class in "
-            "the list of names."
+            f"{name} holds {_dtype(array)}: labels must be integers, indices into the list "
+            "of class names."
         )
     if kind == "categorical":
         _check_rows(name, array, classes)
@@ -69,20 +69,20 @@ def check_labels(name: str, labels: Any, classes: int, kind: str = "sparse") -> 
 
 
 def check_labels_for(model: Any, name: str, labels: Array, units: int | None = None) -> None:
-    """Check labels that a model is about to be trained on, where it is known what is wrong.
+    """Check the labels that a model is about to be trained on, if their meaning is known.
 
-    That is where the model has one output (samples, units), a loss of Keras and the training step
-    of `keras.Model`. What a loss or a step of another origin makes of labels is its own affair. A
-    binary or categorical cross-entropy takes probabilities too, such as smoothed labels.
+    It is known if the model has one output (samples, units), a loss of Keras and the training step
+    of `keras.Model`; other losses and training steps may read labels in their own way. Binary and
+    categorical cross-entropy take probabilities too, such as smoothed labels.
 
     Args:
         model: a compiled `keras.Model`.
-        name: what the user calls the labels.
-        labels: as in `check_for_loss`.
-        units: of the output, for a model that doesn't tell its shape.
+        name: the user's name for the labels, for the message.
+        labels: shape (samples, ...), of any dtype.
+        units: units of the output, for a model that doesn't know its output shape.
 
     Raises:
-        ValueError: as `check_for_loss`.
+        ValueError: if a label doesn't fit the loss; the message names it.
     """
     units = _units_of(model) if units is None else units
     loss = loss_of(model)
@@ -90,7 +90,7 @@ def check_labels_for(model: Any, name: str, labels: Array, units: int | None = N
         return
     is_numbers = labels.dtype.kind in "biuf" and labels.size > 0
     if _kind_of(loss) != "sparse" and is_numbers and labels.min() >= 0 and labels.max() <= 1:
-        return  # of a wrong shape Keras itself says so
+        return  # Keras itself refuses a wrong shape
     check_for_loss(name, labels, loss, units)
 
 
@@ -98,14 +98,14 @@ def check_for_loss(name: str, labels: Array, loss: Any, units: int) -> None:
     """Raise an error that names the first label that doesn't fit a loss.
 
     Args:
-        name: what the user calls the labels.
-        labels: (samples, ...) of any dtype.
-        loss: an object or a function, see `loss_of`. What is right is told by its name or by the
-            name of what it is derived from; of another loss only NaN and infinity are wrong.
-        units: of the model's output (samples, units).
+        name: the user's name for the labels, for the message.
+        labels: shape (samples, ...), of any dtype.
+        loss: a loss object or function. Its name, or that of a base class, tells what labels it
+            takes; for unknown losses only NaN and infinity are refused.
+        units: units of the model's output (samples, units).
 
     Raises:
-        ValueError: as `check_labels`.
+        ValueError: if a label doesn't fit the loss; the message names it.
     """
     kind = _kind_of(loss)
     if kind == "sparse":
@@ -119,7 +119,7 @@ def check_for_loss(name: str, labels: Array, loss: Any, units: int) -> None:
 
 
 def loss_of(model: Any) -> Any:
-    """Return the loss of a compiled model: Keras's function for a name; of several all of them."""
+    """Return the loss of a compiled model, or all of them if there are several."""
     import keras
 
     losses = keras.tree.flatten(model.loss)
@@ -128,9 +128,9 @@ def loss_of(model: Any) -> Any:
 
 
 def option_of(loss: Any, name: str) -> Any:
-    """Return an argument that a loss was made with, such as `from_logits`; None for a function.
+    """Return an argument with which a loss was made, such as `from_logits`; None for a function.
 
-    Keras 3.16 keeps some of them in the configuration alone.
+    Keras 3.16 keeps some of them only in the configuration.
     """
     value = getattr(loss, name, None)
     if value is None and hasattr(loss, "get_config"):
@@ -139,7 +139,7 @@ def option_of(loss: Any, name: str) -> Any:
 
 
 def _kind_of(loss: Any) -> str:
-    """Return what a loss takes for labels, one of `KINDS`, or "" where its name doesn't tell."""
+    """Return which of `KINDS` a loss takes as labels, or "" if its name doesn't tell."""
     own = getattr(loss, "__name__", None)
     names = [one.__name__ for one in type(loss).__mro__] if own is None else [own]
     for name in names:  # the nearest relative first
@@ -162,7 +162,7 @@ def _trains_as_keras(model: Any) -> bool:
 
 
 def _units_of(model: Any) -> int | None:
-    """Return the units of a model's one output (samples, units); None where there is no such."""
+    """Return the units of a single output (samples, units); None if the model has no such."""
     try:
         shape = model.output_shape
     except (AttributeError, ValueError):
@@ -172,7 +172,7 @@ def _units_of(model: Any) -> int | None:
 
 
 def _without_ignored(labels: Array, loss: Any) -> Array:
-    """Put a class in the place of what the loss ignores."""
+    """Replace the label that the loss ignores by a class."""
     ignored = option_of(loss, "ignore_class")
     return labels if ignored is None else np.where(labels == ignored, 0, labels)
 
@@ -195,7 +195,7 @@ def _check_finite(name: str, labels: Array) -> None:
         return
     index = tuple(np.argwhere(~np.isfinite(labels))[0].tolist())
     raise ValueError(
-        f"{name}[{', '.join(map(str, index))}]={labels[index]} is no finite number, which makes "
+        f"{name}[{', '.join(map(str, index))}]={labels[index]} is not a finite number, which makes "
         "all weights NaN. Leave such samples out."
     )
 
@@ -206,7 +206,7 @@ def _check_integers(name: str, array: npt.NDArray[Any], classes: int, kind: str)
     flat = array.reshape(-1)
     if not flat.size:
         return
-    # Two passes without a copy: a NaN is neither, and makes the comparison false.
+    # Two passes without a copy; with a NaN both comparisons are false.
     is_within = bool(flat.min() >= 0) and bool(flat.max() <= classes - 1)
     if is_within and (flat.dtype.kind != "f" or bool((flat == np.rint(flat)).all())):
         return
@@ -258,7 +258,7 @@ def _about_shape(name: str, array: npt.NDArray[Any], classes: int) -> str:
 
 
 def _about_values(flat: npt.NDArray[Any], bad: npt.NDArray[Any], classes: int) -> str:
-    """Say how many labels are bad, and what to do where the cause can be told."""
+    """Say how many labels are bad, and what to do if the cause is known."""
     count = int(bad.sum())
     many = f" That holds for {count:,} of {flat.size:,} labels." if count > 1 else ""
     if flat.dtype.kind == "f" and not np.isfinite(flat).all():

@@ -1,4 +1,4 @@
-"""Warnings that point to the user's line, however deep in kcore their cause was found."""
+"""Give warnings that point to the user's line, however deep in kcore their cause is."""
 
 import inspect
 import warnings
@@ -7,24 +7,24 @@ from kcore._console import harmless
 
 __all__ = ["warn"]
 
-# A callback is called by Keras, which the user called.
+# Keras calls kcore's callbacks, and the user calls Keras.
 _INSIDE = frozenset({"kcore", "keras"})
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the nearest line up the stack that belongs neither to kcore nor to Keras.
+    """Warn at the nearest line of the call stack that is neither in kcore nor in Keras.
 
     Args:
-        message: text without control characters; those of names in it become escapes, but names
-            with a line feed should have passed `kcore._console.printable`, or `repr`.
-        category: the class of the warning.
+        message: the text. Control characters become escapes, except for line feeds, so names in
+            it should have passed `kcore._console.printable` or `repr`.
+        category: class of the warning.
     """
     level = 1
     frame = inspect.currentframe()
     while frame is not None and _package(frame.f_globals) in _INSIDE:
         frame = frame.f_back
         level += 1
-    # Where all of the stack is inside, as in a thread of kcore, the outermost line is named.
+    # If the whole stack is inside, as in a thread of kcore, the outermost line is given.
     warnings.warn(harmless(message), category, stacklevel=level)
 
 

@@ -1,18 +1,17 @@
-"""Draw transformations of images, and apply them: the course's augmentation on any backend.
+"""Draw random transformations of images and apply them, alike on any backend.
 
-Drawing and applying are two steps. `Recipe` holds the options of the legacy `ImageDataGenerator`;
+Drawing and applying are two steps. `Recipe` holds the options of the legacy `ImageDataGenerator`.
 `Recipe.draw` draws `Parameters` from keys, in NumPy, the same bits everywhere; `matrices` composes
 them into one matrix for each image; `warp` resamples each image once, compiled by the backend; and
-`apply` does both and the effects on pixels. `RandomTransform` does it all as a layer, and
-`variations` shows one image under several draws.
+`apply` does both and changes channels and brightness. `RandomTransform` does all of it as a layer,
+and `variations` shows one image under several draws.
 
-`ImageDataGenerator` has the arguments and methods of its legacy namesake, on top of all this; what
-its `flow*` methods return, a `Flow`, feeds `fit` and shows any of its images again with `replay`.
+`ImageDataGenerator` has the arguments and methods of its legacy namesake. What its `flow*` methods
+return, a `kcore.data.ImageBatches`, feeds `fit` and shows any of its images again with `replay`.
 """
 
 import kcore._backend  # noqa: F401
 from kcore.augment._affine import matrices
-from kcore.augment._flow import Flow
 from kcore.augment._image_data_generator import ImageDataGenerator
 from kcore.augment._parameters import Parameters
 from kcore.augment._random_transform import RandomTransform
@@ -21,7 +20,6 @@ from kcore.augment._variations import captions, variations
 from kcore.augment._warp import apply, warp
 
 __all__ = [
-    "Flow",
     "ImageDataGenerator",
     "Parameters",
     "RandomTransform",

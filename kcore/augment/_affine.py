@@ -1,4 +1,4 @@
-"""From parameters to one matrix for each image."""
+"""Compose the parameters of each image into one affine matrix."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -15,15 +15,15 @@ _Floats = npt.NDArray[np.float64]
 
 
 class Axes(NamedTuple):
-    """What the parameters do along each axis of an image: arrays `(n,)`, NumPy's or tensors.
+    """What the parameters do along each axis of an image: arrays `(n,)` of NumPy or tensors.
 
     Attributes:
         shift_rows: pixels along the height; positive moves the picture up.
         shift_columns: pixels along the width; positive moves it left.
         zoom_rows: zoom along the height; 2 shows twice as much in half the size.
         zoom_columns: zoom along the width.
-        center_row: the row, counted from 0, about which the image turns, leans and is zoomed.
-        center_column: the column.
+        center_row: the row, counted from 0, about which the image is rotated, sheared and zoomed.
+        center_column: the column about which it is.
     """
 
     shift_rows: Any
@@ -37,13 +37,14 @@ class Axes(NamedTuple):
 def axes_of(
     parameters: Mapping[str, Any], height: int, width: int, *, legacy_geometry: bool
 ) -> Axes:
-    """Tell along which axis of an image each parameter acts, and about which center.
+    """Return along which axis of an image each parameter acts, and about which center.
 
     Args:
         parameters: `tx`, `ty`, `zx` and `zy`.
         height: rows of the images.
         width: columns of the images.
-        legacy_geometry: exchange the axes and the center's coordinates, as legacy Keras does.
+        legacy_geometry: whether to exchange the axes and the center's coordinates, as legacy Keras
+            does.
     """
     tx, ty, zx, zy = (parameters[name] for name in ("tx", "ty", "zx", "zy"))
     middle_of_height, middle_of_width = height / 2 - 0.5, width / 2 - 0.5
@@ -57,25 +58,26 @@ def matrices(
 ) -> npt.NDArray[np.float64]:
     """Compose rotation, shift, shear, zoom and flips of each image into one matrix.
 
-    The matrix leads from the pixel `(i, j)` of the output to the coordinates `(row, column)` of the
-    input that it shows: `[row, column] = matrix @ [i, j, 1]`. It is rotation · shift · shear · zoom
-    about the image's center, after the flips of the finished picture. `tx` and `zx` act along the
-    height, `ty` and `zy` along the width.
+    The matrix maps the pixel `(i, j)` of the output to the coordinates `(row, column)` in the input
+    that it shows: `[row, column] = matrix @ [i, j, 1]`. It is rotation · shift · shear · zoom about
+    the image's center, preceded by the flips. `tx` and `zx` act along the height, `ty` and `zy`
+    along the width.
 
     Args:
-        parameters: those of `n` images.
-        height: rows of the images.
-        width: columns of the images.
-        legacy_geometry: repeat what legacy Keras (`keras.src.legacy.preprocessing.image`) does with
-            the same parameters: `tx` and `zx` act along the width, `ty` and `zy` along the height,
-            and the center's coordinates are exchanged, so that an image that isn't square turns
-            about column `height / 2 - 1/2` and row `width / 2 - 1/2`.
+        parameters: parameters of `n` images.
+        height: number of rows of the images.
+        width: number of columns of the images.
+        legacy_geometry: whether to do what legacy Keras does with the same parameters: `tx` and
+            `zx` act along the width, `ty` and `zy` along the height, and the center's coordinates
+            are exchanged, so that an image that isn't square turns about column `height / 2 - 1/2`
+            and row `width / 2 - 1/2`.
 
     Returns:
         float64 `(n, 2, 3)`.
 
     Raises:
-        ValueError: if height or width is no integer of at least 1.
+        TypeError: if `parameters` are no `Parameters`.
+        ValueError: if `height` or `width` is no integer of at least 1.
 
     Example:
         >>> from kcore.augment import Parameters, matrices

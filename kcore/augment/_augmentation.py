@@ -1,4 +1,4 @@
-"""What a generator does to a batch of images: draw, transform, standardise."""
+"""What a generator does to a batch of images: draw, transform, standardize."""
 
 import dataclasses
 from typing import Any
@@ -14,21 +14,21 @@ from kcore.augment._standardization import Standardization, Statistics
 from kcore.augment._warp import apply
 from kcore.data._functions import is_pure
 
-__all__ = ["Augmentation", "known_seed", "print_drawn"]
+__all__ = ["Augmentation", "known_seed", "tell_seed"]
 
 _Array = npt.NDArray[Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """A recipe and a standardization, with the seed that says what each image gets.
+    """A recipe and a standardization, with the seed that decides how each image is transformed.
 
     Attributes:
         recipe: ranges of the transformation.
-        standardization: the steps after it. Its `rescale` is the recipe's.
+        standardization: the steps after it; its `rescale` is the recipe's.
         statistics: what the featurewise steps need.
         seed: 0 <= seed < 2**64.
-        dtype: of the result.
+        dtype: dtype of the result.
     """
 
     recipe: Recipe
@@ -38,11 +38,11 @@ class Augmentation:
     dtype: str
 
     def __call__(self, images: _Array, indices: npt.ArrayLike, epoch: int) -> _Array:
-        """Transform the images of these indices as this epoch has it.
+        """Transform the images with these indices as in an epoch.
 
         Args:
             images: (n, height, width, channels), or with the channels first.
-            indices: n integers, the images' places in the data set.
+            indices: n integers, the images' positions in the dataset.
             epoch: integer from 0 on.
 
         Returns:
@@ -60,7 +60,7 @@ class Augmentation:
     def parameters(
         self, indices: npt.ArrayLike, epoch: int, image_shape: tuple[int, ...]
     ) -> Parameters:
-        """Draw the parameters of the images of these indices, as this epoch has it."""
+        """Draw the parameters of the images with these indices in an epoch."""
         return self.recipe.draw(random.sample_keys(self.seed, epoch, indices), image_shape)
 
     def transformed(
@@ -78,9 +78,13 @@ class Augmentation:
         result = self.standardization.standardized(images, self.statistics, indices, epoch)
         return result.astype(self.dtype, copy=False)
 
+    def check_fitted(self, image_shape: tuple[int, ...]) -> None:
+        """Raise a ValueError if statistics that a step needs are missing or don't fit images."""
+        self.standardization.check_fitted(self.statistics, image_shape)
+
     @property
     def is_pure(self) -> bool:
-        """Whether the function of the user, if there is one, may be called in any order."""
+        """Whether the user's function, if there is one, may be called in any order."""
         return is_pure(self.standardization.preprocessing_function)
 
     @property
@@ -90,16 +94,16 @@ class Augmentation:
 
 
 def _check_finite(images: _Array, indices: npt.ArrayLike) -> None:
-    """Raise a ValueError if a pixel is NaN or infinite, which no picture holds.
+    """Raise a ValueError if a pixel is NaN or infinite, as none of a picture is.
 
-    It would spoil the statistics of its image, and the weights of the model.
+    It would spoil the statistics of its image and the weights of the model.
     """
     if images.dtype.kind != "f" or not images.size:
         return
-    if np.isfinite(images.min()) and np.isfinite(images.max()):  # NaN is the least of all
+    if np.isfinite(images.min()) and np.isfinite(images.max()):  # NaN is the minimum of all
         return
-    is_sound = np.isfinite(images).reshape(len(images), -1).all(axis=1)
-    wrong = np.asarray(indices)[~is_sound]
+    is_finite = np.isfinite(images).reshape(len(images), -1).all(axis=1)
+    wrong = np.asarray(indices)[~is_finite]
     raise ValueError(
         f"x holds NaN or infinity in the image of index {wrong[0]}: look at where it comes from, "
         "or leave it out."
@@ -107,7 +111,7 @@ def _check_finite(images: _Array, indices: npt.ArrayLike) -> None:
 
 
 def _still(recipe: Recipe) -> Recipe:
-    """Return the recipe that treats pixels alike and never transforms."""
+    """Return a recipe with the same treatment of pixels that never transforms."""
     kept = (
         "fill_mode",
         "cval",
@@ -120,18 +124,16 @@ def _still(recipe: Recipe) -> Recipe:
 
 
 def known_seed(seed: int | None) -> int:
-    """Return the seed, or draw one and print it, so that what follows can be repeated.
+    """Return the seed, or draw one.
 
     Raises:
-        ValueError: for what is no seed.
+        ValueError: if `seed` is invalid.
     """
     known = random.draw_seed() if seed is None else seed
     random.key(known)
-    if seed is None:
-        print_drawn(known)
     return known
 
 
-def print_drawn(seed: int) -> None:
-    """Print a seed that was drawn as none was given."""
+def tell_seed(seed: int) -> None:
+    """Print a seed that was drawn because none was given, so that the run can be repeated."""
     say(f"No seed was given, so one was drawn; seed={seed} repeats this run.")

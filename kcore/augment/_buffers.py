@@ -1,7 +1,7 @@
-"""Output arrays whose memory is used again once nobody holds them.
+"""Allocate output arrays whose memory is reused once nobody holds them.
 
-The memory of a large new array has to be cleared page by page by the operating system, which takes
-a quarter of the time that a batch of augmented images takes altogether.
+The operating system has to clear the memory of a large new array page by page, which would take a
+quarter of the total time of a batch of augmented images.
 """
 
 import math
@@ -18,21 +18,21 @@ __all__ = ["empty"]
 _WORTH_KEEPING = 4_000_000
 _MOST_KEPT = 2
 
-# Garbage may be collected at any moment, so no lock is taken: a deque's own steps are atomic.
+# Garbage may be collected at any moment, so no lock is taken: a deque's own operations are atomic.
 _kept: deque[memoryview] = deque(maxlen=_MOST_KEPT)
 
 
 def empty(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     """Return a float32 array with arbitrary content, as `numpy.empty` does.
 
-    Its memory is given back when the last reference to it, or to a view of it, is gone. At most
-    two blocks are kept, those that were given back last.
+    Its memory is returned when the last reference to it, or to a view of it, is gone. At most two
+    blocks are kept, the last that were returned.
     """
     size = math.prod(shape)
     if 4 * size < _WORTH_KEEPING:
         return np.empty(shape, np.float32)
     memory = _taken(size) or _new(size)
-    # All views of this array hold this very array, for its memory belongs to no other array.
+    # All views of this array refer to it, as its memory belongs to no other array.
     array = np.frombuffer(memory, np.float32)
     weakref.finalize(array, _kept.append, memory).atexit = False
     return array.reshape(shape)
@@ -44,7 +44,7 @@ def _new(size: int) -> memoryview:
 
 
 def _taken(size: int) -> memoryview | None:
-    """Take kept memory of this size; let go what has another."""
+    """Take kept memory of this size, and drop memory of other sizes."""
     while True:
         try:
             memory = _kept.pop()

@@ -1,4 +1,4 @@
-"""The transformation of a batch as small Keras models, which is how Keras compiles everywhere."""
+"""Compile the transformation of a batch as small Keras models, which works on every backend."""
 
 import functools
 import queue
@@ -14,14 +14,14 @@ from kcore.augment._resampling import resample
 
 __all__ = ["THREADS", "Compiled", "compiled"]
 
-# One thread computes, on as many cores as the backend takes, while another's output is copied.
+# One thread computes, on as many cores as the backend uses, while another's output is copied.
 THREADS = 2
 
 
 class Compiled:
-    """The transformation of batches of one shape; threads may call it at once.
+    """The transformation of batches of one shape; several threads may call it at the same time.
 
-    A model is not made for that, so there is one for each thread, built when it is first needed.
+    A model can't be called that way, so there is one for each thread, built when first needed.
     """
 
     def __init__(self, build: Callable[[], keras.Model]):
@@ -31,7 +31,7 @@ class Compiled:
             self._idle.put(None)
 
     def __call__(self, inputs: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
-        """Transform a batch; see `_Transformation` for its inputs."""
+        """Transform a batch, given by the names of the inputs of `_Transformation`."""
         model = self._idle.get()
         try:
             model = model or self._build()
@@ -53,7 +53,7 @@ def compiled(
         image_shape: shape of one image.
         dtype: "uint8" or "float32".
         settings: `fill_mode`, `interpolation_order`, and whether the channels come first.
-        effects: which of "brightness" and "channel_shift_intensity" there are.
+        effects: which of "brightness" and "channel_shift_intensity" are applied.
     """
     return Compiled(functools.partial(_model, image_shape, dtype, settings, effects))
 
@@ -68,7 +68,7 @@ def _model(
     numbers = ("cval", "rescale", *effects)
     inputs = {
         "images": keras.Input(image_shape, dtype=dtype, name="images"),
-        "places": keras.Input((2, height + width), dtype="int32", name="places"),
+        "addends": keras.Input((2, height + width), dtype="int32", name="addends"),
         "bits": keras.Input((), dtype="int32", name="bits"),
         **{name: keras.Input((), dtype="float32", name=name) for name in numbers},
     }
@@ -92,7 +92,7 @@ class _Transformation(keras.layers.Layer):
     def call(self, inputs: dict[str, Any]) -> Any:
         pixels = resample(
             inputs["images"],
-            inputs["places"],
+            inputs["addends"],
             inputs["bits"],
             fill_mode=self._fill_mode,
             cval=keras.ops.reshape(inputs["cval"], (-1, 1, 1, 1)),

@@ -1,8 +1,8 @@
-"""From matrices to the places that the pixels show, as integers that every device adds alike.
+"""Build the sampling grid from affine matrices, as integers that every device adds alike.
 
-A place is a sum, `row(i, j) = along_rows[i] + along_columns[j]`. Both addends are computed in
+A coordinate is a sum, `row(i, j) = along_rows[i] + along_columns[j]`. Both addends are computed in
 float64 and rounded once, to multiples of `2**-bits` of a pixel. What a device does with them, sums
-and shifts of int32, is exact, so that all backends find the same pixels and the same weights.
+and shifts of int32, is exact, so all backends find the same pixels and the same weights.
 """
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 __all__ = ["fixed_point"]
 
-# Sums stay within 2**30, so that rounding up and mirroring can't leave int32; what lies farther off
-# than that many pixels is cut off there. A fraction of 24 bits is exact in float32.
+# Sums stay within 2**30, so that rounding up and mirroring can't overflow int32; coordinates beyond
+# that are clipped. A fraction of 24 bits is exact in float32.
 _WHOLE_AND_FRACTION = 30
 _MOST_FRACTION = 24
 
@@ -27,10 +27,10 @@ def fixed_point(
         width: columns of the images.
 
     Returns:
-        `(places, bits)`. int32 `(n, 2, height + width)`: for the input's rows and columns, what
-        each of the output's rows adds, then what each of its columns adds. int32 `(n,)`: how many
-        of the bits are the fraction; as many as the image's farthest place leaves room for, which
-        is 20 for most images of 300 pixels.
+        `(addends, bits)`. int32 `(n, 2, height + width)`: for the input's row and column
+        coordinates, the addend of each of the output's rows, then that of each of its columns.
+        int32 `(n,)`: how many bits are the fraction. It is what the image's farthest coordinate
+        leaves of the 30 bits, 20 for most images of 300 pixels.
     """
     of_rows = matrices[:, :, :1] * np.arange(height) + matrices[:, :, 2:]
     of_columns = matrices[:, :, 1:2] * np.arange(width)

@@ -1,4 +1,4 @@
-"""A table of file names and targets, such as a data frame, as files and targets for a flow."""
+"""Turn a table of file names and targets, such as a data frame, into files and targets."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -28,12 +28,12 @@ _WITH_CLASSES = ("binary", "categorical", "sparse")
 
 @dataclass(frozen=True)
 class Rows:
-    """What a flow takes of the rows of a table.
+    """The rows of a table that a flow uses.
 
     Attributes:
-        files: the files and, where each has one class, their labels.
+        files: the files and, if each has one class, their labels.
         targets: targets of another kind, or None.
-        sample_weight: a number each, or None.
+        sample_weight: one number for each row, or None.
     """
 
     files: ImageFiles
@@ -43,17 +43,17 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table, and which of its columns are what; see `flow_from_dataframe`.
+    """A table, and what its columns hold, as `flow_from_dataframe` takes them.
 
     Attributes:
         columns: anything whose columns are `columns[name]`: a data frame of any library, or a
             dictionary of lists.
         directory: folder of the files, or None.
         x_col: column of file names.
-        y_col: column, or list of columns, of targets; None where there are none.
+        y_col: column, or list of columns, of targets; None for no targets.
         weight_col: column of weights, or None.
-        classes: names of the classes wanted, or None for all.
-        class_mode: what the targets are.
+        classes: names of the wanted classes, or None for all.
+        class_mode: kind of the targets.
         confine_to_directory: whether to refuse names that lead out of `directory`.
 
     Raises:
@@ -102,13 +102,13 @@ class Table:
         return None if self.class_mode in ("raw", "multi_output") else self.class_mode
 
     def rows(self, validate_filenames: bool, subset: str | None, validation_split: float) -> Rows:
-        """Return the rows of a subset that can be used.
+        """Return the usable rows of a subset.
 
         Args:
             validate_filenames: whether to leave out, with a warning, rows without an image file.
-            subset: "validation" for the first of the rows that are left, "training" for the others,
+            subset: "validation" for the first of the remaining rows, "training" for the others,
                 None for all.
-            validation_split: the fraction of the rows that are for validation.
+            validation_split: fraction of the rows that are for validation.
 
         Raises:
             TypeError: if a column holds values of a wrong type.
@@ -126,7 +126,7 @@ class Table:
         start, stop = split_bounds(len(kept), subset, validation_split)
         if start == stop:
             raise ValueError(
-                f"Of the table's {len(names)} rows none is left to flow; look at directory="
+                f"None of the table's {len(names)} rows is left to flow; look at directory="
                 f"{self.directory!r}, x_col={self.x_col!r}, subset={subset!r} and classes."
             )
         if classes is not None and subset is not None:
@@ -145,7 +145,7 @@ class Table:
         return list(self.columns[name])
 
     def _role(self, name: str) -> str:
-        """Say which argument names a column."""
+        """Return which argument names a column."""
         if name in (self.x_col, self.weight_col):
             return "x_col" if name == self.x_col else "weight_col"
         return "y_col"
@@ -157,7 +157,7 @@ class Table:
             if found != rows:
                 raise ValueError(
                     f"Column {name!r} has {found} row{'s' * (found != 1)}, and x_col="
-                    f"{self.x_col!r} has {rows}: all columns must be of one length."
+                    f"{self.x_col!r} has {rows}: all columns must have the same length."
                 )
 
     @property

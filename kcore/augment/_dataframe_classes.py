@@ -1,4 +1,4 @@
-"""The classes that a column of a table names: one in each row, or several."""
+"""Read the classes that a column of a table names: one in each row, or several."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ class RowClasses:
 
     Attributes:
         names: the names of the classes; a code is a position in it.
-        codes: for each row the codes of its classes, without those of classes not asked for; None
-            for a row of which no class is asked for. A row that names no class has an empty list.
+        codes: for each row the codes of its wanted classes; None for a row that names only classes
+            that are not wanted. A row that names no class has an empty list.
     """
 
     names: tuple[str, ...]
     codes: list[list[int] | None]
 
     def single(self, rows: Sequence[int]) -> npt.NDArray[np.int32] | None:
-        """Return the code of each of some rows, or None if one of them has not one class."""
+        """Return the code of each row, or None if one of the rows has no class or several."""
         codes = [self._codes(row) for row in rows]
         if any(len(of_row) != 1 for of_row in codes):
             return None
@@ -52,14 +52,14 @@ def row_classes(
 
     Args:
         values: the column: names or, for "categorical", also lists and tuples of names. An empty
-            list is a row of none of the classes.
-        column: what it is called, for errors.
-        classes: the names of the classes wanted, or None for all there are, sorted.
+            list is a row without a class.
+        column: name of the column, for errors.
+        classes: names of the wanted classes, or None for all there are, sorted.
         class_mode: "binary", "categorical" or "sparse".
 
     Raises:
         TypeError: if a value is no name.
-        ValueError: if "binary" does not have two classes.
+        ValueError: if there are not two classes for "binary".
     """
     names_of_rows = [
         _names(value, f"Column {column!r} holds {value!r} in row {row}", class_mode)

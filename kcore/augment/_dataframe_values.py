@@ -1,4 +1,4 @@
-"""The values of a column of a table as an array, of one kind and one shape."""
+"""Read the values of a table's column as an array of one kind and one shape."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,18 +16,18 @@ _NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
 
 
 def column_values(column: str, values: Sequence[Any], row_name: Callable[[int], str]) -> _Array:
-    """Return the values of a column: all numbers, all texts, or all arrays of one of both.
+    """Return the values of a column: all numbers, all strings, or all arrays of one of them.
 
     A warning names the first row that holds NaN.
 
     Args:
-        column: what it is called, for errors.
-        values: one value a row.
-        row_name: takes the position of a value, and returns how an error names its row.
+        column: name of the column, for errors.
+        values: one value for each row.
+        row_name: function of the position of a value that returns how an error names its row.
 
     Raises:
-        TypeError: if a value is None or neither number nor text, or there are both.
-        ValueError: if the values are of different shapes.
+        TypeError: if a value is neither number nor string, or there are both.
+        ValueError: if the values have different shapes.
     """
     if not _are_plain(values):
         _check_kinds(column, values, row_name)
@@ -43,8 +43,8 @@ def stacked(columns: dict[str, _Array]) -> _Array:
     """Return the values of several columns as one array of shape (rows, ..., columns).
 
     Raises:
-        TypeError: if some hold numbers and others texts.
-        ValueError: if they are of different shapes.
+        TypeError: if some hold numbers and others strings.
+        ValueError: if they have different shapes.
     """
     kinds = {name: _KINDS[values.dtype.kind] for name, values in columns.items()}
     shapes = {name: values.shape[1:] for name, values in columns.items()}
@@ -58,7 +58,7 @@ def stacked(columns: dict[str, _Array]) -> _Array:
 
 
 def _are_plain(values: Sequence[Any]) -> bool:
-    """Tell whether all values are numbers or all are texts, which is found fast."""
+    """Return whether all values are numbers or all are strings, which is quick to find out."""
     types = set(map(type, values))
     is_number = [issubclass(kind, _NUMBERS) for kind in types]
     return all(is_number) or (not any(is_number) and all(issubclass(kind, str) for kind in types))

@@ -1,4 +1,4 @@
-"""The arrays that `ImageDataGenerator.flow` takes: checked, and one subset of them."""
+"""Check the arrays that `ImageDataGenerator.flow` takes, and select a subset of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +17,11 @@ _Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Arrays:
-    """What a flow takes its batches from, all of one length.
+    """The arrays from which a flow makes its batches, all of one length.
 
     Attributes:
         images: (n, height, width, channels), or with the channels first.
-        further_inputs: what the model gets beside the images.
+        further_inputs: arrays that the model gets beside the images.
         targets: n targets, or those of several outputs, or None.
         sample_weight: n weights, or None.
     """
@@ -40,7 +40,15 @@ def arrays_of(
     validation_split: float,
     ignore_class_split: bool,
 ) -> Arrays:
-    """Return the subset of the arrays that `ImageDataGenerator.flow` takes; see there.
+    """Return a subset of the arrays that `ImageDataGenerator.flow` takes by the same names.
+
+    Args:
+        x: images, or a tuple of them and of further inputs.
+        y: targets, those of several outputs, or None.
+        sample_weight: one weight for each image, or None.
+        subset: "training", "validation" or None for all.
+        validation_split: fraction of the images that are for validation.
+        ignore_class_split: whether to allow subsets with different classes.
 
     Raises:
         TypeError: if an argument is no array, such as a range or an iterator.
@@ -102,7 +110,7 @@ def _images_and_inputs(x: Any) -> tuple[_Array, list[_Array]]:
 
 
 def _check_classes(y: _Array | ArrayGroup, border: int) -> None:
-    """Raise a ValueError if a class of one of the outputs is in one subset alone."""
+    """Raise a ValueError if a class of one of the outputs is in only one of the subsets."""
     outputs = {"y": y} if isinstance(y, np.ndarray) else y.arrays
     for name, targets in outputs.items():
         of_validation, of_training = _classes(targets[:border]), _classes(targets[border:])
@@ -118,7 +126,7 @@ def _check_classes(y: _Array | ArrayGroup, border: int) -> None:
 
 
 def _classes(targets: _Array) -> set[Any]:
-    """Return the classes: of one-hot rows the columns that hold a one, else the values."""
+    """Return the classes: the columns of one-hot rows that hold a one, else the values."""
     if targets.ndim == 2 and targets.shape[1] > 1 and np.isin(targets, (0, 1)).all():
         return set(np.flatnonzero(targets.any(axis=0)).tolist())
     return set(np.unique(targets).tolist())

@@ -12,8 +12,8 @@ _HOLDERS = ("recipe", "_standardization")
 class Option:
     """An argument of a generator's constructor that it keeps in its recipe or standardization.
 
-    Assigning it changes what the generator does from then on. A flow that it has already made keeps
-    the options that it was made with.
+    Assigning it changes what the generator does from then on. A dataset that it has already made
+    keeps the options that it was made with.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:

@@ -1,36 +1,41 @@
-"""The draws of the legacy `ImageDataGenerator`, in its order and from its generator."""
+"""Draw as the legacy `ImageDataGenerator` does, in its order and from its generator."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from kcore.augment._recipe import Recipe
+from kcore._arguments import check_seed
+from kcore.augment._recipe import Recipe, spatial_shape
 from kcore.augment._sampling import shift_unit
 
 __all__ = ["legacy_transform"]
 
 
-def legacy_transform(
-    recipe: Recipe, image_shape: Sequence[int], seed: int | None
-) -> dict[str, Any]:
+def legacy_transform(recipe: Recipe, img_shape: Sequence[int], seed: int | None) -> dict[str, Any]:
     """Draw one transformation as `ImageDataGenerator.get_random_transform` of legacy Keras does.
 
-    The legacy method seeds NumPy's global generator and draws from it. Here a generator of the
-    same kind with the same seed is made and thrown away, and the global one stays as it is.
+    The legacy method seeds NumPy's global generator and draws from it. This one makes a generator
+    of the same kind with the same seed, and leaves the global one as it is.
 
     Args:
         recipe: the ranges.
-        image_shape: (height, width, channels) or (channels, height, width), as the recipe's
+        img_shape: (height, width, channels) or (channels, height, width), as the recipe's
             `data_format` says.
         seed: integer below 2**32; None takes a fresh one from the operating system.
 
     Returns:
-        The legacy dictionary, with the legacy values for a seed; but for lists of negative pixels,
-        which without `legacy_geometry` are not taken for fractions.
+        The legacy dictionary, with the legacy values for a seed, except for lists of negative
+        pixels, which without `legacy_geometry` are not taken for fractions.
+
+    Raises:
+        ValueError: if `img_shape` has other than three axes or `seed` is invalid.
     """
+    seed = check_seed(seed)
+    if seed is not None and seed >= 2**32:
+        raise ValueError(f"seed={seed} is out of range: legacy seeds are less than 2**32.")
     generator = np.random.RandomState(seed)
-    height, width = recipe.spatial_shape(image_shape)
+    height, width = spatial_shape("img_shape", img_shape, recipe.data_format)
 
     def shift(shift_range: Any, size: int) -> float:
         unit = shift_unit(shift_range, size, recipe.legacy_geometry)

@@ -1,72 +1,31 @@
-"""Images and their masks, paired, and moved by one transformation."""
+"""Pair images with their masks: files of two folders or lists, or arrays."""
 
-import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from kcore._arguments import check_finite, check_path
-from kcore.augment._augmentation import Augmentation
+from kcore._arguments import check_path
 from kcore.augment._recipe import Recipe
-from kcore.augment._warp import apply
 from kcore.data import ImageFiles, scan
 
-__all__ = ["PairFeed", "are_arrays", "checked_masks", "paired_files"]
+__all__ = ["Pictures", "are_arrays", "check_options_of_files", "checked_masks", "paired_files"]
+
+Pictures: TypeAlias = (
+    str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | ImageFiles | npt.ArrayLike
+)
 
 _Array = npt.NDArray[Any]
 
-# Up to here float32, in which pixels are looked up, holds every integer.
+# float32, in which pixels are computed, holds every integer up to here.
 _LARGEST_LABEL = 2**24
 
 
-class PairFeed:
-    """Transforms the images of a batch, and moves their masks along; a `transform` of `kcore.data`.
-
-    Args:
-        augmentation: what happens to the images. Of the masks it changes positions alone.
-        mask_cval: the label of what comes from outside of a mask, for `fill_mode="constant"`.
-    """
-
-    def __init__(self, augmentation: Augmentation, mask_cval: float) -> None:
-        self._augmentation = augmentation
-        self._mask_recipe = dataclasses.replace(
-            augmentation.recipe,
-            interpolation_order=0,
-            rescale=None,
-            cval=check_finite("mask_cval", mask_cval),
-        )
-
-    @property
-    def is_pure(self) -> bool:
-        """Whether threads may call it ahead, in any order; see `kcore.data.pure`."""
-        return self._augmentation.is_pure
-
-    def __call__(
-        self, images: _Array, indices: npt.NDArray[np.int64], epoch: int, targets: _Array
-    ) -> tuple[_Array, _Array]:
-        """Return the transformed images, and masks of the shape and dtype of `targets`."""
-        if not self._augmentation.is_random:
-            return self._augmentation(images, indices, epoch), targets
-        drawn = self._augmentation.parameters(indices, epoch, images.shape[1:])
-        of_masks = dataclasses.replace(drawn, channel_shift_intensity=None, brightness=None)
-        masks = _with_channels(targets, self._mask_recipe) if targets.ndim == 3 else targets
-        moved = apply(masks, of_masks, self._mask_recipe)
-        return (
-            self._augmentation.transformed(images, drawn, indices, epoch),
-            moved.astype(targets.dtype).reshape(targets.shape),
-        )
-
-
-def _with_channels(masks: _Array, recipe: Recipe) -> _Array:
-    return masks[:, None] if recipe.data_format == "channels_first" else masks[..., None]
-
-
 def are_arrays(images: Any, masks: Any) -> bool:
-    """Tell whether images and masks are arrays, rather than folders or lists of files.
+    """Return whether images and masks are arrays, rather than folders or lists of files.
 
     Raises:
         TypeError: if only one of them is.
@@ -81,9 +40,31 @@ def are_arrays(images: Any, masks: Any) -> bool:
 
 
 def _is_array(values: Any) -> bool:
-    """Tell an array of pixels from a column of file names."""
+    """Return whether values are an array of pixels, rather than a column of file names."""
     # A model or a layer has a dtype too, which is a name.
     return hasattr(getattr(values, "dtype", None), "kind") and values.dtype.kind not in "OUT"
+
+
+def check_options_of_files(options: Mapping[str, Any]) -> None:
+    """Raise a TypeError if an option that is for files alone was given with arrays."""
+    for name, value in options.items():
+        default = _DEFAULTS[name]
+        if not (value is default or (isinstance(value, type(default)) and value == default)):
+            raise TypeError(
+                f"{name}={value!r} is for files, and images and masks are arrays: leave out "
+                f"{', '.join(_DEFAULTS)}."
+            )
+
+
+_DEFAULTS = {
+    "target_size": None,
+    "color_mode": "rgb",
+    "interpolation": "nearest",
+    "keep_aspect_ratio": False,
+    "draft": False,
+    "bad_files": "raise",
+    "cache": None,
+}
 
 
 def checked_masks(images: _Array, masks: Any, recipe: Recipe) -> _Array:
@@ -111,14 +92,14 @@ def checked_masks(images: _Array, masks: Any, recipe: Recipe) -> _Array:
 
 
 def paired_files(images: Any, masks: Any) -> tuple[ImageFiles, ImageFiles]:
-    """Return the files of images, and in the same order those of their masks.
+    """Return the files of images, and those of their masks in the same order.
 
-    Files of two folders belong together if their names are the same but for the suffix; those of
-    two lists by their positions.
+    Files of two folders belong together if their names are the same except for the suffix, files
+    of two lists if their positions are.
 
     Raises:
         FileNotFoundError, NotADirectoryError: if there is no such folder.
-        ValueError: if a file has no partner, or there are none.
+        ValueError: if a file has no partner, or there are no files.
     """
     if isinstance(images, str | os.PathLike) and isinstance(masks, str | os.PathLike):
         for name, folder in (("images", images), ("masks", masks)):
@@ -154,7 +135,7 @@ def _partners(
         here, there = (folder, mask_folder) if has_image else (mask_folder, folder)
         raise ValueError(
             f"{len(alone)} files have no partner; the first is {alone[0]!r} of {str(here)!r}, "
-            f"which {str(there)!r} lacks. Images and masks need the same names but for the "
+            f"which {str(there)!r} lacks. Images and masks need the same names except for the "
             "suffix; otherwise give two lists of files in the same order."
         )
     return images, masks.select([of_masks[stem] for stem in of_images])

@@ -1,4 +1,4 @@
-"""What was drawn for each image: the transformation's parameters, under their legacy names."""
+"""Hold what was drawn for each image: parameters of transformations, by their legacy names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kcore import _notebook
 from kcore._arrays import read_array
 
-__all__ = ["Parameters"]
+__all__ = ["FLOAT32_MAX", "LARGEST", "Parameters"]
 
 _Floats = npt.NDArray[np.float64]
 _Bools = npt.NDArray[np.bool_]
@@ -26,33 +27,58 @@ _FLIPS = ("flip_horizontal", "flip_vertical")
 # These two are absent (None) where the recipe does not ask for them.
 _EFFECTS: dict[str, float] = {"channel_shift_intensity": 0.0, "brightness": 1.0}
 
+# No image is that large; beyond it, sums of coordinates would overflow.
+LARGEST = float(2**24)
+# Pixels are computed in float32.
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
-@dataclass(frozen=True, eq=False)
+# What changes an image, and the parameters that it depends on.
+_OPERATIONS = {
+    "rotation": ("theta",),
+    "shift": ("tx", "ty"),
+    "shear": ("shear",),
+    "zoom": ("zx", "zy"),
+    "flip": _FLIPS,
+    "channel shift": ("channel_shift_intensity",),
+    "brightness": ("brightness",),
+}
+_HEADERS = {
+    "theta": "theta (°)",
+    "tx": "tx (pixels)",
+    "ty": "ty (pixels)",
+    "shear": "shear (°)",
+    "channel_shift_intensity": "channel shift",
+}
+_MOST_ROWS = 20
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Parameters:
-    """The parameters of the transformations of `n` images, an array `(n,)` for each.
+    """Hold the parameters of the transformations of `n` images, an array `(n,)` for each.
 
     The names, units and signs are those of the dictionaries that the legacy `ImageDataGenerator`
-    returns from `get_random_transform`, where x is the height and y the width. An output pixel's
-    coordinates, counted from the center, go through zoom, shear, shift and rotation, in this order,
-    and so come to the coordinates in the input that the pixel shows. With `legacy_geometry` (see
+    returns from `get_random_transform`, where x is the height and y the width. The coordinates of
+    an output pixel, counted from the center, go through zoom, shear, shift and rotation, in this
+    order; the pixel shows the input at the resulting coordinates. With `legacy_geometry` (see
     `kcore.augment.matrices`) `tx` and `zx` act along the width, `ty` and `zy` along the height.
 
     Attributes:
         theta: rotation, degrees; positive turns the picture counter-clockwise.
         tx: pixels along the height, drawn from `height_shift_range`; positive moves the picture up.
         ty: pixels along the width, drawn from `width_shift_range`; positive moves it left.
-        shear: shear angle, degrees; each row moves right against the one above by its sine, in
-            pixels, and the picture grows in height by the inverse of its cosine.
+        shear: shear angle, degrees; each row moves right relative to the row above by the sine of
+            the angle, in pixels, and the picture's height grows by the inverse of its cosine.
         zx: zoom along the height; 2 shows twice as much in half the size.
         zy: zoom along the width.
         flip_horizontal: whether left and right are swapped, after everything above.
         flip_vertical: whether top and bottom are swapped.
-        channel_shift_intensity: what is added to all channels but opacity, or `None`.
-        brightness: the factor of brightness, 1 leaves the image; or `None`.
+        channel_shift_intensity: number that is added to all channels but opacity, or `None`.
+        brightness: factor of brightness, at least 0, where 1 changes nothing; or `None`.
 
     Raises:
-        ValueError: if an array is not one-dimensional, is not as long as the others, or holds a
-            number that is not finite.
+        ValueError: if an array is not one-dimensional or not as long as the others, or holds a
+            number that is not finite or out of range: shifts, zooms and angles lie within
+            ± 16,777,216.
 
     Example:
         >>> from kcore.augment import Parameters
@@ -76,14 +102,46 @@ class Parameters:
 
     def __post_init__(self) -> None:
         for name, values in self._columns():
-            if values is not None:
+            if values is not None or name not in _EFFECTS:
                 object.__setattr__(self, name, _column(name, values))
         lengths = {name: len(values) for name, values in self._columns() if values is not None}
         if len(set(lengths.values())) > 1:
-            raise ValueError(f"The parameters must be of one length, one each image: {lengths}.")
+            raise ValueError(f"The parameters must have one length, one for each image: {lengths}.")
 
     def __len__(self) -> int:
         return len(self.theta)
+
+    def __repr__(self) -> str:
+        changes = ", ".join(self._changes()) or "nothing changes"
+        return f"<{self._counted()}: {changes}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table of what was drawn for each image."""
+        changes, shown = self._changes(), self[:_MOST_ROWS].as_dicts()
+        header, rows = ["image"], [[str(number)] for number in range(len(shown))]
+        for operation in changes:
+            names = _OPERATIONS[operation]
+            header += ["flip"] if names is _FLIPS else [_HEADERS.get(name, name) for name in names]
+            for row, values in zip(rows, shown, strict=True):
+                row += [_flips(values)] if names is _FLIPS else [_shown(values, n) for n in names]
+        more = f"; the first {_MOST_ROWS}" if len(self) > _MOST_ROWS else ""
+        return _notebook.table(header, rows, caption=f"{self._counted()}{more}")
+
+    def _counted(self) -> str:
+        return f"Parameters of {len(self)} image{'' if len(self) == 1 else 's'}"
+
+    def _changes(self) -> list[str]:
+        """Return the operations that change at least one image."""
+        neutral = _NEUTRAL | _EFFECTS
+        return [
+            operation
+            for operation, names in _OPERATIONS.items()
+            if any(np.any(self._given(name) != neutral.get(name, False)) for name in names)
+        ]
+
+    def _given(self, name: str) -> Any:
+        values = getattr(self, name)
+        return _EFFECTS[name] if values is None else values
 
     def __getitem__(self, which: slice | npt.NDArray[Any] | Sequence[int]) -> "Parameters":
         """Return the parameters of some of the images: a slice, indices, or a mask."""
@@ -153,6 +211,22 @@ def _given(transform: Mapping[str, Any], name: str, neutral: float) -> Any:
     return neutral if value is None else value
 
 
+def _limits(name: str) -> tuple[float, float]:
+    if name == "brightness":
+        return 0.0, FLOAT32_MAX
+    greatest = FLOAT32_MAX if name in _EFFECTS else LARGEST
+    return -greatest, greatest
+
+
+def _flips(values: Mapping[str, Any]) -> str:
+    return ", ".join(name.removeprefix("flip_") for name in _FLIPS if values[name])
+
+
+def _shown(values: Mapping[str, Any], name: str) -> str:
+    decimals = 2 if name in ("zx", "zy", "brightness") else 1
+    return f"{round(values[name], decimals) + 0.0:.{decimals}f}"
+
+
 def _column(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     column = read_array(name, values)
     if column.dtype.kind not in "buif" and column.size:
@@ -164,4 +238,10 @@ def _column(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
         raise ValueError(f"{name} with shape {column.shape} must be (images,), one for each image.")
     if not np.isfinite(column).all():
         raise ValueError(f"{name} holds {column[~np.isfinite(column)][0]}; it must be finite.")
+    least, greatest = _limits(name)
+    wrong = column[(column < least) | (column > greatest)]
+    if len(wrong):
+        raise ValueError(
+            f"{name} holds {wrong[0]}; it must be at least {least:.8g} and at most {greatest:.8g}."
+        )
     return column

@@ -1,4 +1,4 @@
-"""What changes the values of pixels and not their places, as operations of `keras.ops`."""
+"""Change the values of pixels, not their positions, with operations of `keras.ops`."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ def changed(images: Any, intensity: Any, factor: Any, rescale: Any, *, channels_
 
     Args:
         images: float `(n, height, width, channels)`, or with the channels first.
-        intensity: float `(n,)`, what is added to the colors of each image, within the least and
-            the greatest of their values; `None` for none.
-        factor: float `(n,)`, the brightness: 0 for black, 1 for no change; `None` for none.
-        rescale: float `(n,)`, what multiplies each image at the end.
-        channels_first: which of the two layouts `images` has.
+        intensity: float `(n,)`, number added to the colors of each image, clipped to the smallest
+            and largest of their values; `None` for no shift.
+        factor: float `(n,)`, the brightness: 0 for black, 1 for no change; `None` for no change.
+        rescale: float `(n,)`, factor that multiplies each image at the end.
+        channels_first: whether the axis of the channels comes before height and width.
     """
     if intensity is not None:
         images = _channels_shifted(images, intensity, channels_first)
@@ -30,7 +30,7 @@ def changed(images: Any, intensity: Any, factor: Any, rescale: Any, *, channels_
 
 
 def _channels_shifted(images: Any, intensity: Any, channels_first: bool) -> Any:
-    """Add to the colors of each image, within the least and the greatest of their values."""
+    """Add to the colors of each image, clipped to the smallest and largest of their values."""
     colors = _colors(images, channels_first)
     least = ops.min(colors, axis=_SPACE_AND_CHANNELS, keepdims=True)
     greatest = ops.max(colors, axis=_SPACE_AND_CHANNELS, keepdims=True)
@@ -39,10 +39,10 @@ def _channels_shifted(images: Any, intensity: Any, channels_first: bool) -> Any:
 
 
 def _brightened(images: Any, factor: Any, channels_first: bool) -> Any:
-    """Multiply each image, black staying black and nothing brighter than white.
+    """Multiply each image; black stays black and nothing becomes brighter than white.
 
-    Black is 0 and white is 255, unless the image has values outside of them; then they are its own
-    least and greatest value.
+    Black is 0 and white is 255, unless the image has values outside of that range; then they are
+    its own smallest and largest values.
     """
     least = ops.min(images, axis=_SPACE_AND_CHANNELS, keepdims=True)
     greatest = ops.max(images, axis=_SPACE_AND_CHANNELS, keepdims=True)

@@ -1,4 +1,4 @@
-"""Augmentation as a layer: inside a model, or called on batches."""
+"""Transform images at random in a layer: inside a model, or called on batches."""
 
 import math
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from keras import ops
 
 from kcore import random
 from kcore.augment._affine import axes_of
+from kcore.augment._augmentation import known_seed
 from kcore.augment._photometric import changed
 from kcore.augment._recipe import Recipe
 from kcore.augment._resampling import resample
@@ -18,47 +19,77 @@ from kcore.augment._sampling import COLUMNS, drawn, shift_unit
 
 __all__ = ["RandomTransform"]
 
-_IMAGES, _MASKS = "images", "segmentation_masks"
+# Sums of two stay within int32; float32 holds it exactly.
+_FARTHEST = float(2**30 - 64)
+_IMAGES, _MASKS, _LABELS = "images", "segmentation_masks", "labels"
 
 
 @keras.saving.register_keras_serializable(package="kcore")
 class RandomTransform(keras.layers.Layer):
-    """Transforms each image at random while training, by the options of `ImageDataGenerator`.
+    """Transform each image at random while training, with the options of `ImageDataGenerator`.
 
-    Each image of a batch is transformed in its own way, each call in another. Masks go through the
-    same rotation, shift, shear, zoom and flips as their images, with the nearest pixel taken and 0
-    outside if `fill_mode` is "constant"; effects and `rescale` leave them alone.
+    Each image of a batch is transformed in its own way, and differently in each call. Masks go
+    through the same rotation, shift, shear, zoom and flips as their images, taking the nearest
+    pixel and 0 outside if `fill_mode` is "constant"; they are neither brightened nor rescaled.
 
-    While not training, images are rescaled and otherwise as they are.
+    While not training, images are only rescaled.
 
     The random numbers are those of `kcore.random` for the layer's seed and the number of its call,
     which the layer counts in a variable that is saved with the model. They are the same bits on
     every backend. What is computed from them is float32: angles, shifts, channel shifts and flips
-    have the same bits everywhere too, zoom and brightness but for the last bit, and the pixels of
-    the course's recipe agree within 0.1 of 255. `kcore.augment.apply` computes in float64 and
-    outside of the training step; prefer it, through `ImageDataGenerator`, where that feeds the
+    have the same bits everywhere too, zoom and brightness except for the last bit, and pixels after
+    moderate transformations agree within 0.1 of 255. `kcore.augment.apply` computes in float64 and
+    outside the training step; prefer it, through `ImageDataGenerator`, where that feeds the
     training.
 
     Args:
-        seed: integer, 0 <= seed < 2**64; `None` draws one from the operating system, which is
-            then in the layer's configuration.
+        rotation_range: each image is rotated by an angle between -rotation_range and
+            rotation_range, in degrees.
+        width_shift_range: the largest shift along the width, in either direction: a float below 1
+            is a fraction of the width, a float from 1 on is in pixels. An int n means 0 to n - 1
+            pixels, and a list one of its entries (fractions if all are between -1 and 1, else
+            pixels).
+        height_shift_range: the largest shift along the height, given as for `width_shift_range`.
+        brightness_range: (lowest, highest) factor of brightness, where 1 changes nothing; None
+            leaves brightness as it is.
+        shear_range: each image is sheared by an angle between -shear_range and shear_range, in
+            degrees. It is not a fraction: 0.2 is an invisible 0.2 degrees. For a shear of 20 % use
+            11.54.
+        zoom_range: (lowest, highest) factor of zoom, where 2 shows twice as much in half the size;
+            or a number z from 0 to 1 for (1 - z, 1 + z). Height and width are zoomed independently.
+        channel_shift_range: the largest number that is added to or subtracted from all channels
+            but opacity, the fourth of four channels, on the scale of the pixels.
+        fill_mode: how points outside the image are filled: "nearest" (`aaaa|abcd|dddd`),
+            "constant" (with `cval`), "reflect" (`dcba|abcd|dcba`) or "wrap" (`bcd|abcd|bcd`).
+        cval: value of points outside the image for `fill_mode="constant"`, before `rescale`.
+        horizontal_flip: whether to mirror half of the images left to right.
+        vertical_flip: whether to mirror half of the images top to bottom.
+        rescale: factor that multiplies all pixels, also while not training; None for no rescaling.
+        interpolation_order: 0 for the nearest pixel, 1 for bilinear interpolation.
+        data_format: "channels_last" or "channels_first"; None takes Keras's default.
+        legacy_geometry: whether to reproduce the geometry of legacy Keras: `width_shift_range`
+            moves rows, `height_shift_range` moves columns, zooms are exchanged likewise, and
+            images that aren't square turn about a point beside their center.
+        seed: integer, 0 <= seed < 2**64; None draws one, which the layer's configuration then
+            holds.
         name: the layer's name.
-        dtype: the dtype, or policy, of the output; by default Keras's.
-        **options: those of `kcore.augment.Recipe`.
+        dtype: the dtype, or dtype policy, of the resulting images; None takes Keras's default.
+        trainable: as for every Keras layer; the layer has no weights to train.
 
     Call arguments:
         inputs: images `(n, height, width, channels)`, or with the channels first, uint8 or
-            floating point; or a pair `(images, masks)`; or a dictionary with the keys "images" and
-            "segmentation_masks", whose other entries pass through. Masks are
-            `(n, height, width)`, or have the layout of images with any number of channels.
+            floating point; or a pair `(images, masks)`; or a dictionary with the keys "images",
+            "segmentation_masks" and "labels", the last two optional. Masks are
+            `(n, height, width)`, or have the layout of images with any number of channels. Labels
+            are returned as they are.
         training: whether to transform.
 
     Returns:
-        What was given: the images in the layer's dtype, the masks in their own.
+        The same structure: the images in the layer's dtype, the masks in their own.
 
     Raises:
-        ValueError: if an option is wrong, or the images' height or width is not known when the
-            layer is called.
+        ValueError: if an option is invalid, a key of `inputs` is unknown, or the images' height or
+            width is not known when the layer is called.
         TypeError: if it is called on tensors of a TensorFlow graph, as in `tf.data.Dataset.map`,
             on another backend than TensorFlow.
 
@@ -71,21 +102,55 @@ class RandomTransform(keras.layers.Layer):
     """
 
     def __init__(
-        self, *, seed: int | None = None, name: str | None = None, dtype: Any = None, **options: Any
+        self,
+        *,
+        rotation_range: float = 0.0,
+        width_shift_range: float | Sequence[float] = 0.0,
+        height_shift_range: float | Sequence[float] = 0.0,
+        brightness_range: Sequence[float] | None = None,
+        shear_range: float = 0.0,
+        zoom_range: float | Sequence[float] = 0.0,
+        channel_shift_range: float = 0.0,
+        fill_mode: str = "nearest",
+        cval: float = 0.0,
+        horizontal_flip: bool = False,
+        vertical_flip: bool = False,
+        rescale: float | None = None,
+        interpolation_order: int = 1,
+        data_format: str | None = None,
+        legacy_geometry: bool = False,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
     ):
-        trainable = options.pop("trainable", True)
         # uint8 and float images are both read as they are, whatever the layer's dtype.
         super().__init__(name=name, dtype=dtype, trainable=trainable, autocast=False)
-        self.recipe = Recipe(**options)
-        self.seed = random.draw_seed() if seed is None else seed
-        random.key(self.seed)
+        self.recipe = Recipe(
+            rotation_range=rotation_range,
+            width_shift_range=width_shift_range,
+            height_shift_range=height_shift_range,
+            brightness_range=brightness_range,
+            shear_range=shear_range,
+            zoom_range=zoom_range,
+            channel_shift_range=channel_shift_range,
+            fill_mode=fill_mode,
+            cval=cval,
+            horizontal_flip=horizontal_flip,
+            vertical_flip=vertical_flip,
+            rescale=rescale,
+            interpolation_order=interpolation_order,
+            data_format=data_format,
+            legacy_geometry=legacy_geometry,
+        )
+        self.seed = known_seed(seed)
         self._calls = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="calls"
         )
         self.built = True
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Call the layer, after a look at where the tensors come from."""
+        """Call the layer, after a check of where the tensors come from."""
         _check_graph(inputs)
         return super().__call__(inputs, *args, **kwargs)
 
@@ -96,16 +161,17 @@ class RandomTransform(keras.layers.Layer):
         if not training:
             return put_together(self._rescaled(images), masks)
         height, width = self._spatial_shape(images)
-        count = ops.shape(images)[0]
-        parameters = self._drawn(count, height, width)
-        places, bits = _fixed_point(self.recipe, parameters, height, width)
-        bits = ops.broadcast_to(ops.convert_to_tensor(bits, "int32"), (count,))
         if masks is not None:
             masks = ops.convert_to_tensor(masks)
             self._check_masks(images, masks)
-            masks = self._warped_masks(masks, places, bits)
+        count = ops.shape(images)[0]
+        parameters = self._drawn(count, height, width)
+        addends, bits = _fixed_point(self.recipe, parameters, height, width)
+        bits = ops.broadcast_to(ops.convert_to_tensor(bits, "int32"), (count,))
+        if masks is not None:
+            masks = self._warped_masks(masks, addends, bits)
         pixels = self._resampled(
-            images, places, bits, self.recipe.interpolation_order, self.recipe.cval
+            images, addends, bits, self.recipe.interpolation_order, self.recipe.cval
         )
         factor = 1.0 if self.recipe.rescale is None else self.recipe.rescale
         pixels = changed(
@@ -158,12 +224,12 @@ class RandomTransform(keras.layers.Layer):
         uniform = ops.reshape(random.uniform(keys, (len(COLUMNS),)), (-1, len(COLUMNS)))
         return drawn(self.recipe, uniform, height, width, ops)
 
-    def _resampled(self, images: Any, places: Any, bits: Any, order: int, cval: float) -> Any:
+    def _resampled(self, images: Any, addends: Any, bits: Any, order: int, cval: float) -> Any:
         if keras.backend.standardize_dtype(images.dtype) != "uint8":
             images = ops.cast(images, "float32")
         return resample(
             images,
-            places,
+            addends,
             bits,
             fill_mode=self.recipe.fill_mode,
             cval=cval,
@@ -184,11 +250,11 @@ class RandomTransform(keras.layers.Layer):
                 f"{tuple(wanted)}."
             )
 
-    def _warped_masks(self, masks: Any, places: Any, bits: Any) -> Any:
+    def _warped_masks(self, masks: Any, addends: Any, bits: Any) -> Any:
         channel_axis = 1 if self._channels_first else -1
         is_plane = len(masks.shape) == 3
         layers = ops.expand_dims(masks, channel_axis) if is_plane else masks
-        warped = ops.cast(self._resampled(layers, places, bits, order=0, cval=0.0), masks.dtype)
+        warped = ops.cast(self._resampled(layers, addends, bits, order=0, cval=0.0), masks.dtype)
         return ops.squeeze(warped, channel_axis) if is_plane else warped
 
     def _rescaled(self, images: Any) -> Any:
@@ -217,9 +283,8 @@ def _check_graph(inputs: Any) -> None:
 def _taken_apart(inputs: Any) -> tuple[Any, Any, Any]:
     """Return the images, the masks or `None`, and how to put the results together."""
     if isinstance(inputs, dict):
-        if _IMAGES not in inputs:
-            raise ValueError(f"inputs has the keys {sorted(inputs)}; 'images' is missing.")
-        others = {key: value for key, value in inputs.items() if key not in (_IMAGES, _MASKS)}
+        _check_keys(inputs)
+        others = {key: value for key, value in inputs.items() if key == _LABELS}
 
         def as_dictionary(images: Any, masks: Any) -> dict[str, Any]:
             return {_IMAGES: images} | ({} if masks is None else {_MASKS: masks}) | others
@@ -232,10 +297,22 @@ def _taken_apart(inputs: Any) -> tuple[Any, Any, Any]:
     return inputs, None, lambda images, masks: images
 
 
+def _check_keys(inputs: dict[str, Any]) -> None:
+    """Raise a ValueError for a key that the layer would have to leave behind its images."""
+    for key in inputs:
+        if key not in (_IMAGES, _MASKS, _LABELS):
+            raise ValueError(
+                f"inputs has the key {key!r}, which the layer can't transform with its images: use "
+                f"{_IMAGES!r}, {_MASKS!r} and {_LABELS!r}."
+            )
+    if _IMAGES not in inputs:
+        raise ValueError(f"inputs has the keys {sorted(inputs)}; {_IMAGES!r} is missing.")
+
+
 def _fixed_point(
     recipe: Recipe, parameters: dict[str, Any], height: int, width: int
 ) -> tuple[Any, int]:
-    """Find the coordinates that the pixels show, as `kcore.augment._coordinates`, in float32."""
+    """Build the sampling grid as `kcore.augment._coordinates` does, but in float32."""
     bits = _bits(recipe, height, width)
     theta, turned = parameters["theta"], parameters["theta"] + parameters["shear"]
     theta, turned = theta * (math.pi / 180), turned * (math.pi / 180)
@@ -244,20 +321,22 @@ def _fixed_point(
     right, down = axes.shift_columns, axes.shift_rows
     row = _flipped(height, parameters["flip_vertical"]) - axes.center_row
     column = _flipped(width, parameters["flip_horizontal"]) - axes.center_column
-    row_addends = (
+    of_rows = (
         _scaled(ops.cos(turned) * axes.zoom_rows, row)
         + (sine * right + cosine * down + axes.center_row)[:, None],
         _scaled(sine * axes.zoom_columns, column),
     )
-    column_addends = (
+    of_columns = (
         _scaled(-ops.sin(turned) * axes.zoom_rows, row),
         _scaled(cosine * axes.zoom_columns, column)
         + (cosine * right - sine * down + axes.center_column)[:, None],
     )
     addends = ops.stack(
-        [ops.concatenate(row_addends, axis=1), ops.concatenate(column_addends, axis=1)], axis=1
+        [ops.concatenate(of_rows, axis=1), ops.concatenate(of_columns, axis=1)], axis=1
     )
-    return ops.cast(ops.round(addends * 2.0**bits), "int32"), bits
+    # What lies farther off than int32 holds is outside the image all the same.
+    addends = ops.clip(ops.round(addends * 2.0**bits), -_FARTHEST, _FARTHEST)
+    return ops.cast(addends, "int32"), bits
 
 
 def _scaled(factor: Any, positions: Any) -> Any:
@@ -271,7 +350,7 @@ def _flipped(size: int, is_flipped: Any) -> Any:
 
 
 def _bits(recipe: Recipe, height: int, width: int) -> int:
-    """Return how many bits of int32 are left for fractions, as far as the recipe can reach."""
+    """Return how many bits of int32 are left for fractions, however far the recipe can reach."""
     shift = sum(
         np.max(np.abs(shift_range)) * shift_unit(shift_range, size, recipe.legacy_geometry)
         for shift_range, size in (

@@ -1,4 +1,4 @@
-"""What may happen to an image: the options of `ImageDataGenerator`, validated once."""
+"""Hold the options of a random transformation, validated once, and draw from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,52 +12,53 @@ from kcore import random
 from kcore._arguments import check_choice, check_finite, check_integer, check_switch
 from kcore._arrays import read_array
 from kcore._settings import is_channels_first
-from kcore.augment._parameters import Parameters
+from kcore.augment._parameters import FLOAT32_MAX, LARGEST, Parameters
 from kcore.augment._sampling import COLUMNS, drawn
+from kcore.augment._showing import shown_options
 
 __all__ = ["FILL_MODES", "Recipe", "check_interpolation_order", "spatial_shape"]
 
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Recipe:
-    """The ranges from which a transformation is drawn for each image, and how it is carried out.
+    """Hold the ranges from which transformations are drawn, and how they are carried out.
 
-    Names, units and meanings are those of the legacy `ImageDataGenerator`. The ranges are given
-    once and checked once; a recipe is frozen and compares by value.
+    Names, units and meanings are those of the legacy `ImageDataGenerator`. A recipe is checked when
+    it is made; it is frozen and compares by value.
 
     Attributes:
-        rotation_range: `theta` is uniform in ± this many degrees.
-        width_shift_range: `ty`, which moves the picture along its width, is uniform in ± this
-            fraction of the width if it is a float below 1, in ± this many pixels from 1 on; one of
-            the integers below it, of either sign, if it is an int; one of its entries, of either
-            sign, if it is a sequence (fractions if all are between -1 and 1, else pixels).
+        rotation_range: `theta` is uniform in ± this number of degrees.
+        width_shift_range: `ty`, which moves the picture along its width. For a float below 1 it is
+            uniform in ± this fraction of the width, for a float from 1 on in ± this number of
+            pixels. For an int it is one of the integers from 0 to below it, for a sequence one of
+            its entries (fractions if all are between -1 and 1, else pixels), with either sign.
         height_shift_range: the same for `tx` and the height.
         brightness_range: `brightness` is uniform between these two factors; `None` leaves it out.
-        shear_range: `shear` is uniform in ± this many degrees. A shear by `s` degrees moves each
-            row by `sin(s)` pixels against the one above: 0.2 is 0.2 degrees, which nobody sees, and
-            a shear by 20 % is 11.54 degrees.
+        shear_range: `shear` is uniform in ± this number of degrees. A shear by `s` degrees moves
+            each row by `sin(s)` pixels relative to the row above. It is not a fraction: 0.2 is an
+            invisible 0.2 degrees, and a shear of 20 % is 11.54 degrees.
         zoom_range: `zx`, along the height, and `zy`, along the width, are each uniform between
-            these two, or in 1 ± this number.
-        channel_shift_range: `channel_shift_intensity`, which is added to all channels but a fourth
-            one, opacity, is uniform in ± this; 0 leaves it out.
-        fill_mode: what is outside of the image, for the row `a b c d`: "nearest"
+            these two factors, or in 1 ± this number.
+        channel_shift_range: `channel_shift_intensity`, which is added to all channels but opacity,
+            the fourth of four, is uniform in ± this number; 0 leaves it out.
+        fill_mode: how points outside the image are filled, for the row `abcd`: "nearest"
             (`aaaa|abcd|dddd`), "constant" (`cval`), "reflect" (`dcba|abcd|dcba`) or "wrap"
             (`bcd|abcd|bcd`: SciPy's rule, whose period is one less than the size).
-        cval: the value outside for "constant", before `rescale`.
+        cval: value of points outside the image for "constant", before `rescale`.
         horizontal_flip: whether left and right are swapped in half of the images.
         vertical_flip: whether top and bottom are swapped in half of the images.
-        rescale: the factor that multiplies the pixels at the end; `None` leaves them.
-        interpolation_order: 0 for the nearest pixel, 1 for bilinear.
+        rescale: factor that multiplies the pixels at the end; `None` leaves them as they are.
+        interpolation_order: 0 for the nearest pixel, 1 for bilinear interpolation.
         data_format: "channels_last" or "channels_first"; `None` takes Keras's default.
-        legacy_geometry: repeat the geometry of legacy Keras, for the pixels of old runs: shifts and
-            zooms act along the other axis, images that aren't square turn about a point beside
-            their center, and a list of shifts is in fractions if its greatest entry is below 1. See
-            `kcore.augment.matrices`.
+        legacy_geometry: whether to reproduce the geometry of legacy Keras, for the pixels of old
+            runs: shifts and zooms act along the other axis, images that aren't square turn about a
+            point beside their center, and a list of shifts is in fractions if its greatest entry
+            is below 1.
 
     Raises:
-        ValueError: if an option is none of what is allowed for it.
+        ValueError: if an option is invalid.
 
     Example:
         >>> from kcore import random
@@ -86,29 +87,35 @@ class Recipe:
     legacy_geometry: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("rotation_range", "shear_range", "channel_shift_range"):
+        for name in ("rotation_range", "shear_range"):
             self._set(name, _range(name, getattr(self, name)))
+        channels = _range("channel_shift_range", self.channel_shift_range, FLOAT32_MAX)
+        self._set("channel_shift_range", channels)
         for name in ("width_shift_range", "height_shift_range"):
             self._set(name, _shift_range(name, getattr(self, name)))
         self._set("zoom_range", _zoom_range(self.zoom_range))
         if self.brightness_range is not None:
-            self._set("brightness_range", _pair("brightness_range", self.brightness_range))
+            pair = _pair("brightness_range", self.brightness_range, FLOAT32_MAX)
+            self._set("brightness_range", pair)
         for name in ("horizontal_flip", "vertical_flip", "legacy_geometry"):
             self._set(name, check_switch(name, getattr(self, name)))
-        self._set("cval", check_finite("cval", self.cval))
+        self._set("cval", _limited("cval", self.cval, FLOAT32_MAX))
         if self.rescale is not None:
-            self._set("rescale", check_finite("rescale", self.rescale))
+            self._set("rescale", _limited("rescale", self.rescale, FLOAT32_MAX))
         check_choice("fill_mode", self.fill_mode, FILL_MODES)
         self._set("interpolation_order", check_interpolation_order(self.interpolation_order))
         first = is_channels_first(self.data_format)
         self._set("data_format", "channels_first" if first else "channels_last")
 
+    def __repr__(self) -> str:
+        return f"Recipe({shown_options(self)})"
+
     def draw(self, keys: npt.ArrayLike, image_shape: Sequence[int]) -> Parameters:
-        """Draw a transformation for each key, and so for each image.
+        """Draw a transformation for each key, one key for each image.
 
         Args:
-            keys: uint32 `(n, 2)`, such as `kcore.random.sample_keys` gives. An image's parameters
-                depend on its key alone.
+            keys: uint32 `(n, 2)`, as from `kcore.random.sample_keys`. An image's parameters depend
+                only on its key.
             image_shape: the shape of one image, `(height, width, channels)` or
                 `(channels, height, width)` as the recipe's `data_format` says; shifts by a fraction
                 need it.
@@ -117,7 +124,8 @@ class Recipe:
             The parameters of the `n` images, the same bits on every backend and machine.
 
         Raises:
-            ValueError: if the keys or the shape are no such thing.
+            ValueError: if `keys` has another shape or dtype, or `image_shape` other than three
+                axes.
         """
         keys = read_array("keys", keys)
         if keys.ndim != 2 or keys.shape[1] != 2 or keys.dtype != np.uint32:
@@ -132,8 +140,13 @@ class Recipe:
     def spatial_shape(self, image_shape: Sequence[int]) -> tuple[int, int]:
         """Return `(height, width)` of an image shape of three axes.
 
+        Args:
+            image_shape: `(height, width, channels)` or `(channels, height, width)` as the recipe's
+                `data_format` says.
+
         Raises:
-            ValueError: if the shape has other than three axes.
+            ValueError: if the shape has other than three axes, or a size is no integer of at least
+                1.
         """
         return spatial_shape("image_shape", image_shape, self.data_format)
 
@@ -173,8 +186,16 @@ def check_interpolation_order(value: object) -> int:
     return int(value)
 
 
-def _range(name: str, value: object) -> float:
+def _limited(name: str, value: object, greatest: float) -> float:
+    """Return `value` as a float, or say that it must be finite and not larger than `greatest`."""
     number = check_finite(name, value)
+    if abs(number) > greatest:
+        raise ValueError(f"{name}={value!r} is out of range: give at most {greatest:.8g}.")
+    return number
+
+
+def _range(name: str, value: object, greatest: float = LARGEST) -> float:
+    number = _limited(name, value, greatest)
     if number < 0:
         raise ValueError(f"{name}={value!r} must be at least 0: it is drawn from ± this.")
     return number
@@ -182,7 +203,7 @@ def _range(name: str, value: object) -> float:
 
 def _shift_range(name: str, value: object) -> Any:
     if _is_list(value):
-        entries = tuple(check_finite(f"{name}[{i}]", entry) for i, entry in enumerate(value))
+        entries = tuple(_limited(f"{name}[{i}]", entry, LARGEST) for i, entry in enumerate(value))
         return entries or 0.0
     number = _range(name, value)
     return int(number) if isinstance(value, Integral) and number else number
@@ -197,14 +218,14 @@ def _zoom_range(value: object) -> tuple[float, float]:
                 "give at most 1, or a pair such as (0.5, 3)."
             )
         return (1 - number, 1 + number)
-    return _pair("zoom_range", value)
+    return _pair("zoom_range", value, LARGEST)
 
 
-def _pair(name: str, value: object) -> tuple[float, float]:
+def _pair(name: str, value: object, greatest: float) -> tuple[float, float]:
     entries: list[Any] = list(value) if _is_list(value) else []
     if len(entries) != 2:
         raise ValueError(f"{name}={value!r} must be two numbers (lowest, highest).")
-    low, high = (check_finite(f"{name}[{i}]", entry) for i, entry in enumerate(entries))
+    low, high = (_limited(f"{name}[{i}]", entry, greatest) for i, entry in enumerate(entries))
     if not 0 <= low <= high:
         raise ValueError(f"{name}={value!r} must be (lowest, highest): 0 <= lowest <= highest.")
     return low, high

@@ -1,4 +1,4 @@
-"""One resampling of a batch of images, as operations of `keras.ops`."""
+"""Resample a batch of images once, with operations of `keras.ops`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ __all__ = ["resample"]
 
 def resample(
     images: Any,
-    places: Any,
+    addends: Any,
     bits: Any,
     *,
     fill_mode: str,
@@ -17,14 +17,14 @@ def resample(
     interpolation_order: int,
     channels_first: bool,
 ) -> Any:
-    """Look up, for each pixel of the output, the pixels of the input around its place.
+    """Interpolate, for each pixel of the output, the pixels of the input around its coordinates.
 
     Args:
         images: `(n, height, width, channels)` or `(n, channels, height, width)`, uint8 or float32.
-        places: int32 `(n, 2, height + width)` from `kcore.augment._coordinates`.
-        bits: int32 `(n,)`, how many bits of `places` are the fraction.
+        addends: int32 `(n, 2, height + width)` from `kcore.augment._coordinates`.
+        bits: int32 `(n,)`, how many bits of the `addends` are the fraction.
         fill_mode: "nearest", "constant", "reflect" or "wrap".
-        cval: the value outside of the image for "constant", a number or a tensor `()`.
+        cval: the value outside the image for "constant", a number or a tensor that broadcasts.
         interpolation_order: 0 for the nearest pixel, 1 for bilinear.
         channels_first: which of the two layouts `images` has.
 
@@ -33,8 +33,8 @@ def resample(
     """
     height, width = images.shape[2:] if channels_first else images.shape[1:3]
     bits = bits[:, None, None]
-    rows = places[:, 0, :height, None] + places[:, 0, None, height:]
-    columns = places[:, 1, :height, None] + places[:, 1, None, height:]
+    rows = addends[:, 0, :height, None] + addends[:, 0, None, height:]
+    columns = addends[:, 1, :height, None] + addends[:, 1, None, height:]
     table = _Table(images, channels_first)
     mapped_rows = _mapped(rows, height, bits, fill_mode)
     mapped_columns = _mapped(columns, width, bits, fill_mode)
@@ -51,47 +51,47 @@ def resample(
     return ops.where(table.spread(inside), pixels, cval)
 
 
-def _mapped(place: Any, size: int, bits: Any, fill_mode: str) -> Any:
-    """Bring places outside of the axis into it, by the rules of `scipy.ndimage`."""
+def _mapped(coordinate: Any, size: int, bits: Any, fill_mode: str) -> Any:
+    """Map coordinates outside the axis into it, by the rules of `scipy.ndimage`."""
     last = ops.left_shift(size - 1, bits)
     if fill_mode == "reflect":
         period = ops.left_shift(2 * size, bits)
         one = ops.left_shift(1, bits)
-        within = ops.mod(place, period)
+        within = ops.mod(coordinate, period)
         return ops.where(within <= last + one - 1, within, period - one - within)
     if fill_mode == "wrap" and size > 1:
-        within = ops.mod(place, last)
-        # Both ends are in the axis, and a place left of it comes in at its right end.
-        at_last = (within == 0) & (place <= last) & (place != 0)
+        within = ops.mod(coordinate, last)
+        # Both ends belong to the axis, and a coordinate left of it enters at its right end.
+        at_last = (within == 0) & (coordinate <= last) & (coordinate != 0)
         return ops.where(at_last, last, within)
-    return ops.minimum(ops.maximum(place, 0), last)
+    return ops.minimum(ops.maximum(coordinate, 0), last)
 
 
-def _inside(place: Any, size: int, bits: Any) -> Any:
-    return (place >= 0) & (place <= ops.left_shift(size - 1, bits))
+def _inside(coordinate: Any, size: int, bits: Any) -> Any:
+    return (coordinate >= 0) & (coordinate <= ops.left_shift(size - 1, bits))
 
 
-def _nearest(place: Any, size: int, bits: Any) -> Any:
+def _nearest(coordinate: Any, size: int, bits: Any) -> Any:
     half = ops.right_shift(ops.left_shift(1, bits), 1)
-    index = ops.right_shift(place + half, bits)
+    index = ops.right_shift(coordinate + half, bits)
     return ops.minimum(ops.maximum(index, 0), size - 1)
 
 
-def _neighbors(place: Any, size: int, bits: Any, fill_mode: str) -> tuple[Any, Any, Any]:
-    """Return the indices on both sides of each coordinate, and the second's weight, below 1."""
-    low = ops.right_shift(place, bits)
-    fraction = place - ops.left_shift(low, bits)
-    # A pixel that is met exactly is mixed with itself and so keeps its value, whatever its
-    # neighbor holds. It may be the last one, which has no neighbor.
+def _neighbors(coordinate: Any, size: int, bits: Any, fill_mode: str) -> tuple[Any, Any, Any]:
+    """Return the indices on both sides of each coordinate, and the weight (< 1) of the second."""
+    low = ops.right_shift(coordinate, bits)
+    fraction = coordinate - ops.left_shift(low, bits)
+    # A pixel that is hit exactly is mixed with itself, and so keeps its value whatever its neighbor
+    # holds. It may be the last one, which has no neighbor.
     high = low + ops.minimum(fraction, 1)
-    if fill_mode == "reflect":  # half a pixel beyond the first and the last still belongs to them
+    if fill_mode == "reflect":  # half a pixel beyond the first and last still belongs to them
         low, high = ops.maximum(low, 0), ops.minimum(high, size - 1)
     weight = ops.cast(fraction, "float32") / ops.cast(ops.left_shift(1, bits), "float32")
     return low, high, weight
 
 
 def _between(table: "_Table", vertical: Any, horizontal: Any) -> Any:
-    """Mix the four pixels around each place."""
+    """Mix the four pixels around each pair of coordinates."""
     top, bottom, down = vertical
     left, right, across = horizontal
     down, across = table.spread(down), table.spread(across)
@@ -135,9 +135,8 @@ class _Table:
 def _entries(table: Any, indices: Any) -> Any:
     """Return `table[indices]` for indices that are all in range.
 
-    Where tensors can be indexed by tensors, that is faster than `keras.ops.take`, which guards
-    against indices out of range; and faster again by numbers without a sign, which can't count from
-    the end.
+    Where tensors can be indexed by tensors, that is faster than `keras.ops.take`, which checks for
+    indices out of range; and unsigned indices, which can't count from the end, are faster still.
     """
     try:
         return table[ops.cast(indices, "uint32")]

@@ -1,4 +1,4 @@
-"""From uniform random numbers to parameters: the same arithmetic in NumPy and in `keras.ops`."""
+"""Turn uniform random numbers into parameters, with the same arithmetic in NumPy and Keras."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 __all__ = ["COLUMNS", "drawn", "shift_unit"]
 
 # Each parameter has its own column of random numbers, so that it does not change when another
-# option is switched on or off. The order is part of what a seed means.
+# option is switched on or off. What a seed means depends on this order.
 COLUMNS = (
     "theta",
     "tx",
@@ -31,13 +31,13 @@ def drawn(recipe: Any, uniform: Any, height: int, width: int, xp: Any) -> dict[s
         recipe: a `kcore.augment.Recipe`.
         uniform: numbers in [0, 1), `(n, columns)`, multiples of `2**-24`; NumPy float64, or a
             float32 tensor.
-        height: rows of the images.
-        width: columns of the images.
+        height: number of rows of the images.
+        width: number of columns of the images.
         xp: `numpy` or `keras.ops`, whichever `uniform` belongs to.
 
     Returns:
-        Name -> `(n,)` of each of `kcore.augment.Parameters`; `None` for the effects that the recipe
-        leaves out.
+        Name -> `(n,)` for each field of `kcore.augment.Parameters`; `None` for effects that the
+        recipe leaves out.
     """
     column = {name: uniform[:, position] for position, name in enumerate(COLUMNS)}
     channels, bright = recipe.channel_shift_range, recipe.brightness_range
@@ -63,22 +63,22 @@ def drawn(recipe: Any, uniform: Any, height: int, width: int, xp: Any) -> dict[s
 
 
 def shift_unit(shift_range: Any, size: int, legacy_geometry: bool) -> int:
-    """Return the pixels of a shift by 1: all of the axis for fractions, else 1.
+    """Return how many pixels a shift of 1 means: the length of the axis for fractions, else 1.
 
-    A range is in fractions if all of it is between -1 and 1. Legacy Keras looks at the greatest
-    entry alone, and so takes the pixels -3, -2, -1 for fractions.
+    A range is in fractions if all of it is between -1 and 1. Legacy Keras looks only at the
+    largest entry, and so takes the pixels -3, -2, -1 for fractions.
 
     Args:
         shift_range: a number, or a sequence of entries.
         size: pixels along the axis that is shifted.
-        legacy_geometry: apply the legacy rule.
+        legacy_geometry: whether to apply the legacy rule.
     """
     greatest = np.max(shift_range if legacy_geometry else np.abs(shift_range))
     return size if greatest < 1 else 1
 
 
 def _symmetric(uniform: Any, half_width: float) -> Any:
-    # The bracket is exact in float32 too, so that one rounding is all that there is.
+    # The term in parentheses is exact in float32 too, so the result is rounded only once.
     return (2 * uniform - 1) * half_width + 0.0
 
 

@@ -1,4 +1,4 @@
-"""Augmented images written to a folder, so that one can look at them."""
+"""Save augmented images to a folder, to look at them."""
 
 import contextlib
 import itertools
@@ -19,20 +19,20 @@ __all__ = ["Saving", "saving_in"]
 
 @dataclass(frozen=True)
 class Saving:
-    """Where and how a flow saves what it gives out.
+    """Save the images of a flow.
 
-    A file is named prefix_index_epoch.format. So a batch that is asked for again writes the same
-    files again, and `replay(index, epoch)` of the flow finds what is in a file. A file that there
-    was before, of another flow or another run, stays: the new one is named
-    prefix_index_epoch-2.format, or with the next number that is free.
+    A file is named prefix_index_epoch.format, so a batch that is asked for again overwrites its own
+    files, and `replay(index, epoch)` of the dataset returns what is in a file. Files of other flows
+    and runs are kept: a name that is taken becomes prefix_index_epoch-2.format, or has the next
+    number that is free.
 
     Attributes:
-        folder: is made with the first batch if it is missing.
-        prefix: of the files' names.
+        folder: the folder, which the first batch makes if it is missing.
+        prefix: start of the files' names.
         file_format: a format that Pillow writes, such as "png" or "jpeg".
 
     Raises:
-        ValueError: if Pillow writes no such format, or the prefix is a path.
+        ValueError: if Pillow doesn't write the format, or the prefix is a path.
         NotADirectoryError: if `folder` is a file.
     """
 
@@ -59,14 +59,14 @@ class Saving:
     def __call__(
         self, images: npt.NDArray[Any], indices: npt.ArrayLike, epoch: int, data_format: str
     ) -> None:
-        """Save a batch, each image stretched from its least value, black, to its greatest."""
+        """Save a batch, each image scaled from its smallest value, black, to its largest, white."""
         Path(self.folder).mkdir(parents=True, exist_ok=True)
         for image, index in zip(images, np.asarray(indices).tolist(), strict=True):
             path = self._path(f"{self.prefix}_{index}_{epoch}")
             save_img(path, image, data_format=data_format, scale=True)
 
     def _path(self, stem: str) -> Path:
-        """Return the file that this flow writes for a name; make an empty one the first time."""
+        """Return the file that this flow writes for a name, after creating it the first time."""
         for number in itertools.count(1):
             if stem in self._written:
                 break
@@ -86,7 +86,7 @@ def _writable_suffixes() -> set[str]:
 def saving_in(
     save_to_dir: str | os.PathLike[str] | None, save_prefix: str, save_format: str
 ) -> Saving | None:
-    """Return how the arguments of a `flow*` method save images; None without a folder."""
+    """Return what saves images by the arguments of a `flow*` method; None without a folder."""
     check_text("save_prefix", save_prefix)
     check_text("save_format", save_format)
     return None if save_to_dir is None else Saving(save_to_dir, save_prefix, save_format)

@@ -1,4 +1,4 @@
-"""Values of pixels brought to a common level: within each image, or by what was seen in many."""
+"""Standardize pixels, each image by itself or by the statistics of many images."""
 
 import math
 from collections.abc import Callable
@@ -25,13 +25,13 @@ _MOST_VALUES_TO_WHITEN = 2**15
 
 @dataclass(frozen=True)
 class Statistics:
-    """What `fit` has seen: of each channel, or for whitening of all pixels together.
+    """The statistics of the images given to `fit`.
 
     Attributes:
-        mean: shape (1, 1, channels) or (channels, 1, 1); None where it is not needed.
-        std: the same for the standard deviation.
-        zca_whitening_matrix: (values, values), for the height * width * channels values of an
-            image.
+        mean: mean of each channel, shape (1, 1, channels) or (channels, 1, 1); None if not needed.
+        std: standard deviation of each channel, in the same shape.
+        zca_whitening_matrix: shape (values, values), for the height * width * channels values of
+            an image.
     """
 
     mean: _Array | None = None
@@ -44,15 +44,18 @@ class Standardization:
     """The steps of `ImageDataGenerator.standardize`, in their order, with the legacy names.
 
     Attributes:
-        preprocessing_function: takes and returns one image, a float32 array of three axes. If it
-            has parameters named `index` and `epoch`, it gets those of the sample.
-        rescale: the factor that comes next; None for none.
+        preprocessing_function: function that takes and returns one image, a float32 array of three
+            axes. If it has parameters named `index` and `epoch`, it gets those of the sample.
+        rescale: factor that multiplies the pixels next; None for no rescaling.
         samplewise_center: subtract each image's own mean.
         samplewise_std_normalization: and divide by its own standard deviation.
         featurewise_center: subtract the mean of each channel over the images of `fit`.
         featurewise_std_normalization: and divide by the standard deviation of each channel.
         zca_whitening: multiply by the whitening matrix of `fit`.
-        zca_epsilon: what is added to the singular values in the whitening matrix.
+        zca_epsilon: number that is added to the singular values in the whitening matrix.
+
+    Raises:
+        ValueError: if an option is invalid, or two exclude each other.
     """
 
     preprocessing_function: Callable[..., npt.ArrayLike] | None = None
@@ -76,20 +79,20 @@ class Standardization:
             raise ValueError(f"zca_epsilon={self.zca_epsilon!r} must be at least 0.")
         if self.zca_whitening and self.featurewise_std_normalization:
             raise ValueError(
-                "zca_whitening=True already brings all values to a deviation of 1; "
+                "zca_whitening=True already gives all values a standard deviation of 1; "
                 "leave out featurewise_std_normalization=True."
             )
 
     @property
     def only_rescales(self) -> bool:
-        """Whether there is nothing to do but to multiply by `rescale`."""
+        """Whether multiplying by `rescale` is the only step."""
         return self.preprocessing_function is None and not any(
             getattr(self, name) for name in _SWITCHES
         )
 
     @property
     def needs_fit(self) -> bool:
-        """Whether the mean of each channel is subtracted, as the other featurewise steps need."""
+        """Whether a step needs the mean of each channel, and so a call of `fit`."""
         return self.featurewise_center or self.featurewise_std_normalization or self.zca_whitening
 
     def before_statistics(
@@ -113,7 +116,7 @@ class Standardization:
         if self.samplewise_center or self.samplewise_std_normalization:
             images = images - _mean(images, axes)
         if self.samplewise_std_normalization:
-            # Divided by the deviation of the centered images: the same, and more exact.
+            # The deviation of the centered images is the same, and more accurate.
             images = images / (_deviation(images, axes) + np.float32(_EPSILON))
         return images
 
@@ -124,10 +127,10 @@ class Standardization:
         indices: npt.ArrayLike | None = None,
         epoch: int = 0,
     ) -> _Array:
-        """Apply all steps to float32 images (n, ., ., .), of `before_statistics` and the rest.
+        """Apply all steps, those of `before_statistics` first, to float32 images (n, ., ., .).
 
         Raises:
-            ValueError: if the statistics that a step needs are missing, or are of images with
+            ValueError: if statistics that a step needs are missing, or belong to images with
                 another number of channels.
         """
         self.check_fitted(statistics, images.shape[1:])
@@ -156,10 +159,10 @@ class Standardization:
     def check_fitted(
         self, statistics: Statistics, image_shape: tuple[int, ...] | None = None
     ) -> None:
-        """Raise a ValueError if the statistics that a step needs are missing, or don't fit.
+        """Raise a ValueError if statistics that a step needs are missing or don't fit.
 
         Args:
-            statistics: what `fit` has seen.
+            statistics: the statistics from `fit`.
             image_shape: shape of one image; None if it isn't known yet.
         """
         needed = {
@@ -185,7 +188,7 @@ class Standardization:
 
 
 def _fits(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...]) -> bool:
-    """Whether statistics of this shape leave images in their shape."""
+    """Return whether images keep their shape if statistics of this shape are applied."""
     if name == "zca_whitening_matrix":
         return shape == (math.prod(image_shape),) * 2
     try:
@@ -207,12 +210,12 @@ def fitted(standardization: Standardization, images: _Array, channel_axis: int) 
     """Compute the statistics of float32 images that have gone through `before_statistics`.
 
     Args:
-        standardization: says which statistics are needed.
+        standardization: the steps, which decide what statistics are needed.
         images: (n, ., ., .).
         channel_axis: 1 or 3.
 
     Raises:
-        ValueError: if whitening is asked for and the images are too large for its matrix.
+        ValueError: if images are to be whitened and are too large for the whitening matrix.
     """
     if not standardization.needs_fit:
         return Statistics()

@@ -1,29 +1,36 @@
-"""The legacy way to part images into two subsets: validation is the first part."""
+"""Split images into two subsets as legacy Keras does: validation is the first part."""
 
 import numpy as np
 
 from kcore._arguments import check_choice
 from kcore.data import ImageFiles
 
-__all__ = ["SUBSETS", "split_bounds", "subset_of"]
+__all__ = ["SUBSETS", "check_subset", "split_bounds", "subset_of"]
 
 SUBSETS = ("training", "validation")
 
 
-def split_bounds(count: int, subset: str | None, validation_split: float) -> tuple[int, int]:
-    """Return where a subset of `count` things begins and ends: validation is the first part.
-
-    Raises:
-        ValueError: if `subset` is unknown, or there is nothing to split by.
-    """
+def check_subset(subset: str | None, validation_split: float) -> None:
+    """Raise a ValueError if `subset` is unknown, or there is no fraction to split by."""
     if subset is None:
-        return 0, count
+        return
     check_choice("subset", subset, SUBSETS)
     if not validation_split:
         raise ValueError(
             f"subset={subset!r} needs a generator with a validation_split, such as "
             "ImageDataGenerator(validation_split=0.2)."
         )
+
+
+def split_bounds(count: int, subset: str | None, validation_split: float) -> tuple[int, int]:
+    """Return where a subset of `count` items begins and ends: validation is the first part.
+
+    Raises:
+        ValueError: if `subset` is unknown, or there is no fraction to split by.
+    """
+    check_subset(subset, validation_split)
+    if subset is None:
+        return 0, count
     border = int(count * validation_split)
     return (0, border) if subset == "validation" else (border, count)
 

@@ -1,4 +1,4 @@
-"""One image under several draws of a recipe, to look at."""
+"""Show one image under several draws of a recipe."""
 
 from dataclasses import replace
 from typing import Protocol
@@ -17,7 +17,7 @@ __all__ = ["captions", "variations"]
 
 
 class HasRecipe(Protocol):
-    """Something that transforms images by a recipe, such as an `ImageDataGenerator`."""
+    """An object that transforms images by a recipe, such as an `ImageDataGenerator`."""
 
     recipe: Recipe
 
@@ -30,20 +30,20 @@ def variations(
     Args:
         image: `(height, width, channels)`, or with the channels first as the recipe says; values in
             0..255.
-        recipe: what to draw from, or an `ImageDataGenerator` that has it. Its `rescale` is left
-            out, for the result is to be looked at, and so are `preprocessing_function` and the
+        recipe: a `Recipe` to draw from, or an `ImageDataGenerator`. `rescale` is left out, as the
+            result is meant to be looked at, and so are `preprocessing_function` and the
             standardization of a generator.
-        count: how many variations.
-        seed: integer; the same gives the same variations.
-        epoch: integer; another gives others. With `seed` and the sample's index in the place
-            of the variation's number, these are the keys that training uses.
+        count: number of variations.
+        seed: integer of at least 0; the same seed gives the same variations.
+        epoch: integer of at least 0; each epoch gives other variations. Training draws from the
+            same keys, with the sample's index instead of the variation's number.
 
     Returns:
-        `(images, parameters)`: uint8 of shape `(count, *image.shape)`, and what was drawn for each.
-        `captions` writes it out.
+        `(images, parameters)`: uint8 of shape `(count, *image.shape)`, and what was drawn for each,
+        which `captions` puts into words.
 
     Raises:
-        TypeError: if `recipe` is neither.
+        TypeError: if `recipe` is neither a `Recipe` nor an `ImageDataGenerator`.
         ValueError: if the image has other than three axes, or a number is out of range.
 
     Example:
@@ -76,15 +76,18 @@ def _recipe_of(recipe: Recipe | HasRecipe) -> Recipe:
 
 
 def captions(parameters: Parameters) -> list[str]:
-    """Write out in a few words what changes each image; what changes nothing is left out.
+    """Describe in a few words how each image is changed.
 
     Args:
-        parameters: those of `n` images.
+        parameters: parameters of `n` images.
 
     Returns:
-        `n` texts, such as "rotated 31°, shifted 4 -12, flipped": pixels along height and
-        width, zooms likewise (with `legacy_geometry` the other way round). A text is empty where
-        nothing changes.
+        `n` texts, such as "rotated 31°, shifted 4 -12, flipped": pixels along height and width, and
+        zooms likewise (with `legacy_geometry` the other way round). The text of an image that does
+        not change is empty.
+
+    Raises:
+        TypeError: if `parameters` are no `Parameters`.
     """
     parameters = check_instance("parameters", parameters, Parameters)
     return [_caption(**transform) for transform in parameters.as_dicts()]

@@ -1,4 +1,4 @@
-"""Batches of images in, transformed batches out, through one compiled operation."""
+"""Transform batches of images through one compiled operation."""
 
 import functools
 import math
@@ -22,7 +22,7 @@ from kcore.augment._recipe import FILL_MODES, Recipe, check_interpolation_order
 
 __all__ = ["apply", "warp"]
 
-# The bytes of one call's output: what stays in the caches is written, and read again, much faster.
+# Bytes of one call's output: what stays in the caches is written, and read again, much faster.
 _BYTES_AT_ONCE = 4_500_000
 _MOST_AT_ONCE = 64
 
@@ -33,25 +33,25 @@ def apply(
     recipe: Recipe,
     out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Transform each image as its parameters say.
+    """Transform each image by its parameters.
 
-    Rotation, shift, shear, zoom and flips are one resampling, after it come the shift of the
+    Rotation, shift, shear, zoom and flips are one resampling. After it come the shift of the
     channels, the brightness and the recipe's `rescale`.
 
     Args:
         images: `(n, height, width, channels)` or `(n, channels, height, width)` as the recipe's
             `data_format` says, uint8 or another dtype of real numbers. Any number of channels.
-        parameters: those of the `n` images.
-        recipe: `fill_mode`, `cval`, `interpolation_order`, `rescale`, `data_format` and
-            `legacy_geometry`; its ranges are ignored.
+        parameters: parameters of the `n` images.
+        recipe: its `fill_mode`, `cval`, `interpolation_order`, `rescale`, `data_format` and
+            `legacy_geometry` are used; its ranges are ignored.
         out: float32 array of the shape of `images` to write into; by default a new one.
 
     Returns:
         float32, the shape of `images`.
 
     Raises:
-        ValueError: if there are not as many parameters as images, or the images' shape or dtype
-            is none of the above.
+        ValueError: if there are not as many parameters as images, or the images have other than
+            four axes, or don't hold real numbers.
 
     Example:
         >>> import numpy as np
@@ -89,21 +89,22 @@ def warp(
     data_format: str | None = None,
     out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Resample each image once, as its matrix says.
+    """Resample each image once, by its affine matrix.
 
-    The pixels are those of `scipy.ndimage.affine_transform`, channel by channel: within 0.01 of
-    255, and for order 0 but for places halfway between two pixels. For "constant" a place on the
-    very edge of the image counts as inside, which SciPy leaves to its rounding.
+    The pixels are those of `scipy.ndimage.affine_transform`, channel by channel, within 0.01 of
+    255, and for order 0 except at coordinates halfway between two pixels. For "constant",
+    coordinates on the very edge of the image count as inside, which SciPy leaves to its rounding.
 
     Args:
         images: `(n, height, width, channels)` or `(n, channels, height, width)`, uint8 or another
             dtype of real numbers.
-        matrices: float64 `(n, 2, 3)` from the output's pixels to the input's places, such as
-            `kcore.augment.matrices` composes.
-        fill_mode: "nearest", "constant", "reflect" or "wrap"; see `kcore.augment.Recipe`.
-        cval: the value outside of the image for "constant", before `rescale`.
-        interpolation_order: 0 for the nearest pixel, 1 for bilinear.
-        rescale: the factor of all pixels.
+        matrices: float64 `(n, 2, 3)` from pixels of the output to coordinates in the input, such
+            as `kcore.augment.matrices` composes.
+        fill_mode: how points outside the image are filled: "nearest" (`aaaa|abcd|dddd`),
+            "constant" (with `cval`), "reflect" (`dcba|abcd|dcba`) or "wrap" (`bcd|abcd|bcd`).
+        cval: value of points outside the image for "constant", before `rescale`.
+        interpolation_order: 0 for the nearest pixel, 1 for bilinear interpolation.
+        rescale: factor that multiplies all pixels.
         data_format: "channels_last" or "channels_first"; `None` takes Keras's default.
         out: float32 array of the shape of `images` to write into; by default a new one.
 
@@ -111,7 +112,7 @@ def warp(
         float32, the shape of `images`.
 
     Raises:
-        ValueError: if an argument is none of the above.
+        ValueError: if an argument is invalid.
     """
     check_choice("fill_mode", fill_mode, FILL_MODES)
     order = check_interpolation_order(interpolation_order)
@@ -170,15 +171,15 @@ def _transformed(
     settings: _Settings,
     out: npt.NDArray[np.float32] | None,
 ) -> npt.NDArray[np.float32]:
-    """Run the compiled operation on a few images after the other, all in one output."""
+    """Run the compiled operation on a few images at a time, into one output."""
     check_not_forked("kcore.augment")
     out = _checked_out(out, pixels.shape)
     count = len(pixels)
     height, width = pixels.shape[2:] if settings.channels_first else pixels.shape[1:3]
-    places, bits = fixed_point(composed, height, width)
+    addends, bits = fixed_point(composed, height, width)
     inputs = {
         "images": pixels,
-        "places": places,
+        "addends": addends,
         "bits": bits,
         "cval": np.full(count, settings.cval, np.float32),
         "rescale": np.full(count, settings.rescale, np.float32),

@@ -25,14 +25,14 @@ _NO_ARRAYS = (range, str, bytes, bytearray, type, np.dtype, Mapping)
 
 
 class Targets(Protocol):
-    """What the targets of a batch are taken from: an array, or what can be indexed like one."""
+    """Targets of samples: an array, or an object that can be indexed like one."""
 
     def __getitem__(self, indices: npt.NDArray[np.int64]) -> Any:
         """Return the targets of some samples."""
 
 
 class ArrayGroup:
-    """Arrays of one length in a dictionary or a tuple, indexed all at once.
+    """Arrays of equal length in a dictionary or a tuple, indexed together.
 
     Args:
         arrays: name -> array of shape (samples, ...), or a sequence of such arrays.
@@ -68,7 +68,7 @@ class ArrayGroup:
 
 
 class _Selection:
-    """The targets of some samples, from an object that gives those of all."""
+    """The targets of some samples, taken from an object that holds those of all."""
 
     def __init__(self, targets: Any, indices: npt.NDArray[np.int64]) -> None:
         self._targets, self._indices = targets, indices
@@ -97,7 +97,7 @@ def as_images(x: Any) -> Any:
     """Return the images of a dataset as an array, or as an `ArrayGroup` of a dictionary's arrays.
 
     Raises:
-        TypeError: if `x` is no array, dictionary of arrays or list of images.
+        TypeError: if `x` is not an array, a dictionary of arrays or a list of images.
         ValueError: if the arrays are of different lengths.
     """
     if isinstance(x, tuple):
@@ -120,16 +120,16 @@ def as_images(x: Any) -> Any:
 
 
 def as_targets(name: str, values: Any, samples: int) -> Any:
-    """Return targets in a form that an array of indices can be taken from.
+    """Return targets in a form that an array of indices can index.
 
     Args:
-        name: what they are called in errors.
+        name: what errors call them.
         values: an array or a list of numbers; several arrays in a dictionary, list or tuple, for a
-            model with several outputs; an object that gives targets by indices; or None.
+            model with several outputs; an object that an array of indices can index; or None.
         samples: how many samples there are.
 
     Returns:
-        An array, an `ArrayGroup`, or the object or None as it is.
+        An array or an `ArrayGroup`; an object of the user and None are returned unchanged.
 
     Raises:
         TypeError: if `values` can't be indexed, such as an iterator.
@@ -149,7 +149,7 @@ def as_targets(name: str, values: Any, samples: int) -> Any:
 
 
 def as_array(name: str, values: Any, samples: int) -> Any:
-    """Return an array of one entry for each sample, or what gives entries by indices as it is.
+    """Return an array of one entry for each sample, or an indexable object unchanged.
 
     Raises:
         TypeError: if `values` can't be indexed by an array.
@@ -164,7 +164,7 @@ def as_array(name: str, values: Any, samples: int) -> Any:
 
 
 def _check_indexable(name: str, values: object) -> None:
-    """Raise a TypeError if `values` is no array, but a range, an iterator or the like."""
+    """Raise a TypeError if `values` can't be indexed, such as an iterator, or is a range."""
     by_indices = hasattr(values, "__getitem__") or hasattr(values, "__array__")
     if not by_indices or isinstance(values, _NO_ARRAYS):
         raise TypeError(
@@ -174,7 +174,7 @@ def _check_indexable(name: str, values: object) -> None:
 
 
 def _entries(name: str, values: Any, samples: int) -> _Array:
-    """Return one array of a group, which has one entry for each sample."""
+    """Return one array of a group, checked to have one entry for each sample."""
     array = read_array(name, values)
     if array.ndim == 0 or len(array) != samples:
         raise ValueError(
@@ -188,7 +188,7 @@ def _target(name: str, values: Any, samples: int) -> _Array:
 
 
 def _are_outputs(name: str, values: Sequence[Any], samples: int) -> bool:
-    """Tell several arrays of one entry a sample from one array given as a list of its rows."""
+    """Tell a list of several outputs from one array that is given as a list of its rows."""
     if not values or not all(getattr(part, "ndim", 0) for part in values):
         return False
     lengths = {len(part) for part in values}
@@ -204,10 +204,10 @@ def _are_outputs(name: str, values: Sequence[Any], samples: int) -> bool:
 
 
 def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any, Any]:
-    """Return targets and weights as arrays or as what gives them by indices, or say what is wrong.
+    """Return targets and weights as arrays or indexable objects, or say what is wrong.
 
     Raises:
-        ValueError: if there are not as many as samples, or weights without targets.
+        ValueError: if their number isn't that of the samples, or there are weights but no targets.
     """
     if isinstance(targets, str) and targets != "input":
         raise ValueError(f"targets={targets!r} must be an array, 'input' or None.")
@@ -219,10 +219,10 @@ def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any
 
 
 def in_32_bits(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return numbers of 64 bits as int32 or float32; others as they are.
+    """Return 64-bit numbers as int32 or float32; others unchanged.
 
-    JAX computes with no more than 32 bits, and warns in each `fit` that is given more. Integers
-    outside of int32 stay as they are, and floats where Keras itself computes in float64.
+    JAX computes with at most 32 bits, and warns in each `fit` that is given more. Integers that
+    int32 can't hold stay unchanged, and so do floats where Keras itself computes in float64.
     """
     if values.dtype == np.float64 and keras.config.floatx() != "float64":
         return values.astype(np.float32)

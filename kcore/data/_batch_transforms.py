@@ -1,5 +1,6 @@
-"""What a `transform` of a dataset asks for and returns, and what is taken from its batches."""
+"""Check what a `transform` of a dataset asks for and returns, and take images from its batches."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -9,22 +10,34 @@ import numpy as np
 from kcore.data._functions import asked_for
 
 __all__ = [
-    "Transform", "asks_for_targets", "check_asking", "check_replay", "checked_pair",
+    "Replayable", "Transform", "asks_for_targets", "check_asking", "check_replay", "checked_pair",
     "checked_transform", "copied", "first_of",
 ]  # fmt: skip
 
 Transform: TypeAlias = Callable[..., Any]
 
 
+class Replayable(ABC):
+    """A transform that shows what it does to one image, and has no effect beside that."""
+
+    @abstractmethod
+    def replay(self, image: Any, index: int, epoch: int) -> Any:
+        """Return an image as it is in the batch of an epoch."""
+
+    @abstractmethod
+    def parameters(self, index: int, epoch: int) -> dict[str, Any]:
+        """Return how an image is transformed in an epoch."""
+
+
 def asks_for_targets(transform: Callable[..., Any] | None) -> bool:
-    """Tell whether a function has a parameter named `targets`."""
+    """Return whether a function has a parameter named `targets`."""
     return transform is not None and bool(asked_for(transform, ["targets"]))
 
 
 def check_asking(asks: bool, targets: Any) -> None:
-    """Raise a ValueError if a transform asks for targets that there aren't before it."""
+    """Raise a ValueError if a transform asks for targets that don't exist before it is called."""
     if asks and (targets is None or isinstance(targets, str)):
-        kind = "there are none" if targets is None else "'input' makes them of what it returns"
+        kind = "there are none" if targets is None else "'input' makes them from what it returns"
         raise ValueError(
             f"transform has a parameter named targets, but {kind}: give targets, or a transform of "
             "images, indices and epoch alone."
@@ -32,7 +45,7 @@ def check_asking(asks: bool, targets: Any) -> None:
 
 
 def check_replay(asks: bool, index: int, epoch: int) -> None:
-    """Raise a ValueError if one image alone isn't what the model receives in an epoch."""
+    """Raise a ValueError if one image alone can't be what the model receives in an epoch."""
     if asks:
         raise ValueError(
             f"index={index}, epoch={epoch}: the transform takes targets, and so may mix the images "

@@ -1,4 +1,4 @@
-"""Keep decoded images: in memory, or in a file that later runs and other processes use too."""
+"""Keep decoded images in memory, or in a file that later runs and other processes share."""
 
 import contextlib
 import hashlib
@@ -20,7 +20,7 @@ from kcore.data._cache_files import CacheFile, file_bytes
 from kcore.data._decoding import Decoding, Pixels
 from kcore.data._image_files import ImageFiles
 
-__all__ = ["DecodedCache", "cache_bytes", "check_place", "open_cache", "stamp"]
+__all__ = ["DecodedCache", "cache_bytes", "check_cache", "open_cache", "stamp"]
 
 _LAYOUT = "kcore decoded images 2"
 _UNKNOWN = -1
@@ -30,18 +30,18 @@ Stamps = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def stamp(path: str) -> Stamp:
-    """Return what tells that a file changed: its size in bytes and its time in nanoseconds."""
+    """Return a file's size in bytes and modification time in nanoseconds, to notice changes."""
     status = os.stat(path)  # noqa: PTH116 -- a Path for each access takes longer than the access
     return status.st_size, status.st_mtime_ns
 
 
 def cache_bytes(images: int, decoding: Decoding) -> int:
-    """Return the bytes that a cache takes: every value of every image, and five for each."""
+    """Return a cache's size in bytes: the pixels of all images, and five bytes for each."""
     return file_bytes(images, int(np.prod(decoding.image_shape)))
 
 
-def check_place(where: object) -> None:
-    """Raise an error unless `where` is what `open_cache` takes, or None."""
+def check_cache(where: object) -> None:
+    """Raise an error unless `where` is None or something that `open_cache` takes."""
     if where is not None and not isinstance(where, str | os.PathLike):
         raise ValueError(f"cache={where!r} must be 'memory', a directory for a file, or None.")
     if where in (None, "memory"):
@@ -53,21 +53,21 @@ def check_place(where: object) -> None:
 def open_cache(
     where: str | os.PathLike[str], files: ImageFiles, decoding: Decoding, served: range
 ) -> "DecodedCache":
-    """Open the cache of these files and options, and begin one if there is none.
+    """Open the cache of these files and options, or begin a new one.
 
     Args:
-        where: "memory", or a directory for cache files, which is made if need be. A cache file
-            is named by all that its pixels depend on: the options, the version of Pillow, and of
-            each image file the resolved path, that of its target if it is a link, the size and the
-            time; so a changed file leads to another cache, and so does another folder of the same
-            name. It appears under its name when every image has been decoded once, and is never
-            changed after that. Any number of processes may use and write caches of one directory:
-            two that write the same one each write a file of their own, and the last takes the
-            name. What a killed process left unfinished is removed.
+        where: "memory", or a directory for cache files, which is made if it doesn't exist. The
+            name of a cache file depends on everything that its pixels depend on: the options, the
+            version of Pillow, and each image file's resolved path (of a link: that of its target),
+            size and modification time. So a changed file leads to another cache, and so does
+            another folder of the same name. The file appears under its name once every image has
+            been decoded, and never changes after that. Any number of processes may share the
+            directory: where two make the same cache, each writes a file of its own, and the last
+            one to finish takes the name. What a killed process left unfinished is removed.
         files: the image files.
-        decoding: the options.
-        served: the indices of those that will be asked for; the cache is of them alone, for with
-            another one it would never be complete.
+        decoding: how they become arrays.
+        served: the indices of the images that will be asked for. The cache holds these alone;
+            otherwise it would never be complete.
 
     Raises:
         OSError: if the directory has no space for it, or can't be written to.
@@ -89,7 +89,7 @@ def open_cache(
     def finish() -> None:
         try:
             begun.finish(final)
-        except OSError as error:  # this run goes on with what it has written
+        except OSError as error:  # this run goes on with the unfinished file
             begun.writable = False
             warn(f"The cache {str(final)!r} could not be kept: {error}")
             return
@@ -101,14 +101,14 @@ def open_cache(
 
 
 class _Store(Protocol):
-    """Where images are kept by number."""
+    """Keeps images by their number."""
 
     filled: np.ndarray[Any, np.dtype[np.bool_]]
     writable: bool
 
-    def read(self, place: int) -> Pixels | None: ...
+    def read(self, number: int) -> Pixels | None: ...
 
-    def write(self, place: int, image: Pixels) -> None: ...
+    def write(self, number: int, image: Pixels) -> None: ...
 
 
 class _InMemory:
@@ -116,22 +116,22 @@ class _InMemory:
         self.filled, self.writable = np.zeros(shape[0], np.bool_), True
         self._pixels = np.empty(shape, np.uint8)
 
-    def read(self, place: int) -> Pixels | None:
-        return self._pixels[place]
+    def read(self, number: int) -> Pixels | None:
+        return self._pixels[number]
 
-    def write(self, place: int, image: Pixels) -> None:
-        self._pixels[place] = image
-        self.filled[place] = True
+    def write(self, number: int, image: Pixels) -> None:
+        self._pixels[number] = image
+        self.filled[number] = True
 
 
 class DecodedCache:
-    """Decoded images by index, filled by whoever decodes one first.
+    """Decoded images by index; each is put in when it has been decoded for the first time.
 
     Args:
         store: where they are kept.
-        stamps: int64 array (images, 2): the `stamp` that each file had, or -1 if not yet known.
-        served: the indices of the images; others are not kept.
-        finish: called once, when all images have been put or given up.
+        stamps: int64 array (images, 2): the `stamp` of each file, or -1 if not yet known.
+        served: the indices of the images that are kept.
+        finish: called once, when every image has been put in or given up.
     """
 
     def __init__(
@@ -144,24 +144,24 @@ class DecodedCache:
         self._store, self._stamps = store, stamps
         self._served, self._finish = served, finish
         is_missing = np.flatnonzero(~store.filled)
-        self._missing = {int(place) for place in is_missing} if finish else set()
+        self._missing = {int(number) for number in is_missing} if finish else set()
         self._lock = threading.Lock()
         self._has_warned = False
 
     @property
     def complete(self) -> bool:
-        """Whether all images are there."""
+        """Whether all images are in it."""
         return bool(self._store.filled.all())
 
     def __contains__(self, index: int) -> bool:
         return index in self._served
 
     def get(self, index: int, now: Stamp) -> Pixels | None:
-        """Return an image, or None if it isn't there, is damaged, or the file has changed since."""
-        place = self._served.index(index)
-        if not self._store.filled[place] or tuple(self._stamps[place]) != now:
+        """Return an image; None if it isn't there or is damaged, or if its file has changed."""
+        number = self._served.index(index)
+        if not self._store.filled[number] or tuple(self._stamps[number]) != now:
             return None
-        image = self._store.read(place)
+        image = self._store.read(number)
         if image is None:
             self._warn(
                 "is damaged or was cut off: images are decoded again. Delete it, and the "
@@ -173,34 +173,34 @@ class DecodedCache:
         """Keep an image, unless the file has changed since the cache was opened.
 
         Args:
-            index: the image's, one of those served.
-            before: the file's stamp, taken before it was read.
+            index: the image's index, one of those served.
+            before: the file's stamp from before it was read.
             image: uint8 array (height, width, channels).
         """
         if not self._store.writable:
-            return  # complete but for files that were bad when it was made, and are good now
-        place = self._served.index(index)
+            return  # complete but for files that were bad then and are good now
+        number = self._served.index(index)
         with self._lock:
-            known = int(self._stamps[place, 0]) != _UNKNOWN
-            if self._store.filled[place] or (known and tuple(self._stamps[place]) != before):
+            known = int(self._stamps[number, 0]) != _UNKNOWN
+            if self._store.filled[number] or (known and tuple(self._stamps[number]) != before):
                 return
-            self._stamps[place] = before
+            self._stamps[number] = before
             try:
-                self._store.write(place, image)
+                self._store.write(number, image)
             except OSError as error:
                 self._store.writable = False
                 self._warn(f"can't be written to, and keeps no more images: {error}")
                 return
-            self._one_less(place)
+            self._one_less(number)
 
     def give_up(self, index: int) -> None:
-        """Do without an image that can't be decoded."""
+        """Note that an image can't be decoded, so that the cache is complete without it."""
         with self._lock:
             self._one_less(self._served.index(index))
 
-    def _one_less(self, place: int) -> None:
-        if place in self._missing:
-            self._missing.remove(place)
+    def _one_less(self, number: int) -> None:
+        if number in self._missing:
+            self._missing.remove(number)
             if not self._missing and self._finish is not None:
                 self._finish()
 
@@ -235,15 +235,15 @@ def _stamps(files: ImageFiles, served: range) -> Stamps:
     with progress_bar(
         "Checking files for the cache", len(served), unit="files", delay=2.0
     ) as progress:
-        for place, index in enumerate(served):
+        for number, index in enumerate(served):
             with contextlib.suppress(OSError):  # decoding it will tell
-                stamps[place] = stamp(files.path(index))
+                stamps[number] = stamp(files.path(index))
             progress.update()
     return stamps
 
 
 def _names(files: ImageFiles, served: range, decoding: Decoding, stamps: Stamps) -> tuple[str, str]:
-    """Return how the names of all caches of these files and options begin, and this one's name."""
+    """Return the prefix that all caches of these files and options share, and this one's name."""
     digest = hashlib.blake2b(digest_size=10)
     digest.update(f"{_LAYOUT}, Pillow {PIL.__version__}, {decoding!r}, {len(served)}\0".encode())
     directories: dict[str, str] = {}
@@ -255,11 +255,11 @@ def _names(files: ImageFiles, served: range, decoding: Decoding, stamps: Stamps)
 
 
 def _resolved(path: str, directories: dict[str, str]) -> str:
-    """Return the one name that a file has whatever the working directory is and through links.
+    """Return a file's absolute path with all links resolved.
 
     Args:
         path: the file's name.
-        directories: those that were resolved before, to be added to: most files share theirs.
+        directories: directories that were resolved before; the file's own is added.
     """
     directory, name = os.path.split(path)
     if directory not in directories:

@@ -1,8 +1,8 @@
 """The file of a cache: images at fixed positions, each with a checksum.
 
-A file holds, for n images: n checksums (uint32, CRC-32), n bytes that say which images are there,
-and the images. It is written under a hidden name that ends with `.partial`, and locked as long as
-its process lives, so that what a killed process left is known and removed.
+A file for n images holds n checksums (uint32, CRC-32), n bytes that say which images are there,
+and the images. It is written under a hidden name that ends with `.partial`, and is locked as long
+as its process lives, so that what a killed process left behind is recognized and removed.
 """
 
 import contextlib
@@ -28,8 +28,8 @@ __all__ = ["CacheFile", "file_bytes"]
 
 Pixels = npt.NDArray[np.uint8]
 
-_BYTES_BESIDE = 5  # of each image: a checksum, and whether it is there
-# Files of other writers may lie there too, which have no lock.
+_BYTES_BESIDE = 5  # for each image: a checksum, and whether it is there
+# Other programs may keep files there too, which have no lock.
 _PARTIAL = "-images.partial"
 
 
@@ -39,13 +39,13 @@ def file_bytes(images: int, image_bytes: int) -> int:
 
 
 class CacheFile:
-    """Images in a file, read and written one by one, without mapping the file into memory.
+    """Images in a file, read and written one by one.
 
-    A mapped file that somebody cuts off kills the process that reads it.
+    The file isn't mapped into memory: if a mapped file is cut off, its reader is killed.
 
     Args:
-        path: of the file.
-        descriptor: of the open file.
+        path: the file's name.
+        descriptor: the descriptor of the open file.
         shape: (images, height, width, channels).
         writable: whether images can be written.
 
@@ -67,7 +67,7 @@ class CacheFile:
     @classmethod
     def opened(cls, path: Path, shape: tuple[int, ...]) -> "CacheFile | None":
         """Open a complete cache; None if there is none, or its size is wrong."""
-        # Without O_NONBLOCK, opening a pipe of that name would wait for somebody who writes to it.
+        # Without O_NONBLOCK, opening a pipe of that name would wait for a writer.
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
             descriptor = os.open(path, flags)
@@ -87,10 +87,10 @@ class CacheFile:
 
     @classmethod
     def begun(cls, directory: Path, shape: tuple[int, ...]) -> "CacheFile":
-        """Make a file whose space on the disk is reserved.
+        """Make a file, and reserve its space on the disk.
 
         Raises:
-            OSError: if there is not so much space, or the directory can't be written to.
+            OSError: if there is not enough space, or the directory can't be written to.
         """
         remove_abandoned(directory)
         size = file_bytes(shape[0], int(np.prod(shape[1:])))
@@ -106,7 +106,7 @@ class CacheFile:
             descriptor = os.open(path, flags, 0o666)
             if _locked(descriptor) and _is_still(path, descriptor):
                 break
-            os.close(descriptor)  # another process found it before it was locked
+            os.close(descriptor)  # another process removed it before it was locked
         made = cls(path, descriptor, shape, writable=True)
         try:
             if hasattr(os, "posix_fallocate"):
@@ -118,32 +118,32 @@ class CacheFile:
             raise
         return made
 
-    def read(self, place: int) -> Pixels | None:
+    def read(self, number: int) -> Pixels | None:
         """Return an image, or None if it is damaged, cut off or can't be read."""
         try:
-            image = self._read(self._image_bytes, self._position(place))
+            image = self._read(self._image_bytes, self._position(number))
         except OSError:
             return None
-        if image is None or zlib.crc32(image.data) != self._checksums[place]:
+        if image is None or zlib.crc32(image.data) != self._checksums[number]:
             return None
         return image.reshape(self._shape[1:])
 
-    def write(self, place: int, image: Pixels) -> None:
+    def write(self, number: int, image: Pixels) -> None:
         """Write an image.
 
         Raises:
-            OSError: if that can't be done.
+            OSError: if the file can't be written or renamed.
         """
         data = np.ascontiguousarray(image)
-        self._write(data, self._position(place))
-        self._checksums[place] = zlib.crc32(data.data)
-        self.filled[place] = True
+        self._write(data, self._position(number))
+        self._checksums[number] = zlib.crc32(data.data)
+        self.filled[number] = True
 
     def finish(self, path: Path) -> None:
-        """Write what is known of the images, and give the file its name.
+        """Write checksums and flags, and give the file its final name.
 
         Raises:
-            OSError: if that can't be done.
+            OSError: if the file can't be written or renamed.
         """
         self._write(self._checksums.view(np.uint8), 0)
         self._write(self.filled.view(np.uint8), self._checksums.nbytes)
@@ -151,7 +151,7 @@ class CacheFile:
         self.path, self.writable = path, False
 
     def close(self) -> None:
-        """Close the file, and remove it if it is not finished; only by the process that made it."""
+        """Close the file; the process that made it also removes it if it is unfinished."""
         if self.writable:
             self.discard()
         elif self._process == os.getpid():
@@ -159,11 +159,11 @@ class CacheFile:
                 os.close(self._descriptor)
 
     def discard(self) -> None:
-        """Remove the file; only by the process that made it, and by no child that shares it."""
+        """Remove the file, if this process made it; a forked child that shares it doesn't."""
         if self._process != os.getpid():
             return
         self.writable = False
-        # Windows removes no open file, and others no file that another one can have by now.
+        # Windows can't remove an open file; elsewhere the name may belong to another file by now.
         with contextlib.suppress(OSError):
             if os.name != "nt":
                 self.path.unlink(missing_ok=True)
@@ -171,11 +171,11 @@ class CacheFile:
             if os.name == "nt":
                 self.path.unlink(missing_ok=True)
 
-    def _position(self, place: int) -> int:
-        return _BYTES_BESIDE * self._shape[0] + place * self._image_bytes
+    def _position(self, number: int) -> int:
+        return _BYTES_BESIDE * self._shape[0] + number * self._image_bytes
 
     def _read(self, size: int, position: int) -> npt.NDArray[np.uint8] | None:
-        """Read so many bytes, or None if there are not so many."""
+        """Read exactly so many bytes; None if there are fewer."""
         data = np.empty(size, np.uint8)
         view, done = data.data, 0
         while done < size:
@@ -208,11 +208,11 @@ class CacheFile:
 
 
 def remove_abandoned(directory: Path) -> None:
-    """Remove unfinished caches whose processes have ended without doing so."""
+    """Remove unfinished caches that ended processes left behind."""
     for path in directory.glob(f".*{_PARTIAL}"):
         with contextlib.suppress(OSError):
             if fcntl is None:
-                path.unlink()  # refused as long as it is open
+                path.unlink()  # Windows refuses as long as it is open
                 continue
             descriptor = os.open(path, os.O_RDWR)
             try:
@@ -223,9 +223,9 @@ def remove_abandoned(directory: Path) -> None:
 
 
 def _locked(descriptor: int, *, required: bool = False) -> bool:
-    """Lock a file for this process; tell whether it is locked.
+    """Lock a file for this process, and tell whether that succeeded.
 
-    Where a file system knows no locks, a file passes for locked unless that is `required`.
+    On a file system without locks it counts as locked, unless a lock is `required`.
     """
     if fcntl is None:
         return not required
@@ -239,7 +239,7 @@ def _locked(descriptor: int, *, required: bool = False) -> bool:
 
 
 def _is_still(path: Path, descriptor: int) -> bool:
-    """Tell whether a name still stands for an open file."""
+    """Tell whether a name still refers to an open file."""
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""Who asks a dataset for its batches: which call of Keras, with which arguments, or a person.
+"""Find out who asks a dataset for its batches: a call of Keras, and its arguments, or a user.
 
 Keras wraps a `PyDataset` in an adapter: one for the training of a `fit`, one for its validation,
-one for each `evaluate` and `predict`. They all ask the same methods of the dataset, which are not
-told who asks. Which batches are due depends on it, so it is read off the call stack: the adapter is
-the object whose method asks, and what it is for stands in the arguments of the public method of
-`keras.Model` that runs.
+one for each `evaluate` and `predict`. They all call the same methods of the dataset, which are not
+told who calls. Which batches are due depends on it, so it is read from the call stack: the adapter
+is the object whose method calls, and the arguments of the running public method of `keras.Model`
+say what it is for.
 """
 
 import inspect
@@ -32,12 +32,12 @@ _STEPS = {"fit": "steps_per_epoch", "evaluate": "steps", "predict": "steps"}
 
 @dataclass(frozen=True)
 class Asker:
-    """What asks a method of a dataset.
+    """The object that calls a method of a dataset.
 
     Attributes:
-        adapter: the object of Keras whose method asks.
-        iterates: whether a generator asks, which serves one pass over the batches; else Keras only
-            looks at batches, to learn their shapes.
+        adapter: the object of Keras whose method calls.
+        iterates: whether a generator calls, which serves one pass over the batches; else Keras only
+            looks at batches to learn their shapes.
     """
 
     adapter: Any
@@ -46,16 +46,16 @@ class Asker:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of `fit`, `evaluate` or `predict` that runs.
+    """A running call of `fit`, `evaluate` or `predict`.
 
     Attributes:
-        name: of the method.
+        name: name of the method.
         frame: identifies the call while it runs.
-        instruction: how far the call has come.
+        instruction: how far the call has progressed.
         trains: whether it is a `fit` whose argument `x` is the dataset.
         steps: its argument `steps_per_epoch` or `steps`.
-        validation_steps: the argument of `fit`; else None.
-        steps_per_execution: how many steps the model makes at a time.
+        validation_steps: the argument of `fit`; None for other methods.
+        steps_per_execution: how many steps the model runs at a time.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Call:
 
 
 def asker(frame: FrameType) -> Asker | None:
-    """Return what asks by the frame of its method, or None if that is no method of Keras."""
+    """Return the caller by the frame of its method, or None if that is no method of Keras."""
     adapter = frame.f_locals.get("self")
     if adapter is None or not str(frame.f_globals.get("__name__")).startswith("keras."):
         return None
@@ -79,7 +79,7 @@ def running_call(dataset: object) -> Call | None:
     """Return the innermost call of `fit`, `evaluate` or `predict` on this thread's stack.
 
     Args:
-        dataset: the one that is asked.
+        dataset: the dataset whose method was called.
     """
     names = _codes()
     frame: FrameType | None = sys._getframe(1)
@@ -92,7 +92,7 @@ def running_call(dataset: object) -> Call | None:
 
 
 def running_fit() -> dict[str, Any] | None:
-    """Return the arguments of the `fit` that is the innermost call of Keras on this stack."""
+    """Return the arguments of `fit`, if it is the innermost call of Keras on this stack."""
     names = _codes()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code not in names:
@@ -102,25 +102,25 @@ def running_fit() -> dict[str, Any] | None:
 
 
 def is_fitted(dataset: object) -> bool:
-    """Tell whether some thread runs a `fit` of which this dataset is the training data."""
+    """Return whether some thread runs a `fit` with this dataset as its training data."""
     return _some_fit(lambda arguments: arguments.get("x") is dataset)
 
 
 def is_called_by_fit(callback: object) -> bool:
-    """Tell whether some thread runs a `fit` with this callback."""
+    """Return whether some thread runs a `fit` with this callback."""
     return _some_fit(lambda arguments: _has_callback(arguments.get("callbacks"), callback))
 
 
 def _has_callback(callbacks: Any, callback: object) -> bool:
-    # What was given, and from then on what Keras has put in its place.
+    # What was given, or what Keras has replaced it with.
     listed = getattr(callbacks, "callbacks", callbacks)
     return any(one is callback for one in keras.tree.flatten(listed))
 
 
 def _some_fit(fulfills: Callable[[Mapping[str, Any]], bool]) -> bool:
-    """Tell whether the arguments of some `fit` that runs, in whichever thread, fulfill a demand."""
+    """Return whether the arguments of a `fit` that runs in any thread fulfill a condition."""
     frames = sys._current_frames()
-    # A frame that holds itself would keep all that it holds until the garbage collector comes.
+    # A frame that refers to itself would keep all that it holds until garbage is collected.
     frames[threading.get_ident()] = sys._getframe(1)
     return any(_is_within_fit(frame, fulfills) for frame in frames.values())
 
@@ -148,7 +148,7 @@ def _call(name: str, frame: FrameType, dataset: object) -> Call:
 
 
 def _capped(steps: int | None) -> int | None:
-    """Return the steps that Keras makes where its configuration limits them."""
+    """Return the number of steps that Keras runs, as its configuration may limit it."""
     most = keras.config.max_steps_per_epoch()
     return min(filter(None, (steps, most)), default=None)
 

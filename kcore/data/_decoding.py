@@ -1,4 +1,4 @@
-"""From an image file to the uint8 pixels of one place in a batch."""
+"""From an image file to the uint8 pixels of one image in a batch."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -32,28 +32,34 @@ Pixels = npt.NDArray[np.uint8]
 BeforeResize: TypeAlias = Callable[[Image.Image, str, Any], Image.Image]
 
 _CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
-_KEY_OF_HOOK = 0x6465636F  # apart from the keys that augmentation derives of the same seed
+_KEY_OF_HOOK = (
+    0x6465636F  # keeps these keys apart from those that augmentation derives from the same seed
+)
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How image files become arrays of one size: options of `kcore.images.load_img`, and three.
+    """How an image file becomes an array.
 
     Attributes:
         image_size: (height, width), or None for each image's own.
         color_mode: "grayscale", "rgb" or "rgba".
-        interpolation: a name that `load_img` takes.
-        crop_to_aspect_ratio: cut the largest centered box of the target's aspect ratio out first.
+        interpolation: a key of `kcore.images._resizing.INTERPOLATIONS`.
+        crop_to_aspect_ratio: crop the largest centered box of the aspect ratio of `image_size`
+            before resizing.
         draft: let the JPEG decoder make the picture smaller by 2, 4 or 8 while it decodes, to no
-            less than `image_size`. It takes averages over blocks, which `interpolation` then
-            starts from, so pixels differ.
-        pad_to_aspect_ratio: as in `load_img`.
-        apply_exif_orientation: as in `load_img`.
-        background: as in `load_img`.
-        formats: as in `load_img`.
-        max_file_bytes: as in `load_img`.
-        before_resize: see `kcore.data.from_directory`.
-        seed: of the keys that `before_resize` gets.
+            less than `image_size`. `interpolation` then starts from averages over blocks, so pixels
+            differ.
+        pad_to_aspect_ratio: put the picture into the center of the smallest box of that aspect
+            ratio before resizing, on black or `background`.
+        apply_exif_orientation: turn the picture upright by its EXIF data.
+        background: what lies behind transparent pixels: a level of gray, 0 to 255, or three of red,
+            green and blue. None drops transparency.
+        formats: Pillow's names of the formats that are decoded.
+        max_file_bytes: larger files are bad files.
+        before_resize: function of a picture, its path and a key that returns the picture to convert
+            and resize, or None.
+        seed: the seed of these keys.
 
     Raises:
         ValueError: if an option is out of its range, or two don't go together.
@@ -109,7 +115,7 @@ class Decoding:
             ValueError: if each has its own.
         """
         if self.image_size is None:
-            raise ValueError("image_size=None: each image has a size of its own.")
+            raise ValueError("image_size=None: images have different sizes.")
         return (*self.image_size, self.channels)
 
     def decode(self, path: str, row: int = 0) -> tuple[Pixels, tuple[str, ...]]:
@@ -117,11 +123,10 @@ class Decoding:
 
         Args:
             path: its name.
-            row: its number, which the key that `before_resize` gets depends on.
+            row: its number in the folder, for the key that `before_resize` gets.
 
         Returns:
-            uint8 array (height, width, channels), and notes on what was lost or changed: see
-            `kcore.data.FileAudit`.
+            uint8 array (height, width, channels), and notes on what was lost or changed.
 
         Raises:
             ImageDecodeError: if no picture can be made of the file.
@@ -159,7 +164,7 @@ class Decoding:
                 img,
                 self.image_size[::-1],
                 self.interpolation,
-                cut=self.crop_to_aspect_ratio,
+                crop=self.crop_to_aspect_ratio,
                 pad=self.pad_to_aspect_ratio,
                 background=self._behind,
                 name=path,
@@ -186,7 +191,7 @@ class Decoding:
         return made
 
     def _notes_of_picture(self, picture: Picture) -> list[str]:
-        """Say what of the file is lost or changed, as its pixels and metadata show."""
+        """Say what is lost or changed, as the pixels and the metadata show."""
         notes = []
         if picture.orientation != 1:
             notes.append(
@@ -210,7 +215,7 @@ _SWITCHES = ("crop_to_aspect_ratio", "draft", "pad_to_aspect_ratio", "apply_exif
 def _in_8_bits(
     img: Image.Image, white: int, color_mode: str, path: str, background: Color | None
 ) -> Image.Image:
-    # Deep gray stays deep as "grayscale"; by way of "rgb" it is scaled.
+    # As "grayscale" deep gray would stay deep; on the way to "rgb" it is scaled to 8 bits.
     is_deep = color_mode == "grayscale" and img.mode in ("I;16", "I", "F")
     try:
         converted = in_color_mode(img, "rgb" if is_deep else color_mode, path, white, background)
@@ -222,7 +227,7 @@ def _in_8_bits(
 
 
 def _notes_of_header(img: Image.Image, path: str) -> list[str]:
-    """Say what of the file is lost or changed, from its header alone."""
+    """Say what is lost or changed, as the header shows."""
     notes = []
     suffix = os.path.splitext(path)[1]  # noqa: PTH122 -- a Path for each file takes longer
     suffix_format = Image.registered_extensions().get(suffix.lower())
@@ -242,7 +247,7 @@ def _notes_of_header(img: Image.Image, path: str) -> list[str]:
 
 
 def _one_name(file_format: str | None) -> str | None:
-    """Return a name that formats of the same content share."""
+    """Return the name of a format, the same for formats of the same content."""
     return _SHARED_NAMES.get(file_format or "", file_format)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with image files, or worth knowing about them: the error, the findings, the CSV."""
+"""Bad image files and notes on others: the error, the findings, the table."""
 
 import csv
 import io
@@ -22,11 +22,11 @@ _ROWS = 50
 
 
 class BadFileError(ValueError):
-    """A file that ought to be an image can't be used, or a directory can't be read.
+    """An image file can't be used, or a directory can't be listed.
 
     Attributes:
         path: the name of the file or directory.
-        class_name: the class it belongs to, or None if it belongs to none.
+        class_name: its class, or None if it has none.
         reason: what is wrong with it.
     """
 
@@ -41,13 +41,13 @@ class BadFileError(ValueError):
 
 @dataclass(frozen=True)
 class FileFinding:
-    """One thing that was found about one file.
+    """A finding about a file.
 
     Attributes:
         path: the file's name.
         class_name: its class, or None.
         severity: "bad" if the file can't be used; "note" if it can, but something of it is lost or
-            changed on the way.
+            changed, such as transparency.
         reason: what was found.
     """
 
@@ -64,10 +64,10 @@ class _Files(Protocol):
 
 
 class FileAudit:
-    """What was found about the files that were decoded so far.
+    """Findings about the files that were decoded so far.
 
-    Each finding is kept once, however often the file is decoded, and can be added by any thread.
-    A folder's training and validation part share one audit.
+    Each finding is kept once, however often the file is decoded. The training and the validation
+    part of a folder share one audit.
     """
 
     def __init__(self, files: _Files) -> None:
@@ -77,12 +77,12 @@ class FileAudit:
         self._lock = threading.Lock()
 
     def add_bad(self, row: int, reason: str) -> None:
-        """Note that the file can't be used."""
+        """Note that a file can't be used; any thread may call it."""
         with self._lock:
             self._bad[row] = reason
 
     def add_notes(self, row: int, notes: tuple[str, ...]) -> None:
-        """Note what is lost or changed when the file is decoded."""
+        """Note what is lost or changed when a file is decoded; any thread may call it."""
         with self._lock:
             for note in notes:
                 self._notes.setdefault(note, set()).add(row)
@@ -113,13 +113,13 @@ class FileAudit:
 
     @property
     def notes(self) -> list[FileFinding]:
-        """The files of which something is lost or changed, in the order of the folder."""
+        """The files that lost something or were changed, in the order of the folder."""
         with self._lock:
             found = sorted((row, note) for note, rows in self._notes.items() for row in rows)
         return [self._finding(row, "note", note) for row, note in found]
 
     def counts(self) -> dict[str, int]:
-        """Return how many files there are of each finding, the most frequent first."""
+        """Count the files of each finding, the most frequent one first."""
         with self._lock:
             counter = Counter(self._bad.values())
             counter.update({note: len(rows) for note, rows in self._notes.items()})
@@ -128,17 +128,17 @@ class FileAudit:
     def write_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write all findings as a table with the columns path, class, severity and reason.
 
-        The file is UTF-8. What of a name is not is written as an escape with a backslash. A text
-        that a spreadsheet would take for a formula, as one that begins with `=`, gets a single
-        quote before it; so does one that begins with a single quote, so that dropping one quote
-        gives back the text.
+        The file is UTF-8; bytes of a name that are not are written as escapes with a backslash. A
+        text that a spreadsheet would take for a formula, such as one that begins with `=`, gets a
+        single quote in front. So does a text that begins with a single quote, so that removing one
+        quote always restores the text.
 
         Raises:
-            OSError: if the file can't be written; an earlier one is still there then.
+            OSError: if the file can't be written; an earlier one is then unchanged.
         """
         target = check_path("path", path)
         text = io.StringIO(newline="")
-        # Where spreadsheets take a semicolon for the separator, quotes keep a text one cell too.
+        # With quotes, a text stays in one cell also where semicolons separate cells.
         table = csv.writer(text, quoting=csv.QUOTE_ALL)
         table.writerow(["path", "class", "severity", "reason"])
         for finding in [*self.bad, *self.notes]:

@@ -1,7 +1,7 @@
 """From files that a scan or a list gave to the dataset of those that are good."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,12 @@ from kcore.data._cache import open_cache
 from kcore.data._image_batches import ImageBatches
 from kcore.data._image_files import ImageFiles
 from kcore.data._options import FileOptions
+from kcore.data._origin import Origin
 from kcore.data._sampler import checked_threads
 from kcore.data._sources import FileSource, usable
 from kcore.data._targets import check_label_mode, targets_of
 
 __all__ = ["batches_of", "without_bad_files"]
-
-Dataset = TypeVar("Dataset", bound=ImageBatches)
 
 
 def without_bad_files(
@@ -58,14 +57,22 @@ def batches_of(
     options: FileOptions,
     targets: Any = None,
     sample_weight: npt.ArrayLike | None = None,
-    kind: Callable[..., Dataset] = ImageBatches,
-) -> Dataset:
-    """Make the dataset, of a kind, of files that were checked."""
+    origin: Origin | None = None,
+) -> ImageBatches:
+    """Make the dataset of files that were checked.
+
+    Args:
+        files: the files.
+        options: the checked options.
+        targets: targets instead of those of the files' classes, or None.
+        sample_weight: array of shape (files,), or None.
+        origin: what the dataset tells of its origin besides what `options` hold.
+    """
     order, cache = options.order(len(files)), None
     if options.cache is not None and order.batches:
         cache = open_cache(options.cache, files, options.decoding, order.served)
     skips_bad = options.bad_files == "skip"
-    return kind(
+    return ImageBatches(
         FileSource(files, options.decoding, skips_bad, cache, options.data_format),
         targets_of(files, options.label_mode, options.flat_binary) if targets is None else targets,
         sample_weight=None if sample_weight is None else np.asarray(sample_weight),
@@ -77,4 +84,18 @@ def batches_of(
         drop_remainder=order.drop_remainder,
         num_threads=options.num_threads,
         files=files,
+        origin=_completed(origin or Origin(), options),
+    )
+
+
+def _completed(origin: Origin, options: FileOptions) -> Origin:
+    decoding, is_first = options.decoding, options.data_format == "channels_first"
+    shape = None if decoding.image_size is None else decoding.image_shape
+    return replace(
+        origin,
+        image_shape=(shape[2], *shape[:2]) if shape and is_first else shape,
+        data_format=options.data_format,
+        dtype="uint8" if options.transform is None else origin.dtype,
+        color_mode=decoding.color_mode,
+        interpolation=decoding.interpolation,
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import numpy.typing as npt
 
 from kcore.data._array_groups import Targets, as_array, as_images, as_targets
 from kcore.data._batch_transforms import Transform
 from kcore.data._image_batches import ImageBatches
+from kcore.data._origin import Origin
 from kcore.data._sources import ArraySource
 
 __all__ = ["from_arrays"]
@@ -85,4 +87,5 @@ def from_arrays(
         shard=shard,
         drop_remainder=drop_remainder,
         num_threads=num_threads,
+        origin=Origin(image_shape=images.shape[1:] if isinstance(images, np.ndarray) else None),
     )

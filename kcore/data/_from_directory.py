@@ -17,6 +17,7 @@ from kcore.data._file_batches import batches_of, without_bad_files
 from kcore.data._image_batches import ImageBatches
 from kcore.data._image_files import ImageFiles
 from kcore.data._options import FileOptions, file_options
+from kcore.data._origin import Origin
 from kcore.data._scanning import BESIDE_CLASSES, scanned
 from kcore.data._splits import check_subset, parts_of
 from kcore.data._targets import check_label_mode
@@ -214,8 +215,10 @@ def from_directory(
     both = (options, replace(options, shuffle=False, transform=None))
     if verbose:
         _describe(parts, both)
+    names = (subset,) if len(parts) == 1 else ("training", "validation")
     datasets: list[ImageBatches] = [
-        batches_of(part, its) for part, its in zip(parts, both, strict=False)
+        batches_of(part, its, origin=Origin(directory=directory, subset=name))
+        for part, its, name in zip(parts, both, names, strict=False)
     ]
     return tuple(datasets) if len(datasets) == 2 else datasets[0]
 

@@ -119,7 +119,7 @@ def from_files(
         >>> files = kcore.data.ImageFiles.from_paths(["a.png", "b.png"], [1, 0], ["cat", "dog"])
         >>> dataset = kcore.data.from_files(files, seed=7)
         >>> dataset
-        <ImageBatches: 2 samples in 1 batches of 32, seed 7>
+        <ImageBatches: 2 images of 256x256x3, 2 classes, 1 batch of 32, seed 7>
     """
     options = file_options(
         label_mode=label_mode,

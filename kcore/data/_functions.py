@@ -1,4 +1,4 @@
-"""Functions of users: what they ask for, and whether threads may call them ahead."""
+"""What functions of the user ask for, and whether threads may call them ahead."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -12,21 +12,20 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def pure(function: Function) -> Function:
     """Mark a function as one whose result depends on its arguments alone.
 
-    A dataset calls a `transform` or `preprocessing_function` in the order of batches and samples,
-    in which they are used, so that one with a state of its own (a counter, NumPy's global random
-    numbers, a pipeline of Albumentations) gives the same in each run. One that is marked is called
-    by threads ahead of its use.
+    A dataset calls a `transform` or `preprocessing_function` for batches and samples in the order
+    of their use, so that a function with a state of its own (a counter, NumPy's global random
+    numbers, a pipeline of Albumentations) gives the same results in each run. A marked function is
+    called ahead of use, by threads.
 
     Args:
-        function: any function or object that can be called and given an attribute. Usable as a
-            decorator.
+        function: a function, or a callable object that takes attributes. So `pure` is a decorator.
 
     Returns:
         The same function.
 
     Raises:
-        TypeError: if it can't be called, or takes no attribute, as a built-in function; wrap it in
-            a function of your own then.
+        TypeError: if it can't be called, or takes no attributes, such as a built-in function,
+            which you can wrap in a function of your own.
 
     Example:
         >>> import kcore
@@ -46,12 +45,12 @@ def pure(function: Function) -> Function:
 
 
 def is_pure(function: object) -> bool:
-    """Tell whether a function is marked, or there is none."""
+    """Tell whether a function is marked as pure, or is None."""
     return function is None or bool(getattr(function, "is_pure", False))
 
 
 def asked_for(function: Callable[..., Any], names: Iterable[str]) -> frozenset[str]:
-    """Return which of these names are parameters of a function; none if it doesn't tell."""
+    """Return those of the names that are parameters of a function, as far as it tells."""
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):

@@ -1,10 +1,10 @@
-"""The batches that `fit`, `evaluate` and `predict` receive."""
+"""Serve the batches that `fit`, `evaluate` and `predict` receive."""
 
 import itertools
 import sys
-import threading
 from collections.abc import Iterator
 from numbers import Integral
+from operator import attrgetter
 from typing import Any
 
 import keras
@@ -12,23 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore import random
-from kcore._arguments import check_integer
-from kcore.data._array_groups import Targets, checked_targets
-from kcore.data._batch_transforms import (
-    Transform,
-    asks_for_targets,
-    check_asking,
-    check_replay,
-    checked_pair,
-    checked_transform,
-    copied,
-    first_of,
-)
+from kcore._arguments import check_instance, check_integer
+from kcore.data._array_groups import ArrayGroup, Targets
+from kcore.data._batch_maker import BatchMaker, Indices
+from kcore.data._batch_transforms import Transform
 from kcore.data._callers import Asker, asker, is_fitted, running_call
 from kcore.data._file_audit import FileAudit
-from kcore.data._functions import is_pure
 from kcore.data._image_files import ImageFiles, Labels, check_files
-from kcore.data._sampler import Order, check_index, checked_threads, read_ahead
+from kcore.data._legacy_hints import hint_at_loop, hint_at_repetition
+from kcore.data._origin import Origin
+from kcore.data._sampler import Order
 from kcore.data._serving import Batches, Serving
 from kcore.data._sources import Source
 from kcore.data._summary import dataset_html
@@ -37,67 +30,74 @@ from kcore.data._tf_data_methods import TfDataMethods
 
 __all__ = ["ImageBatches"]
 
-Indices = npt.NDArray[np.int64]
-
 
 class ImageBatches(TfDataMethods, keras.utils.PyDataset):
     """A dataset for `fit`, `evaluate` and `predict` whose every epoch can be replayed.
 
-    Make one with `kcore.data.from_directory`, `from_files` or `from_arrays`.
+    Make one with `kcore.data.from_directory`, `from_files` or `from_arrays`, or with the methods
+    `flow`, `flow_from_directory`, `flow_from_dataframe` and `flow_with_masks` of
+    `kcore.augment.ImageDataGenerator`.
 
-    A sample's *index* is its position in the dataset, 0 to `samples - 1`, and is not changed by
-    shuffling. Which samples are in which batch depends on the seed and the epoch alone, and so does
-    the order in which `fit` gets the batches of a shuffled dataset: the argument `shuffle` of
-    `fit`, which would shuffle them again with Python's global random state, makes no difference to
-    it. Without shuffling here, `fit(..., shuffle=True)` shuffles the batches as it does with any
-    `PyDataset`.
+    A batch is `x`, `(x, y)` or `(x, y, sample_weight)`. A sample's *index* is its position in the
+    dataset, 0 to `samples - 1`; shuffling does not change it. The seed and the epoch alone decide
+    which samples are in which batch, and in which order `fit` gets the batches of a shuffled
+    dataset: the argument `shuffle` of `fit`, which would shuffle them again with Python's global
+    random state, makes no difference to it. Without shuffling here, `fit(..., shuffle=True)`
+    shuffles the batches as it does with any `PyDataset`.
 
-    `dataset[i]` is batch `i` of the epoch `dataset.epoch`, the one that training goes on in. Only
-    training moves on:
+    `dataset[i]` is batch `i` of the epoch `dataset.epoch`, which is the current epoch of training.
+    Only training moves on to another:
 
-    - `fit` takes each batch of an epoch once, and moves on to the next epoch. One that is broken
-      off, as by Ctrl-C, is begun again by the next `fit`. With `steps_per_epoch` it takes so many
-      batches for each epoch of Keras, and goes on through the dataset's epochs from where the last
-      such call ended.
-    - `evaluate`, `predict`, validation and `dataset[i]` take the batches of `epoch`, and change
-      nothing, also in callbacks and other threads while `fit` runs.
-    - A loop `for batch in dataset` takes the batches of `epoch` in order. After a loop to the end,
-      the next loop moves on: so the loops of a training loop of your own are epochs. Inside of a
-      callback of `fit` they change nothing. A training loop over `dataset[i]` calls
+    - `fit` takes each batch of an epoch once, and moves on to the next epoch. An epoch that was
+      interrupted, as by Ctrl-C, is begun again by the next `fit`. With `steps_per_epoch`, `fit`
+      takes that many batches for each epoch of Keras and goes on through the dataset's epochs from
+      where the last such call ended.
+    - `evaluate`, `predict`, validation and `dataset[i]` take the batches of `epoch` and change
+      nothing, also in callbacks and in other threads while `fit` runs.
+    - A loop `for batch in dataset` takes the batches of `epoch` in order. After a complete loop the
+      next loop moves on to the next epoch, so a training loop of your own goes through the epochs.
+      Inside a callback of `fit`, loops change nothing. A training loop over `dataset[i]` calls
       `on_epoch_end()` after each epoch.
+    - `next(dataset)` goes on from epoch to epoch without end, as one loop after another would;
+      `reset()` lets it begin with the first batch of `epoch` again.
 
-    Batches are read and decoded by threads ahead of their use, while a model works on another.
-    What goes wrong in a thread is raised in `fit`.
+    Threads read and decode batches ahead of their use, while a model works on another. An error in
+    a thread is raised in `fit`.
 
     Args:
         source: where the images come from.
         targets: array of shape (samples, ...); a dictionary, list or tuple of such arrays for a
             model with several outputs; an object that gives the targets of an array of indices;
-            "input" for a copy of the images; None for none.
+            "input" for a copy of the images; None for no targets.
         sample_weight: array of shape (samples,), or None.
-        batch_size: of all batches but the last one, which holds what is left.
+        batch_size: number of samples in a batch; the last batch holds what is left.
         shuffle: whether to shuffle the samples, in another order in each epoch.
-        seed: integer, 0 <= seed < 2**64; None to draw one, which `seed` then tells.
+        seed: integer, 0 <= seed < 2**64; None draws one, which the attribute `seed` holds.
         transform: function of a batch's images, the indices of its samples, int64 of shape (n,),
-            and the epoch, an integer from 0, that returns the images that the model receives.
-            It may change its argument. It is called for one batch after another, in the order in
-            which they are used, so that one with a state of its own repeats. Mark one that has none
-            with `kcore.data.pure`: threads then call it ahead, in any order, but never two at the
-            same time.
-            If it has a parameter named `targets`, it gets the batch's targets there, and returns
-            `(images, targets)`.
-        shard: (index, count): serve the part `index` of `count` equal ones, for the host `index`
-            of `count`. All hosts need the same seed. What is left over when the number of samples
-            is divided by `count` is left out, other samples in each epoch if shuffled.
-        drop_remainder: whether to leave a last batch out that is not full.
+            and the epoch, an integer from 0, that returns the images that the model receives. It
+            may change its argument. It is called for one batch after another, in the order in
+            which they are used, so that a function with a state of its own repeats. Mark one
+            without state with `kcore.data.pure`: threads then call it ahead, in any order, but
+            never two at the same time. If it has a parameter named `targets`, it gets the batch's
+            targets there and returns `(images, targets)`.
+        shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
+            `count`. All hosts need the same seed. What is left over when the number of samples is
+            divided by `count` is left out, other samples in each epoch if shuffled.
+        drop_remainder: whether to leave out a last batch that is not full.
         num_threads: how many batches are made at the same time; None for the number of CPUs.
+        files: the image files, for a dataset of files.
+        origin: the arguments of the call that made the dataset, which become attributes.
 
     Attributes:
         seed: the seed.
         samples: the number of samples, of all shards together.
         batch_size: as given.
         files: the image files, or None for a dataset of arrays.
+        batch_index: position of the batch that `next(dataset)` returns next.
     """
+
+    batch_index: int
+    _steps: Iterator[Any]
 
     def __init__(
         self,
@@ -113,6 +113,7 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
         drop_remainder: bool = False,
         num_threads: int | None = None,
         files: ImageFiles | None = None,
+        origin: Origin | None = None,
     ) -> None:
         super().__init__()
         if not hasattr(source, "load") or not hasattr(source, "__len__"):
@@ -125,15 +126,11 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
         self.seed = random.draw_seed() if seed is None else seed
         self.samples = len(source)
         self.files = files
-        self._order = Order(self.samples, batch_size, shuffle, self.seed, shard, drop_remainder)
-        self.batch_size = self._order.batch_size
-        self._source = source
-        self._targets, self._sample_weight = checked_targets(targets, sample_weight, self.samples)
-        self._transform = checked_transform(transform)
-        self._asks_for_targets = asks_for_targets(transform)
-        check_asking(self._asks_for_targets, self._targets)
-        self._num_threads = checked_threads(num_threads)
-        if not self._order.batches:
+        self._origin = Origin() if origin is None else check_instance("origin", origin, Origin)
+        order = Order(self.samples, batch_size, shuffle, self.seed, shard, drop_remainder)
+        self.batch_size = order.batch_size
+        self._maker = BatchMaker(source, targets, sample_weight, order, transform, num_threads)
+        if not order.batches:
             raise ValueError(
                 f"{self.samples} samples, batch_size={batch_size}, shard={shard} and "
                 f"drop_remainder={drop_remainder} leave no batch."
@@ -142,29 +139,33 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
 
     def _start_serving(self) -> None:
         self._batches_seen = 0
-        self._transform_lock = threading.RLock()
+        self._seen_last: tuple[int, int] | None = None
+        maker = self._maker
         self._serving = Serving(
-            Batches(self._order.batches, self._batch_at, self._read_from, self._order.shuffle)
+            Batches(maker.order.batches, maker.at, maker.read, maker.order.shuffle)
         )
+        self.reset()
 
     def __len__(self) -> int:
-        return self._order.batches
+        return self._maker.order.batches
 
     def __getitem__(self, number: int) -> Any:
         return self._item(number, asker(sys._getframe(1)))
 
     def __iter__(self) -> Iterator[Any]:
         """Iterate over the batches of an epoch in order, made ahead by threads."""
-        epoch = self._serving.begin_loop(is_fitted(self))
-        for batch in itertools.islice(self._read_from(epoch * len(self)), len(self)):
-            self._batches_seen += 1
-            yield batch
-        self._serving.end_loop(epoch, is_fitted(self))
+        yield from self._loop()
+        if self._origin.hints:
+            hint_at_loop(len(self))
+
+    def __next__(self) -> Any:
+        batch = next(self._steps)
+        self.batch_index = (self.batch_index + 1) % len(self)
+        return batch
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy needs: all but what is bound to this process, and to its readers."""
-        bound = ("_serving", "_transform_lock")
-        kept = {name: value for name, value in vars(self).items() if name not in bound}
+        """Return what a copy needs; its `next` begins with the first batch of the epoch."""
+        kept = {name: value for name, value in vars(self).items() if name not in _BOUND}
         return {**kept, "epoch": self.epoch}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -174,10 +175,17 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
         self.epoch = epoch
 
     def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__}: {self.samples:,} samples in {len(self):,} batches of "
-            f"{self.batch_size}, seed {self.seed}>"
-        )
+        shape = self._origin.image_shape
+        kind = "sample" if shape is None or len(shape) != 3 else "image"
+        size = f" of {'x'.join(map(str, shape))}" if shape else ""
+        parts = [
+            f"{_counted(self.samples, kind)}{size}",
+            *([_counted(self.num_classes, "class")] if self.class_names else []),
+            *([f"{self.subset} subset"] if self.subset else []),
+            f"{_counted(len(self), 'batch')} of {self.batch_size}",
+            f"seed {self.seed}",
+        ]
+        return f"<{type(self).__name__}: {', '.join(parts)}>"
 
     _repr_html_ = dataset_html
 
@@ -188,12 +196,12 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
 
     @property
     def epoch(self) -> int:
-        """The epoch, from 0, that training goes on in, and that all others are served.
+        """The current epoch of training, from 0; all other uses get the batches of this epoch.
 
-        Set it to go on where another run ended.
+        Set it to continue where another run ended.
 
         Raises:
-            ValueError: if it is set to what is no integer of at least 0, below 2**32.
+            ValueError: if it is set to anything but an integer of at least 0 and below 2**32.
             RuntimeError: if it is set while `fit` with `steps_per_epoch` runs.
         """
         return self._serving.epoch
@@ -213,15 +221,24 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
         """Do nothing; Keras calls it."""
 
     def on_epoch_end(self) -> None:
-        """Move on to the next epoch, in a training loop of your own; Keras calls it too."""
+        """Move on to the next epoch in a training loop of your own; Keras calls it too."""
         self._serving.end_epoch(asker(sys._getframe(1)))
 
+    def next(self) -> Any:
+        """Return the next batch, as `next(dataset)` does."""
+        return next(self)
+
+    def reset(self) -> None:
+        """Let `next` begin with the first batch of `epoch` again."""
+        self.batch_index = 0
+        self._steps = itertools.chain.from_iterable(iter(self._loop, None))
+
     def indices(self, number: int, epoch: int | None = None) -> Indices:
-        """Return the indices of the samples of one batch.
+        """Return the indices of the samples in one batch.
 
         Args:
-            number: of the batch, from 0.
-            epoch: from 0; None for the one that is served.
+            number: number of the batch, from 0.
+            epoch: integer from 0; None for the current epoch.
 
         Returns:
             int64 array of shape (samples of the batch,).
@@ -231,36 +248,74 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
             ValueError: if `epoch` is not an integer of at least 0.
         """
         epoch = self.epoch if epoch is None else check_integer("epoch", epoch, minimum=0)
-        return np.asarray(self._order.indices(epoch)[self._number(number)], np.int64)
+        return np.asarray(self._maker.order.indices(epoch)[self._number(number)], np.int64)
 
     def image(self, index: int, epoch: int | None = None) -> npt.NDArray[Any]:
         """Return the image of one sample.
 
         Args:
-            index: of the sample, 0 to `samples - 1`.
-            epoch: to return what the model receives in that epoch; None for the image as it is
-                before `transform`.
+            index: index of the sample, 0 to `samples - 1`, which shuffling does not change.
+            epoch: integer from 0, to return what the model receives in that epoch; None for the
+                image before `transform`.
 
         Returns:
             The image, with the axes that it has in a batch.
 
         Raises:
             IndexError: if there is no such sample.
+            ValueError: if `epoch` is not an integer of at least 0, or the images are transformed
+                together with their targets.
+        """
+        epoch = None if epoch is None else check_integer("epoch", epoch, minimum=0)
+        image: npt.NDArray[Any] = self._maker.image(index, epoch)
+        return image
+
+    def parameters(self, index: int, epoch: int = 0) -> dict[str, float | bool | None] | None:
+        """Return how an image is transformed in an epoch.
+
+        Args:
+            index: index of the sample, 0 to `samples - 1`, which shuffling does not change;
+                `indices` returns those of a batch.
+            epoch: integer from 0.
+
+        Returns:
+            The parameters, named as by `ImageDataGenerator.get_random_transform`; None for a
+            dataset that no `ImageDataGenerator` made.
+
+        Raises:
+            IndexError: if there is no such sample.
             ValueError: if `epoch` is not an integer of at least 0.
         """
-        if epoch is not None:
-            check_integer("epoch", epoch, minimum=0)
-        check_index(index, self.samples)
-        images, indices = self._source.load(np.array([index], np.int64))
-        if epoch is not None:
-            check_replay(self._asks_for_targets, index, epoch)
-            images = self._transformed(images, indices, epoch)
-        return first_of(images)
+        return self._maker.parameters(index, check_integer("epoch", epoch, minimum=0))
+
+    def replay(
+        self, index: int, epoch: int = 0
+    ) -> tuple[npt.NDArray[Any], dict[str, float | bool | None] | None]:
+        """Return an image as the model receives it in an epoch, and how it was transformed.
+
+        Args:
+            index: index of the sample, 0 to `samples - 1`, which shuffling does not change;
+                `indices` returns those of a batch.
+            epoch: integer from 0.
+
+        Returns:
+            `(image, parameters)`: the image as it is in the batch, but for rounding after
+            whitening, which is a matrix product; and the parameters, named as by
+            `ImageDataGenerator.get_random_transform`, or None for a dataset that no
+            `ImageDataGenerator` made.
+
+        Raises:
+            IndexError: if there is no such sample.
+            ValueError: if `epoch` is not an integer of at least 0, or a `transform` of your own
+                takes the targets, and so may mix the images of a batch.
+        """
+        epoch = check_integer("epoch", epoch, minimum=0)
+        return self.image(index, epoch), self.parameters(index, epoch)
 
     @property
     def is_pure(self) -> bool:
-        """Whether looking at images changes nothing; see `kcore.data.pure`."""
-        return is_pure(self._transform)
+        """Whether looking at images changes nothing, as for a function marked `pure`."""
+        return self._maker.is_pure
 
     @property
     def audit(self) -> FileAudit | None:
@@ -288,17 +343,28 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
         return None if self.files is None else self.files.labels
 
     @property
+    def labels(self) -> Any:
+        """The target of each sample by its index: labels of files, or the targets as given.
+
+        A model with several outputs has a dictionary or a tuple of such arrays.
+        """
+        if self.classes is not None:
+            return self.classes
+        given = None if isinstance(self.targets, str) else self.targets
+        return given.structure if isinstance(given, ArrayGroup) else given
+
+    @property
     def targets(self) -> Targets | str | None:
         """What the targets of samples are taken from by an array of their indices.
 
-        "input" where they are the images themselves; None for a dataset without targets.
+        "input" if they are the images themselves; None for a dataset without targets.
         """
-        return self._targets
+        return self._maker.targets
 
     @property
     def changes_targets(self) -> bool:
-        """Whether `transform` makes the targets that the model receives of `targets`."""
-        return self._asks_for_targets
+        """Whether `transform` makes the targets that the model receives from `targets`."""
+        return self._maker.asks_for_targets
 
     @property
     def filenames(self) -> list[str]:
@@ -309,6 +375,59 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
     def file_paths(self) -> list[str]:
         """The path of each sample's file, by the sample's index; empty for arrays."""
         return [] if self.files is None else [self.files.path(i) for i in range(self.samples)]
+
+    @property
+    def index_array(self) -> Indices:
+        """The samples of the current epoch in the order in which they are served, int64 indices."""
+        return np.concatenate([self.indices(number) for number in range(len(self))])
+
+    @property
+    def shuffle(self) -> bool:  # type: ignore[override]
+        """Whether each epoch is shuffled, as legacy iterators tell it; for flows alone."""
+        if self._origin.is_flow:
+            return self._maker.order.shuffle
+        return TfDataMethods.shuffle.__get__(self, type(self))
+
+    # What the iterators of legacy Keras have as attributes besides.
+    n = property(attrgetter("samples"), doc="The number of samples.")
+    filepaths = property(attrgetter("file_paths"), doc="The path of each sample's file.")
+    target_size = property(attrgetter("image_size"), doc="(height, width) of the images, or None.")
+    sample_weight = property(
+        attrgetter("_maker.sample_weight"), doc="The weight of each sample by its index, or None."
+    )
+    total_batches_seen = property(
+        attrgetter("_batches_seen"), doc="How many batches were served, to any caller."
+    )
+    image_shape = property(
+        attrgetter("_origin.image_shape"), doc="Shape of one image; None if images differ in shape."
+    )
+    image_size = property(
+        attrgetter("_origin.image_size"), doc="(height, width) of the images, or None."
+    )
+    data_format = property(
+        attrgetter("_origin.data_format"), doc='"channels_last", "channels_first" or None.'
+    )
+    dtype = property(
+        attrgetter("_origin.dtype"), doc="Dtype of the images; None if `transform` decides it."
+    )
+    directory = property(attrgetter("_origin.directory"), doc="The folder of the files, or None.")
+    class_mode = property(
+        attrgetter("_origin.class_mode"), doc="`class_mode` of the `flow*` method, or None."
+    )
+    color_mode = property(
+        attrgetter("_origin.color_mode"), doc='"grayscale", "rgb" or "rgba"; None for arrays.'
+    )
+    interpolation = property(
+        attrgetter("_origin.interpolation"), doc="How images were resized; None for arrays."
+    )
+    subset = property(attrgetter("_origin.subset"), doc='"training", "validation" or None.')
+    save_to_dir = property(
+        attrgetter("_origin.save_to_dir"), doc="Folder for the images of all batches, or None."
+    )
+    save_prefix = property(
+        attrgetter("_origin.save_prefix"), doc="The start of the names of saved images."
+    )
+    save_format = property(attrgetter("_origin.save_format"), doc="The format of saved images.")
 
     @property
     def workers(self) -> int:
@@ -334,7 +453,12 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
 
     def _item(self, number: int, who: Asker | None) -> Any:
         self._batches_seen += 1
-        return self._serving.serve(self._number(number) if who is None else number, who)
+        if who is None:
+            number = self._number(number)
+            if self._origin.hints and self._seen_last == (number, self.epoch):
+                hint_at_repetition(number)
+            self._seen_last = (number, self.epoch)
+        return self._serving.serve(number, who)
 
     def _number(self, number: int) -> int:
         batches = len(self)
@@ -345,51 +469,21 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
             )
         return int(number) % batches
 
-    def _batch_at(self, position: int) -> Any:
-        epoch, number = divmod(position, len(self))
-        return self._batch(self._order.indices(epoch)[number], epoch)
+    def _loop(self) -> Iterator[Any]:
+        epoch = self._serving.begin_loop(is_fitted(self))
+        for batch in itertools.islice(self._maker.read(epoch * len(self)), len(self)):
+            self._batches_seen += 1
+            yield batch
+        self._serving.end_loop(epoch, is_fitted(self))
 
-    def _read_from(self, position: int) -> Iterator[Any]:
-        """Iterate over the batches from a position on, from epoch to epoch, without an end."""
-        epoch, number = divmod(position, len(self))
-        while True:
-            yield from self._read(epoch, number)
-            epoch, number = epoch + 1, 0
 
-    def _read(self, epoch: int, number: int) -> Iterator[Any]:
-        """Iterate over the batches of an epoch from one on: threads do all that has no order."""
-        batches, may_hurry = self._order.indices(epoch)[number:], self.is_pure
+# What is bound to this process, and to those that read from it.
+_BOUND = ("_serving", "_steps")
 
-        def make(indices: Indices) -> Any:
-            return self._batch(indices, epoch) if may_hurry else self._source.load(indices)
 
-        ahead = read_ahead(batches.map(make), self._num_threads)
-        try:
-            for made in ahead:
-                yield made if may_hurry else self._made(made, epoch)
-        finally:
-            ahead.close()
-
-    def _batch(self, indices: Indices, epoch: int) -> Any:
-        return self._made(self._source.load(indices), epoch)
-
-    def _made(self, loaded: tuple[npt.NDArray[Any], Indices], epoch: int) -> Any:
-        images, indices = loaded
-        if self._asks_for_targets:
-            x, y = self._transformed(images, indices, epoch, targets=self._targets[indices])
-        else:
-            x = self._transformed(images, indices, epoch)
-            if self._targets is None:
-                return x
-            y = copied(x) if isinstance(self._targets, str) else self._targets[indices]
-        return (x, y) if self._sample_weight is None else (x, y, self._sample_weight[indices])
-
-    def _transformed(self, images: Any, indices: Indices, epoch: int, **targets: Any) -> Any:
-        if self._transform is None:
-            return images
-        with self._transform_lock:
-            result = self._transform(images, indices, epoch, **targets)
-        return checked_pair(self._transform, result) if targets else result
+def _counted(number: int, name: str) -> str:
+    plural = "" if number == 1 else "es" if name.endswith(("s", "h")) else "s"
+    return f"{number:,} {name}{plural}"
 
 
 def _refuse_queue(name: str, value: object, only: object) -> None:

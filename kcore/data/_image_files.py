@@ -25,7 +25,7 @@ Labels = np.ndarray[Any, np.dtype[np.int32]]
 
 @dataclass
 class LeftOut:
-    """How many entries of a directory tree were left out for one reason, and the first of them."""
+    """The number of entries of a folder that were left out for a reason, and the first few."""
 
     count: int = 0
     examples: list[str] = field(default_factory=list)
@@ -39,17 +39,17 @@ class LeftOut:
 
 @dataclass(frozen=True, eq=False)
 class FileTable:
-    """The names of all files in one block of bytes, and where each begins.
+    """The names of all files in one block of bytes, and where each name begins.
 
     Attributes:
-        root: the directory that all names are relative to; empty if they are relative to none.
+        root: the directory that all names are relative to; empty if the names are whole paths.
         directories: the directories, relative to `root`, that hold the files.
-        first_rows: the first row of each directory and, at the end, the number of rows.
-        names: the files' names without their directories, one after the other.
-        offsets: where each name begins in `names` and, at the end, the length of `names`.
+        first_rows: the first row of each directory, and the number of rows at the end.
+        names: the files' names without their directories, joined.
+        offsets: where each name begins in `names`, and the length of `names` at the end.
         labels: the class of each file, or None.
         class_names: the names of the classes.
-        left_out: reason -> entries of the tree that are no rows.
+        left_out: reason -> entries of the folder that are not in the table.
     """
 
     root: bytes
@@ -66,12 +66,12 @@ class FileTable:
 
     @cached_property
     def audit(self) -> FileAudit:
-        """What is known about the files that were decoded."""
+        """Findings about the files that were decoded."""
         return FileAudit(self)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of memory that the table takes."""
+        """The memory that the table takes, in bytes."""
         arrays = self.first_rows.nbytes + self.offsets.nbytes
         labels = 0 if self.labels is None else self.labels.nbytes
         return len(self.names) + arrays + labels + sum(map(len, self.directories))
@@ -83,7 +83,7 @@ class FileTable:
         return os.path.join(directory, name)  # noqa: PTH118 -- these are bytes
 
     def path_of_row(self, row: int) -> str:
-        """Return the file's whole name."""
+        """Return the file's path."""
         path = os.path.join(self.root, self.filename_of_row(row))  # noqa: PTH118
         return os.fsdecode(path)
 
@@ -95,8 +95,8 @@ class FileTable:
 class ImageFiles:
     """Image files and their classes, as `kcore.data.scan` finds them.
 
-    An index counts the files of this object, 0 to `len(files) - 1`, and stays what it is however
-    the files are shuffled.
+    A file's index, 0 to `len(files) - 1`, is its position in this object. A dataset that shuffles
+    the files doesn't change it.
     """
 
     def __init__(self, table: FileTable, rows: npt.ArrayLike | None = None) -> None:
@@ -110,14 +110,15 @@ class ImageFiles:
         labels: npt.ArrayLike | None = None,
         class_names: Sequence[str] = (),
     ) -> Self:
-        """Take the files that a list names, in its order.
+        """Make an `ImageFiles` of a list of paths, in its order.
 
         Args:
-            paths: the files' names.
+            paths: the files' paths.
             labels: integers of shape (files,), each a position in `class_names`.
             class_names: the names of the classes.
 
         Raises:
+            TypeError: if `paths` is not a list of names.
             ValueError: if there are not as many labels as paths, a label has no class, or `paths`
                 is a single name.
         """
@@ -148,7 +149,7 @@ class ImageFiles:
 
     def _repr_html_(self) -> str:
         facts: list[tuple[str, object]] = [
-            ("folder", os.fsdecode(self.table.root) or "none: the files are given by whole names"),
+            ("folder", os.fsdecode(self.table.root) or "none: files are listed by their paths"),
             ("files", f"{len(self):,}"),
             ("classes", f"{len(self.class_names):,}"),
         ]
@@ -175,22 +176,22 @@ class ImageFiles:
 
     @property
     def filenames(self) -> list[str]:
-        """The names relative to the folder: a new list, large for a large folder."""
+        """The names relative to the folder, as a new list."""
         return [self.filename(index) for index in range(len(self))]
 
     @property
     def audit(self) -> FileAudit:
-        """What is known about the files that were decoded; shared by all parts of one scan."""
+        """Findings about the files that were decoded; all parts of one scan share it."""
         return self.table.audit
 
     @property
     def left_out(self) -> dict[str, LeftOut]:
-        """Reason -> entries of the folder that were not taken for images of a class."""
+        """Reason -> the entries of the folder that were left out for it."""
         return self.table.left_out
 
     @property
     def nbytes(self) -> int:
-        """Bytes of memory that the names and labels take."""
+        """The memory that names and labels take, in bytes."""
         return self.table.nbytes + (0 if self._rows is None else self._rows.nbytes)
 
     def row(self, index: int) -> int:
@@ -204,7 +205,7 @@ class ImageFiles:
         return os.fsdecode(self.table.filename_of_row(self.row(index)))
 
     def path(self, index: int) -> str:
-        """Return a file's whole name."""
+        """Return a file's path."""
         return self.table.path_of_row(self.row(index))
 
     def class_name(self, index: int) -> str | None:
@@ -212,20 +213,21 @@ class ImageFiles:
         return self.table.class_of_row(self.row(index))
 
     def select(self, indices: npt.ArrayLike) -> "ImageFiles":
-        """Return some of the files.
+        """Select files.
 
         Args:
-            indices: integers, in the order wanted, or a mask with True for each file wanted.
+            indices: integers of shape (selected,), in the order wanted; or bool of shape (files,),
+                True for each file wanted.
 
         Raises:
-            IndexError: if there is no file of an index.
-            ValueError: if `indices` is none of the above.
+            IndexError: if an index is outside of 0 to `len(files) - 1`.
+            ValueError: if `indices` has another shape or dtype.
         """
         chosen = _checked_indices(indices, len(self))
         return ImageFiles(self.table, chosen if self._rows is None else self._rows[chosen])
 
     def counts(self) -> dict[str, int]:
-        """Return the number of files of each class."""
+        """Count the files of each class."""
         labels = self.labels
         if labels is None:
             return {}
@@ -233,7 +235,7 @@ class ImageFiles:
         return dict(zip(self.class_names, numbers.tolist(), strict=True))
 
     def summary(self) -> str:
-        """Return a text: the number of files of each class, and what was left out and why."""
+        """Describe the files in a text: how many each class has, what was left out and why."""
         lines = [f"{len(self):,} images, {len(self.class_names):,} classes"]
         counts = [(printable(name), number) for name, number in self.counts().items()]
         width = max((len(name) for name, _ in counts), default=0)
@@ -247,7 +249,7 @@ class ImageFiles:
 
 
 def _encoded(paths: Sequence[str | os.PathLike[str]]) -> list[bytes]:
-    """Return the names as the system has them, or say which of them is none."""
+    """Return the paths as the system encodes them, or say which of them is invalid."""
     if not hasattr(paths, "__iter__") or getattr(paths, "ndim", 1) != 1:
         raise TypeError(f"paths={paths!r} must be a list of file names.")
     given = list(paths)

@@ -1,4 +1,4 @@
-"""Image files whose pixels are labels, such as the masks of a segmentation."""
+"""Image files whose pixels are labels, such as segmentation masks."""
 
 import contextlib
 
@@ -21,11 +21,11 @@ _Labels = npt.NDArray[np.uint8]
 
 
 class LabelImages:
-    """The label images of samples, decoded when they are asked for by indices.
+    """The label images of samples, decoded when they are indexed.
 
     A label is the gray value of a pixel as Pillow reads it, 0 or 1 in a file of one bit, or the
-    position in a palette. Nothing is mixed: resizing takes the nearest pixel. A file is checked as
-    that of an image is, and turned upright by its own EXIF data if images are.
+    index in a palette. Labels are never mixed: resizing takes the nearest pixel. Files are checked
+    as those of images are, and turned upright by their own EXIF data if images are.
 
     Args:
         files: one file for each sample.
@@ -47,8 +47,8 @@ class LabelImages:
         """Return uint8 labels of shape (n, height, width, 1), or (n, 1, height, width).
 
         Raises:
-            BadFileError: if a file can't be decoded, its pixels are no labels of 0 to 255, or EXIF
-                data turn it or its image such that one lies across the other.
+            BadFileError: if a file can't be decoded, its pixels aren't labels from 0 to 255, or it
+                is upright where its image lies on its side, or the reverse.
         """
         labels = np.stack([self._labels(int(index)) for index in indices])
         return labels[:, None] if self._channels_first else labels[..., None]
@@ -75,10 +75,10 @@ class LabelImages:
         return picture_of(data, path, its.formats, upright=its.apply_exif_orientation)
 
     def _check_lies_alike(self, index: int, mask: Picture) -> None:
-        """Refuse a mask that was made of the image as it is stored, and not as it is shown."""
+        """Refuse a mask that was made of the stored image and not of the upright one."""
         if self._is_checked[index] or not self._decoding.apply_exif_orientation:
             return
-        # A square shows nothing, and a bad image is an error of its own.
+        # A square mask fits either way, and a bad image is an error of its own.
         if mask.img.width != mask.img.height:
             with contextlib.suppress(OSError, ImageDecodeError):
                 self._check_against(self._images.path(index), mask)
@@ -98,7 +98,7 @@ class LabelImages:
         )
 
     def _upright_size(self, path: str) -> tuple[tuple[int, int], int]:
-        """Return the (width, height) that an image is shown with, and its orientation."""
+        """Return the (width, height) of the upright image, and its stored orientation."""
         stored: list[tuple[int, int]] = []
 
         def look(img: Image.Image) -> None:
@@ -128,7 +128,7 @@ def _labels_of(img: Image.Image) -> _Labels:
 
 
 def _of_equal_channels(pixels: npt.NDArray[np.uint8], has_alpha: bool) -> npt.NDArray[np.uint8]:
-    """Return the gray values of an opaque picture that is gray, in whatever mode it was saved."""
+    """Return the values of an opaque gray picture that was saved in a color mode."""
     colors, alpha = (pixels[..., :-1], pixels[..., -1]) if has_alpha else (pixels, np.uint8(255))
     if (colors != colors[..., :1]).any() or np.any(alpha != 255):
         raise ValueError(

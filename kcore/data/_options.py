@@ -11,7 +11,7 @@ from kcore import random
 from kcore._arguments import check_choice, check_integer
 from kcore._settings import is_channels_first
 from kcore.data._batch_transforms import Transform, checked_transform
-from kcore.data._cache import cache_bytes, check_place
+from kcore.data._cache import cache_bytes, check_cache
 from kcore.data._decoding import BeforeResize, Decoding
 from kcore.data._file_audit import POLICIES
 from kcore.data._sampler import Order, checked_threads
@@ -64,7 +64,7 @@ class FileOptions:
     def __post_init__(self) -> None:
         check_choice("bad_files", self.bad_files, POLICIES)
         check_label_mode_name(self.label_mode)
-        check_place(self.cache)
+        check_cache(self.cache)
         checked_transform(self.transform)
         is_first = is_channels_first(self.data_format)
         self._set("data_format", "channels_first" if is_first else "channels_last")

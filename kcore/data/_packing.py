@@ -1,4 +1,4 @@
-"""Pack the names of files, directory by directory, into few bytes."""
+"""Pack the names of files, directory by directory, into little memory."""
 
 import itertools
 
@@ -10,7 +10,7 @@ __all__ = ["PackedFiles"]
 
 
 class PackedFiles:
-    """Directories with their files: the names in one block of bytes for each directory."""
+    """The names of files, in one block of bytes for each directory."""
 
     def __init__(self) -> None:
         self._blocks: list[tuple[bytes, int, bytes, Labels]] = []
@@ -20,8 +20,8 @@ class PackedFiles:
 
         Args:
             directory: its name.
-            files: the files' names; the list is sorted.
-            label: of all of them; -1 for none.
+            files: the files' names; the list is sorted in place.
+            label: the label of all of them; -1 for none.
         """
         if files:
             files.sort()
@@ -29,13 +29,13 @@ class PackedFiles:
             self._blocks.append((directory, label, b"".join(files), lengths))
 
     def extend(self, other: "PackedFiles") -> None:
-        """Add the directories of another one in the order of their names."""
+        """Add the directories of `other`, sorted by name."""
         self._blocks += sorted(other._blocks, key=lambda block: block[0])
 
     def table(
         self, root: bytes, class_names: tuple[str, ...], left_out: dict[str, LeftOut]
     ) -> FileTable:
-        """Join what was added."""
+        """Return all that was added as one table."""
         blocks = self._blocks
         counts = [len(lengths) for _, _, _, lengths in blocks]
         offsets = np.zeros(sum(counts) + 1, np.int64)

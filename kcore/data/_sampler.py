@@ -1,4 +1,4 @@
-"""Which samples are in which batch of which epoch, on Grain's random-access datasets."""
+"""Order samples into the batches of each epoch, on Grain's random-access datasets."""
 
 import functools
 import logging
@@ -23,7 +23,7 @@ _STREAM = 0x6F726472  # keeps the draws of orders apart from all others of a see
 
 @dataclass(frozen=True)
 class Order:
-    """The batches of every epoch, as a function of these values and the epoch alone.
+    """The samples of each batch, as a function of these values and the epoch alone.
 
     Attributes:
         samples: the number of samples.
@@ -32,10 +32,10 @@ class Order:
         seed: integer, 0 <= seed < 2**64.
         shard: (index, count): take the part `index` of `count` equal ones; what is left over when
             `samples` is divided by `count` belongs to none.
-        drop_remainder: whether to leave a last batch out that is not full.
+        drop_remainder: whether to leave out a last batch that is not full.
 
     Raises:
-        ValueError: if a value is none of the above.
+        ValueError: if a value is out of its range.
     """
 
     samples: int
@@ -46,7 +46,7 @@ class Order:
     drop_remainder: bool = False
 
     def __post_init__(self) -> None:
-        random.key(self.seed)  # refuses what is no seed
+        random.key(self.seed)  # refuses an invalid seed
         object.__setattr__(self, "batch_size", check_integer("batch_size", self.batch_size))
         object.__setattr__(self, "shard", _checked_shard(self.shard))
         check_switch("shuffle", self.shuffle)
@@ -65,14 +65,14 @@ class Order:
 
     @property
     def served(self) -> range:
-        """The samples that are in some epoch, in order: if shuffled all, else those of each."""
+        """The samples that some epoch serves: all if shuffled, otherwise those of this host."""
         return range(self.samples) if self.shuffle else range(self.samples)[self._on_this_host]
 
     def indices(self, epoch: int) -> Any:
         """Return a Grain dataset of the batches' indices, int64 arrays of shape (n,)."""
         # Not Grain's own shuffle: it adds the epoch to the seed, so that neighboring seeds share
-        # orders, and for few samples it takes milliseconds for each. Nor its batching of single
-        # samples, which takes five microseconds for each.
+        # orders, and it takes milliseconds per epoch even for few samples. Nor its batching of
+        # single samples, which takes five microseconds per sample.
         order = _shuffled(self.samples, self.seed, epoch) if self.shuffle else range(self.samples)
         return _grain().MapDataset.source(_Batches(order[self._on_this_host], self.batch_size))
 
@@ -84,7 +84,7 @@ class Order:
 
 
 class _Batches:
-    """What Grain takes the indices of each batch from."""
+    """The source from which Grain takes the indices of each batch."""
 
     def __init__(self, order: range | Numbers, batch_size: int) -> None:
         self._order, self._batch_size = order, batch_size
@@ -104,7 +104,7 @@ def _shuffled(samples: int, seed: int, epoch: int) -> Numbers:
 
 
 def read_ahead(dataset: Any, num_threads: int) -> Any:
-    """Return an iterator over a Grain dataset that makes the next elements while one is used."""
+    """Return an iterator over a Grain dataset that prepares elements ahead on threads."""
     options = _grain().ReadOptions(num_threads=num_threads, prefetch_buffer_size=num_threads + 2)
     return iter(dataset.to_iter_dataset(options))
 
@@ -131,7 +131,7 @@ def _checked_shard(shard: Any) -> tuple[int, int]:
 
 
 def _grain() -> ModuleType:
-    """Import Grain without its warning about JAX, which kcore doesn't need it to have."""
+    """Import Grain without its warning that JAX is missing, which kcore doesn't need."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -142,7 +142,7 @@ def _grain() -> ModuleType:
 
 
 def check_index(index: object, samples: int) -> None:
-    """Raise an IndexError unless a sample has this index."""
+    """Raise an IndexError unless `index` is that of a sample."""
     is_number = isinstance(index, Integral) and not isinstance(index, bool)
     if not is_number or not 0 <= int(index) < samples:  # type: ignore[call-overload]
         raise IndexError(f"index={index!r} is outside of 0 to {samples - 1}.")

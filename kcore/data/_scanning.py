@@ -69,25 +69,25 @@ def scan(
             sorted. One that isn't there keeps its label, so that `class_names=train.class_names`
             gives the labels of another folder.
         follow_links: whether to enter directories inside a class through symbolic links. Each
-            directory is entered once in a class, so that loops end, and the folder itself not
-            again, whose other classes are no part of this one. Links to files, and class
-            directories that are links, are always followed.
+            directory is entered once per class, so that loops end, and a link to the folder itself
+            is not followed, as that would mix the classes. Links to files, and class directories
+            that are links, are always followed.
         unreadable: "raise" if a directory that can't be listed is an error, or "skip" to leave it
             out and count it in `left_out`.
         suffixes: what the names of image files end with, such as (".jpg", ".png"); None for those
             listed above.
-        verbose: whether to show the progress of a scan that takes long.
+        verbose: whether to show the progress of a scan that takes longer than two seconds.
         stream: where progress is shown; None for stderr.
 
     Returns:
-        The files, at most some tens of bytes of memory for each.
+        The files. Each takes some tens of bytes of memory.
 
     Raises:
         FileNotFoundError: if the folder, or every directory of `class_names`, does not exist.
         NotADirectoryError: if `directory`, or what should be the directory of a class, is a file.
         BadFileError: if a directory can't be listed, with `unreadable="raise"`.
-        ValueError: if `class_names` is no list of different names, `labels` doesn't fit the files,
-            or no image file was found.
+        ValueError: if `class_names` is not a list of distinct names, `labels` doesn't fit the
+            files, or no image file was found.
 
     Warns:
         UserWarning: if a class has no image file.
@@ -132,7 +132,7 @@ def scanned(
     stream: TextIO | None = None,
     names_argument: str = "class_names",
 ) -> ImageFiles:
-    """Return what `scan` does; errors call the names of the classes `names_argument`."""
+    """Scan as `scan` does; errors call its argument `class_names` as `names_argument` says."""
     is_inferred = _is_inferred(labels, class_names)
     check_choice("unreadable", unreadable, ("raise", "skip"))
     check_switch("verbose", verbose)
@@ -176,7 +176,7 @@ def _check_directory(directory: str | os.PathLike[str]) -> None:
 
 
 def _is_inferred(labels: object, class_names: object) -> bool:
-    """Tell whether directories are classes, or say why the two arguments don't go together."""
+    """Tell whether directories are classes, or raise an error if the arguments conflict."""
     if isinstance(labels, str):
         if labels != "inferred":
             raise ValueError(
@@ -201,7 +201,7 @@ def _table_of_tree(walk: Walk, root: bytes) -> FileTable:
 
 
 def _labeled(table: FileTable, labels: npt.ArrayLike) -> FileTable:
-    """Return the table with these labels, and the labels for names of the classes, as in Keras."""
+    """Return the table with these labels, which also name the classes, as in Keras."""
     values = read_array("labels", labels)
     if values.shape != (len(table),):
         raise ValueError(
@@ -258,7 +258,7 @@ def _class_names(
 
 
 def _is_class_directory(root: bytes, name: str, argument: str) -> bool:
-    """Tell whether a class has a directory, or say that it can't have one of this name."""
+    """Tell whether a class has a directory, or say that no directory can have this name."""
     parts = PurePath(name).parts
     if not parts or PurePath(name).is_absolute() or ".." in parts or "\0" in name:
         raise ValueError(f"{argument} holds {name!r}, which is no sub-directory.")

@@ -1,10 +1,10 @@
-"""The batches that each one who asks is due, so that no consumer disturbs another.
+"""Serve each consumer of a dataset the batches that it is due, so that none disturbs another.
 
-A batch is a function of its *position* alone: batch `number` of epoch `epoch` stands at
+A batch depends only on its *position*: batch `number` of epoch `epoch` has the position
 `epoch * batches + number`. A dataset keeps one position, that of its training, and every adapter of
 Keras has one of its own. So a `fit` receives the batches of its epochs, each once and in order,
-whatever callbacks and other threads do with the dataset in the meantime, and only training moves
-the dataset on.
+whatever callbacks and other threads do with the dataset meanwhile, and only training moves the
+dataset on.
 """
 
 import threading
@@ -23,12 +23,12 @@ class Batches:
     """The batches of all epochs, by their positions.
 
     Attributes:
-        count: how many make an epoch.
+        count: number of batches in an epoch.
         at: position -> batch.
         read: position -> endless iterator over the batches from there on, made ahead.
-        is_free: whether the k-th number that a pass asks for gets its k-th batch, whatever the
-            number: `fit` shuffles the numbers by Python's global random state, and in a shuffled
-            dataset they mean nothing.
+        is_free: whether the k-th request of a pass gets its k-th batch, whatever number it asks
+            for: `fit` shuffles the numbers by Python's global random state, and in a shuffled
+            dataset they have no meaning.
     """
 
     count: int
@@ -38,7 +38,7 @@ class Batches:
 
 
 class Serving:
-    """Where the training of a dataset is, and what each adapter of Keras has received."""
+    """Keeps the position of a dataset's training, and what each adapter of Keras has received."""
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
@@ -49,14 +49,14 @@ class Serving:
 
     @property
     def epoch(self) -> int:
-        """The epoch that training goes on in."""
+        """The current epoch of training."""
         return self._position // self._batches.count
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        """Let what is served next begin with an epoch; a pass that has begun is served to its end.
+        """Begin with an epoch from now on; a pass that has begun is served to its end.
 
-        Not for an endless pass of training that runs.
+        It must not be set during an endless pass of training.
         """
         with self._lock:
             self._move(epoch * self._batches.count)
@@ -65,12 +65,12 @@ class Serving:
 
     @property
     def is_endless(self) -> bool:
-        """Whether a pass of training has begun whose steps Keras counts."""
+        """Whether a pass of training has begun for which Keras counts the steps."""
         consumers = list(self._consumers.values())
         return any(one.is_training and one.is_endless and one.has_begun for one in consumers)
 
     def register(self, adapter: Any, call: Call | None) -> None:
-        """Note an adapter when Keras makes it, and what for."""
+        """Note an adapter when Keras makes it, and for which call."""
         with self._lock:
             is_training = self._is_training(call)
             consumer = _Consumer(self._batches, is_training, call)
@@ -80,10 +80,10 @@ class Serving:
             self._consumers[adapter] = consumer
 
     def count(self, asker: Asker | None) -> int | None:
-        """Return the number of batches of a pass; None for one that Keras counts the steps of.
+        """Return the number of batches of a pass; None for one for which Keras counts the steps.
 
-        If it knew the number, `fit(steps_per_epoch=8)` on nine batches would end each second epoch
-        after one step.
+        If Keras knew the number, `fit(steps_per_epoch=8)` on nine batches would end every second
+        epoch after one step.
         """
         consumer = self._consumer(asker)
         if consumer is not None and consumer.is_endless:
@@ -93,7 +93,7 @@ class Serving:
         return self._batches.count
 
     def serve(self, number: int, asker: Asker | None) -> Any:
-        """Return the batch that one who asks for this number is due."""
+        """Return the batch that is due to whoever asks for a number."""
         consumer = self._consumer(asker)
         if consumer is None or asker is None:
             return self._batches.at(self._first_of_epoch() + number)
@@ -104,7 +104,7 @@ class Serving:
         return consumer.take(number)
 
     def end_epoch(self, asker: Asker | None) -> None:
-        """Note that an epoch ends: after one of training, the next is due."""
+        """Note that an epoch ends; after an epoch of training, the next is due."""
         consumer = self._consumer(asker)
         with self._lock:
             if asker is None:
@@ -115,8 +115,8 @@ class Serving:
     def begin_loop(self, is_fitted: bool) -> int:
         """Return the epoch that a loop over the dataset serves.
 
-        A loop that begins after one to the end is the next epoch of somebody's own training. While
-        a `fit` runs, those of its callbacks only look.
+        A loop that begins after a complete one is the next epoch of a user's own training loop.
+        While a `fit` runs, the loops of its callbacks only look.
         """
         with self._lock:
             if self._looped == self.epoch and not is_fitted:
@@ -129,7 +129,7 @@ class Serving:
             self._looped = epoch
 
     def _begin(self, consumer: "_Consumer") -> None:
-        """Let a pass of a consumer begin: training goes on, all others take the same epoch."""
+        """Begin a pass of a consumer: training goes on, all others take the current epoch."""
         with self._lock:
             if not consumer.is_training:
                 consumer.start = self._first_of_epoch()
@@ -145,9 +145,9 @@ class Serving:
         return None if asker is None else self._consumers.get(asker.adapter)
 
     def _is_training(self, call: Call | None) -> bool:
-        """Tell what an adapter is for: `fit` makes that of its training first.
+        """Return whether an adapter serves training: `fit` makes the one of its training first.
 
-        Where no method of Keras is known to run, it is for training by other means.
+        If no method of Keras is known to run, it serves training by other means.
         """
         if call is None:
             return True
@@ -158,11 +158,11 @@ class Serving:
 
 
 class _Consumer:
-    """What one adapter of Keras asks for, and what it has received.
+    """Keeps what one adapter of Keras asks for, and what it has received.
 
     Attributes:
-        is_training: whether what it receives is trained on.
-        call: the method of Keras that it works for, or None.
+        is_training: whether it serves training.
+        call: the method of Keras for which it works, or None.
         start: position of the first batch of its next pass.
         steps_done: how many batches of an endless pass were used.
     """
@@ -192,7 +192,7 @@ class _Consumer:
             self._pass = _Pass(self.start, self._batches.read)
 
     def look(self, number: int) -> Any:
-        """Return a batch of which Keras learns the shapes, and keep it for when it is due."""
+        """Return a batch from which Keras learns the shapes, and keep it until it is due."""
         position = self.start + number
         with self._lock:
             if position not in self._known:
@@ -211,10 +211,10 @@ class _Consumer:
                 raise
 
     def end(self) -> bool:
-        """Note that Keras ends an epoch, and tell whether all of it was served.
+        """Note that Keras ends an epoch, and return whether all of it was served.
 
-        Before the first one Keras ends an epoch that there was not, to make itself ready; what it
-        has looked at until then is due again.
+        Before the first epoch Keras ends one that never began, to prepare itself; what it has
+        looked at until then is due again.
         """
         with self._lock:
             its, was_ready = self._pass, self._is_ready
@@ -275,7 +275,7 @@ class _Pass:
 
 
 def _steps(call: Call | None, is_training: bool) -> int:
-    """Return how many batches Keras takes an epoch of its own, or 0 for all of a dataset's."""
+    """Return how many batches Keras takes in each epoch, or 0 for all of the dataset."""
     if call is None:
         return 0
     is_validation = call.name == "fit" and not is_training

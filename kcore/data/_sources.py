@@ -1,4 +1,4 @@
-"""Where the images of a batch come from: files that are decoded, or arrays."""
+"""The sources of a dataset's images: files that are decoded, or arrays."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ Indices = npt.NDArray[np.int64]
 
 
 class Source(Protocol):
-    """What `ImageBatches` takes images from."""
+    """The images of an `ImageBatches`."""
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -31,12 +31,12 @@ class Source(Protocol):
     def load(self, indices: Indices) -> tuple[npt.NDArray[Any], Indices]:
         """Return the images of `indices`, of shape (n, ...), as a new array, and their indices.
 
-        The returned indices are the given ones, without those of images that are left out.
+        The returned indices lack those of images that are left out.
         """
 
 
 class ArraySource:
-    """Images of one array.
+    """Images in an array.
 
     Args:
         images: array (images, height, width, channels) of any dtype, or with other axes.
@@ -54,7 +54,7 @@ class ArraySource:
 
 
 class FileSource:
-    """Images decoded from files when they are asked for.
+    """Images that are decoded from files on demand.
 
     Args:
         files: the files.
@@ -81,7 +81,7 @@ class FileSource:
         return len(self._files)
 
     def load(self, indices: Indices) -> tuple[Pixels, Indices]:
-        """Return the images of `indices`, uint8, and the indices of those that are no bad files.
+        """Return the images of `indices`, uint8, and their indices, both without bad files.
 
         Raises:
             BadFileError: for a bad file, or if with `skip_bad` none of the files is good.
@@ -90,10 +90,10 @@ class FileSource:
             return self._load_each(indices)
         images = np.empty((len(indices), *self._decoding.image_shape), np.uint8)
         kept = np.zeros(len(indices), bool)
-        for place, index in enumerate(indices):
+        for row, index in enumerate(indices):
             try:
-                images[place] = self._image(int(index))
-                kept[place] = True
+                images[row] = self._image(int(index))
+                kept[row] = True
             except BadFileError as error:
                 if not self._skip_bad:
                     raise
@@ -139,7 +139,7 @@ class FileSource:
 
 
 def decoded(files: ImageFiles, index: int, path: str, decoding: Decoding) -> Pixels:
-    """Decode one file, and tell the audit what there is to know about it.
+    """Decode a file, and add findings about it to the audit.
 
     Raises:
         BadFileError: if it is a bad file.
@@ -156,7 +156,7 @@ def decoded(files: ImageFiles, index: int, path: str, decoding: Decoding) -> Pix
 
 
 def usable(files: ImageFiles, decoding: Decoding, num_threads: int) -> Indices:
-    """Decode every file once, and return the indices of those that are no bad files."""
+    """Decode every file once, and return the indices of the good ones."""
     good = np.zeros(len(files), bool)
 
     def check(index: int) -> None:

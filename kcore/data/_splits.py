@@ -1,4 +1,4 @@
-"""Part files into training and validation: seeded, class by class, without overlap."""
+"""Split files into training and validation, class by class, by a seed."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ _STREAM = 0x73706C69  # keeps the draws of splits apart from all others of a see
 
 
 def split(files: ImageFiles, validation_split: float, seed: int) -> tuple[ImageFiles, ImageFiles]:
-    """Part files into training and validation.
+    """Split files into training and validation, class by class.
 
-    Of each class the same part goes into validation, rounded to whole files, but not all of them
-    and not none where a class has two or more. Which files these are depends on the seed and on
-    how many files the class has, and not on the other classes.
+    The same fraction of each class goes into validation, rounded to an integer number of files; of
+    a class of two or more files, at least one goes into each part. Which files these are depends on
+    the seed and on the number of files of the class, not on the other classes.
 
     Args:
         files: the files, with or without classes.
-        validation_split: the part for validation, 0 <= validation_split < 1.
+        validation_split: the fraction for validation, 0 <= validation_split < 1.
         seed: integer, 0 <= seed < 2**64.
 
     Returns:
@@ -54,7 +54,7 @@ def split(files: ImageFiles, validation_split: float, seed: int) -> tuple[ImageF
 
 
 def check_subset(validation_split: float | None, subset: str | None, seed: int | None) -> float:
-    """Return the split as a fraction, or raise a ValueError unless the three arguments fit."""
+    """Return the split as a fraction, or raise a ValueError if the arguments don't go together."""
     is_split = validation_split is not None
     fraction = check_fraction("validation_split", validation_split) if is_split else 0.0
     if subset is None:

@@ -1,9 +1,9 @@
-"""What `fit` is given, checked against the loss of its model before the first step.
+"""Check what `fit` is given against the loss of its model, before the first step.
 
-JAX takes another class for a label that is out of range, and XLA on TensorFlow gives weights that
-are NaN, both without an error. A dataset of kcore knows its labels and finds the model that trains
-on it on the call stack, so it is the first who can say so, whoever built the model. For arrays the
-`compile_*` of `kcore.models` ask.
+For a label that is out of range JAX takes another class, and XLA on TensorFlow makes the weights
+NaN, both without an error. A dataset of kcore knows its labels and finds the model that trains on
+it on the call stack, so it can raise an error whoever built the model. For arrays, models compiled
+by the `compile_*` of `kcore.models` call this check.
 """
 
 from typing import Any
@@ -30,14 +30,14 @@ def check_running_fit() -> None:
 def check_fit(model: Any, x: Any, y: Any, validation_data: Any) -> None:
     """Check the labels that `model.fit` is given, as far as they are known.
 
-    Those of an array, of a tensor and of a dataset of kcore are. Labels of several outputs, other
-    datasets and targets that an object of the user gives by indices are left unread.
+    Arrays, tensors and datasets of kcore are checked. Labels of several outputs, other datasets and
+    targets that are indexable objects of the user are not.
 
     Raises:
-        ValueError: if a label is none that the model's loss takes; see `kcore._targets`.
+        ValueError: if the model's loss can't take a label.
     """
     if not model.compiled:
-        return  # as `fit` says
+        return  # `fit` says so
     _check(model, "y", x, y)
     if isinstance(validation_data, (tuple, list)):
         x, y = [*validation_data, None, None][:2]
@@ -78,6 +78,6 @@ def _units_for(model: Any, x: Any) -> int | None:
     inputs = keras.KerasTensor((None, *x.shape[1:]), str(x.dtype))
     try:
         shape = model.compute_output_spec(inputs).shape
-    except Exception:  # what a user's `call` raises; `fit` comes to it too
+    except Exception:  # a `call` of the user may raise anything; `fit` raises it too
         return None
     return shape[1] if len(shape) == 2 else None

@@ -1,4 +1,4 @@
-"""From the labels of a batch to the targets that `fit` receives."""
+"""Make the targets that `fit` receives from the labels of samples."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -22,7 +22,7 @@ LABEL_MODES = ("int", "categorical", "binary", "input", None)
 
 
 class ClassTargets:
-    """The targets of samples, made of their labels when they are asked for.
+    """The targets of samples, made from their labels on demand.
 
     Args:
         labels: int32 array of shape (samples,).
@@ -50,10 +50,9 @@ class ClassTargets:
         return one_hot
 
     def to_check(self) -> npt.NDArray[Any]:
-        """Return the targets of all samples.
+        """Return the targets of all samples; one-hot rows of one sample of each class alone.
 
-        One-hot rows are those of one sample of each class: they tell what all would, in less
-        memory.
+        These tell as much as all rows, in less memory.
         """
         if self._label_mode == "categorical":
             return self[np.unique(self._labels, return_index=True)[1]]
@@ -65,12 +64,12 @@ def check_class_names(class_names: object, argument: str = "class_names") -> tup
 
     Args:
         class_names: what was given.
-        argument: what it is called in errors.
+        argument: what errors call it.
 
     Raises:
-        ValueError: if it is no list of different names. A set is none, as its order changes from
-            run to run, and the labels with it; nor is a dictionary, whose values may say something
-            else.
+        ValueError: if it is not a list of distinct names. A set is refused, as its order changes
+            from run to run, and the labels with it; a dictionary, as its values may contradict its
+            order.
     """
     if isinstance(class_names, set | frozenset | Mapping):
         raise ValueError(
@@ -92,14 +91,14 @@ def check_class_names(class_names: object, argument: str = "class_names") -> tup
 
 
 def check_label_mode_name(label_mode: object) -> None:
-    """Raise a ValueError unless `label_mode` is one."""
+    """Raise a ValueError unless `label_mode` is a known one."""
     if label_mode == "sparse":
         raise ValueError("label_mode='sparse' is unknown: use 'int'.")
     check_choice("label_mode", label_mode, LABEL_MODES)
 
 
 def check_label_mode(label_mode: str | None, class_names: tuple[str, ...]) -> None:
-    """Raise a ValueError unless `label_mode` fits the classes there are."""
+    """Raise a ValueError unless `label_mode` fits the classes."""
     if label_mode in (None, "input"):
         return
     if not class_names:
@@ -123,7 +122,7 @@ def _first(class_names: tuple[str, ...]) -> str:
 def targets_of(
     files: ImageFiles, label_mode: str | None, flat_binary: bool = False
 ) -> ClassTargets | str | None:
-    """Return the targets that a `label_mode` makes of the labels of files."""
+    """Return the targets that `label_mode` makes of the labels of files."""
     if label_mode is None or label_mode == "input" or files.labels is None:
         return label_mode
     return ClassTargets(files.labels, len(files.class_names), label_mode, flat_binary)

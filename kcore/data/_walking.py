@@ -1,4 +1,4 @@
-"""List a directory tree: what in it is an image file, a directory, or neither."""
+"""Walk a directory tree, and sort its entries into image files, directories and others."""
 
 import os
 import stat
@@ -14,7 +14,7 @@ SUFFIXES = frozenset(
     b"apng avif bmp dib gif j2c j2k jfif jp2 jpc jpe jpeg jpf jpg jpx mpo pbm pcx pfm pgm png pnm "
     b"ppm qoi sgi tga tif tiff webp".split()
 )
-"""What the name of an image file ends with, after the dot, in lower case."""
+"""The suffixes of image files, without the dot and in lower case."""
 
 _ENTRIES_PER_ADVANCE = 4096
 _Identity = tuple[int, int]
@@ -22,21 +22,21 @@ _Identity = tuple[int, int]
 
 @dataclass
 class Listing:
-    """The image files and the directories inside one directory, by name and in no order."""
+    """The names of the image files and directories inside a directory, unsorted."""
 
     files: list[bytes] = field(default_factory=list)
     directories: list[bytes] = field(default_factory=list)
 
 
 class Walk:
-    """A walk through the directories below `root`, all of them named relative to it.
+    """A walk through the directories below `root`; all names are relative to it.
 
     Args:
         root: the directory to begin with.
         follow_links: whether to enter directories through symbolic links.
         raise_unreadable: whether a directory that can't be listed is an error.
         advance: called with the number of entries seen since its last call.
-        suffixes: as `checked_suffixes` returns them.
+        suffixes: suffixes of image files, as `checked_suffixes` returns them.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Walk:
         self.left_out: dict[str, LeftOut] = {}
 
     def leave_out(self, reason: str, path: bytes) -> None:
-        """Count an entry that is not taken."""
+        """Count an entry that is left out."""
         self.left_out.setdefault(reason, LeftOut()).add(path)
 
     def below(self, top: bytes, class_name: str | None) -> Iterator[tuple[bytes, Listing]]:
@@ -76,7 +76,7 @@ class Walk:
         """List one directory.
 
         Raises:
-            BadFileError: if it can't be listed and that is an error.
+            BadFileError: if it can't be listed, with `raise_unreadable`.
         """
         listing = Listing()
         path = _join(self._root, directory)
@@ -130,10 +130,10 @@ class Walk:
 
 
 def checked_suffixes(suffixes: Sequence[str] | None) -> frozenset[bytes]:
-    """Return suffixes as `SUFFIXES` has them; None for those.
+    """Return suffixes in the form of `SUFFIXES`; None stands for these.
 
     Raises:
-        ValueError: if they are no list of suffixes such as [".png", ".jpg"], at least one.
+        ValueError: if they are not a list of suffixes, such as [".png", ".jpg"].
     """
     if suffixes is None:
         return SUFFIXES
@@ -149,9 +149,10 @@ def checked_suffixes(suffixes: Sequence[str] | None) -> frozenset[bytes]:
 
 
 def _may_be_image(entry: "os.DirEntry[bytes]") -> bool:
-    """Tell whether the entry is a file or a link to one; or to nothing, which shows on decoding.
+    """Tell whether an entry is a file, or a link to a file or to nothing.
 
-    A link to a pipe or a device is neither: reading it could last forever.
+    A broken link is reported when it is decoded. A pipe or a device is refused, as reading it could
+    last forever.
     """
     if entry.is_file(follow_symlinks=False):
         return True

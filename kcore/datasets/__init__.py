@@ -1,4 +1,4 @@
-"""Datasets to learn with: the real Fashion-MNIST, and drawn scenes that need no download."""
+"""Datasets to learn with: Fashion-MNIST, and drawn scenes that need no download."""
 
 from kcore.datasets import fashion_mnist, scenes
 from kcore.datasets._default import ImageDataset, load

@@ -1,4 +1,4 @@
-"""The arrays that datasets are made of."""
+"""Types of the arrays in a dataset."""
 
 from typing import TypeAlias
 
@@ -8,10 +8,10 @@ import numpy.typing as npt
 __all__ = ["Images", "Labels", "Split"]
 
 Images: TypeAlias = npt.NDArray[np.uint8]
-"""Images, 0 to 255, of shape (image, row, column) if gray or (image, row, column, 3) if RGB."""
+"""Images, 0 to 255, of shape (count, height, width) if gray or (count, height, width, 3) if RGB."""
 
 Labels: TypeAlias = npt.NDArray[np.uint8]
-"""One class index for each image."""
+"""A class index for each image, of shape (count,)."""
 
 Split: TypeAlias = tuple[Images, Labels]
-"""The images and labels to train, or to test, with."""
+"""Images and labels for training, or for testing."""

@@ -1,10 +1,12 @@
-"""A dataset to start with: the real Fashion-MNIST, or scenes where that can't be reached."""
+"""Load a dataset to start with: Fashion-MNIST, or drawn scenes if it can't be reached."""
 
 import os
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
+from kcore import _notebook
 from kcore._arguments import check_path
 from kcore._warning import warn
 from kcore.datasets import fashion_mnist, scenes
@@ -16,17 +18,19 @@ __all__ = ["ImageDataset", "load"]
 SYNTHETIC_TRAIN, SYNTHETIC_TEST = 12_000, 2_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageDataset:
-    """Gray images in ten classes, split for training and testing.
+    """Gray images of ten classes, split for training and testing.
+
+    A notebook shows the numbers of images and one image of each class.
 
     Attributes:
         name: "Fashion-MNIST" or "scenes".
-        x_train: uint8 of shape (count, 28, 28).
-        y_train: uint8 of shape (count,), indices into `class_names`.
-        x_test: uint8 of shape (count, 28, 28).
-        y_test: uint8 of shape (count,).
-        class_names: ten names.
+        x_train: training images, uint8 of shape (count, 28, 28), 0 to 255.
+        y_train: their labels, uint8 of shape (count,), indices into `class_names`.
+        x_test: test images, uint8 of shape (count, 28, 28), 0 to 255.
+        y_test: their labels, uint8 of shape (count,), indices into `class_names`.
+        class_names: the names of the ten classes.
     """
 
     name: str
@@ -36,26 +40,50 @@ class ImageDataset:
     y_test: Labels
     class_names: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        facts = ", ".join(f"{value} {name}" for name, value in self._facts())
+        return f"<ImageDataset {self.name!r}: {facts}>"
+
+    def _repr_html_(self) -> str:
+        shown = [
+            _notebook.picture(
+                Image.fromarray(self.x_train[index]), self.class_names[label], scale=2
+            )
+            for label, index in zip(*np.unique(self.y_train, return_index=True), strict=True)
+        ]
+        return _notebook.join(_notebook.summary(self.name, self._facts()), *shown)
+
+    def _facts(self) -> list[tuple[str, str]]:
+        return [
+            ("training images", f"{len(self.x_train):,}"),
+            ("test images", f"{len(self.x_test):,}"),
+            ("pixels", "×".join(str(length) for length in self.x_train.shape[1:3])),
+            ("classes", str(len(self.class_names))),
+        ]
+
 
 def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
-    """Load ten classes of gray 28 by 28 images, from Fashion-MNIST or from drawn scenes.
+    """Load ten classes of gray images of 28×28 pixels: Fashion-MNIST or drawn scenes.
 
-    The scenes are 12,000 training and 2,000 test images in ten classes of their own. Results on
-    them say nothing about Fashion-MNIST, so a warning tells where they stand in for it, and the
-    dataset carries another name.
+    The scenes are 12,000 training and 2,000 test images in ten other classes. Results on them say
+    nothing about Fashion-MNIST, so a warning is given if they replace it, and the name of the
+    dataset differs.
 
     Args:
         source: `"auto"` for Fashion-MNIST, or scenes if it can neither be found nor downloaded;
-            `"fashion-mnist"` for Fashion-MNIST and nothing else; `"scenes"`; or the path of a
-            directory that holds Fashion-MNIST's four files.
+            `"fashion-mnist"` for Fashion-MNIST only; `"scenes"` for scenes only; or the path of a
+            directory with the four files of Fashion-MNIST.
+
+    Returns:
+        An `ImageDataset` with the arrays `x_train`, `y_train`, `x_test`, `y_test`.
 
     Warns:
-        SyntheticDataWarning: if `"auto"` returns scenes; with the places tried and what to do.
+        SyntheticDataWarning: if `"auto"` returns scenes; it says what was tried and what to do.
 
     Raises:
         CorruptFileError: if Fashion-MNIST was found but is damaged.
         MissingFilesError: if Fashion-MNIST was found but is incomplete.
-        ValueError: if `source` is none of these.
+        ValueError: if `source` is neither one of these words nor a directory.
         DatasetNotFoundError: if `"fashion-mnist"` can neither be found nor downloaded.
 
     Example:
@@ -69,7 +97,8 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
     path = None if source in ("auto", "fashion-mnist") else source
     if path is not None and not check_path("source", path, "directory").is_dir():
         raise ValueError(
-            f"source={str(source)!r} is neither 'auto', 'fashion-mnist', 'scenes' nor a directory."
+            f"source={str(source)!r} is not a directory; give the path of one, 'auto', "
+            "'fashion-mnist' or 'scenes'."
         )
     try:
         train, test = fashion_mnist.load_data(path)
@@ -84,8 +113,8 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
 def _explain(error: DatasetNotFoundError) -> str:
     return (
         f"{error}\nUntil then, {SYNTHETIC_TRAIN:,} training and {SYNTHETIC_TEST:,} test images of "
-        "drawn scenes stand in for it: SYNTHETIC DATA with other classes, on which results say "
-        "nothing about Fashion-MNIST."
+        "drawn scenes replace it: SYNTHETIC DATA with other classes. Results on them say nothing "
+        "about Fashion-MNIST."
     )
 
 
@@ -99,6 +128,6 @@ def _scenes() -> ImageDataset:
 
 
 def _gray(images: Images) -> Images:
-    """Return the luma of ITU-R BT.601, in integers so that no rounding depends on the CPU."""
+    """Return the luma of ITU-R BT.601, in integers, so rounding doesn't depend on the CPU."""
     red, green, blue = np.moveaxis(images, -1, 0).astype(np.uint32)
     return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What can be wrong with a dataset, one class for each thing that a caller may handle apart."""
+"""Errors of datasets, with a class for each that a caller may want to handle differently."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,16 +16,16 @@ __all__ = [
 
 
 class DatasetError(ValueError):
-    """A dataset can't be loaded; the subclasses say why."""
+    """A dataset can't be loaded; the subclass says why."""
 
 
 class CorruptFileError(DatasetError):
-    """A file is not what it should be: cut short, damaged, or another file under this name.
+    """A file is damaged, incomplete, or a different file of the same name.
 
     Attributes:
-        source: path of the file, or the URL that it came from.
+        source: path of the file, or the URL from which it came.
         problem: what is wrong with it.
-        remedy: what to do about it; may be empty.
+        remedy: what to do; may be empty.
     """
 
     def __init__(self, source: Path | str, problem: str, remedy: str = "") -> None:
@@ -38,29 +38,29 @@ class CorruptFileError(DatasetError):
 
 
 class MissingFilesError(DatasetError):
-    """A directory that should hold a dataset lacks files of it.
+    """A directory that should hold a dataset lacks some of its files.
 
     Attributes:
         directory: where the files were expected.
-        missing: names of the files that are not there.
-        remedy: what to do about it.
+        missing: names of the missing files.
+        remedy: what to do.
     """
 
     def __init__(self, directory: Path, missing: Sequence[str], remedy: str) -> None:
         super().__init__(directory, missing, remedy)
         self.directory, self.missing, self.remedy = directory, tuple(missing), remedy
-        self._state = "lacks" if directory.is_dir() else "is no directory; it should hold"
+        self._state = "lacks" if directory.is_dir() else "is not a directory; it should hold"
 
     def __str__(self) -> str:
         return f"{printable(self.directory)} {self._state} {', '.join(self.missing)}. {self.remedy}"
 
 
 class DownloadError(DatasetError):
-    """A file could not be fetched: no network, a server that refuses, a connection that broke.
+    """A file can't be downloaded: no network, a refusal of the server, a broken connection.
 
     Attributes:
-        url: what was asked for.
-        problem: what happened.
+        url: address of the file.
+        problem: what went wrong.
     """
 
     def __init__(self, url: str, problem: str) -> None:
@@ -72,12 +72,12 @@ class DownloadError(DatasetError):
 
 
 class DatasetNotFoundError(DatasetError):
-    """A dataset is in none of the places searched and could not be downloaded either.
+    """A dataset is in none of the directories searched, and can't be downloaded either.
 
     Attributes:
-        name: the dataset.
-        tried: one line for each place, with what was found there.
-        remedy: what to do about it.
+        name: name of the dataset.
+        tried: one line for each directory and download, with what was found there.
+        remedy: what to do.
     """
 
     def __init__(self, name: str, tried: Sequence[str], remedy: str) -> None:
@@ -85,9 +85,9 @@ class DatasetNotFoundError(DatasetError):
         self.name, self.tried, self.remedy = name, tuple(tried), remedy
 
     def __str__(self) -> str:
-        places = "".join(f"\n  - {printable(line)}" for line in self.tried)
-        return f"{self.name} was found nowhere. Tried, in this order:{places}\n{self.remedy}"
+        attempts = "".join(f"\n  - {printable(line)}" for line in self.tried)
+        return f"{self.name} was not found. Tried, in this order:{attempts}\n{self.remedy}"
 
 
 class SyntheticDataWarning(UserWarning):
-    """Synthetic images stand in for a real dataset that could not be reached."""
+    """Synthetic images replace a real dataset that can't be reached."""

@@ -1,4 +1,4 @@
-"""Read IDX, the file format of MNIST and the datasets that follow it.
+"""Read IDX files, the format of MNIST and of datasets modeled on it.
 
 An IDX file is a header and an array. The header is big-endian: two zero bytes, one byte for the
 type of the elements, one byte for the number of dimensions, then the length of each dimension as an
@@ -44,24 +44,24 @@ def read_idx(
 ) -> npt.NDArray[Any]:
     """Read the array of an IDX file, plain or compressed with gzip.
 
-    Whether the file is compressed is seen from its first two bytes, not from its name. It is read
-    in chunks, and never further than one byte past the size that its header declares: neither a
-    header that declares terabytes nor a gzip bomb takes more memory than the array that is there.
+    The first two bytes of the file, not its name, tell whether it is compressed. It is read in
+    chunks, and at most one byte further than its header declares, so neither a header that declares
+    terabytes nor a gzip bomb takes more memory than the array itself.
 
     Args:
         path: the file.
-        shape: the shape that the header must declare; `None` takes any.
+        shape: the shape that the header must declare; `None` for any.
         sha256: hexadecimal SHA-256 digest that the uncompressed content (header and elements) must
-            have; `None` leaves the content unchecked beyond gzip's own checksum.
+            have; `None` to rely on gzip's own checksum.
 
     Returns:
         A writable array in the byte order of the machine: uint8, int8, int16, int32, float32 or
-        float64, as the header says.
+        float64, as the header declares.
 
     Raises:
-        CorruptFileError: if the file is no IDX file, is cut short, holds more than it declares, has
-            damaged gzip data, or differs from `shape` or `sha256`. The message names the file and
-            what is wrong with it.
+        CorruptFileError: if the file is not an IDX file, is cut short, holds more than it declares,
+            has damaged gzip data, or differs from `shape` or `sha256`. The message names the file
+            and the problem.
         OSError: if the file can't be opened or read.
 
     Example:
@@ -87,7 +87,7 @@ def read_idx(
 
 
 class _DefectError(Exception):
-    """What is wrong with the content; `read_idx` adds the name of the file."""
+    """A problem with the content; `read_idx` adds the name of the file."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ def _read(file: IO[bytes], shape: tuple[int, ...] | None, sha256: str | None) ->
     header = _read_header(stream)
     if shape is not None and header.shape != shape:
         raise _DefectError(
-            f"holds an array of shape {header.shape}, but one of shape {shape} is expected under "
-            "this name: it may be another file of the dataset"
+            f"holds an array of shape {header.shape} instead of {shape}: it may be another file of "
+            "the dataset"
         )
     data = _read_data(stream, header)
     if sha256 is not None:
@@ -125,18 +125,18 @@ def _uncompressed(file: IO[bytes]) -> IO[bytes]:
 def _read_header(stream: IO[bytes]) -> _Header:
     start = _read_header_bytes(stream, 4)
     if start[:2] != b"\0\0":
-        raise _DefectError(f"starts with the bytes {start[:2].hex(' ')}, an IDX file with 00 00")
+        raise _DefectError(f"starts with the bytes {start[:2].hex(' ')} instead of 00 00")
     code, dimensions = start[2:]
     if code not in _ELEMENT_TYPES:
         known = ", ".join(f"{known:#04x}" for known in _ELEMENT_TYPES)
-        raise _DefectError(f"has the element type {code:#04x}, but IDX knows {known}")
+        raise _DefectError(f"has the element type {code:#04x}, but IDX has only {known}")
     if not 1 <= dimensions <= _MAX_DIMENSIONS:
-        raise _DefectError(f"declares {dimensions} dimensions, not 1 to {_MAX_DIMENSIONS}")
+        raise _DefectError(f"declares {dimensions} dimensions; 1 to {_MAX_DIMENSIONS} are allowed")
     lengths = _read_header_bytes(stream, 4 * dimensions)
     shape = tuple(np.frombuffer(lengths, ">u4").tolist())
     dtype = _ELEMENT_TYPES[code]
     if math.prod(length for length in shape if length) * dtype.itemsize > sys.maxsize:
-        raise _DefectError(f"declares the shape {shape}, which no memory can hold")
+        raise _DefectError(f"declares the shape {shape}, which is too large for any memory")
     return _Header(dtype, shape, start + lengths)
 
 
@@ -148,7 +148,7 @@ def _read_header_bytes(stream: IO[bytes], count: int) -> bytes:
 
 
 def _read_data(stream: IO[bytes], header: _Header) -> bytearray:
-    wanted = header.data_bytes + 1  # the byte too many tells of data that nobody declared
+    wanted = header.data_bytes + 1  # one byte more shows whether there are undeclared data
     data = bytearray()
     while chunk := stream.read(min(_CHUNK_BYTES, wanted - len(data))):
         data += chunk
@@ -165,6 +165,6 @@ def _check_digest(header: _Header, data: bytearray, expected: str) -> None:
     digest.update(data)
     if digest.hexdigest() != expected.lower():
         raise _DefectError(
-            f"has the right form but other content: its uncompressed SHA-256 digest is "
-            f"{digest.hexdigest()}, but {expected} is expected"
+            f"has the right format but different content: its uncompressed SHA-256 digest is "
+            f"{digest.hexdigest()} instead of {expected}"
         )

@@ -1,7 +1,7 @@
 """Fashion-MNIST: 70,000 gray images of clothing in ten classes, from disk or by download.
 
-The dataset is Xiao, Rasul and Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking
-Machine Learning Algorithms" (arXiv 1708.07747), and has the MIT license.
+The dataset was published by Xiao, Rasul and Vollgraf as "Fashion-MNIST: a Novel Image Dataset for
+Benchmarking Machine Learning Algorithms" (arXiv 1708.07747), under the MIT license.
 """
 
 import os
@@ -20,10 +20,10 @@ from kcore.datasets._errors import (
 from kcore.datasets._idx import read_idx
 from kcore.datasets._locations import (
     DATA_DIR_VARIABLE,
-    Place,
-    data_dir_place,
-    explicit_place,
-    keras_cache_place,
+    Location,
+    data_dir_location,
+    explicit_location,
+    keras_cache_location,
 )
 
 __all__ = ["CLASS_NAMES", "load_data"]
@@ -44,7 +44,7 @@ CLASS_NAMES = (
 
 @dataclass(frozen=True)
 class IdxFile:
-    """One file of the dataset: its name without `.gz`, its shape, its uncompressed SHA-256."""
+    """A file of the dataset: its name without `.gz`, its shape, its uncompressed SHA-256."""
 
     name: str
     shape: tuple[int, ...]
@@ -83,38 +83,38 @@ MAX_DOWNLOAD_BYTES = 50_000_000  # the largest file has 47,040,016 bytes uncompr
 
 
 def load_data(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split]:
-    """Load Fashion-MNIST, wherever it is.
+    """Load Fashion-MNIST from disk, or download it.
 
-    Searched in this order:
+    The dataset is searched in this order:
 
-    1. `path`; if it is given, nothing else is.
+    1. `path`. If it is given, no other directory is searched.
     2. The directory `fashion-mnist` inside `$KCORE_DATA_DIR`.
     3. The Keras cache, where `keras.datasets.fashion_mnist` keeps it: `datasets/fashion-mnist` in
        `$KERAS_HOME` or `~/.keras`.
     4. `/usr/share/datasets/fashion-mnist`, from Debian's package `dataset-fashion-mnist`.
     5. Google's copy of the files, which is downloaded into the Keras cache.
 
-    A place that holds nothing is passed over. A place that holds only some of the four files, or a
-    damaged one, is an error, because whoever put files there means them to be used. The one
-    exception is an incomplete Keras cache, which an interrupted download leaves: it is passed over,
-    and step 5 fetches what it lacks.
+    A directory without any of the files is skipped. A directory with only some of them, or with a
+    damaged one, is an error, because these files were put there to be used. The only exception is
+    an incomplete Keras cache, which an interrupted download leaves behind: it is skipped, and step
+    5 downloads the missing files.
 
     Each file may be compressed with gzip (`<name>.gz`) or not (`<name>`). Its SHA-256 digest is
-    taken over the uncompressed content, so copies that were compressed differently are equal.
+    that of the uncompressed content, so copies that were compressed differently are equal.
 
     Args:
-        path: directory that holds the four files, or `None` to search.
+        path: directory of the four files, or `None` to search for them.
 
     Returns:
         `((x_train, y_train), (x_test, y_test))`. Images are uint8 of shape (60000, 28, 28) and
-        (10000, 28, 28), axes (image, row, column), 0 for the background up to 255. Labels are uint8
-        of shape (60000,) and (10000,), indices into `CLASS_NAMES`.
+        (10000, 28, 28), axes (image, row, column), from 0 (background) to 255. Labels are uint8 of
+        shape (60000,) and (10000,), indices into `CLASS_NAMES`.
 
     Raises:
-        MissingFilesError: if a place holds some of the files, or `path` lacks any.
-        CorruptFileError: if a file is cut short, damaged, or not what its name says.
-        DatasetNotFoundError: if no place has the dataset and it can't be downloaded. The message
-            lists what was tried and what can be done.
+        MissingFilesError: if a directory holds only some of the files, or `path` lacks any.
+        CorruptFileError: if a file is cut short, damaged, or a different file of this name.
+        DatasetNotFoundError: if the dataset is in no directory and can't be downloaded. The
+            message lists what was tried and what can be done.
 
     Example:
         >>> (x_train, y_train), (x_test, y_test) = load_data()
@@ -125,29 +125,29 @@ def load_data(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split]
     """
     if path is not None:
         check_path("path", path, "directory")
-        place = explicit_place(path)
-        _require_complete(place)
-        return _read(place)
-    cache = keras_cache_place(DIRECTORY_NAME)
+        location = explicit_location(path)
+        _require_complete(location)
+        return _read(location)
+    cache = keras_cache_location(DIRECTORY_NAME)
     tried = []
-    for place in _places(cache):
-        missing = place.missing(_names())
+    for location in _locations(cache):
+        missing = location.missing(_names())
         if not missing:
-            return _read(place)
-        if len(missing) < len(FILES) and place is not cache:
-            _require_complete(place)
-        tried.append(place.describe(_names()))
+            return _read(location)
+        if len(missing) < len(FILES) and location is not cache:
+            _require_complete(location)
+        tried.append(location.describe(_names()))
     _complete_by_download(cache, tried)
     return _read(cache)
 
 
-def _places(cache: Place) -> list[Place]:
-    debian = Place(
+def _locations(cache: Location) -> list[Location]:
+    debian = Location(
         DEBIAN_DIRECTORY,
         "Debian's package",
         f"Reinstall the package: apt-get install --reinstall {DEBIAN_PACKAGE}.",
     )
-    data_dir = data_dir_place(DIRECTORY_NAME)
+    data_dir = data_dir_location(DIRECTORY_NAME)
     return [cache, debian] if data_dir is None else [data_dir, cache, debian]
 
 
@@ -155,29 +155,33 @@ def _names() -> list[str]:
     return [file.name for file in FILES]
 
 
-def _require_complete(place: Place) -> None:
-    if missing := place.missing(_names()):
-        raise MissingFilesError(place.directory, [f"{name}.gz" for name in missing], place.remedy)
+def _require_complete(location: Location) -> None:
+    if missing := location.missing(_names()):
+        raise MissingFilesError(
+            location.directory, [f"{name}.gz" for name in missing], location.remedy
+        )
 
 
-def _read(place: Place) -> tuple[Split, Split]:
-    x_train, y_train, x_test, y_test = (_read_file(place, file) for file in FILES)
+def _read(location: Location) -> tuple[Split, Split]:
+    x_train, y_train, x_test, y_test = (_read_file(location, file) for file in FILES)
     return (x_train, y_train), (x_test, y_test)
 
 
-def _read_file(place: Place, file: IdxFile) -> Images:
-    path = place.find(file.name)
+def _read_file(location: Location, file: IdxFile) -> Images:
+    path = location.find(file.name)
     if path is None:
         raise MissingFilesError(
-            place.directory, [f"{file.name}.gz"], "It was there a moment ago; load again."
+            location.directory,
+            [f"{file.name}.gz"],
+            "It was there a moment ago; load the dataset again.",
         )
     try:
         return read_idx(path, shape=file.shape, sha256=file.sha256)
     except CorruptFileError as error:
-        raise CorruptFileError(path, error.problem, place.remedy) from error
+        raise CorruptFileError(path, error.problem, location.remedy) from error
 
 
-def _complete_by_download(cache: Place, tried: list[str]) -> None:
+def _complete_by_download(cache: Location, tried: list[str]) -> None:
     for file in FILES:
         if cache.find(file.name) is None:
             try:
@@ -203,7 +207,6 @@ def _not_found(tried: list[str]) -> DatasetNotFoundError:
         tried,
         f"Do one of these: install Debian's package (apt-get install {DEBIAN_PACKAGE}); "
         f"put {files} into a directory and pass it as path=; "
-        f"put that directory under the name {DIRECTORY_NAME} into another one, and set "
-        f"{DATA_DIR_VARIABLE} to the latter; or connect to the network, and the files will be "
-        "downloaded.",
+        f"put them into a directory named {DIRECTORY_NAME} and set {DATA_DIR_VARIABLE} to its "
+        "parent directory; or connect to the network, and the files will be downloaded.",
     )

@@ -1,11 +1,11 @@
-"""Pictures in files and in arrays: load, convert, save.
+"""Load, convert and save pictures.
 
 `load_img`, `img_to_array`, `array_to_img` and `save_img` take the arguments of their namesakes in
 `keras.utils` and return the same values, so that code moves over by changing an import. With
 `data_format` and `dtype` given they need no Keras; with `None` they take the defaults that
 `keras.config` holds.
 
-Where Keras 3 loses data or fails, they differ from it:
+They differ where Keras 3 loses data or fails:
 
 ========================================= ========================== ===============================
 case                                      Keras                      kcore

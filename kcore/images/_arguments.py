@@ -1,4 +1,4 @@
-"""What the arguments of the image functions mean, and the errors when they mean nothing."""
+"""Check the argument that is a file's name or an open file."""
 
 import os
 from typing import IO, Any, TypeAlias
@@ -11,7 +11,7 @@ PathOrFile: TypeAlias = str | bytes | os.PathLike[Any] | IO[bytes]
 
 
 def check_file(path: PathOrFile, method: str) -> None:
-    """Check that `path` is a file's name or an object with `method`.
+    """Check that `path` is a file's name or an object with the method `method`.
 
     Raises:
         TypeError: if it is neither.
@@ -28,7 +28,7 @@ def check_file(path: PathOrFile, method: str) -> None:
 
 
 def file_name(path: PathOrFile) -> str | None:
-    """Return the name of a path or of an open file; None for what lives in memory alone."""
+    """Return the name of a path or of an open file; None for a file object without a name."""
     if isinstance(path, (str, bytes, os.PathLike)):
         return os.fsdecode(path)
     name = getattr(path, "name", None)

@@ -81,8 +81,8 @@ def array_to_img(
         or of values up to 65535 have mode "I;16", and those of other values mode "I".
 
     Raises:
-        ValueError: if the shape is none of the above, a value is NaN or infinite, or, without
-            `scale`, outside of what the picture can hold.
+        ValueError: if the shape isn't allowed, a value is NaN or infinite, or, without `scale`, the
+            picture can't hold a value.
         TypeError: if `x` doesn't hold real numbers.
 
     Example:
@@ -144,7 +144,7 @@ def _is_real(dtype: np.dtype[Any]) -> bool:
 
 
 def _cast(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
-    """Convert to `dtype` as a new array; rounding of floats is fine, other changes are an error."""
+    """Convert to a new array of `dtype`; other changes than rounding of floats are an error."""
     if np.can_cast(pixels.dtype, dtype):
         return pixels.astype(dtype, order="C")
     with np.errstate(over="ignore", invalid="ignore"):
@@ -209,7 +209,7 @@ def _in_smallest_depth(levels: Pixels) -> Pixels:
     is_gray = levels.shape[2] == 1
     depths: tuple[type[np.integer[Any]], ...] = (np.uint8,)
     if is_gray:
-        # A dark uint16 picture stays a 16-bit one, or reading it back in color would brighten it.
+        # A dark uint16 picture keeps 16 bits; otherwise reading it back in color would brighten it.
         depths = (np.uint16,) if levels.dtype == np.uint16 else (np.uint8, np.uint16, np.int32)
     for depth in depths:
         if np.iinfo(depth).min <= low and high <= np.iinfo(depth).max:

@@ -1,4 +1,4 @@
-"""Any picture that Pillow decodes, as 8-bit gray, RGB or RGBA, or as the deep gray that it is."""
+"""Convert any picture that Pillow decodes to 8-bit gray, RGB or RGBA, or keep deep gray."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -31,7 +31,7 @@ _MIN_IS_WHITE = 0  # of TIFF's tag PhotometricInterpretation
 
 
 def checked_background(background: int | Sequence[int] | None, color_mode: str) -> Color | None:
-    """Return what lies behind transparent pixels as (red, green, blue), or say what is wrong."""
+    """Return the background of transparent pixels as (red, green, blue), or say what is wrong."""
     if background is None:
         return None
     levels: tuple[Any, ...]
@@ -56,15 +56,15 @@ def in_color_mode(
     white: int = DEEP_WHITE,
     background: Color | None = None,
 ) -> Image.Image:
-    """Convert to `color_mode`, where "grayscale" leaves deep gray as deep as it is.
+    """Convert to `color_mode`; "grayscale" keeps the depth of deep gray.
 
     Args:
         img: an image as `in_native_16_bits` returns it.
         color_mode: a key of `PILLOW_MODES`.
         name: the file's name, for the error.
-        white: the level of 16-bit gray that is white; see `white_of`.
-        background: what lies behind transparent pixels unless `color_mode` keeps them; None to drop
-            transparency, so that the colors come out that are stored for such pixels.
+        white: the level of 16-bit gray that is white.
+        background: the color behind transparent pixels, unless `color_mode` keeps them; None drops
+            transparency, which shows the colors that are stored for such pixels.
 
     Raises:
         ImageDecodeError: if `img` holds 32-bit numbers that 8 bits can't hold.
@@ -77,9 +77,9 @@ def in_color_mode(
     elif img.mode in _DEEP_GREY_MODES:
         img = _from_32_to_8_bits(img, color_mode, name)
     elif img.mode == "P":
-        img = img.convert("RGBA")  # Pillow warns on the direct way when the palette has alpha
+        img = img.convert("RGBA")  # the direct way warns if the palette has alpha
     elif img.mode == "LAB":
-        img = img.convert("RGB")  # the one mode that Pillow converts LAB to
+        img = img.convert("RGB")  # the only mode that Pillow converts LAB to
     if background is not None and wanted != "RGBA" and img.has_transparency_data:
         img = _on(background, img)
     return img if img.mode == wanted else img.convert(wanted)
@@ -93,7 +93,7 @@ def image_like(pixels: npt.NDArray[Any], img: Image.Image) -> Image.Image:
 
 
 def white_of(img: Image.Image) -> int:
-    """Return the level of white of 16-bit gray; 12-bit TIFF uses 12 of the 16 bits."""
+    """Return the level of 16-bit gray that is white; 12-bit TIFF uses 12 of the 16 bits."""
     if not isinstance(img, TiffImagePlugin.TiffImageFile):
         return DEEP_WHITE
     bits = img.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (16,))[0]
@@ -103,9 +103,9 @@ def white_of(img: Image.Image) -> int:
 def in_native_16_bits(img: Image.Image) -> Image.Image:
     """Turn 16 bits of any kind into mode "I;16", little-endian, where 0 is black.
 
-    Pillow resizes that mode well. PNG (in old versions of Pillow) and PPM give 16 bits in the 32 of
-    mode "I". Of TIFF files in which 0 is white Pillow turns those of 8 bits and less over, and no
-    others.
+    Pillow resizes that mode well. PPM, and PNG in old versions of Pillow, come in mode "I", of 32
+    bits. Where 0 is white in a TIFF file, Pillow inverts it if it has 8 bits or less, and not
+    otherwise.
     """
     is_over = (
         isinstance(img, TiffImagePlugin.TiffImageFile)
@@ -144,7 +144,7 @@ def _on(background: Color, img: Image.Image) -> Image.Image:
 
 
 def _deep_on(background: Color | None, img: Image.Image, white: int) -> Image.Image:
-    """Give the transparent level of deep gray the gray of a color, in its own depth."""
+    """Replace the transparent level of deep gray by the gray of a color, in the same depth."""
     transparent = img.info.get("transparency")
     if background is None or transparent is None:
         return img
@@ -160,7 +160,7 @@ def _from_16_to_8_bits(img: Image.Image, white: int) -> Image.Image:
     deep = np.asarray(img)
     gray = image_like(((deep.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8), img)
     transparent = gray.info.pop("transparency", None)
-    if transparent is not None:  # one 16-bit level; others may become the same in 8 bits
+    if transparent is not None:  # compared in 16 bits, as other levels may become the same in 8
         alpha = (deep != transparent).astype(np.uint8) * 255
         gray.putalpha(Image.fromarray(alpha))
     return gray

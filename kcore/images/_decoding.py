@@ -1,4 +1,4 @@
-"""From a file's bytes to a decoded Pillow image of its own mode and size."""
+"""From a file's bytes to a decoded Pillow image, in the file's mode and size."""
 
 import io
 import struct
@@ -17,10 +17,10 @@ from kcore.images._reading import not_decoded
 
 __all__ = ["decode"]
 
-# What a decoder answers if the file has not its format, or is cut off in its header.
+# What a decoder raises if the file has another format, or its header is cut off.
 _NOT_THIS_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)
 
-# How gray levels of fewer bits are spread over 8; Pillow leaves the transparent one unspread.
+# Factors that spread gray levels over 8 bits; Pillow doesn't spread the transparent level.
 _SPREAD = {"L;2": 85, "L;4": 17}
 
 
@@ -30,20 +30,20 @@ def decode(
     formats: Sequence[str],
     before_loading: Callable[[Image.Image], None] | None = None,
 ) -> Image.Image:
-    """Decode all of a picture, or say why that can't be done.
+    """Decode all of a picture, or say why that is impossible.
 
     Args:
         data: the file's content.
         name: the file's name, for errors and warnings.
-        formats: the formats that it may have, as `checked_formats` returns them.
-        before_loading: called with the image when its header is read and its pixels are not.
+        formats: the allowed formats, as `checked_formats` returns them.
+        before_loading: called with the image after its header is read and before its pixels are.
 
     Raises:
-        ImageDecodeError: if no picture can be made of `data`.
+        ImageDecodeError: if `data` can't be decoded.
 
     Warns:
         PIL.Image.DecompressionBombWarning: if it has more pixels than `PIL.Image.MAX_IMAGE_PIXELS`.
-        UserWarning: what Pillow warns of, with the file's name.
+        UserWarning: Pillow's warnings, with the file's name.
     """
     if not data:
         raise ImageDecodeError(name, "the file is empty (0 bytes)")
@@ -51,7 +51,7 @@ def decode(
         return _decoded(data, name, formats, before_loading)
     except ImageDecodeError:
         raise
-    except Warning as error:  # an error by the user's wish, and no damage
+    except Warning as error:  # a warning that the user turned into an error, not damage
         if not str(error).startswith(_shown(name)):
             error.args = (f"{_shown(name)}: {error}",)
         raise
@@ -59,7 +59,7 @@ def decode(
         raise ImageDecodeError(name, f"too large to decode safely: {error}") from error
     except MemoryError as error:
         raise ImageDecodeError(name, "decoding it needs more memory than there is") from error
-    # Pillow's decoders answer damaged data with OSError, SyntaxError, ValueError and others.
+    # Pillow's decoders raise OSError, SyntaxError, ValueError and others for damaged data.
     except Exception as error:
         raise ImageDecodeError(name, f"damaged or truncated: {error}") from error
 
@@ -78,7 +78,7 @@ def _decoded(
     except ImageDecodeError:
         raise
     except ValueError:
-        # Pillow refuses text of more than a megabyte, which no pixel depends on.
+        # Pillow refuses more than a megabyte of text, on which no pixel depends.
         if not is_png:
             raise
     return _named(without_text(data), name, formats, before_loading)
@@ -90,7 +90,7 @@ def _named(
     formats: Sequence[str],
     before_loading: Callable[[Image.Image], None] | None,
 ) -> Image.Image:
-    """Decode the picture, and name the file in what Pillow warns of."""
+    """Decode the picture; Pillow's warnings then name the file."""
     with PillowWarnings(_shown(name)) as found:
         img = _opened(data, name, formats)
     _check_pixels(img, name)
@@ -147,9 +147,9 @@ def _shown(name: str | None) -> str:
 
 
 def _mend_transparency(img: Any) -> None:
-    """Express the transparent color of a PNG file in the 8 bits of the pixels that Pillow gives.
+    """Convert the transparent color of a PNG file to the 8 bits of Pillow's pixels.
 
-    Of 16 bits a channel these are the high ones, in which other colors may be the same.
+    Of 16 bits per channel these are the high ones, so other colors may become transparent too.
     """
     transparent = img.info.get("transparency")
     if img.format != "PNG" or transparent is None or not img.tile:

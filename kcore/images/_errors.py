@@ -1,4 +1,4 @@
-"""The error for files that no picture can be made of."""
+"""The error for files that can't be decoded to a picture."""
 
 from kcore._console import printable
 
@@ -6,13 +6,13 @@ __all__ = ["ImageDecodeError"]
 
 
 class ImageDecodeError(ValueError):
-    """The file is there, but no picture can be made of it.
+    """A file exists, but can't be decoded to a picture.
 
     Attributes:
-        path: the file's name, or None for a file object that has none.
-        reason: what is wrong with it: empty, of no known format, damaged or truncated, too large
-            to be safe, of a format that is not decoded, no regular file, or of values that the
-            requested color mode can't show.
+        path: the file's name, or None for a file object without a name.
+        reason: what is wrong with it: it is empty, damaged, truncated, too large to decode safely,
+            no regular file, of an unknown format or one that is not decoded, or it has values that
+            the requested color mode can't show.
     """
 
     def __init__(self, path: str | None, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Which formats are decoded, and what a file holds by its first bytes."""
+"""The formats that are decoded, and how to recognize them by a file's first bytes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -29,10 +29,10 @@ They are tried in this order: the frequent ones first, and TGA, which has no sig
 
 SIGNATURE_BYTES = 64
 
-# Pillow hands EPS to Ghostscript, a program of its own, and what IPTC holds to any format.
+# Pillow decodes EPS by starting Ghostscript, and IPTC files may hold any format.
 _NEVER = {"EPS": "starts a program, Ghostscript", "IPTC": "may hold EPS, which starts a program"}
 
-# First bytes -> content, of what people take for pictures and Pillow does not decode.
+# First bytes -> content, for files that are mistaken for pictures and that Pillow can't decode.
 _OTHER_CONTENT = (
     (b"%PDF", "PDF"),
     (b"\xc5\xd0\xd3\xc6", "EPS"),
@@ -51,7 +51,7 @@ def checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
     """Return formats by Pillow's names, without those of `FORMATS` that this Pillow lacks.
 
     Raises:
-        ValueError: if one is unknown to this Pillow or may never be decoded, or there is none.
+        ValueError: if this Pillow doesn't know one, one is never decoded, or there is none.
     """
     if isinstance(formats, str) or not isinstance(formats, Sequence) or not formats:
         raise ValueError(f"formats={formats!r} must be a list of names such as ['PNG', 'JPEG'].")
@@ -74,14 +74,14 @@ def checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
 
 
 def candidates(start: bytes, formats: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Yield the formats that a file which begins with `start` may have.
+    """Yield the possible formats of a file that begins with `start`.
 
     Args:
-        start: the first `SIGNATURE_BYTES` of it.
+        start: its first `SIGNATURE_BYTES` bytes.
         formats: names in `Image.OPEN`.
 
     Yields:
-        The name, and whether the first bytes show it; a few formats have no signature.
+        The name, and whether the first bytes are its signature; a few formats have none.
     """
     prefix = start[:16]  # as much as Pillow looks at
     for name in formats:
@@ -90,12 +90,12 @@ def candidates(start: bytes, formats: Sequence[str]) -> Iterator[tuple[str, bool
             yield name, False
             continue
         answer = accept(prefix)
-        if answer and not isinstance(answer, str):  # a text says why this Pillow can't
+        if answer and not isinstance(answer, str):  # a text, which says why this Pillow can't
             yield name, True
 
 
 def content_of(start: bytes) -> str | None:
-    """Return what a file holds that is not decoded, as far as its first bytes show that."""
+    """Return what a file that is not decoded holds, if its first bytes show that."""
     text = start.lstrip().lower()
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
         return "HEIC"

@@ -35,28 +35,27 @@ def load_img(
 ) -> Image.Image:
     """Load a picture from a file, decode all of it, and close the file.
 
-    Of a file with several frames the first is loaded. Pillow reads 16-bit color at 8 bits per
-    channel. Text and color profiles play no part.
+    Of a file with several frames, the first one is loaded. Pillow reads 16-bit color at 8 bits per
+    channel. Text and color profiles are ignored.
 
-    A file is opened by its content, whatever its name says, if that is of one of `formats`. Of PNG
-    files the checksums are checked; those of other formats have none, so that damage in the middle
-    of a JPEG file, say, may go unnoticed.
+    The content of a file decides its format, whatever its name says; it must be one of `formats`.
+    The checksums of PNG files are checked. Other formats have none, so that damage in the middle of
+    a JPEG file, say, may go unnoticed.
 
     Args:
-        path: the file's name, or a binary file object, which is read from its start.
+        path: the file's name, or a binary file object, which is read from the start.
         color_mode: "grayscale", "rgb" or "rgba". "grayscale" keeps deep gray pictures deep: 16-bit
             ones as Pillow mode "I;16", 32-bit integers as "I", 32-bit floats as "F".
         target_size: (height, width) to resize to, or None to keep the size.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos", "box" or "hamming".
-        keep_aspect_ratio: cut the largest centered box of the target's aspect ratio out of the
-            picture before resizing, instead of distorting it.
-        pad_to_aspect_ratio: put the picture into the center of the smallest box of the target's
-            aspect ratio before resizing, on zeros or `background`.
+        keep_aspect_ratio: crop the largest centered box of the aspect ratio of `target_size` before
+            resizing, instead of distorting the picture.
+        pad_to_aspect_ratio: put the picture into the center of the smallest box of that aspect
+            ratio before resizing, on zeros or `background`.
         apply_exif_orientation: turn the picture upright, as phones and cameras note it in EXIF
             data. False gives it as it is stored, as Keras's `load_img` does, TIFF too.
         background: what lies behind transparent pixels: a level of gray, 0 to 255, or three of red,
-            green and blue. None drops transparency, so that the stored colors come out, which are
-            often black.
+            green and blue. None drops transparency, which shows the stored colors, often black.
         formats: Pillow's names of the formats that are decoded; `kcore.images.FORMATS` by default.
             "EPS" can't be among them, as Pillow starts a program to decode it.
         max_file_bytes: larger files are refused.
@@ -65,15 +64,15 @@ def load_img(
         A Pillow image of mode "L", "RGB" or "RGBA" with values 0 to 255, or a deep gray one.
 
     Raises:
-        ImageDecodeError: if the file is empty, no image of these formats, damaged, truncated, too
-            large, no regular file, or a decompression bomb (more than twice
-            `PIL.Image.MAX_IMAGE_PIXELS`); or if it holds 32-bit numbers other than 0 to 255 and is
-            asked for in color, as nobody knows which of them means white.
+        ImageDecodeError: if the file is empty, of another format, damaged, truncated, too large,
+            not a regular file, or a decompression bomb (more than twice
+            `PIL.Image.MAX_IMAGE_PIXELS`); or if it holds 32-bit numbers other than 0 to 255 and
+            color is asked for, as it is unknown which number means white.
         FileNotFoundError: if there is no such file.
-        ValueError: if another argument is none of the above, or memory can't hold `target_size`.
+        ValueError: if an argument is out of its range, or memory can't hold `target_size`.
 
     Warns:
-        PIL.Image.DecompressionBombWarning: if it has more than `PIL.Image.MAX_IMAGE_PIXELS`.
+        PIL.Image.DecompressionBombWarning: if it has more pixels than `PIL.Image.MAX_IMAGE_PIXELS`.
 
     Example:
         >>> import io
@@ -109,7 +108,7 @@ def load_img(
         img,
         size,
         interpolation,
-        cut=keep_aspect_ratio,
+        crop=keep_aspect_ratio,
         pad=pad_to_aspect_ratio,
         background=behind,
         name=name,

@@ -1,4 +1,4 @@
-"""Turn a picture as its EXIF data say, or leave it as it is stored."""
+"""Turn a picture upright by its EXIF data, or leave it as it is stored."""
 
 import re
 import struct
@@ -11,7 +11,10 @@ __all__ = ["orientation_of", "swaps_sides", "turned"]
 _TAG = 0x0112
 _PREFIX = b"Exif\0\0"
 _BYTE_ORDERS = {b"II": "<", b"MM": ">"}
-_NUMBERS = {3: "H", 4: "I"}  # TIFF's types SHORT, which EXIF asks for, and LONG, which some write
+_NUMBERS = {
+    3: "H",
+    4: "I",
+}  # TIFF's types SHORT, which EXIF requires, and LONG, which some programs write
 _XMP = re.compile(rb'(tiff:Orientation(?:="|>))([0-9])')
 _OLD_PNG = "Raw profile type exif"
 
@@ -33,15 +36,15 @@ def orientation_of(img: Image.Image) -> int:
 
     Pillow's own reader of EXIF data warns of damage in any part of them, without the file's name.
 
-    Of a TIFF file, which Pillow turns as it loads it, ask before it is loaded; of others after
-    that, as EXIF data may come after the pixels.
+    Call this before a TIFF file is loaded, as Pillow turns it while loading; call it after other
+    files are loaded, as their EXIF data may come after the pixels.
     """
     found = _of_tiff(img) if img.format == "TIFF" else _of_metadata(img.info)
     return found if isinstance(found, int) and found in _UPRIGHT else 1
 
 
 def swaps_sides(orientation: int) -> bool:
-    """Tell whether height and width change their roles on turning."""
+    """Tell whether turning the picture exchanges its height and width."""
     return orientation >= 5
 
 
@@ -51,8 +54,8 @@ def turned(img: Image.Image, orientation: int, *, is_upright: bool, upright: boo
     Args:
         img: the picture.
         orientation: as `orientation_of` gave it.
-        is_upright: whether it was turned before, as Pillow turns TIFF.
-        upright: whether it shall be upright; its metadata then say so too.
+        is_upright: whether it has been turned already, as Pillow does with TIFF.
+        upright: whether to return it upright, with metadata that say so.
     """
     if orientation == 1 or is_upright == upright:
         return img
@@ -67,7 +70,7 @@ def _of_tiff(img: Any) -> object:
 
 
 def _of_metadata(info: dict[Any, Any]) -> int:
-    """Return what EXIF data say, or XMP data where there are none."""
+    """Return the orientation in EXIF data, or in XMP data if there are none."""
     found = _entry(_exif(info))
     if found is not None:
         return found[0]
@@ -78,7 +81,7 @@ def _of_metadata(info: dict[Any, Any]) -> int:
 def _exif(info: dict[Any, Any]) -> bytes:
     if isinstance(info.get("exif"), bytes):
         return bytes(info["exif"])
-    try:  # a text of three lines, and then the bytes in hexadecimal
+    try:  # three lines of text, then the bytes in hexadecimal
         return bytes.fromhex("".join(str(info.get(_OLD_PNG, "")).split("\n")[3:]))
     except ValueError:
         return b""
@@ -90,7 +93,7 @@ def _xmp(info: dict[Any, Any]) -> bytes:
 
 
 def _entry(exif: bytes) -> tuple[int, int, str] | None:
-    """Return the orientation, where in `exif` it stands, and how; None if it isn't there."""
+    """Return the orientation, its offset in `exif` and its encoding; None if it isn't there."""
     start = len(_PREFIX) if exif.startswith(_PREFIX) else 0
     order = _BYTE_ORDERS.get(exif[start : start + 2])
     if order is None:
@@ -104,13 +107,13 @@ def _entry(exif: bytes) -> tuple[int, int, str] | None:
             if tag == _TAG and kind in _NUMBERS:
                 form = f"{order}{_NUMBERS[kind]}"
                 return struct.unpack_from(form, exif, at + 8)[0], at + 8, form
-    except struct.error:  # the data end before what they announce
+    except struct.error:  # the data are shorter than they announce
         pass
     return None
 
 
 def _upright_metadata(info: dict[Any, Any]) -> dict[Any, Any]:
-    """Return metadata that say that the picture is upright, so that nobody turns it again."""
+    """Return metadata of an upright picture, so that it isn't turned again."""
     made = {key: value for key, value in info.items() if key != _OLD_PNG}
     exif = _exif(info)
     found = _entry(exif)

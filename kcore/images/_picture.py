@@ -1,4 +1,4 @@
-"""A decoded picture, upright or as it is stored, and what a header says of its levels."""
+"""A decoded picture with its white level and its orientation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class Picture:
     """A decoded picture.
 
     Attributes:
-        img: of its own mode and size; 16-bit gray in mode "I;16".
+        img: the image in the file's mode and size; 16-bit gray in mode "I;16".
         white: the level of 16-bit gray that is white.
-        orientation: what EXIF data say of how it is stored; 1 for upright.
+        orientation: how it is stored, as its EXIF data say; 1 for upright.
     """
 
     img: Image.Image
@@ -35,17 +35,17 @@ def picture_of(
     upright: bool,
     before_loading: Callable[[Image.Image], None] | None = None,
 ) -> Picture:
-    """Decode a file's content, with `before_loading` as `decode` takes it.
+    """Decode a file's content, and turn it upright.
 
     Args:
         data: the content.
         name: the file's name.
-        formats: the formats that it may have.
-        upright: whether to turn it as EXIF data say; for TIFF too, which Pillow turns itself.
-        before_loading: see `decode`.
+        formats: the allowed formats.
+        upright: whether to turn it by its EXIF data; False undoes it for TIFF, which Pillow turns.
+        before_loading: called with the image after its header is read and before its pixels are.
 
     Raises:
-        ImageDecodeError: if no picture can be made of `data`.
+        ImageDecodeError: if `data` can't be decoded.
     """
     orientation = 1
 

@@ -1,9 +1,10 @@
-"""Collect what Pillow warns of while it reads one file, so that it can be said of which.
+"""Collect Pillow's warnings while it reads a file, to issue them with the file's name.
 
-Pillow's warnings don't name the file, and Python shows equal ones once, so that of a folder's files
-nobody knows which are meant. `warnings.catch_warnings` is no help: it exchanges what all threads of
-a process share, and images are decoded in several. Instead one filter is put before the others that
-only fits in a thread which is collecting: there it notes the warning and leaves it to `issue`.
+Pillow's warnings don't name the file, and Python shows equal warnings only once, so it would be
+unknown which files of a folder they are about. `warnings.catch_warnings` doesn't help: it changes
+state that all threads share, and images are decoded on several threads. Instead, one filter in
+front of all others matches only in a thread that is collecting: it notes the warning, and `issue`
+issues it later.
 """
 
 import threading
@@ -17,7 +18,7 @@ __all__ = ["PillowWarnings"]
 
 
 class _Thread(threading.local):
-    """What the thread is collecting, if it is, and the text of the warning that is looked at."""
+    """What a thread is collecting, if anything, and the text of the warning being matched."""
 
     found: dict[tuple[type[Warning], str], None] | None = None
     text = ""
@@ -51,13 +52,13 @@ class PillowWarnings:
         _THREAD.found = self._before
 
     def issue(self) -> None:
-        """Warn of what was found, each once, with the name and by the filters of the user."""
+        """Issue each collected warning once, with the name, under the user's filters."""
         for category, text in self._found:
             warn(f"{self._name}: {text}", category)
 
 
 class _Text:
-    """Stands in a filter where a pattern for the text of a warning does."""
+    """Takes the place of the pattern for a warning's text in a filter."""
 
     def match(self, text: str) -> bool:
         _THREAD.text = text
@@ -65,10 +66,10 @@ class _Text:
 
 
 class _Category(type):
-    """Stands in a filter where the category of a warning does; it is asked after the text."""
+    """Takes the place of a warning's category in a filter; it is matched after the text."""
 
     def __subclasscheck__(cls, category: Any) -> bool:
-        # Others are of the program: what is deprecated, or was never closed.
+        # Other categories concern the program: deprecations, files that were never closed.
         if _THREAD.found is None or not issubclass(category, (UserWarning, RuntimeWarning)):
             return False
         _THREAD.found[category, _THREAD.text] = None
@@ -88,14 +89,14 @@ _PUTTING = threading.Lock()
 
 
 def _put_first() -> None:
-    """Put the filter before all others, where somebody has put others, or took it away."""
-    filters: Any = warnings.filters  # another list within `catch_warnings`
+    """Put the filter in front of all others again, if others came before it or it was removed."""
+    filters: Any = warnings.filters  # `catch_warnings` exchanges the list
     if filters and filters[0] is _FILTER:
         return
     with _PUTTING:
         if _FILTER in filters:
             filters.remove(_FILTER)
         filters.insert(0, _FILTER)
-        # Has Python forget which warnings it has shown, as always when filters change: it would
-        # leave out those that Pillow gave to others before, without asking the filter.
+        # Makes Python forget which warnings it has shown, as any change of filters does; otherwise
+        # it would skip warnings that were shown elsewhere without asking the filter.
         warnings.simplefilter("ignore", _NeverWarned, append=True)

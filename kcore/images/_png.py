@@ -1,4 +1,4 @@
-"""The chunks of a PNG file: their checksums, which Pillow reads past, and those that hold text."""
+"""The chunks of a PNG file: check their checksums, and remove those that hold text."""
 
 import struct
 import zlib
@@ -10,7 +10,7 @@ __all__ = ["SIGNATURE", "check_png", "without_text"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-# Text, and a color profile, which is not applied; pixels don't depend on them.
+# Text, and a color profile, which is not applied: pixels don't depend on them.
 _TEXT = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
 
 
@@ -24,7 +24,7 @@ def check_png(data: bytes, name: str | None) -> None:
     """
     view = memoryview(data)
     for kind, start, end in _chunks(data):
-        if kind[0] & 32:  # a lower-case letter: a decoder may pass over it
+        if kind[0] & 32:  # a lower-case letter marks a chunk that decoders may skip
             continue
         if end > len(data):
             if kind == b"IEND":
@@ -51,7 +51,7 @@ def without_text(data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the kind of each chunk, and where it begins and ends, its checksum too."""
+    """Yield the kind of each chunk, and where it begins and ends with its checksum."""
     position = len(SIGNATURE)
     while position + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, position)

@@ -1,4 +1,4 @@
-"""From the name of a file to its bytes, of regular files alone and up to a size."""
+"""Read the bytes of a file, if it is a regular one and not too large."""
 
 import errno
 import os
@@ -14,10 +14,10 @@ __all__ = ["MAX_FILE_BYTES", "not_decoded", "read_file"]
 
 MAX_FILE_BYTES = 2**30
 
-# From here on a file's first bytes are looked at before the others are read.
+# Of larger files, the first bytes are checked before the others are read.
 _LARGE = 1 << 20
 
-# What takes the name after it was looked at, such as a pipe, must not be waited for.
+# Don't wait for a pipe that has taken the name since it was checked.
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
@@ -38,13 +38,13 @@ def read_file(path: str, formats: Sequence[str], max_file_bytes: int) -> bytes:
 
     Args:
         path: the file's name.
-        formats: the formats wanted, as `checked_formats` returns them; a large file that begins
-            like none of them is not read.
-        max_file_bytes: files of more bytes are not read.
+        formats: the allowed formats, as `checked_formats` returns them; a large file whose first
+            bytes fit none of them is not read.
+        max_file_bytes: larger files are not read.
 
     Raises:
-        ImageDecodeError: if it is no regular file, as reading a pipe could last forever; if it is
-            too large, or no image.
+        ImageDecodeError: if it is not a regular file (reading a pipe could last forever), too large
+            or not an image.
         OSError: if it can't be read, or is a directory.
     """
     mode = os.stat(path).st_mode  # noqa: PTH116 -- a Path for each file takes longer
@@ -59,7 +59,7 @@ def read_file(path: str, formats: Sequence[str], max_file_bytes: int) -> bytes:
 
 
 def not_decoded(start: bytes, formats: Sequence[str]) -> str:
-    """Say why no picture is made of a file that begins with `start`."""
+    """Say why a file that begins with `start` is not decoded."""
     content = content_of(start)
     if content == "EPS":
         return (
@@ -93,7 +93,7 @@ def _content(
 
 
 def _read(descriptor: int, start: bytes, size: int) -> bytes:
-    """Read the rest of a file of `size` bytes, or less if it becomes shorter meanwhile."""
+    """Read the rest of a file of `size` bytes; less if it becomes shorter meanwhile."""
     data = os.read(descriptor, size - len(start))
     if len(start) + len(data) == size and not start:
         return data  # as nearly all files

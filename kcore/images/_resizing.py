@@ -45,7 +45,7 @@ def fitted(
     size: tuple[int, int],
     interpolation: str,
     *,
-    cut: bool,
+    crop: bool,
     pad: bool,
     background: Color | None,
     name: str | None,
@@ -56,9 +56,9 @@ def fitted(
         img: an image of mode "L", "RGB" or "RGBA", or deep gray.
         size: (width, height).
         interpolation: a key of `INTERPOLATIONS`.
-        cut: cut the largest centered box of the aspect ratio of `size` out first.
-        pad: put it into the center of the smallest box of that ratio first.
-        background: the color of what is padded; None for zeros.
+        crop: crop the largest centered box of the aspect ratio of `size` first.
+        pad: put it into the center of the smallest box of that aspect ratio first.
+        background: the color of the padding; None for zeros.
         name: the file's name, for the error.
 
     Raises:
@@ -68,12 +68,12 @@ def fitted(
         return img
     if pad:
         img = _padded(img, size, background, name)
-    box = centered_box(img.size, size) if cut else None
+    box = centered_box(img.size, size) if crop else None
     return resize(img, size, INTERPOLATIONS[interpolation], box)
 
 
 def centered_box(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return (left, upper, right, lower) of the largest centered box of the target's ratio."""
+    """Return (left, upper, right, lower) of the largest centered box of an aspect ratio."""
     (width, height), (target_width, target_height) = size, target
     box_width = min(width, height * target_width // target_height)
     box_height = min(height, width * target_height // target_width)
@@ -90,7 +90,7 @@ def resize(
     """Resize `img`, or the part of it inside `box`, to `size`, (width, height)."""
     if img.mode != "I;16":
         return img.resize(size, resample, box=box)
-    # Older versions of Pillow interpolate "I", but not "I;16".
+    # Older versions of Pillow interpolate mode "I", but not "I;16".
     resized = img.convert("I").resize(size, resample, box=box)
     return image_like(np.asarray(resized).clip(0, 65535).astype("<u2"), img)
 
@@ -98,7 +98,7 @@ def resize(
 def _padded(
     img: Image.Image, target: tuple[int, int], background: Color | None, name: str | None
 ) -> Image.Image:
-    """Put a picture into the center of the smallest box of the target's ratio, as Keras does."""
+    """Put a picture into the center of the smallest box of the target's aspect ratio."""
     (width, height), (target_width, target_height) = img.size, target
     padded_width = max(width, height * target_width // target_height)
     padded_height = max(height, width * target_height // target_width)

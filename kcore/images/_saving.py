@@ -1,4 +1,4 @@
-"""From an array to a picture in a file, whole or not at all."""
+"""Save an array as a picture, completely or not at all."""
 
 import io
 import os
@@ -16,7 +16,7 @@ from kcore.images._arrays import array_to_img
 
 __all__ = ["save_img"]
 
-# Pillow writes other formats too, but some of them drop what they can't hold without a word.
+# Pillow writes other formats too, but some of them silently drop what they can't hold.
 _FORMATS_WITH_ALPHA = frozenset(
     {"AVIF", "DDS", "ICNS", "ICO", "JPEG2000", "PNG", "QOI", "SGI", "TGA", "TIFF", "WEBP"}
 )
@@ -35,29 +35,30 @@ def save_img(
     dtype: npt.DTypeLike | None = None,
     **kwargs: Any,
 ) -> None:
-    """Save an array as a picture, whole or not at all.
+    """Save an array as a picture, completely or not at all.
 
     The picture is encoded in memory and written to a temporary file beside `path`, which then takes
-    the name of `path`. If anything fails, what was there before is still there.
+    the name of `path`. If anything fails, an earlier file is unchanged.
 
     Args:
         path: the file's name, or a binary file object.
         x: the array, as `array_to_img` takes it.
         data_format: "channels_last", "channels_first", or None for Keras's default.
-        file_format: a suffix such as "png" or the name that Pillow has for the format; None to go
-            by the suffix of `path`.
-        scale: stretch the values to 0 to 255, as in `array_to_img`. `scale=False` saves 8-bit and
-            16-bit values as they are.
-        dtype: as in `array_to_img`.
+        file_format: a suffix such as "png", or Pillow's name of the format; None takes the suffix
+            of `path`.
+        scale: stretch the values so that the smallest becomes 0 and the largest 255, as
+            `array_to_img` does. `scale=False` saves 8-bit and 16-bit values as they are.
+        dtype: the type to convert the values to before anything else. None leaves integers as
+            they are, and takes `keras.config.floatx()` for others.
         **kwargs: options of the format for `PIL.Image.Image.save`, such as `quality=90`.
 
     Raises:
-        ValueError: if the format is unknown, or can't hold the picture's more than 8 bits; or as
-            `array_to_img` does.
+        ValueError: if the format is unknown, or can't hold more than 8 bits where the picture has
+            more; or if `array_to_img` can't make a picture of `x`.
         FileNotFoundError: if the directory doesn't exist.
 
     Warns:
-        UserWarning: if the format can't hold the picture's transparency, which is dropped then.
+        UserWarning: if the format can't hold the picture's transparency, which is then dropped.
     """
     check_file(path, "write")
     pillow_format = _writable_format(path, file_format)
@@ -71,7 +72,7 @@ def save_img(
 
 
 def _writable_format(path: PathOrFile, file_format: str | None) -> str:
-    """Return Pillow's name for the format that `file_format`, else the suffix of `path`, names."""
+    """Return Pillow's name of the format `file_format`, or of the suffix of `path`."""
     if file_format is not None and not isinstance(file_format, str):
         raise TypeError(f"file_format={file_format!r} must be a name such as 'png'.")
     if file_format is not None:

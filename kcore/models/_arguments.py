@@ -11,7 +11,6 @@ from kcore._arguments import check_integer
 from kcore._arrays import read_array
 
 __all__ = [
-    "check_at_most",
     "check_built",
     "check_callbacks",
     "check_graph",
@@ -80,14 +79,7 @@ def check_graph(model: Any, name: str = "model") -> Any:
 
 def check_units(name: str, value: Any, minimum: int = 1) -> int:
     """Return the number of units or filters of a layer, or raise an error with those allowed."""
-    return check_at_most(name, check_integer(name, value, minimum), _MOST_UNITS)
-
-
-def check_at_most(name: str, value: int, most: int) -> int:
-    """Return a number that memory and time can bear, or raise an error with the limit."""
-    if value > most:
-        raise ValueError(f"{name}={value} must be at most {most:,}.")
-    return value
+    return check_integer(name, value, minimum, _MOST_UNITS)
 
 
 def check_optimizer(optimizer: Any) -> Any:

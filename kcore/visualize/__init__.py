@@ -6,14 +6,14 @@ the callbacks need a backend; they are imported when they are first used.
 
 from typing import TYPE_CHECKING
 
-from kcore.visualize._confusion import confusion_matrix, confusion_picture
-from kcore.visualize._curves import curves
+from kcore.visualize._confusion import confusion_matrix, plot_confusion_matrix
 from kcore.visualize._feature_grid import feature_grid
 from kcore.visualize._filters import filters
 from kcore.visualize._gallery import gallery
+from kcore.visualize._history import plot_history
 from kcore.visualize._mistakes import Mistake, misclassified, worst_mistakes
 from kcore.visualize._overlay import overlay
-from kcore.visualize._reporting import report
+from kcore.visualize._reporting import ReportFile, report
 
 if TYPE_CHECKING:
     from kcore.visualize._callbacks import FeatureMapWriter, LiveReport
@@ -22,14 +22,15 @@ __all__ = [
     "FeatureMapWriter",
     "LiveReport",
     "Mistake",
+    "ReportFile",
     "confusion_matrix",
-    "confusion_picture",
-    "curves",
     "feature_grid",
     "filters",
     "gallery",
     "misclassified",
     "overlay",
+    "plot_confusion_matrix",
+    "plot_history",
     "report",
     "worst_mistakes",
 ]

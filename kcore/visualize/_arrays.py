@@ -1,4 +1,4 @@
-"""Checks that several pictures make of the arrays that they are given."""
+"""Check the arrays and the class names that pictures are made of."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral
@@ -25,10 +25,10 @@ Names = Sequence[str] | Mapping[str, int]
 
 
 def as_real(name: str, values: npt.ArrayLike, axes: str) -> npt.NDArray[np.floating]:
-    """Return numbers as floating point, or say that `name` with `axes` must hold real numbers."""
+    """Return numbers as floating point, or say that `name` must hold real numbers along `axes`."""
     array = read_array(name, values)
     if array.dtype == object or not np.can_cast(array.dtype, np.longdouble):
-        # bfloat16 is no NumPy dtype of its own, but it converts.
+        # bfloat16 is no dtype of NumPy itself, but it converts.
         if array.dtype == object or array.dtype.kind not in "V":
             raise ValueError(f"{name} with dtype {array.dtype} must be real numbers {axes}.")
         return array.astype(np.float32)
@@ -40,10 +40,10 @@ def as_real(name: str, values: npt.ArrayLike, axes: str) -> npt.NDArray[np.float
 
 
 def as_pixels(name: str, values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
-    """Return uint8 pixels as they are and floats of 0..1 times 255, or say which range is meant."""
+    """Return uint8 pixels as they are and floats in 0..1 times 255, or say which are allowed."""
     array = read_array(name, values)
     if array.size == 0:
-        raise ValueError(f"{name} with shape {array.shape} holds no pixel; give an image.")
+        raise ValueError(f"{name} with shape {array.shape} is empty; give an image.")
     if array.dtype == np.uint8:
         return array.astype(np.uint8, copy=False)
     if not np.issubdtype(array.dtype, np.floating):
@@ -52,7 +52,7 @@ def as_pixels(name: str, values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     if not (low >= 0 and high <= 1):
         raise ValueError(
             f"{name} ranges from {low:.4g} to {high:.4g}; floats must lie in 0..1. "
-            "Rescale it, or give uint8."
+            "Rescale them, or give uint8."
         )
     return np.rint(array * 255).astype(np.uint8)
 
@@ -60,7 +60,7 @@ def as_pixels(name: str, values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
 def channels_last(
     name: str, values: npt.NDArray[np.floating], data_format: str | None
 ) -> npt.NDArray[np.floating]:
-    """Return one `(height, width, channels)` of a feature map that may be a batch of one."""
+    """Return a feature map, which may be a batch of one, as `(height, width, channels)`."""
     is_first = is_channels_first(data_format)
     axes = "(channels, height, width)" if is_first else "(height, width, channels)"
     if values.ndim == 4 and values.shape[0] == 1:
@@ -73,7 +73,7 @@ def channels_last(
     if values.ndim != 3:
         raise ValueError(
             f"{name} with shape {values.shape} must be {axes}, or a batch of one such map. "
-            "The output of a dense layer has no picture."
+            "The output of a dense layer can't be drawn."
         )
     return np.moveaxis(values, 0, -1) if is_first else values
 
@@ -81,12 +81,12 @@ def channels_last(
 def as_class_indices(
     name: str, values: npt.ArrayLike, classes: int | None = None
 ) -> npt.NDArray[np.intp]:
-    """Return class indices, or say what is no index or lies beyond `classes`.
+    """Return class indices, or say which value is none.
 
     Args:
-        name: what the caller's argument is called, for the message.
-        values: shape (images,) or (images, 1): indices; or (images, classes): one-hot rows or
-            probabilities, of which the largest one counts, the first of equal ones.
+        name: of the argument, for the error message.
+        values: `(images,)` or `(images, 1)`: class indices; or `(images, classes)`: one-hot rows or
+            probabilities, whose largest entry counts, the first of equal ones.
         classes: the number of classes, or None.
     """
     indices = read_array(name, values)
@@ -99,7 +99,7 @@ def as_class_indices(
     if indices.ndim != 1 or not _are_integers(indices):
         raise ValueError(
             f"{name} with shape {np.shape(values)} and dtype {indices.dtype} must be one integer "
-            "for each image, or rows (images, classes) that are one-hot or probabilities. Of the "
+            "for each image, or rows (images, classes), one-hot or probabilities. If it is the "
             "output of a sigmoid, take (output >= 0.5)."
         )
     if indices.size and (indices.min() < 0 or (classes is not None and indices.max() >= classes)):
@@ -110,7 +110,7 @@ def as_class_indices(
 
 
 def columns_of(name: str, values: npt.ArrayLike) -> int | None:
-    """Return the number of classes of one-hot rows or probabilities; None of class indices."""
+    """Return the number of classes in one-hot rows or probabilities; None for class indices."""
     shape = read_array(name, values).shape
     return shape[1] if len(shape) == 2 and shape[1] > 1 else None
 
@@ -119,28 +119,30 @@ def as_names(class_names: Names) -> list[str]:
     """Return the names of classes in the order of their indices, or say what is wrong with them.
 
     Args:
-        class_names: names in that order; or name -> index, which has each index from 0 on once, as
-            `class_indices` of a dataset.
+        class_names: names in that order; or a mapping of names to class indices, each of 0, 1, ...
+            once, such as `class_indices` of a dataset.
     """
     if isinstance(class_names, Mapping):
         return _in_order(class_names)
     is_sequence = isinstance(class_names, Sequence) or getattr(class_names, "ndim", 0) == 1
     are_names = is_sequence and not isinstance(class_names, (str, bytes))
     if not are_names or any(np.ndim(name) for name in class_names if not isinstance(name, str)):
-        raise ValueError(f"class_names={class_names!r} must be a sequence of names, one a class.")
+        raise ValueError(
+            f"class_names={class_names!r} must be a sequence of names, one for each class."
+        )
     names = [str(name) for name in class_names]
     if not names:
-        raise ValueError(f"class_names={class_names!r} names no class.")
+        raise ValueError(f"class_names={class_names!r} is empty: give a name for each class.")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"class_names holds {twice!r} twice; each class needs another name.")
+        raise ValueError(f"class_names holds {twice!r} twice; each class needs a name of its own.")
     return names
 
 
 def _in_order(class_indices: Mapping[str, int]) -> list[str]:
     indices = list(class_indices.values())
     if not indices:
-        raise ValueError("class_names={} names no class.")
+        raise ValueError("class_names={} is empty: give a name for each class.")
     are_integers = all(isinstance(one, Integral) and not isinstance(one, bool) for one in indices)
     if not are_integers or sorted(indices) != list(range(len(indices))):
         raise ValueError(
@@ -161,7 +163,7 @@ def check_class_names(class_names: Names | None, classes: int) -> list[str]:
 
 
 def _are_integers(indices: npt.NDArray[np.generic]) -> bool:
-    """Tell integers; binary labels of Keras's generators are whole floats, 0.0 and 1.0."""
+    """Tell integers, also as floats: binary labels of Keras's generators are 0.0 and 1.0."""
     if np.issubdtype(indices.dtype, np.integer) or indices.dtype == np.bool_:
         return True
     return np.issubdtype(indices.dtype, np.floating) and bool(np.all(indices == np.rint(indices)))

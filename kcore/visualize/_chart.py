@@ -1,156 +1,70 @@
-"""The geometry of a line chart, in pixels: whoever draws it need not compute."""
+"""Draw one metric of a training on matplotlib's axes."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from kcore.visualize._scale import Scale, ticks
 from kcore.visualize._series import Curve, Points, distance
 
-__all__ = ["Chart", "Line", "chart_of"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-Position = tuple[float, float]
+__all__ = ["COLORS", "draw", "last_values", "subtitle"]
 
-WIDTH, HEIGHT = 360, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 80, 50, 34
-_LABEL_DISTANCE = 15
-# What a label of the vertical axis needs beside it, and each of its signs.
-_BESIDE_LABEL, _SIGN_WIDTH = 9, 7
+# Of the style that the user has chosen.
+COLORS = {"training": "C0", "validation": "C1", "mark": "gray"}
+_LINE_STYLES = {"training": "-", "validation": "--"}
+_GAP_OPACITY = 0.15
+_LINE_WIDTH = 1.8
+_MARKER_SIZE = 4.5
+# matplotlib can't tell values below 1e-287, and can't make ticks near the largest float.
+_LARGE, _SMALL = 1e200, 1e-200
+_FACTOR = 1e300
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of a chart.
+def draw(ax: "Axes", curve: Curve, colors: Mapping[str, Any] = COLORS) -> None:
+    """Draw the lines of training and validation, the area between them, and the axes.
 
-    Attributes:
-        name: "training" or "validation".
-        pieces: runs of neighboring positions; a value that is not finite ends a run.
-        end: the last position.
-        label: the last value.
-        label_y: where the label stands, so that labels don't cover each other.
+    A value that isn't finite interrupts its line.
+
+    Args:
+        ax: what to draw on.
+        curve: the metric.
+        colors: of "training", whose color the area between them has too, of "validation", and of
+            the line that marks the gap.
     """
+    from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-    name: str
-    pieces: list[list[Position]]
-    end: Position
-    label: str
-    label_y: float
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Positions in a picture of `WIDTH` by `HEIGHT`; y counts from the top.
-
-    Attributes:
-        title: the metric.
-        subtitle: the gap, in words.
-        lines: the lines.
-        gap: outline of the area between training and validation; empty without one.
-        bracket: ends of the vertical line that marks the gap, or None.
-        x_ticks: x and text of each tick.
-        y_ticks: y and text of each tick.
-        box: left, top, right and bottom of the plot.
-    """
-
-    title: str
-    subtitle: str
-    lines: list[Line]
-    gap: list[Position]
-    bracket: tuple[Position, Position] | None
-    x_ticks: list[tuple[float, str]]
-    y_ticks: list[tuple[float, str]]
-    box: tuple[float, float, float, float]
+    unit = _unit(curve)
+    points = {"training": curve.training, "validation": curve.validation}
+    for name, value in last_values(curve):
+        _draw_line(ax, name, points[name], unit, color=colors[name], label=f"{name} {value}")
+    _draw_gap(ax, curve, unit, colors)
+    epochs = [epoch for epoch, _ in (*curve.training, *curve.validation)]
+    # Less than an epoch, so that no tick stands at an epoch 0.
+    margin = min(0.04 * (max(epochs) - min(epochs)), 0.9) or 0.5
+    ax.set_xlim(min(epochs) - margin, max(epochs) + margin)
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    # Labels such as 12345.2 rather than 0.2 with "+1.2345e4" above the axis.
+    ax.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
+    ax.set_xlabel("epoch")
+    if unit != 1:
+        ax.set_ylabel(f"× {unit:g}")
 
 
-def chart_of(curve: Curve) -> Chart:
-    """Lay out one metric."""
-    frame = _Frame(curve)
+def last_values(curve: Curve) -> list[tuple[str, str]]:
+    """Return the name and the last finite value of each line that `draw` draws."""
     series = [("training", curve.training), ("validation", curve.validation)]
-    lines = [_line(name, points, frame) for name, points in series if _known(points)]
-    both = curve.points_of_both()
-    upper = [frame.position(epoch, training) for epoch, training, _ in both]
-    lower = [frame.position(epoch, validation) for epoch, _, validation in both]
-    return Chart(
-        title=curve.metric,
-        subtitle=_subtitle(curve),
-        lines=_apart(lines),
-        gap=[*upper, *reversed(lower)] if len(both) > 1 else [],
-        bracket=(upper[-1], lower[-1]) if both else None,
-        x_ticks=[(frame.x(epoch), f"{epoch:g}") for epoch in frame.epochs],
-        y_ticks=[(frame.y(value), text) for value, text in frame.values],
-        box=(frame.left, _TOP, WIDTH - _RIGHT, HEIGHT - _BOTTOM),
-    )
-
-
-class _Frame:
-    """The scales of one chart."""
-
-    def __init__(self, curve: Curve):
-        points = [*_known(curve.training), *_known(curve.validation)]
-        all_points = [*curve.training, *curve.validation]
-        self._first = min(epoch for epoch, _ in all_points)
-        self._last = max(epoch for epoch, _ in all_points)
-        self._scale = Scale([value for _, value in points] or [0.0, 1.0])
-        self.values = self._scale.ticks
-        self.epochs = _whole_ticks(self._first, self._last)
-        longest = max(len(text) for _, text in self.values)
-        self.left = max(_LEFT, _BESIDE_LABEL + longest * _SIGN_WIDTH)
-
-    def position(self, epoch: int, value: float) -> Position:
-        return self.x(epoch), self.y(value)
-
-    def x(self, epoch: float) -> float:
-        width = WIDTH - _RIGHT - self.left
-        if self._first == self._last:
-            return self.left + width / 2
-        share = (epoch - self._first) / (self._last - self._first)
-        return round(self.left + 6 + share * (width - 12), 1)
-
-    def y(self, value: float) -> float:
-        share = self._scale.share(value)
-        return round(HEIGHT - _BOTTOM - share * (HEIGHT - _BOTTOM - _TOP), 1)
-
-
-def _whole_ticks(first: int, last: int) -> list[float]:
-    if first == last:
-        return [first]
-    return [tick for tick in ticks(first, last, 6) if tick == round(tick)]
-
-
-def _known(points: Points) -> list[tuple[int, float]]:
-    return [point for point in points if math.isfinite(point[1])]
-
-
-def _line(name: str, points: Points, frame: _Frame) -> Line:
-    pieces: list[list[Position]] = [[]]
-    for epoch, value in points:
-        if math.isfinite(value):
-            pieces[-1].append(frame.position(epoch, value))
-        elif pieces[-1]:
-            pieces.append([])
-    epoch, value = _known(points)[-1]
-    end = frame.position(epoch, value)
-    return Line(name, [piece for piece in pieces if piece], end, f"{value:.4g}", end[1])
-
-
-def _apart(lines: list[Line]) -> list[Line]:
-    """Keep labels inside of the plot, and those of two lines off each other."""
-    places = [line.label_y for line in lines]
-    half = _LABEL_DISTANCE
-    if len(lines) == 2 and abs(places[0] - places[1]) < 2 * half:
-        middle = min(max(sum(places) / 2, _TOP + half), HEIGHT - _BOTTOM - 2 * half)
-        places = [middle - half, middle + half]
-        if lines[0].label_y > lines[1].label_y:
-            places.reverse()
-    lowest = HEIGHT - _BOTTOM - half
-    return [
-        replace(line, label_y=min(place, lowest)) for line, place in zip(lines, places, strict=True)
+    finite = [
+        (name, [value for _, value in points if math.isfinite(value)]) for name, points in series
     ]
+    return [(name, f"{values[-1]:.4g}") for name, values in finite if values]
 
 
-def _subtitle(curve: Curve) -> str:
-    broken = [
-        epoch for epoch, value in (*curve.training, *curve.validation) if not math.isfinite(value)
-    ]
+def subtitle(curve: Curve) -> str:
+    """Say how far validation lies from training, or where a value is not finite."""
+    points = (*curve.training, *curve.validation)
+    broken = [epoch for epoch, value in points if not math.isfinite(value)]
     if broken:
         return f"not finite in epoch {min(broken)}"
     if curve.gap is None:
@@ -158,3 +72,50 @@ def _subtitle(curve: Curve) -> str:
     epoch, gap = curve.gap
     amount = f"{distance(gap)} {'above' if gap > 0 else 'below'}" if gap else "equal to"
     return f"epoch {epoch}: validation {amount} training"
+
+
+def _unit(curve: Curve) -> float:
+    """Return the number to divide the values by, so that matplotlib can handle them."""
+    values = [abs(value) for _, value in (*curve.training, *curve.validation)]
+    largest = max((value for value in values if math.isfinite(value)), default=0)
+    if largest > _LARGE:
+        return _FACTOR
+    return 1 / _FACTOR if 0 < largest < _SMALL else 1
+
+
+def _draw_line(
+    ax: "Axes", name: str, points: Points, unit: float, *, color: Any, label: str
+) -> None:
+    known = [index for index, (_, value) in enumerate(points) if math.isfinite(value)]
+    values = [value / unit if math.isfinite(value) else math.nan for _, value in points]
+    # The last value, and those between two holes, which no line shows.
+    marked = [
+        index for index in known if index == known[-1] or not {index - 1, index + 1} & set(known)
+    ]
+    ax.plot(
+        [epoch for epoch, _ in points],
+        values,
+        color=color,
+        linestyle=_LINE_STYLES[name],
+        linewidth=_LINE_WIDTH,
+        marker="o",
+        markersize=_MARKER_SIZE,
+        markevery=marked,
+        label=label,
+    )
+
+
+def _draw_gap(ax: "Axes", curve: Curve, unit: float, colors: Mapping[str, Any]) -> None:
+    """Shade the area between the lines, and mark the gap in the last epoch that has both."""
+    both = curve.points_of_both()
+    if not both:
+        return
+    epochs = [epoch for epoch, _, _ in both]
+    training = [value / unit for _, value, _ in both]
+    validation = [value / unit for _, _, value in both]
+    if len(both) > 1:
+        ax.fill_between(
+            epochs, training, validation, color=colors["training"], alpha=_GAP_OPACITY, linewidth=0
+        )
+    ends = [training[-1], validation[-1]]
+    ax.vlines(epochs[-1], min(ends), max(ends), color=colors["mark"], linewidth=1.2)

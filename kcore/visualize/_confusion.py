@@ -1,25 +1,42 @@
-"""Which classes a model takes for which others: the counts, and their picture."""
+"""Count which classes a model takes for which others, and plot the counts."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
 
 from kcore._arguments import check_integer
 from kcore._arrays import read_array
 from kcore.visualize._arrays import Names, as_class_indices, check_class_names, columns_of
-from kcore.visualize._color_map import ink_on_paper
-from kcore.visualize._lettering import Font, fitted, font_of
+from kcore.visualize._color_maps import color_map
+from kcore.visualize._figures import (
+    check_axes,
+    check_figsize,
+    figure_of,
+    new_figure,
+    plain_text,
+    shortened,
+)
 
-__all__ = ["confusion_matrix", "confusion_picture"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
 
-_CELL = 44
-_NARROW_CELL = 12
-_MANY_CLASSES = 25
-_MARGIN = 8
-_FONT_SIZE = 13
-_NAME_WIDTH = 140
-_LINE = _FONT_SIZE + 6
-_PAPER, _INK, _LIGHT_INK, _RULE = "#ffffff", "#202020", "#ffffff", "#d0d0d0"
+__all__ = ["check_matrix", "confusion_matrix", "plot_confusion_matrix", "row_shares"]
+
+_MOST_NUMBERED = 25  # classes, in whose cells the counts are written
+_MOST_NAMES = 100
+_LONGEST_NAME = 24
+_FLAT = 3  # characters of names that need not stand upright
+_SMALL_FONT = 6
+# In inches.
+_CELL, _SMALL_CELL = 0.5, 0.115
+_LEAST_SIDE, _LARGEST_SIDE = 2.5, 12
+_CHARACTER, _SMALL_CHARACTER = 0.09, 0.055
+_BESIDE, _BELOW = 1.4, 0.6  # axis labels and colors
 
 
 def confusion_matrix(
@@ -28,19 +45,20 @@ def confusion_matrix(
     """Count how often each class is taken for each class.
 
     Args:
-        labels: the true class index of each image, (images,) or (images, 1); or one-hot rows or
+        labels: the true classes: indices, (images,) or (images, 1); or one-hot rows or
             probabilities, (images, classes).
-        predictions: the predicted class of each image, in the same ways: what a softmax returns
-            can be given as it is.
-        classes: number of classes; by default that of the rows, or the largest index and one.
+        predictions: the predicted classes: indices, (images,) or (images, 1); or one-hot rows or
+            probabilities, (images, classes), such as the output of a softmax, of which the largest
+            one counts.
+        classes: the number of classes; by default the number of columns, or else the largest index
+            plus 1.
 
     Returns:
-        The counts, `(classes, classes)` int64: row is the true class, column the predicted one.
+        The counts, (classes, classes) int64: rows are true classes, columns predicted ones.
 
     Raises:
-        ValueError: if the indices are no integers of at least 0, if one is not below `classes`, if
-            a row isn't made of probabilities that sum to 1, or if there are not as many predictions
-            as labels.
+        ValueError: if an index is not an integer from 0 to `classes` - 1, if a row doesn't hold
+            probabilities that sum to 1, or if `labels` and `predictions` differ in length.
 
     Example:
         >>> import kcore
@@ -64,37 +82,62 @@ def confusion_matrix(
     return counts.reshape(classes, classes).astype(np.int64)
 
 
-def confusion_picture(
-    matrix: npt.ArrayLike, class_names: Names | None = None
-) -> npt.NDArray[np.uint8]:
-    """Draw a confusion matrix, with the true classes as rows and the predicted ones as columns.
+def plot_confusion_matrix(
+    matrix: npt.ArrayLike,
+    class_names: Names | None = None,
+    *,
+    cmap: "str | Colormap" = "Blues",
+    ax: "Axes | None" = None,
+    figsize: tuple[float, float] | None = None,
+) -> "Figure":
+    """Plot a confusion matrix, with the true classes as rows and the predicted ones as columns.
 
-    The darker a cell, the larger its share of its row, which is the true class; the number in it is
-    the count. With more than 25 classes the cells are small and bear no numbers.
+    The color of a cell is its share of its row, which is the true class; the number in it is the
+    count. With more than 25 classes the cells are small and hold no numbers.
+
+    A notebook shows the figure if it is the last value of a cell; `figure.savefig(path)` saves it.
+    It isn't known to `pyplot`: for a window of your own, give `ax` from `plt.subplots()`.
 
     Args:
-        matrix: counts, `(classes, classes)`: what `confusion_matrix` returns.
+        matrix: counts, (classes, classes) of integers, such as `confusion_matrix` returns.
         class_names: the name of each class, in the order of their indices, or name -> index;
-            without it the indices are written. Names that look alike once they are cut are written
-            with their indices.
+            without it the indices are written. Names of more than 24 characters are cut, and those
+            that look alike then are written with their indices.
+        cmap: the colors of the shares 0 to 1: the name of a color map of matplotlib, such as
+            "Blues", "viridis" or "inferno", or a `matplotlib.colors.Colormap`.
+        ax: the `matplotlib.axes.Axes` to draw on; by default a new figure is made.
+        figsize: width and height of the new figure in inches; by default large enough for all
+            classes. Not with `ax`.
 
     Returns:
-        The picture, `(height, width, 3)` uint8.
+        The `matplotlib.figure.Figure`: a new one, or that of `ax`.
 
     Raises:
-        ValueError: if the matrix is not square or holds anything but counts, or there is not one
-            name for each class.
+        TypeError: if `ax` is not matplotlib axes.
+        ValueError: if the matrix is not square or holds anything but counts, there is not one name
+            for each class, or there is no such color map.
 
     Example:
         >>> import kcore
-        >>> picture = kcore.visualize.confusion_picture([[9, 1], [2, 8]], ["cat", "dog"])
-        >>> picture.dtype, picture.shape[-1]
-        (dtype('uint8'), 3)
+        >>> figure = kcore.visualize.plot_confusion_matrix([[9, 1], [2, 8]], ["cat", "dog"])
+        >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
+        ['cat', 'dog']
     """
     counts = check_matrix(matrix)
-    font = font_of(_FONT_SIZE if len(counts) <= _MANY_CLASSES else _NARROW_CELL - 2)
-    names = fitted(check_class_names(class_names, len(counts)), font, _NAME_WIDTH)
-    return _Sheet(counts, names, font).draw()
+    names = shortened(check_class_names(class_names, len(counts)), _LONGEST_NAME)
+    colors = color_map(cmap)
+    if ax is None:
+        size = _default_size(names) if figsize is None else check_figsize(figsize)
+        axes = new_figure(size).add_subplot()
+    elif figsize is not None:
+        raise ValueError(
+            f"figsize={figsize!r} is for a new figure: leave it out where ax is given."
+        )
+    else:
+        (axes,) = check_axes(ax, ["confusion matrix"])
+    _draw_cells(axes, counts, colors)
+    _write_names(axes, names)
+    return figure_of(axes)
 
 
 def check_matrix(matrix: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -115,56 +158,44 @@ def row_shares(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     return counts / np.where(sums == 0, 1, sums)
 
 
-class _Sheet:
-    """The layout of one picture: names at the left and above, cells right of and below them."""
+def _draw_cells(ax: "Axes", counts: npt.NDArray[np.int64], cmap: "Colormap") -> None:
+    shares = row_shares(counts)
+    image = ax.imshow(shares, cmap=cmap, vmin=0, vmax=1, interpolation="nearest")
+    figure_of(ax).colorbar(image, ax=ax, label="share of the true class")
+    if len(counts) > _MOST_NUMBERED:
+        return
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            ink = _ink_on(cmap(float(shares[row, column])))
+            ax.text(column, row, f"{count:,}", color=ink, ha="center", va="center")
 
-    def __init__(self, counts: npt.NDArray[np.int64], names: list[str], font: Font):
-        self._counts, self._names, self._font = counts, names, font
-        self._has_numbers = len(counts) <= _MANY_CLASSES
-        widest = max(font.getlength(f"{count:,}") for count in counts.flat)
-        self._cell = max(_CELL, round(widest) + 12) if self._has_numbers else _NARROW_CELL
-        longest = max(font.getlength(name) for name in names)
-        self._name_space = round(max(longest, font.getlength("is"))) + 2 * _MARGIN
-        self._left = _LINE + self._name_space
-        self._top = _LINE + self._name_space
 
-    def draw(self) -> npt.NDArray[np.uint8]:
-        side = len(self._counts) * self._cell
-        width = max(self._left + side, round(self._left + self._font.getlength("predicted class")))
-        sheet = Image.new("RGB", (width + _MARGIN, self._top + side + _MARGIN), _PAPER)
-        self._write_upright(sheet, "true class", _MARGIN // 2, self._top + side // 2)
-        draw = ImageDraw.Draw(sheet)
-        middle = max(
-            self._left, self._left + side / 2 - self._font.getlength("predicted class") / 2
-        )
-        draw.text((middle, _MARGIN // 2), "predicted class", fill=_INK, font=self._font)
-        for index, name in enumerate(self._names):
-            center = index * self._cell + self._cell // 2
-            right = self._left - _MARGIN - self._font.getlength(name)
-            draw.text((right, self._top + center), name, fill=_INK, font=self._font, anchor="lm")
-            self._write_upright(sheet, name, self._left + center, self._top - _MARGIN, foot=True)
-        self._draw_cells(draw)
-        return np.asarray(sheet)
+def _write_names(ax: "Axes", names: list[str]) -> None:
+    step = math.ceil(len(names) / _MOST_NAMES)
+    shown = range(0, len(names), step)
+    names, options = plain_text(names)
+    if len(names) > _MOST_NUMBERED:
+        options["fontsize"] = _SMALL_FONT
+    labels = [names[index] for index in shown]
+    is_short = max(map(len, labels)) <= _FLAT
+    ax.set_xticks(shown, labels, rotation="horizontal" if is_short else "vertical", **options)
+    ax.set_yticks(shown, labels, **options)
+    ax.set(xlabel="predicted class", ylabel="true class")
 
-    def _draw_cells(self, draw: ImageDraw.ImageDraw) -> None:
-        shares = row_shares(self._counts)
-        colors = ink_on_paper(shares)
-        for (row, column), count in np.ndenumerate(self._counts):
-            left, top = self._left + column * self._cell, self._top + row * self._cell
-            box = (left, top, left + self._cell, top + self._cell)
-            draw.rectangle(box, fill=tuple(map(int, colors[row, column])), outline=_RULE)
-            if self._has_numbers and count:
-                ink = _LIGHT_INK if shares[row, column] > 0.6 else _INK
-                center = (left + self._cell / 2, top + self._cell / 2)
-                draw.text(center, f"{count:,}", fill=ink, font=self._font, anchor="mm")
 
-    def _write_upright(
-        self, sheet: Image.Image, text: str, x: int, y: int, foot: bool = False
-    ) -> None:
-        """Write from below to above: ending at `y` with the foot, or centered on it."""
-        length, line = max(1, round(self._font.getlength(text))), min(_LINE, self._cell)
-        label = Image.new("L", (length, line), 255)
-        ImageDraw.Draw(label).text((0, line // 2), text, fill=32, font=self._font, anchor="lm")
-        upright = label.rotate(90, expand=True)
-        left = x - line // 2 if foot else x
-        sheet.paste(upright, (left, y - length if foot else y - length // 2))
+def _default_size(names: list[str]) -> tuple[float, float]:
+    """Return a width and height in which all cells can be told from each other."""
+    has_numbers = len(names) <= _MOST_NUMBERED
+    side = len(names) * (_CELL if has_numbers else _SMALL_CELL)
+    side = min(max(side, _LEAST_SIDE), _LARGEST_SIDE)
+    beside = max(map(len, names)) * (_CHARACTER if has_numbers else _SMALL_CHARACTER)
+    return side + beside + _BESIDE, side + beside + _BELOW
+
+
+def _ink_on(color: Sequence[float]) -> str:
+    """Return black or white: what has the greater contrast with a color, as WCAG defines it."""
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in color[:3]
+    ]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"

@@ -1,4 +1,4 @@
-"""Images on which a training is judged as it goes on."""
+"""Images on which a model is judged while it is trained."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -16,29 +16,32 @@ Array = npt.NDArray[Any]
 _CHOSEN = 8
 # They stay in memory as long as the training runs.
 _MOST_BYTES = 2**30
-# A little above 1, which rounding and interpolation can give.
+# Rounding and interpolation can give a little more than 1.
 _ABOVE_UNIT = 1.5
 
 
 class Examples:
-    """Images that the model takes, their classes, and what to show of them.
+    """Images that the model takes, their classes, and how to show them.
 
     Args:
         examples: `(x, labels)`; or a dataset or another iterable of such batches, which is read
             once.
-        pictures: the same images to be shown; None for `x`.
-        class_names: as `as_names` takes them; None for those of a dataset.
+        pictures: the same images as they are to be shown, uint8 or floating point in 0..1; None
+            to show `x`.
+        class_names: the name of each class: a sequence in the order of the class indices, or a
+            mapping of names to class indices; None for those of a dataset.
 
     Attributes:
         x: the images as the model takes them.
         labels: the class index of each.
         pictures: the images as pixels, uint8.
         names: the name of each class, or None.
-        chosen: the positions of a few: of a pair the first ones, which somebody has put there; of a
-            dataset, which may be ordered by class, some from all of it.
+        chosen: positions of the few images to show: in a pair the first ones, whose order the
+            caller chose; in a dataset, which may be ordered by class, some from all parts of it.
 
     Raises:
-        ValueError: if they don't belong together, can't be shown, or are too many to keep.
+        ValueError: if images, labels and pictures differ in number, can't be shown, or are too
+            many to keep in memory.
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class Examples:
 
 
 def _read(examples: Any) -> tuple[Array, Array]:
-    """Return all images and labels of an iterable of batches, those of a dataset in its order."""
+    """Return all images and labels of an iterable of batches, in the order of a dataset."""
     if isinstance(examples, (str, bytes, Mapping, np.ndarray)) or not hasattr(examples, "__iter__"):
         raise ValueError(
             f"examples is a {type(examples).__name__}; it must be a pair (x, labels), or a dataset "
@@ -90,7 +93,7 @@ def _read(examples: Any) -> tuple[Array, Array]:
 
 
 def _batches(examples: Any) -> Iterable[Any]:
-    """Return the batches, by their numbers where it has them: a loop moves a dataset on."""
+    """Return the batches, by index if that works: a loop would move a dataset to its next epoch."""
     if _is_dataset(examples):
         return (examples[number] for number in range(len(examples)))
     batches: Iterator[Any] = iter(examples)
@@ -98,12 +101,12 @@ def _batches(examples: Any) -> Iterable[Any]:
 
 
 def _is_dataset(examples: Any) -> bool:
-    """Tell a `keras.utils.PyDataset`, such as all of kcore, from an iterable."""
+    """Tell a `keras.utils.PyDataset`, as those of kcore are, from another iterable."""
     return hasattr(examples, "__getitem__") and hasattr(examples, "on_epoch_end")
 
 
 def _order(examples: Any, count: int) -> Any:
-    """Return the positions of the samples in the order of a dataset's indices."""
+    """Return the positions that put samples into the order of a dataset's indices."""
     if not (_is_dataset(examples) and hasattr(examples, "indices")):
         return slice(None)
     indices = np.concatenate([examples.indices(number) for number in range(len(examples))])
@@ -138,7 +141,7 @@ def _what(batch: Any) -> str:
 
 
 def _check_size(size: int, examples: Any, x: Array) -> None:
-    """Refuse more than memory should hold, also before an endless iterable has filled it."""
+    """Refuse more than should stay in memory, before an endless iterable fills it."""
     batches = len(examples) if _is_dataset(examples) else 1
     if max(size, x.nbytes * (batches - 1)) > _MOST_BYTES:
         raise ValueError(
@@ -156,7 +159,7 @@ def _check_shapes(images: list[Array], labels: list[Array]) -> None:
 
 
 def _in_unit(x: Array) -> Array:
-    """Return floats that are levels 0 to 255, as datasets of files have them, as 0 to 1."""
+    """Divide floats in 0..255, as datasets of files give them, by 255."""
     is_float = np.issubdtype(x.dtype, np.floating)
     if is_float and x.size and x.min() >= 0 and _ABOVE_UNIT < x.max() <= 255:
         return x / np.float32(255)

@@ -1,5 +1,7 @@
 """The channels of a feature map as tiles beside each other."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -7,11 +9,25 @@ from PIL import Image
 from kcore._arguments import check_choice, check_integer
 from kcore.visualize._arrays import as_real, channels_last
 from kcore.visualize._channel_shades import channel_shades
-from kcore.visualize._color_maps import color_table, is_gray
-from kcore.visualize._tiles import columns_of_square, enlarged, fitting_scale, picture_of, tile
+from kcore.visualize._color_maps import color_table, is_gray, is_identity
+from kcore.visualize._tiles import (
+    LARGEST_SCALE,
+    columns_of_square,
+    enlarged,
+    fitting_scale,
+    picture_of,
+    tile,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 __all__ = ["feature_grid", "fitted_grid"]
 
+Indices = npt.NDArray[np.uint16]
+
+# Positions of other colors behind the 256 of a color map.
+_PAPER, _BLACK, _WHITE = 256, 257, 258
 _AXES = "(height, width, channels)"
 _GAP = 2
 # So wide that a notebook shows it pixel by pixel.
@@ -26,7 +42,7 @@ def feature_grid(
     max_channels: int | None = None,
     scale: int | None = None,
     gap: int = _GAP,
-    cmap: str = "viridis",
+    cmap: "str | Colormap" = "viridis",
     data_format: str | None = None,
 ) -> Image.Image:
     """Show each channel of a feature map as a tile, normalized on its own.
@@ -49,9 +65,9 @@ def feature_grid(
         max_channels: how many channels to show, from the first on; None for all.
         scale: how many pixels of the picture each value takes along both axes; None enlarges small
             maps to tiles of up to 160 pixels, as far as the picture stays within 640 pixels in
-            width.
-        gap: white pixels between neighboring tiles.
-        cmap: name of a matplotlib color map, such as "viridis", "inferno" or "gray".
+            width. At most 1000.
+        gap: white pixels between neighboring tiles, at most 1000.
+        cmap: a matplotlib color map or its name, such as "viridis", "inferno" or "gray".
         data_format: "channels_last", "channels_first", or None for Keras's default.
 
     Returns:
@@ -75,7 +91,7 @@ def feature_grid(
         >>> picture.save("maps.png")  # doctest: +SKIP
     """
     check_choice("layout", layout, ("row", "grid"))
-    gap = check_integer("gap", gap, minimum=0)
+    gap = check_integer("gap", gap, minimum=0, maximum=LARGEST_SCALE)
     table = color_table(cmap)
     values = channels_last("feature_map", as_real("feature_map", feature_map, _AXES), data_format)
     if max_channels is not None:
@@ -84,58 +100,55 @@ def feature_grid(
     columns = channels if layout == "row" else columns_of_square(channels, height, width)
     if scale is None:
         scale = _fitting_scale(height, width, columns, gap, _AVAILABLE)
-    scale = check_integer("scale", scale)
-    colors = _colored(channel_shades(values), values, table)
-    return picture_of(_tiled(colors, columns, scale, gap))
+    scale = check_integer("scale", scale, maximum=LARGEST_SCALE)
+    if is_identity(table):
+        shades = np.moveaxis(channel_shades(values), -1, 0)
+        return picture_of(tile(enlarged(shades, scale), columns, gap))
+    sheet = tile(enlarged(_tiles(values), scale), columns, gap, _PAPER)
+    return picture_of(_colored(sheet, table))
 
 
 def fitted_grid(
-    values: npt.NDArray[np.floating], width: int, cmap: str = "viridis"
+    values: npt.NDArray[np.floating], width: int, cmap: "str | Colormap" = "viridis"
 ) -> npt.NDArray[np.uint8]:
     """Return the pixels of a grid of `(height, width, channels)` that fits into `width` pixels.
 
     Small maps are enlarged by integers, as far as they fit; large ones are averaged before they are
     colored, so that no color is in the grid that isn't in the color map.
     """
-    rows, columns, channels = values.shape
-    across = columns_of_square(channels, rows, columns)
-    shades = channel_shades(values)
+    channels = values.shape[-1]
+    across = columns_of_square(channels, *values.shape[:2])
+    tiles = _tiles(values)
     width_of_one = max(1, (width + _GAP) // across - _GAP)
-    if columns > width_of_one:
-        size = (width_of_one, max(1, round(rows * width_of_one / columns)))
-        shades, values = _averaged(shades, size), np.zeros((*size[::-1], channels))
-        rows, columns = shades.shape[:2]
-    scale = _fitting_scale(rows, columns, across, _GAP, width)
-    return _tiled(_colored(shades, values, color_table(cmap)), across, scale, _GAP)
+    if tiles.shape[2] > width_of_one:
+        tiles = _averaged(tiles, width_of_one)
+    scale = _fitting_scale(tiles.shape[1], tiles.shape[2], across, _GAP, width)
+    sheet = tile(enlarged(tiles, scale), across, _GAP, _PAPER)
+    return _colored(sheet, color_table(cmap))
 
 
-def _averaged(shades: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    channels = [Image.fromarray(np.ascontiguousarray(one)) for one in np.moveaxis(shades, -1, 0)]
-    reduced = [np.asarray(one.resize(size, Image.Resampling.BOX)) for one in channels]
-    return np.stack(reduced, axis=-1)
+def _tiles(values: npt.NDArray[np.floating]) -> Indices:
+    """Return `(channels, height, width)`: the position of each value's color in `_colored`."""
+    positions = channel_shades(values).astype(np.uint16)
+    if not np.isfinite(values).all():
+        positions[np.isnan(values) | (values == -np.inf)] = _BLACK
+        positions[values == np.inf] = _WHITE
+    return np.moveaxis(positions, -1, 0)
+
+
+def _averaged(tiles: Indices, width: int) -> Indices:
+    height = max(1, round(tiles.shape[1] * width / tiles.shape[2]))
+    shades = np.minimum(tiles, 255).astype(np.uint8)
+    small = [Image.fromarray(one).resize((width, height), Image.Resampling.BOX) for one in shades]
+    return np.stack([np.asarray(one, np.uint16) for one in small])
+
+
+def _colored(sheet: Indices, table: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return `(height, width)` of a gray color table, and `(height, width, 3)` of another."""
+    paper, black, white = [255] * 3, [0] * 3, [255] * 3
+    colors = np.vstack([table, paper, black, white]).astype(np.uint8)
+    return np.take(colors[:, 0] if is_gray(table) else colors, sheet, axis=0)
 
 
 def _fitting_scale(height: int, width: int, columns: int, gap: int, available: int) -> int:
     return fitting_scale(height, width, columns, gap, largest=_LARGEST_TILE, available=available)
-
-
-def _colored(
-    shades: npt.NDArray[np.uint8],
-    values: npt.NDArray[np.floating],
-    table: npt.NDArray[np.uint8],
-) -> npt.NDArray[np.uint8]:
-    """Return `(height, width, channels)` of a gray color table, with an axis of 3 of another."""
-    if (table == np.arange(256)[:, np.newaxis]).all():  # gray as it is
-        return shades
-    colors = table[shades, 0] if is_gray(table) else table[shades]
-    if not np.isfinite(values).all():
-        # No color of most maps, so that they are seen.
-        colors[np.isnan(values) | (values == -np.inf)] = 0
-        colors[values == np.inf] = 255
-    return colors
-
-
-def _tiled(
-    colors: npt.NDArray[np.uint8], columns: int, scale: int, gap: int
-) -> npt.NDArray[np.uint8]:
-    return tile(enlarged(np.moveaxis(colors, 2, 0), scale), columns, gap)

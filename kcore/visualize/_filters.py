@@ -8,7 +8,7 @@ from PIL import Image
 
 from kcore._arguments import check_integer
 from kcore.visualize._arrays import as_real
-from kcore.visualize._tiles import enlarged, fitting_scale, picture_of, tile
+from kcore.visualize._tiles import LARGEST_SCALE, enlarged, fitting_scale, picture_of, tile
 
 __all__ = ["filters"]
 
@@ -43,7 +43,7 @@ def filters(
         max_inputs: how many input channels to show in a table, from the first on.
         scale: how many pixels of the picture each weight takes along both axes; None enlarges
             kernels to tiles of up to 48 pixels, as far as the picture stays within 960 pixels in
-            width.
+            width. At most 1000.
 
     Returns:
         The picture, of mode "RGB" for three input channels, else "L". A notebook shows it, its
@@ -51,7 +51,7 @@ def filters(
 
     Raises:
         ValueError: if `kernel` has another shape or isn't made of real numbers, or another argument
-            is no integer of at least 1.
+            is no integer of at least 1, or `scale` is greater than 1000.
 
     Example:
         >>> import numpy as np
@@ -64,7 +64,7 @@ def filters(
         raise ValueError(f"kernel with shape {weights.shape} must be {_AXES}.")
     max_filters = check_integer("max_filters", max_filters)
     max_inputs = check_integer("max_inputs", max_inputs)
-    scale = None if scale is None else check_integer("scale", scale)
+    scale = None if scale is None else check_integer("scale", scale, maximum=LARGEST_SCALE)
     shades = _shades(weights[..., :max_filters])
     if weights.shape[2] in (1, 3):
         tiles = np.moveaxis(shades, -1, 0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ from kcore.visualize._color_maps import color_table
 from kcore.visualize._feature_grid import fitted_grid
 from kcore.visualize._lettering import Lettering
 from kcore.visualize._tiles import picture_of
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 __all__ = ["FILM_FORMATS", "encoded_film", "encoded_picture", "frame_of"]
 
@@ -34,7 +38,7 @@ def frame_of(
     title: str,
     *,
     max_channels: int,
-    cmap: str,
+    cmap: "str | Colormap",
     data_format: str | None,
 ) -> Image.Image:
     """Draw the maps of each layer that has a height and a width, with its name above.
@@ -43,7 +47,7 @@ def frame_of(
         maps: name -> `(1, height, width, channels)`; outputs with fewer axes are left out.
         title: what stands above all.
         max_channels: how many channels of each layer to show, from the first on.
-        cmap: name of a matplotlib color map.
+        cmap: a matplotlib color map or its name.
         data_format: "channels_last", "channels_first", or None for Keras's default.
 
     Returns:
@@ -82,13 +86,13 @@ def encoded_picture(frame: Image.Image) -> bytes:
     return encoded.getvalue()
 
 
-def encoded_film(frames: Sequence[Image.Image], suffix: str, cmap: str) -> bytes:
+def encoded_film(frames: Sequence[Image.Image], suffix: str, cmap: "str | Colormap") -> bytes:
     """Return frames as a file in the format of `suffix`, which repeats and rests at its end.
 
     Args:
         frames: pictures that `frame_of` drew.
         suffix: a key of `FILM_FORMATS`.
-        cmap: name of the color map that they were drawn with.
+        cmap: the color map that they were drawn with, or its name.
     """
     encoded = BytesIO()
     durations = [_MILLISECONDS] * (len(frames) - 1) + [_LAST_MILLISECONDS]
@@ -108,7 +112,7 @@ def encoded_film(frames: Sequence[Image.Image], suffix: str, cmap: str) -> bytes
     return encoded.getvalue()
 
 
-def _palette(cmap: str) -> Image.Image:
+def _palette(cmap: "str | Colormap") -> Image.Image:
     """Return the 256 colors of a GIF: most for the maps, some for the edges of letters.
 
     Left to itself, Pillow would choose others for each frame, and the film would flicker.
@@ -131,7 +135,7 @@ def _block(
     name: str,
     maps: npt.NDArray[np.floating],
     max_channels: int,
-    cmap: str,
+    cmap: "str | Colormap",
     lettering: Lettering,
 ) -> Image.Image:
     height, width, channels = maps.shape

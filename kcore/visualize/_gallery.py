@@ -1,4 +1,4 @@
-"""Many images in one picture, each with its label and what a model said."""
+"""Many images in one picture, each with its label and what a model predicted."""
 
 import math
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ __all__ = ["gallery"]
 _MARGIN = 6
 _FONT_SIZE = 12
 _LINE = _FONT_SIZE + 4
+_LARGEST_TILE = 4096
 _RIGHT_SIGN, _WRONG_SIGN = "✓", "✗"
 _PAPER, _INK, _RIGHT, _WRONG = "#ffffff", "#202020", "#1a6b2f", "#b3261e"
 
@@ -54,9 +55,9 @@ def gallery(
         captions: a text for each image, to be written below the rest in as many lines as it needs.
         columns: how many images to put in a row; None makes the picture about twice as wide as
             high.
-        tile_size: height and width of the square for each image in the picture, in pixels, at least
-            8. Images keep their proportions; small ones are enlarged without smoothing, so that
-            pixels stay visible.
+        tile_size: height and width of the square for each image in the picture, in pixels, from 8
+            to 4096. Images keep their proportions; small ones are enlarged without smoothing, so
+            that pixels stay visible.
 
     Returns:
         The picture, of mode "RGB". A notebook shows it, its `save` writes a file, and
@@ -66,7 +67,7 @@ def gallery(
         ValueError: if there is no image; if `images` has another shape, dtype or range than those
             above; if `labels` or `predictions` aren't one class for each image, or one has no name;
             if there are `confidences` without `predictions`, or not one in 0..1 for each image; if
-            there is not one caption for each image; or if `columns` or `tile_size` is too small.
+            there is not one caption for each image; or if `columns` or `tile_size` is out of range.
 
     Warns:
         UserWarning: if no font of this computer holds the script of a name or a caption, or its
@@ -80,7 +81,7 @@ def gallery(
         (108, 74)
     """
     tiles = _as_tiles(images)
-    tile_size = check_integer("tile_size", tile_size, minimum=8)
+    tile_size = check_integer("tile_size", tile_size, minimum=8, maximum=_LARGEST_TILE)
     columns = _columns(len(tiles), columns)
     percentages = _percentages(confidences, predictions, len(tiles))
     names = None if class_names is None else as_names(class_names)
@@ -128,7 +129,7 @@ def _as_tiles(images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
 def _columns(count: int, columns: int | None) -> int:
     if columns is None:
         return min(count, math.ceil(math.sqrt(2 * count)))
-    return check_integer("columns", columns)
+    return min(count, check_integer("columns", columns))
 
 
 class _Names:
@@ -200,15 +201,22 @@ def _checked_captions(captions: Sequence[str] | None, count: int) -> list[str]:
 
 
 def _wrapped(caption: str, lettering: Lettering, width: int) -> list[str]:
-    """Break a caption into lines that are at most `width` pixels wide, between words."""
+    """Break a caption into lines that are at most `width` pixels wide.
+
+    Lines break between words, and inside of a word that is wider, as sentences in Chinese are.
+    """
     lines = [""]
     for word in lettering.drawable(caption).split():
         longer = f"{lines[-1]} {word}".strip()
         if lettering.width(longer) <= width:
             lines[-1] = longer
-        else:
-            lines.append(word)
-    return [lettering.shorten(line, width) for line in lines if line]
+            continue
+        lines.append("")
+        for part in [word] if lettering.width(word) <= width else word:
+            if lettering.width(lines[-1] + part) > width:
+                lines.append("")
+            lines[-1] += part
+    return [line for line in lines if line]
 
 
 def _indices(

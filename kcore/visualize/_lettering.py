@@ -1,5 +1,6 @@
-"""Text in pictures, in the font that comes with Pillow."""
+"""Text in pictures, each character in a font that has it."""
 
+import bisect
 import math
 import unicodedata
 from collections import Counter
@@ -10,18 +11,14 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 from kcore.visualize._fonts import Typeface, fonts_for
 
-__all__ = ["Font", "Lettering", "distinct", "drawable", "fitted", "font_of", "shorten"]
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
-_FOR_PRIVATE_USE = "\ue000"  # in no font, so it shows what a missing sign looks like
+__all__ = ["Lettering", "distinct"]
 
 
 class Lettering:
-    """Letters of one size, which hold the characters of some texts as far as fonts do.
+    """Measure, shorten and write some texts in letters of one size.
 
     Args:
-        texts: all that will be written.
+        texts: all texts that will be written.
         size: of the letters, in pixels.
 
     Warns:
@@ -51,9 +48,13 @@ class Lettering:
         """Cut a drawable text, with "…" for what is left out, to at most `width` pixels."""
         if self.width(text) <= width:
             return text
-        while text and self.width(text + "…") > width:
-            text = text[:-1]
-        return text + self._ellipsis(text)
+        lengths = range(len(text))
+        fitting = bisect.bisect(lengths, width, key=lambda kept: self.width(text[:kept] + "…"))
+        kept = text[: max(0, fitting - 1)]
+        # In scripts that join letters, fewer of them may be wider.
+        while kept and self.width(kept + "…") > width:
+            kept = kept[:-1]
+        return kept + self._ellipsis(kept)
 
     def _ellipsis(self, text: str) -> str:
         """Return "…", which stands to the left of a text that ends in letters from the right."""
@@ -99,34 +100,6 @@ def _font(typeface: Typeface, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(typeface.path, size, index=typeface.index)
 
 
-@cache
-def font_of(size: int) -> Font:
-    """Return Pillow's own font in a size, in pixels."""
-    return ImageFont.load_default(size)
-
-
-def drawable(text: str) -> str:
-    """Return the text in signs that the font has.
-
-    Pillow's font holds little beyond ASCII. An accented letter becomes the letter, a line break a
-    space, and what can't be written at all a question mark, instead of an empty box.
-
-    Example:
-        >>> drawable("Café, 猫")
-        'Cafe, ?'
-    """
-    return "".join(map(_drawable_sign, text))
-
-
-def shorten(text: str, font: Font, width: int) -> str:
-    """Cut the text, with "…" for what is left out, so that it is at most `width` pixels wide."""
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text + "…"
-
-
 def distinct(texts: Sequence[str], cut: Callable[[str, str], str]) -> list[str]:
     """Cut texts, and write the index behind each of those that look alike then.
 
@@ -150,36 +123,3 @@ def distinct(texts: Sequence[str], cut: Callable[[str, str], str]) -> list[str]:
         if numbered == shown:
             return shown
         shown = numbered
-
-
-def fitted(texts: Sequence[str], font: Font, width: int) -> list[str]:
-    """Return texts that can be drawn in at most `width` pixels, and can be told from each other.
-
-    Where not even the index fits, it is cut too.
-    """
-
-    def cut(text: str, end: str) -> str:
-        left = width - math.ceil(font.getlength(end))
-        if end and left <= 0:
-            return shorten(end.strip(), font, width)
-        return shorten(drawable(text), font, left) + end
-
-    return distinct(texts, cut)
-
-
-@cache
-def _drawable_sign(sign: str) -> str:
-    if sign.isspace():
-        return " "
-    if _is_in_font(sign):
-        return sign
-    base = "".join(part for part in unicodedata.normalize("NFKD", sign) if _is_in_font(part))
-    return base or ("" if unicodedata.combining(sign) else "?")
-
-
-@cache
-def _is_in_font(sign: str) -> bool:
-    if not sign.isprintable():
-        return False
-    mask, missing = (font_of(12).getmask(one) for one in (sign, _FOR_PRIVATE_USE))
-    return (mask.size, bytes(mask)) != (missing.size, bytes(missing))

@@ -1,4 +1,4 @@
-"""The images that a model gets wrong with the greatest confidence."""
+"""The images that a model misclassifies with the greatest confidence."""
 
 from dataclasses import dataclass
 
@@ -21,13 +21,13 @@ _FONT_SIZE = 14
 
 @dataclass(frozen=True)
 class Mistake:
-    """One image that was taken for another class.
+    """One image that a model took for another class.
 
     Attributes:
-        index: position of the image.
-        label: its true class.
-        prediction: the class that it was taken for.
-        confidence: the probability that the model gave to that class.
+        index: position of the image, counted from 0.
+        label: class index of its true class.
+        prediction: class index of the predicted class.
+        confidence: probability that the model gave to the predicted class, in 0..1.
     """
 
     index: int
@@ -39,21 +39,23 @@ class Mistake:
 def worst_mistakes(
     labels: npt.ArrayLike, probabilities: npt.ArrayLike, count: int | None = 16
 ) -> list[Mistake]:
-    """List the wrong predictions, those of the greatest confidence first.
+    """List the wrong predictions, those with the greatest confidence first.
 
     Args:
-        labels: the true class index of each image, (images,) or (images, 1); or one-hot rows or
-            probabilities, (images, classes).
-        probabilities: `(images, classes)`: what `model.predict` returns behind a softmax; or
-            `(images,)` or `(images, 1)` behind a sigmoid, where 0.5 and more means class 1.
-        count: at most so many; None for all.
+        labels: the true class of each image: class indices, `(images,)` or `(images, 1)`; or
+            one-hot rows or probabilities, `(images, classes)`, whose largest entry counts.
+        probabilities: `(images, classes)` in 0..1, what `model.predict` returns behind a softmax;
+            or `(images,)` or `(images, 1)` behind a sigmoid, where 0.5 and more means class 1.
+        count: how many mistakes to list at most; None for all.
 
     Returns:
-        The mistakes; an empty list if there is none. Equal ones keep the order of the images.
+        The mistakes; an empty list if there is none. Mistakes of equal confidence keep the order of
+        the images.
 
     Raises:
-        ValueError: if `labels` are no classes, or no classes of `probabilities`; if there is not
-            one row of probabilities for each, or if a value is no probability.
+        ValueError: if `labels` aren't classes of `probabilities`; if there is not one row of
+            probabilities for each label; if a value of `probabilities` lies outside of 0..1; or if
+            `count` is no integer of at least 1.
 
     Example:
         >>> import kcore
@@ -88,26 +90,48 @@ def misclassified(
     columns: int | None = None,
     tile_size: int = 112,
 ) -> Image.Image:
-    """Show the images that were got wrong with the greatest confidence, worst first.
+    """Show the misclassified images, those with the greatest confidence first.
 
-    Below each image stands its true class, and "x", the confidence and the class that it was taken
-    for. If nothing is wrong, the picture says so.
+    Below each image stand its true class, and "✗" with the confidence and the predicted class. If
+    nothing is misclassified, the picture says so.
 
     Args:
-        images: as `gallery` takes them.
-        labels: as `worst_mistakes` takes them.
-        probabilities: as `worst_mistakes` takes them.
-        class_names: as `gallery` takes them; without it the indices are written.
-        count: show at most so many; None for all.
-        columns: images in one row, as in `gallery`.
-        tile_size: height and width of each image in the picture, in pixels.
+        images: `(images, height, width)` or `(images, height, width, channels)` with 1 or 3
+            channels; uint8 in 0..255, or floating point in 0..1.
+        labels: the true class of each image: class indices, `(images,)` or `(images, 1)`; or
+            one-hot rows or probabilities, `(images, classes)`, whose largest entry counts.
+        probabilities: `(images, classes)` in 0..1, what `model.predict` returns behind a softmax;
+            or `(images,)` or `(images, 1)` behind a sigmoid, where 0.5 and more means class 1.
+        class_names: the name of each class: a sequence in the order of the class indices, or a
+            mapping of names to class indices; None to write the indices. Names that look alike once
+            they are cut to the width of a tile are written with their indices.
+        count: how many images to show at most; None for all.
+        columns: how many images to put in a row; None makes the picture about twice as wide as
+            high.
+        tile_size: height and width of the square for each image in the picture, in pixels, from 8
+            to 4096. Images keep their proportions; small ones are enlarged without smoothing, so
+            that pixels stay visible.
 
     Returns:
-        The picture, `(height, width, 3)` uint8.
+        The picture, of mode "RGB". A notebook shows it, its `save` writes a file, and
+        `numpy.asarray` gives its pixels, `(height, width, 3)` uint8.
 
     Raises:
-        ValueError: as `worst_mistakes` and `gallery` do, or if there are not as many images as
-            labels.
+        ValueError: if `images` has another shape, dtype or range than those above; if there are not
+            as many images as labels and rows of probabilities; if `labels` aren't classes of
+            `probabilities`, or one has no name; if a value of `probabilities` lies outside of 0..1;
+            or if `count`, `columns` or `tile_size` is out of range.
+
+    Warns:
+        UserWarning: if no font of this computer holds the script of a name, or its letters can't be
+            put in order and joined; the warning says what to install.
+
+    Example:
+        >>> import numpy as np
+        >>> import kcore
+        >>> images, probabilities = np.zeros((3, 28, 28)), [[0.4, 0.6], [0.9, 0.1], [0, 1]]
+        >>> kcore.visualize.misclassified(images, [0, 1, 1], probabilities).size
+        (242, 156)
     """
     mistakes = worst_mistakes(labels, probabilities, count)
     pictures = read_array("images", images)
@@ -134,7 +158,8 @@ def predicted_classes(
     """Return the predicted class of each row, and its probability.
 
     Args:
-        probabilities: as `worst_mistakes` takes them.
+        probabilities: `(images, classes)`, or `(images,)` or `(images, 1)` behind a sigmoid, where
+            0.5 and more means class 1.
 
     Raises:
         ValueError: if the shape is another, or a value lies outside of 0..1.
@@ -143,13 +168,13 @@ def predicted_classes(
     if values.ndim not in (1, 2):
         raise ValueError(
             f"probabilities with shape {values.shape} must be (images, classes), or (images,) or "
-            "(images, 1) of a sigmoid."
+            "(images, 1) behind a sigmoid."
         )
     low, high = values.min(), values.max()
     if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
         raise ValueError(
             f"probabilities range from {low:.4g} to {high:.4g}; they must lie in 0..1. "
-            "Of logits, take the softmax or the sigmoid first."
+            "If they are logits, apply softmax or sigmoid first."
         )
     if values.ndim == 1 or values.shape[1] == 1:
         positive = values.reshape(-1)

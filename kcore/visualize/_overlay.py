@@ -1,6 +1,7 @@
 """A heat map laid over the image that it explains."""
 
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,10 @@ from PIL import Image
 from kcore._arguments import check_integer
 from kcore.visualize._arrays import as_pixels, as_real
 from kcore.visualize._color_maps import color_table
-from kcore.visualize._tiles import picture_of
+from kcore.visualize._tiles import LARGEST_SCALE, picture_of
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 __all__ = ["overlay"]
 
@@ -23,7 +27,7 @@ def overlay(
     heat_map: npt.ArrayLike,
     *,
     opacity: float = 0.75,
-    cmap: str = "inferno",
+    cmap: "str | Colormap" = "inferno",
     scale: int = 1,
 ) -> Image.Image:
     """Lay a heat map over the image that it explains.
@@ -38,16 +42,18 @@ def overlay(
         heat_map: `(rows, columns)` of any size, or a batch of one such map, in 0..1: what
             `kcore.explain.grad_cam` returns for one image.
         opacity: share of the color where the map is 1, in 0..1.
-        cmap: name of a matplotlib color map, such as "inferno", "viridis" or "jet". "inferno" goes
-            from black over violet and orange to light yellow, and gets lighter in even steps.
-        scale: how many pixels of the picture each pixel of the image takes along both axes.
+        cmap: a matplotlib color map or its name, such as "inferno", "viridis" or "jet". "inferno"
+            goes from black over violet and orange to light yellow, and gets lighter in even
+            steps.
+        scale: how many pixels of the picture each pixel of the image takes along both axes, at
+            most 1000.
 
     Returns:
         The picture, of mode "RGB". A notebook shows it, its `save` writes a file, and
         `numpy.asarray` gives its pixels, `(scale * height, scale * width, 3)` uint8.
 
     Raises:
-        ValueError: if a shape, a dtype, a range or `cmap` is another than those above.
+        ValueError: if an argument has another shape, dtype or range than those above.
 
     Example:
         >>> import numpy as np
@@ -58,7 +64,7 @@ def overlay(
         >>> picture.getpixel((0, 7)), picture.getpixel((7, 0))
         ((200, 200, 200), (239, 241, 173))
     """
-    scale = check_integer("scale", scale)
+    scale = check_integer("scale", scale, maximum=LARGEST_SCALE)
     gray = _gray(as_pixels("image", image)).repeat(scale, axis=0).repeat(scale, axis=1)
     if isinstance(opacity, bool) or not isinstance(opacity, Real) or not 0 <= opacity <= 1:
         raise ValueError(f"opacity={opacity!r} must be a share: 0 <= opacity <= 1.")

@@ -1,32 +1,40 @@
 """Small pictures of one size, put together into one."""
 
 import math
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["columns_of_square", "enlarged", "fitting_scale", "picture_of", "tile"]
+__all__ = ["LARGEST_SCALE", "columns_of_square", "enlarged", "fitting_scale", "picture_of", "tile"]
+
+# More is surely a mistake, and would fill the memory.
+LARGEST_SCALE = 1000
 
 Pixels = npt.NDArray[np.uint8]
+Tiles = TypeVar("Tiles", npt.NDArray[np.uint8], npt.NDArray[np.uint16])
 
 
-def tile(tiles: Pixels, columns: int, gap: int, paper: int = 255) -> Pixels:
+def tile(tiles: Tiles, columns: int, gap: int, paper: int = 255) -> Tiles:
     """Put tiles `(tiles, height, width, ...)` into rows of `columns`, with `gap` pixels between."""
     count, height, width = tiles.shape[:3]
     rows = math.ceil(count / columns)
-    padded = np.full(
-        (rows * columns, height + gap, width + gap, *tiles.shape[3:]), paper, dtype=np.uint8
-    )
-    padded[:count, :height, :width] = tiles
-    in_rows = padded.reshape(rows, columns, *padded.shape[1:]).swapaxes(1, 2)
+    if gap or count < rows * columns:
+        padded = np.full(
+            (rows * columns, height + gap, width + gap, *tiles.shape[3:]), paper, dtype=tiles.dtype
+        )
+        padded[:count, :height, :width] = tiles
+        tiles = padded
+    in_rows = tiles.reshape(rows, columns, *tiles.shape[1:]).swapaxes(1, 2)
     sheet = in_rows.reshape(rows * (height + gap), columns * (width + gap), *tiles.shape[3:])
     return sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap]
 
 
-def enlarged(tiles: Pixels, scale: int) -> Pixels:
+def enlarged(tiles: Tiles, scale: int) -> Tiles:
     """Repeat each pixel of tiles `(tiles, height, width, ...)` along both axes."""
-    return tiles if scale == 1 else tiles.repeat(scale, axis=1).repeat(scale, axis=2)
+    # The last axis first, while there are fewer rows of it.
+    return tiles if scale == 1 else tiles.repeat(scale, axis=2).repeat(scale, axis=1)
 
 
 def fitting_scale(

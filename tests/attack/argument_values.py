@@ -32,7 +32,7 @@ PROBABILITIES = np.array([[0.9, 0.1], [0.7, 0.3]], np.float32)
 
 @functools.cache
 def folder():
-    """A folder of two classes with two images each, and files of a model beside it."""
+    """Make a directory of two classes with two images each, and files of a model beside it."""
     root = Path(tempfile.mkdtemp(prefix="kcore-arguments-"))
     for name in ("cat", "dog"):
         (root / "images" / name).mkdir(parents=True)
@@ -55,7 +55,7 @@ def image_files():
 
 
 def fresh_model():
-    """A tiny classifier of images with two classes, compiled."""
+    """Return a tiny compiled classifier of images with two classes."""
     return kcore.models.compile_classifier(plain_model())
 
 
@@ -132,10 +132,6 @@ def parameters():
 
 def flow():
     return generator().flow(IMAGES, LABELS, batch_size=1, seed=1)
-
-
-def batches():
-    return kcore.data.from_arrays(IMAGES, LABELS, batch_size=1, seed=1)
 
 
 def scene_parameters():
@@ -331,14 +327,14 @@ OF_FUNCTIONS = {
     },
     "augment.ImageDataGenerator.flow_with_masks": {
         "masks": lambda: np.zeros((2, 8, 8, 1), np.uint8),
-        "defaults": ("num_threads",),
+        "defaults": ("num_threads", "target_size"),
     },
     "augment.ImageDataGenerator.random_transform": {"x": copied(FLOATS[0])},
     "augment.ImageDataGenerator.standardize": {"x": copied(FLOATS[0])},
     "data.ImageBatches": {
         "source": lambda: ArraySource(IMAGES),
         "targets": copied(LABELS),
-        "defaults": ("files",),
+        "defaults": ("files", "origin"),
     },
     "data.FileAudit.write_csv": {"path": constantly("audit.csv")},
     "data.ImageFiles": {
@@ -347,16 +343,7 @@ OF_FUNCTIONS = {
     },
     "data.ImageFiles.from_paths": {"paths": lambda: [image_path()]},
     "data.ImageFiles.select": {"indices": lambda: [0, 1]},
-    "data.from_arrays": {
-        "x": copied(IMAGES),
-        "y": copied(LABELS),
-        "sample_weight": constantly(None),
-        "batch_size": constantly(2),
-        "shuffle": constantly(True),
-        "transform": constantly(None),
-        "shard": constantly((0, 1)),
-        "drop_remainder": constantly(False),
-    },
+    "data.from_arrays": {"x": copied(IMAGES), "y": copied(LABELS)},
     "data.pure": {"function": lambda: lambda images: images},
     "data.split": {"validation_split": constantly(0.5)},
     "datasets.load": {"source": constantly("fashion-mnist")},
@@ -377,7 +364,7 @@ OF_FUNCTIONS = {
     },
     "visualize.FeatureMapWriter": {"path": constantly("maps"), "defaults": ("data_format",)},
     "visualize.LiveReport": {},
-    "visualize.confusion_picture": {"matrix": lambda: np.eye(2, dtype=int)},
+    "visualize.plot_confusion_matrix": {"matrix": lambda: np.eye(2, dtype=int)},
     "visualize.feature_grid": {"feature_map": lambda: np.ones((4, 4, 2), np.float32)},
     "visualize.filters": {"kernel": lambda: np.ones((3, 3, 3, 2), np.float32)},
     "visualize.gallery": {},
@@ -392,8 +379,7 @@ INSTANCES = {
     "shapes.Windows": lambda: kcore.shapes.conv_windows((8, 9), 3),
     "augment.ImageDataGenerator": generator,
     "augment.Recipe": recipe,
-    "augment.Flow": flow,
-    "data.ImageBatches": batches,
+    "data.ImageBatches": flow,
     "data.ImageFiles": image_files,
     "data.FileAudit": lambda: (
         kcore.data.from_directory(images_folder(), image_size=(8, 8), seed=1, verbose=False).audit

@@ -19,7 +19,7 @@ def generator(**options):
 
 @pytest.fixture(autouse=True)
 def no_hint_given(monkeypatch):
-    monkeypatch.setattr("kcore.augment._flow._given", set())
+    monkeypatch.setattr("kcore.data._legacy_hints._given", set())
 
 
 def test_a_flow_of_a_folder_tells_its_arguments(tmp_path):
@@ -72,7 +72,7 @@ def test_a_flow_of_arrays_tells_its_targets():
     np.testing.assert_array_equal(batches.sample_weight, np.ones(5))
     assert (batches.target_size, batches.directory, batches.filepaths) == ((6, 4), None, [])
     assert (batches.save_to_dir, batches.class_mode) == (None, None)
-    with pytest.raises(AttributeError, match="'Flow' object has no attribute 'x'"):
+    with pytest.raises(AttributeError, match="'ImageBatches' object has no attribute 'x'"):
         _ = batches.x
 
 

@@ -177,14 +177,14 @@ def test_arguments_that_are_refused(folder, arguments, error, message):
 )
 def test_columns_of_other_lengths_are_refused(folder, arguments):
     columns = table(n=list(range(COUNT)), short=["a.png"])
-    message = r"Column '.*' has \d rows?, and x_col='.*' has \d: all columns must be of one length"
+    message = r"Column '.*' has \d rows?, and x_col='.*' has \d: all columns must have the same"
     with pytest.raises(ValueError, match=message):
         flow(folder, columns, **arguments)
 
 
 @pytest.mark.filterwarnings("ignore:6 of 6 rows")
 def test_no_row_left(tmp_path):
-    with pytest.raises(ValueError, match="Of the table's 6 rows none is left to flow"):
+    with pytest.raises(ValueError, match="None of the table's 6 rows is left to flow"):
         flow(tmp_path, table())
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
-from kcore.augment import ImageDataGenerator, matrices
+from kcore.augment import ImageDataGenerator, apply, matrices
 from kcore.augment._parameters import Parameters
 from kcore.data import BadFileError, ImageFiles
 
@@ -28,7 +28,7 @@ COUNT = 5
 
 
 def drawn_masks(count=COUNT, height=14, width=9, seed=0):
-    """Blobs of labels, of which each is at least three pixels wide and high."""
+    """Draw blobs of labels, each at least three pixels wide and high."""
     coarse = np.random.default_rng(seed).choice(LABELS, (count, height // 3 + 1, width // 3 + 1))
     return coarse.repeat(3, axis=1).repeat(3, axis=2)[:, :height, :width]
 
@@ -290,9 +290,25 @@ def test_fit_knows_its_steps(tmp_path):
     assert len(batches) == 3
 
 
-def test_a_missing_seed_is_told(capsys):
-    batches = generator().flow_with_masks(as_images(drawn_masks()), drawn_masks())
+def test_a_missing_seed_is_printed_unless_told_to_be_silent(capsys):
+    pairs = as_images(drawn_masks()), drawn_masks()
+    batches = generator().flow_with_masks(*pairs)
     assert f"seed={batches.seed}" in capsys.readouterr().out
+    generator().flow_with_masks(*pairs, verbose=False)
+    assert capsys.readouterr().out == ""
+
+
+def test_an_image_is_replayed_with_its_parameters():
+    batches = generator().flow_with_masks(as_images(drawn_masks()), drawn_masks(), seed=1)
+    batches.epoch = 2
+    images, _ = batches[0]
+    for position, index in enumerate(batches.indices(0)):
+        image, parameters = batches.replay(index, epoch=2)
+        np.testing.assert_array_equal(image, images[position])
+        np.testing.assert_array_equal(batches.image(index, epoch=2), image)
+        drawn = Parameters.from_dicts([parameters])
+        moved = apply(as_images(drawn_masks())[[index]], drawn, generator().recipe)[0]
+        np.testing.assert_allclose(image, moved, atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -303,8 +319,9 @@ def test_a_missing_seed_is_told(capsys):
         ({"masks": drawn_masks(5, 9, 14)}, ValueError, r"\(5, 14, 9\) or \(5, 14, 9, 1\), as"),
         ({"masks": drawn_masks() * (1 + 0j)}, ValueError, "masks with dtype complex128 must hold"),
         ({"masks": drawn_masks().astype(int) + 2**25}, ValueError, "numbers, integers up to 1677"),
-        ({"target_size": (14, 9)}, TypeError, "'target_size', which is not among those of arrays"),
-        ({"transform": None}, TypeError, "got the argument 'transform', which is not among"),
+        ({"target_size": (14, 9)}, TypeError, r"target_size=\(14, 9\) is for files, and images"),
+        ({"draft": True}, TypeError, "draft=True is for files, and images and masks are arrays"),
+        ({"transform": None}, TypeError, "unexpected keyword argument 'transform'"),
         ({"mask_cval": None}, ValueError, "mask_cval=None must be a finite number"),
         ({"subset": "training"}, ValueError, "needs a generator with a validation_split"),
         ({"batch_size": 0}, ValueError, "batch_size=0 must be"),
@@ -313,11 +330,6 @@ def test_a_missing_seed_is_told(capsys):
         ({"images": ["a.png"], "masks": "b"}, TypeError, "masks is of type str: give two folders"),
         ({"images": 5, "masks": 5}, TypeError, "images is of type int: give two folders"),
         ({"images": "no folder", "masks": "no"}, FileNotFoundError, "no folder"),
-        (
-            {"images": ["a.png"], "masks": ["a.png"], "class_mode": "binary"},
-            TypeError,
-            "got the argument 'class_mode', which is not among those of files",
-        ),
     ],
     ids=str,
 )  # fmt: skip

@@ -60,9 +60,15 @@ def columns(**changed):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"tx": np.zeros(3)}, r"must be of one length, one each image: \{.*'tx': 3"),
+        ({"tx": np.zeros(3)}, r"must have one length, one for each image: \{.*'tx': 3"),
         ({"zx": 1.0}, r"zx with shape \(\) must be \(images,\)"),
         ({"shear": [0, np.nan]}, "shear holds nan; it must be finite"),
+        ({"theta": None}, r"theta=None must be numbers, one for each image"),
+        ({"flip_vertical": None}, r"flip_vertical=None must be"),
+        ({"zx": [1, 1e300]}, r"zx holds 1e\+300; it must be at least -16777216 and at most 1677"),
+        ({"tx": [0, -2e7]}, r"tx holds -20000000.0; it must be at least -16777216 and at most"),
+        ({"brightness": [1, -0.5]}, r"brightness holds -0.5; it must be at least 0 and at most"),
+        ({"brightness": [1, 1e39]}, r"brightness holds 1e\+39; it must be at least 0 and at most"),
     ],
 )
 def test_what_is_refused(changed, message):

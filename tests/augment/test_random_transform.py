@@ -1,9 +1,12 @@
 """The layer: what it does equals `apply` with the draws of its seed and call."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 from oracles import needs
+from oracles.affine_definition import nearest_labels
 
 from kcore import random
 from kcore.augment import RandomTransform, Recipe, apply
@@ -60,15 +63,18 @@ def test_a_call_applies_the_draws_of_its_number(options):
 
 def test_the_parameters_are_the_same_bits_as_float32_arithmetic_gives():
     transform = layer(channel_shift_range=30.0, brightness_range=(0.5, 1.5))
-    actual = {name: numpy(values) for name, values in transform._drawn(64, 20, 31).items()}
-    uniform = random.uniform(random.sample_keys(5, 0, np.arange(64)), (len(COLUMNS),))
+    calls = [transform._drawn(4, 20, 31) for _ in range(16)]
+    actual = {name: np.concatenate([numpy(its[name]) for its in calls]) for name in calls[0]}
+    keys = np.concatenate([random.sample_keys(5, call, np.arange(4)) for call in range(16)])
+    uniform = random.uniform(keys, (len(COLUMNS),))
     for name, wanted in drawn_by(transform.recipe, uniform, 20, 31, np).items():
         # A compiler may fuse the product and the sum of these, and so round once instead of twice.
         ulps = 1 if name in ("zx", "zy", "brightness") else 0
         np.testing.assert_array_max_ulp(
             actual[name].astype("float32"), wanted.astype("float32"), ulps
         )
-    np.testing.assert_allclose(actual["ty"], drawn(transform.recipe, 0, 64).ty, rtol=1e-6)
+    expected = transform.recipe.draw(keys, SHAPE).ty
+    np.testing.assert_allclose(actual["ty"], expected, rtol=1e-6)
 
 
 def test_images_differ_within_a_batch_and_between_calls():
@@ -99,15 +105,14 @@ def test_masks_move_with_their_images_and_keep_their_classes():
     np.testing.assert_array_equal(numpy(moved), numpy(alone))
 
 
-def test_dictionaries_keep_their_other_entries():
-    batch = {
-        "images": images(),
-        "segmentation_masks": np.zeros((4, 20, 31, 1), "uint8"),
-        "labels": np.arange(4),
-    }
+def test_dictionaries_keep_their_labels():
+    masks = images()[..., :1] // 64
+    batch = {"images": images(), "segmentation_masks": masks, "labels": np.arange(4)}
     result = layer()(batch, training=True)
     assert list(result) == ["images", "segmentation_masks", "labels"]
-    assert result["segmentation_masks"].shape == (4, 20, 31, 1)
+    _, moved = layer()((images(), masks), training=True)
+    np.testing.assert_array_equal(numpy(result["segmentation_masks"]), numpy(moved))
+    assert (numpy(moved) != masks).any()
     np.testing.assert_array_equal(numpy(result["labels"]), np.arange(4))
     only_images = layer()({"images": images()}, training=True)
     np.testing.assert_array_equal(numpy(only_images["images"]), numpy(result["images"]))
@@ -130,7 +135,7 @@ def model(transform):
 
 def test_fit_counts_its_calls_and_a_saved_model_goes_on(tmp_path):
     trained = model(layer(seed=9, rescale=1 / 255))
-    trained.fit(images(), np.zeros((4, 1)), batch_size=3, epochs=2, verbose=0)
+    trained.fit(images(), np.zeros((4, 1)), batch_size=2, epochs=2, verbose=0)
     assert numpy(trained.layers[1]._calls) == 4
     trained.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -180,7 +185,15 @@ def test_a_missing_seed_is_drawn_and_kept():
     ("inputs", "message"),
     [
         (np.zeros(SHAPE), "must have four axes"),
-        ({"masks": np.zeros(SHAPE)}, r"inputs has the keys \['masks'\]; 'images' is missing"),
+        ({"labels": np.zeros(1)}, r"inputs has the keys \['labels'\]; 'images' is missing"),
+        (
+            {"images": np.zeros((1, *SHAPE)), "masks": np.zeros((1, *SHAPE))},
+            "inputs has the key 'masks', .*: use 'images', 'segmentation_masks' and 'labels'",
+        ),
+        (
+            {"images": np.zeros((1, *SHAPE)), "bounding_boxes": np.zeros((1, 4))},
+            "inputs has the key 'bounding_boxes'",
+        ),
         ((np.zeros((1, *SHAPE)),) * 3, r"inputs has 3 entries; give \(images, masks\)"),
     ],
 )
@@ -194,25 +207,43 @@ def test_an_unknown_size_is_refused():
         layer()(keras.Input((None, None, 3)), training=True)
 
 
+def test_the_options_are_those_of_a_recipe_with_its_defaults():
+    ours = inspect.signature(RandomTransform).parameters
+    recipe = inspect.signature(Recipe).parameters
+    assert all(each.kind is each.KEYWORD_ONLY for each in ours.values())
+    assert {name: ours[name].default for name in recipe} == {
+        name: each.default for name, each in recipe.items()
+    }
+    assert set(ours) - set(recipe) == {"seed", "name", "dtype", "trainable"}
+    with pytest.raises(TypeError, match="unexpected keyword argument 'rotation'"):
+        RandomTransform(rotation=40)
+
+
 def test_a_wrong_seed_is_refused():
     with pytest.raises(ValueError, match="seed=-1 must be an integer"):
         layer(seed=-1)
 
 
+@pytest.mark.parametrize("fill_mode", ["nearest", "constant", "reflect"])
 @pytest.mark.parametrize("as_dictionary", [False, True])
-def test_images_and_masks_go_through_a_functional_model(as_dictionary):
-    images = keras.Input((8, 6, 3), dtype="uint8")
-    masks = keras.Input((8, 6), dtype="int32")
-    layer = RandomTransform(rotation_range=40, seed=1, data_format="channels_last")
+def test_masks_of_a_functional_model_are_moved_as_scipy_moves_them(as_dictionary, fill_mode):
+    """SciPy's nearest pixels, by a matrix built from the definition and the drawn parameters."""
+    inputs = [keras.Input(SHAPE, dtype="uint8"), keras.Input(SHAPE[:2], dtype="int32")]
+    transform = layer(fill_mode=fill_mode, brightness_range=(0.5, 1.5))
     if as_dictionary:
-        outputs = layer({"images": images, "masks": masks})
-        outputs = [outputs["images"], outputs["masks"]]
+        outputs = transform({"images": inputs[0], "segmentation_masks": inputs[1]})
+        outputs = [outputs["images"], outputs["segmentation_masks"]]
     else:
-        outputs = layer((images, masks))
-    model = keras.Model([images, masks], outputs)
-    given = np.full((2, 8, 6, 3), 7, "uint8"), np.full((2, 8, 6), 5, "int32")
-    for got, expected in zip(model.predict_on_batch(list(given)), given, strict=True):
-        np.testing.assert_array_equal(got, expected)
+        outputs = transform((inputs[0], inputs[1]))
+    model = keras.Model(inputs, outputs)
+    masks = np.random.default_rng(1).integers(1, 1000, (4, *SHAPE[:2])).astype("int32")
+    _, moved = model([images(), masks], training=True)
+    parameters = drawn(transform.recipe, call=0).as_dicts()
+    assert all(one["theta"] and one["tx"] and one["ty"] and one["shear"] for one in parameters)
+    for mask, actual, its in zip(masks, numpy(moved), parameters, strict=True):
+        expected, is_decided = nearest_labels(mask, its, fill_mode=fill_mode, margin=1e-3)
+        assert is_decided.mean() > 0.95
+        np.testing.assert_array_equal(actual[is_decided], expected[is_decided])
 
 
 def test_masks_of_another_size_are_refused():
@@ -243,3 +274,10 @@ def test_legacy_geometry_is_carried_out_and_saved():
     expected = apply(images(), drawn(transform.recipe, 0), transform.recipe)
     np.testing.assert_allclose(actual, expected, atol=0.05)
     assert (abs(actual - numpy(layer()(images(), training=True))) > 1).mean() > 0.5
+
+
+def test_what_lies_too_far_for_int32_is_still_on_its_side():
+    transform = RandomTransform(zoom_range=(1e7, 1.6e7), seed=1, data_format="channels_last")
+    sides = np.repeat(np.array([0, 100], "uint8"), 300)
+    pixels = np.broadcast_to(sides[None, None, :, None], (4, 1, 600, 1)).copy()
+    np.testing.assert_array_equal(numpy(transform(pixels, training=True)), pixels)

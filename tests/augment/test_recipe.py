@@ -156,6 +156,15 @@ def test_a_recipe_is_a_value():
         ({"interpolation_order": 3}, "interpolation_order=3 is not offered: use 0"),
         ({"cval": float("nan")}, "cval=nan must be a finite number"),
         ({"rescale": "1/255"}, "rescale='1/255' must be a finite number"),
+        ({"rescale": -1e39}, r"rescale=-1e\+39 is out of range: give at most 3.40"),
+        ({"brightness_range": (1, 1e39)}, r"brightness_range\[1\]=1e\+39 is out of range"),
+        ({"channel_shift_range": 1e39}, r"channel_shift_range=1e\+39 is out of range"),
+        (
+            {"zoom_range": (1, 2e7)},
+            r"zoom_range\[1\]=20000000.0 is out of range: give at mo",
+        ),
+        ({"width_shift_range": 2**25}, "width_shift_range=33554432 is out of range: give at most"),
+        ({"height_shift_range": [-(2**25)]}, r"height_shift_range\[0\]=-33554432 is out of range"),
     ],
 )
 def test_what_is_refused(options, message):

@@ -261,7 +261,7 @@ def test_weights_are_numbers(folder):
 def test_a_table_none_of_whose_files_exist(tmp_path):
     with (
         pytest.warns(UserWarning, match="6 of 6 rows are left out"),
-        pytest.raises(ValueError, match=r"6 rows none is left to flow; look at directory=.*x_col="),
+        pytest.raises(ValueError, match=r"6 rows is left to flow; look at directory=.*x_col="),
     ):
         flow(tmp_path, NAMES, class_mode="raw")
 

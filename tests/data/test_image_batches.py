@@ -26,7 +26,9 @@ def test_arrays_in_batches():
     np.testing.assert_array_equal(y, [8, 9])
     np.testing.assert_array_equal(w, weight[8:])
     assert dataset[-1][1].tolist() == [8, 9]
-    assert repr(from_arrays(X, seed=3)) == "<ImageBatches: 10 samples in 1 batches of 32, seed 3>"
+    assert repr(from_arrays(X, seed=3)) == (
+        "<ImageBatches: 10 images of 2x2x3, 1 batch of 32, seed 3>"
+    )
 
 
 @pytest.mark.parametrize("number", [3, -4, 1.0])

@@ -22,7 +22,7 @@ def test_feature_maps_of_the_course_have_its_shapes(tmp_path):
 
 def test_feature_maps_names_an_image_that_is_not_there(tmp_path):
     error = run("feature_maps.py", "--image", 10**6, "--output", tmp_path, returncode=2)
-    assert "--image 1000000: there are 10000 images" in error
+    assert "'1000000' is not an integer from 0 to 1999" in error
 
 
 def test_what_the_model_looks_at_is_the_object(tmp_path):

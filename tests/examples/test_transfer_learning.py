@@ -50,10 +50,20 @@ def test_transfer_learning_leaves_model_report_and_picture(finished):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--weights", "gone.h5"), "--weights 'gone.h5' is neither imagenet nor a file"),
         (("--draws", "0"), "'0' is not an integer from 1"),
         (("--data", "nowhere"), "invalid choice: 'nowhere'"),
     ],
 )
 def test_transfer_learning_refuses_wrong_options(arguments, message):
     assert message in run("transfer_learning.py", *arguments, returncode=2)
+
+
+def test_transfer_inception_refuses_what_is_no_file_of_weights(tmp_path):
+    output = ("--output", tmp_path)
+    error = run("transfer_inception.py", "--weights", "gone.h5", *output, returncode=2)
+    assert "'gone.h5' is neither imagenet nor a file" in error
+    junk = tmp_path / "junk.weights.h5"
+    junk.write_text("no weights")
+    error = run("transfer_inception.py", "--weights", junk, *output, returncode=1)
+    assert "junk.weights.h5" in error
+    assert "Traceback" not in error

@@ -51,7 +51,7 @@ WRONG = {
     "1 and 2": (binary, [1, 2, 1, 2, 1, 2], r"y\[1\]=2 is none of the 2 classes.*subtract 1"),
     "-1 and 1": (binary, [1, -1, 1, 1, 1, 1], r"y\[1\]=-1 is none of the 2 classes"),
     "nan of two": (binary, [1, 0, np.nan, 1, 1, 1], r"y\[2\]=nan is none of the 2 classes"),
-    "infinite": (regression, [0, 1, 2, np.inf, 4, 5], r"y\[3\]=inf is no finite number"),
+    "infinite": (regression, [0, 1, 2, np.inf, 4, 5], r"y\[3\]=inf is not a finite number"),
 }
 
 

@@ -1,4 +1,8 @@
-"""The rules of what a module of kcore may import, read from its syntax tree."""
+"""Check what a module of kcore imports, by its syntax tree.
+
+A *component* is a subpackage of kcore or a module directly in it, such as `augment` or `_console`.
+Each has a layer, and may import only from lower layers and from itself.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -7,31 +11,30 @@ from pathlib import Path
 
 FRAMEWORKS = frozenset({"tensorflow", "tf_keras", "jax", "jaxlib", "torch", "openvino"})
 
-# Member of kcore -> layer. A member may import those of lower layers and, inside its package,
-# itself.
+# Component -> layer. Those below 0 serve the internal modules of layer 0.
 LAYERS = {
     "_arguments": -1,
-    "_console": -1,
-    "_backend": 0,
     "_arrays": -1,
+    "_console": -1,
+    "_notebook": -1,
+    "_backend": 0,
     "_files": 0,
     "_forks": 0,
     "_locks": 0,
     "_logs": 0,
+    "_markup": -2,
     "_memory": 0,
-    "_notebook": -1,
     "_progress": 0,
     "_renamed": 0,
     "_settings": 0,
-    "shapes": 0,
     "_spreadsheets": 0,
     "_targets": 0,
     "_warning": 0,
+    "shapes": 0,
     "images": 1,
     "preprocess": 1,
     "random": 1,
     "nn": 2,
-    "layers": 2,
     "datasets": 2,
     "data": 2,
     "augment": 3,
@@ -42,19 +45,19 @@ LAYERS = {
     "visualize": 7,
 }
 
-# Members that may name more than NumPy, Pillow and Keras.
+# Third-party packages, other than NumPy, Pillow and Keras, that a component may import.
 OTHER_PACKAGES = {
-    "_notebook": {"jinja2"},
+    "_markup": {"jinja2"},
     "_progress": {"tqdm"},
     "data": {"grain"},
     "models": {"h5py", "onnxruntime"},
-    "visualize": {"jinja2", "matplotlib"},
+    "visualize": {"matplotlib"},
 }
 
-# Packages that cost time to import, and so are imported where they are first used.
+# Packages that are slow to import: only functions import them.
 IMPORTED_WHERE_USED = frozenset({"jinja2", "matplotlib", "tqdm"})
 
-# Members that must work without any backend, and so can't import Keras where they are imported.
+# Components that must work without a backend: only their functions may import Keras.
 NEEDS_NO_BACKEND = frozenset(
     {
         "_arguments",
@@ -66,6 +69,7 @@ NEEDS_NO_BACKEND = frozenset(
         "images",
         "_locks",
         "_logs",
+        "_markup",
         "_memory",
         "_notebook",
         "preprocess",
@@ -80,14 +84,14 @@ NEEDS_NO_BACKEND = frozenset(
         "_warning",
     }
 )
-# Packages of these that are imported when they are asked for, and need Keras then.
+# Parts of these components that are imported on demand, and need Keras then.
 NEEDS_A_BACKEND = ("kcore.visualize._callbacks",)
 STANDARD_LIBRARY_ONLY = frozenset({"_console", "_files", "_forks", "_memory", "shapes"})
 
 
 @dataclass(frozen=True)
 class Import:
-    """One module that a file names, and where."""
+    """An imported module, and where it is imported."""
 
     module: str
     line: int
@@ -101,21 +105,21 @@ def violations(
     standard: frozenset[str],
     is_package: bool = False,
 ) -> list[str]:
-    """List what `source`, the text of the module named `module`, may not import.
+    """Return the forbidden imports of a module, each as a line of text.
 
     Args:
-        source: Python source text.
-        module: dotted name, such as `kcore.models.cnn` (a package without `__init__`).
+        source: source code of the module.
+        module: dotted name, such as `kcore.models.cnn`; that of a package without `__init__`.
         known_modules: dotted names of all modules of kcore, to resolve `from kcore import x`.
-        standard: names of the standard library's modules.
-        is_package: whether the text is that of the package's `__init__`, in which one leading dot
-            means the package itself.
+        standard: names of the modules in the standard library.
+        is_package: whether the module is the `__init__` of a package, where one leading dot means
+            the package itself.
     """
     tree = ast.parse(source)
-    member = _member_of_kcore(module)
+    component = _component_of(module)
     found = []
     for imported in [*_imports(tree, module, known_modules, is_package), *_attributes(tree)]:
-        problem = _problem(member, imported, standard, module.startswith(NEEDS_A_BACKEND))
+        problem = _problem(component, imported, standard, module.startswith(NEEDS_A_BACKEND))
         if problem:
             found.append(f"{module}:{imported.line}: {imported.module} {problem}")
     return found
@@ -127,50 +131,50 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-def _member_of_kcore(module: str) -> str | None:
+def _component_of(module: str) -> str | None:
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else None
 
 
 def _problem(
-    member: str | None, imported: Import, standard: frozenset[str], needs_a_backend: bool
+    component: str | None, imported: Import, standard: frozenset[str], needs_a_backend: bool
 ) -> str | None:
     top = imported.module.split(".")[0]
     if top in FRAMEWORKS:
-        return "is a framework; kcore names none"
+        return "is a framework; kcore imports none"
     if imported.module.startswith(("keras.src", "keras._")):
         return "is private to Keras"
     if imported.module.startswith("keras.") and imported.module.split(".")[-1] in FRAMEWORKS:
-        return "is a framework; kcore names none"
+        return "is a framework; kcore imports none"
     if imported.module == "importlib.import_module":
         return "hides what it imports"
     if top == "kcore":
-        return _upward(member, imported.module)
+        return _upward(component, imported.module)
     if top in standard:
         return None
-    if member in STANDARD_LIBRARY_ONLY:
-        return "is not the standard library, all that this subpackage may use"
-    works_without = member in NEEDS_NO_BACKEND and not needs_a_backend
+    if component in STANDARD_LIBRARY_ONLY:
+        return "is not in the standard library, and this component may import nothing else"
+    works_without = component in NEEDS_NO_BACKEND and not needs_a_backend
     if top == "keras" and works_without and not imported.inside_function:
-        return "is imported with the module, which must work without a backend"
+        return "is imported at the top, but this component must work without a backend"
     if top in IMPORTED_WHERE_USED and not imported.inside_function:
-        return "is imported with the module; import it where it is used"
-    if top not in {"keras", "numpy", "PIL"} | OTHER_PACKAGES.get(member or "", set()):
-        return "is no package that this subpackage may use"
+        return "is imported at the top; import it in the functions that use it"
+    if top not in {"keras", "numpy", "PIL"} | OTHER_PACKAGES.get(component or "", set()):
+        return "is not a package that this component may import"
     return None
 
 
-def _upward(member: str | None, module: str) -> str | None:
-    target = _member_of_kcore(module)
-    if member is None or target is None or target == member:
+def _upward(component: str | None, module: str) -> str | None:
+    target = _component_of(module)
+    if component is None or target is None or target == component:
         return None
-    if member not in LAYERS or target not in LAYERS:
-        return f"can't be placed: give {member} and {target} a layer"
-    return None if LAYERS[target] < LAYERS[member] else "is not in a lower layer"
+    if component not in LAYERS or target not in LAYERS:
+        return f"has no layer: give {component} and {target} one in LAYERS"
+    return None if LAYERS[target] < LAYERS[component] else "is not in a lower layer"
 
 
 def _attributes(tree: ast.AST) -> Iterator[Import]:
-    """Find what is reached as an attribute: `kcore.models` after `import kcore`, `keras.src`."""
+    """Find modules used as attributes: `kcore.models` after `import kcore`, `keras.src`."""
     aliases = {
         alias.asname or alias.name: alias.name
         for node in ast.walk(tree)
@@ -199,7 +203,7 @@ def _imports(
 
 
 def _runs_later(node: ast.AST) -> bool:
-    """Tell whether what `node` holds isn't run when the module is imported."""
+    """Tell whether the code in `node` doesn't run when the module is imported."""
     if isinstance(node, ast.If):
         return ast.unparse(node.test) == "TYPE_CHECKING"
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
@@ -214,7 +218,7 @@ def _names(
         return [f"importlib.{alias.name}" for alias in node.names]
     if isinstance(node, ast.ImportFrom):
         base = _base(node, module, is_package)
-        return [_member(base, alias.name, known_modules) for alias in node.names]
+        return [_imported_module(base, alias.name, known_modules) for alias in node.names]
     if isinstance(node, ast.Call) and _is_dynamic_import(node):
         return [_dynamic_name(node, module)]
     return []
@@ -228,7 +232,7 @@ def _base(node: ast.ImportFrom, module: str, is_package: bool) -> str:
     return ".".join([*package, node.module] if node.module else package)
 
 
-def _member(base: str, name: str, known_modules: frozenset[str]) -> str:
+def _imported_module(base: str, name: str, known_modules: frozenset[str]) -> str:
     joined = f"{base}.{name}"
     is_keras = base.split(".")[0] == "keras" and (_is_private(name) or name in FRAMEWORKS)
     return joined if is_keras or joined in known_modules else base
@@ -239,7 +243,7 @@ def _is_dynamic_import(node: ast.Call) -> bool:
 
 
 def _dynamic_name(node: ast.Call, module: str) -> str:
-    """Return the name in `import_module("name")`; a computed name is only for kcore itself."""
+    """Return the name in `import_module("name")`; only kcore itself may compute a name."""
     argument = node.args[0] if node.args else None
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
         return argument.value

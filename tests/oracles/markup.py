@@ -1,24 +1,26 @@
-"""What is wrong with a page, by the rules of HTML that a report has to keep."""
+"""Find what is wrong with a page, by the rules of HTML that a report must follow."""
 
+import re
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "img", "br"}
 KNOWN = VOID | set(
     "html head title style body header main section nav ul li a h1 h2 h3 p span bdi time div dl dt "
-    "dd details summary table thead tbody tr th td figure figcaption svg g text line polyline "
-    "polygon circle b".split()
+    "dd details summary table thead tbody tr th td figure figcaption svg defs g path use clippath "
+    "rect b".split()
 )
 LOADING = {"src", "href", "srcset", "data", "action", "poster", "background", "xlink:href"}
 
 
 class Page(HTMLParser):
-    """Reads a page and collects what it holds, and what is wrong with it."""
+    """Reads a page, and collects its parts and what is wrong with it."""
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
         self.problems = []
         self.ids = []
         self.links = []
+        self.references = []  # of drawings to ids
         self.images = []
         self.texts = []
         self.tags = []
@@ -39,6 +41,9 @@ class Page(HTMLParser):
             self.problems.append(f"<{tag}> has an attribute twice")
         if any(name.startswith("on") for name in names):
             self.problems.append(f"<{tag}> runs a script")
+        self.references += re.findall(r"url\(#([^)]*)\)", " ".join(filter(None, values.values())))
+        if tag == "use":
+            self.references.append(values["href"].removeprefix("#"))
         for name in LOADING & set(names):
             self._check_address(tag, values[name])
         if tag == "img" and not values.get("alt"):
@@ -62,12 +67,14 @@ class Page(HTMLParser):
             self.problems.append(f"</{tag}> closes nothing")
 
     def handle_data(self, data):
-        if not self._open or self._open[-1] != "style":
+        # Line breaks between elements are those of the templates.
+        is_layout = not data.strip() and "\n" in data
+        if not is_layout and (not self._open or self._open[-1] != "style"):
             self.texts.append(data)
 
     @property
     def text(self):
-        """Everything that is shown."""
+        """The whole text that is shown."""
         return "".join(self.texts)
 
     def _check_address(self, tag, address):
@@ -83,3 +90,5 @@ class Page(HTMLParser):
         for link in self.links:
             if link.removeprefix("#") not in self.ids:
                 self.problems.append(f"{link} leads nowhere")
+        for reference in set(self.references) - set(self.ids):
+            self.problems.append(f"a drawing refers to {reference}, which is not there")

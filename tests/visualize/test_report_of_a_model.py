@@ -9,7 +9,7 @@ import kcore
 
 
 def read(tmp_path, **arguments):
-    page = Page(kcore.visualize.report(tmp_path / "r.html", **arguments).read_text("utf-8"))
+    page = Page(kcore.visualize.report(tmp_path / "r.html", **arguments).path.read_text("utf-8"))
     assert page.problems == []
     return page.text
 
@@ -52,7 +52,8 @@ def test_what_fit_returned_is_drawn(tmp_path):
     model = kcore.models.compile_regression(kcore.models.linear(seed=0))
     x = np.linspace(-1, 1, 8, dtype="float32")[:, None]
     history = model.fit(x, x, epochs=3, verbose=0, validation_split=0.5)
-    assert kcore.visualize.curves(history).shape[2] == 3
+    (ax,) = kcore.visualize.plot_history(history, ["loss"]).axes
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), history.history["loss"])
     assert f"{history.history['loss'][-1]:.4g}" in read(tmp_path, history=history)
 
 

@@ -1,13 +1,13 @@
-"""Labelled images drawn by rule: one object of ten classes before a cluttered background.
+"""Synthetic labeled images: an object of one of ten classes in front of a cluttered background.
 
-The scenes need no download, come in any size and number, and are the same everywhere: a scene
-depends on its seed, split, index, classes and image size alone. Within a class the object's pose,
-size, place, proportions and colors vary, and so do the gradient, the clutter and the noise behind
-it. The object may be lighter or darker than its background, so that no single pixel tells a class,
-and a linear model is a poor match for a convolutional one.
+Scenes need no download, have any size and number, and are the same everywhere: a scene depends only
+on its index, split, seed, classes and image size. Within a class, the pose, size, position,
+proportions and colors of the object vary, and so do the gradient, the clutter and the noise of the
+background. The object can be lighter or darker than its background, so no single pixel tells the
+class, and a convolutional model beats a linear one clearly.
 
-What a scene shows is drawn first (`draw_parameters`) and painted afterwards (`paint`), so that it
-can be inspected, stored, changed and painted again. `scene` does both.
+`draw_parameters` draws what a scene shows, and `paint` paints it, so a scene can be inspected,
+stored, changed and painted again. `scene` does both.
 """
 
 from kcore.datasets.scenes._directory import write_directory

@@ -1,4 +1,4 @@
-"""Write scenes as image files, one folder for each class."""
+"""Write scenes as image files, with a directory for each class."""
 
 import functools
 import os
@@ -31,18 +31,18 @@ def write_directory(
     classes: Sequence[str] = CLASS_NAMES,
     seed: int = 0,
 ) -> Path:
-    """Write scenes as PNG files into a tree with one folder for each split and class.
+    """Write scenes as PNG files, with a directory for each split and class.
 
-    The tree is `train/<class>/<class>-<index>.png` and `validation/<class>/<class>-<index>.png`,
-    where each file holds the image of `scene(index, split=...)`. The classes take turns, so their
-    counts differ by one at most. Progress is reported on stderr if the work takes longer than two
-    seconds.
+    The files are `train/<class>/<class>-<index>.png` and `validation/<class>/<class>-<index>.png`;
+    each holds the image of `scene(index, split=...)`. The classes take turns, so their numbers of
+    images differ by at most one. A progress bar is shown on stderr if the work takes longer than
+    two seconds.
 
-    Each file is written under a temporary name and renamed when it is whole. If an exception ends
-    the work, what was written is removed again.
+    Each file is written under a temporary name and renamed when it is complete. If an exception
+    occurs, everything that was written is removed.
 
     Args:
-        path: directory to write into. It is made if need be, and must be empty.
+        path: directory to write into. It is made if it doesn't exist, and must be empty.
         train: number of images in `train`.
         validation: number of images in `validation`.
         image_size: height and width in pixels, each at least 8.
@@ -54,8 +54,8 @@ def write_directory(
 
     Raises:
         FileExistsError: if the directory is not empty.
-        NotADirectoryError: if there is a file at `path`.
-        ValueError: if an argument is out of its range.
+        NotADirectoryError: if `path` is a file.
+        ValueError: if an argument is out of range.
 
     Example:
         >>> import tempfile
@@ -92,15 +92,15 @@ def write_directory(
 
 
 def _is_empty_directory(path: Path) -> bool:
-    """Tell whether `path` is there, and refuse it if it is anything but an empty directory."""
+    """Tell whether `path` exists, and refuse it unless it is an empty directory."""
     if not path.exists():
         return False
     if not path.is_dir():
         raise NotADirectoryError(f"path={str(path)!r} is a file; give a directory.")
     if any(path.iterdir()):
         raise FileExistsError(
-            f"path={str(path)!r} is not empty; scenes are written into a new or empty directory "
-            "only. Empty it or choose another."
+            f"path={str(path)!r} is not empty; scenes are written only into a new or empty "
+            "directory. Empty it or choose another."
         )
     return True
 

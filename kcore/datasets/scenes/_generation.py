@@ -1,4 +1,4 @@
-"""Scenes by number, and arrays of them."""
+"""Make single scenes by their index, and arrays of scenes."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from kcore.datasets.scenes._silhouettes import CLASS_NAMES
 __all__ = ["PROGRESS_DELAY", "check_count", "load_data", "scene"]
 
 PROGRESS_DELAY = 2.0
-"""Seconds after which work on many scenes starts to report its progress."""
+"""Seconds after which a progress bar appears."""
 
 
 def scene(
@@ -27,23 +27,23 @@ def scene(
     seed: int = 0,
     split: str = "train",
 ) -> Scene:
-    """Make scene number `index` of a split.
+    """Make the scene with a given index.
 
-    A scene depends on its arguments alone, not on which scenes were made before. The same index
-    shows the same scene at every image size, drawn finer or coarser, but for the noise.
+    A scene depends only on its arguments, not on the scenes made before. Except for the noise, the
+    same index shows the same scene at every image size, finer or coarser.
 
     Args:
-        index: number of the scene, 0 or greater.
+        index: index of the scene, 0 or greater.
         image_size: height and width in pixels, each at least 8.
         classes: names from `CLASS_NAMES`. Scene `index` shows `classes[index % len(classes)]`.
-        seed: 0 to 2**64 - 1; each seed gives other scenes.
-        split: "train", "validation" or "test"; each has scenes of its own.
+        seed: 0 to 2**64 - 1; each seed gives different scenes.
+        split: "train", "validation" or "test"; each has different scenes.
 
     Returns:
-        A `Scene`: image, label and the box around the object.
+        A `Scene`: image, label and bounding box of the object.
 
     Raises:
-        ValueError: if an argument is out of its range.
+        ValueError: if an argument is out of range.
 
     Example:
         >>> ring = scene(1, image_size=(48, 64))
@@ -63,22 +63,22 @@ def load_data(
 ) -> tuple[Split, Split]:
     """Make a labeled dataset of scenes.
 
-    The classes take turns, so their counts differ by one at most. Progress is reported on stderr if
-    the work takes longer than two seconds.
+    The classes take turns, so their numbers of images differ by at most one. A progress bar is
+    shown on stderr if the work takes longer than two seconds.
 
     Args:
         train: number of training images: scenes 0 to `train - 1` of the split "train".
-        test: number of test images, of the split "test".
+        test: number of test images: scenes 0 to `test - 1` of the split "test".
         image_size: height and width in pixels, each at least 8.
-        classes: names from `CLASS_NAMES`; a label is a position in this list.
-        seed: 0 to 2**64 - 1.
+        classes: names from `CLASS_NAMES`; a label is an index into them.
+        seed: 0 to 2**64 - 1; each seed gives different scenes.
 
     Returns:
         `((x_train, y_train), (x_test, y_test))`. Images are uint8 of shape (count, height, width,
-        3), RGB; labels are uint8 of shape (count,).
+        3), RGB, 0 to 255; labels are uint8 of shape (count,).
 
     Raises:
-        ValueError: if an argument is out of its range.
+        ValueError: if an argument is out of range.
 
     Example:
         >>> (x_train, y_train), (x_test, y_test) = load_data(6, 4, classes=("ball", "star"))
@@ -89,7 +89,7 @@ def load_data(
     for split, count in counts.items():
         check_count(split, count)
     make = functools.partial(scene, image_size=image_size, classes=classes, seed=seed)
-    make(0)  # wrong arguments are refused even where no scene is asked for
+    make(0)  # refuse wrong arguments even if no scene is to be made
     with progress_bar("Drawing scenes", train + test, delay=PROGRESS_DELAY) as progress:
         return (
             _draw_split(functools.partial(make, split="train"), train, image_size, progress),
@@ -98,7 +98,7 @@ def load_data(
 
 
 def check_count(name: str, count: int) -> None:
-    """Refuse what is not a number of scenes."""
+    """Refuse anything but an integer of at least 0."""
     check_integer(name, count, minimum=0)
 
 

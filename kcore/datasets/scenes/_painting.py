@@ -1,7 +1,7 @@
 """Paint a scene from its parameters.
 
-Pillow draws hard edges, so a scene is drawn larger than asked for and averaged down: each pixel of
-the result is the mean of a square of drawn pixels.
+Pillow draws hard edges, so a scene is drawn larger and then averaged down: each pixel of the result
+is the mean of a square of drawn pixels.
 """
 
 import math
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from kcore import _notebook
 from kcore._arguments import check_instance
 from kcore.datasets.scenes._parameters import Clutter, SceneParameters
 from kcore.datasets.scenes._silhouettes import Points, silhouette
@@ -24,8 +25,9 @@ Box: TypeAlias = tuple[int, int, int, int]
 
 MIN_SIDE = 8
 
-_FINE_SIDE = 256  # a scene is drawn at least this large where the factor allows
+_FINE_SIDE = 256  # a scene is drawn at least this large if the factor allows it
 _MAX_FACTOR = 8
+_SHOWN_SIDE = 192  # small scenes are enlarged up to this in a notebook
 
 _SQUARE = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 _DIAMOND = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
@@ -34,38 +36,55 @@ _CIRCLE = np.stack(
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scene:
-    """A labeled image of one object.
+    """A labeled image of one object, which a notebook shows as a picture.
 
     Attributes:
-        image: uint8 of shape (height, width, 3), RGB.
-        label: index of the class among the classes asked for.
-        box: (top, left, bottom, right) of the object in pixels, bottom and right excluded, so that
-            `image[top:bottom, left:right]` holds the whole object.
+        image: uint8 of shape (height, width, 3), RGB, 0 to 255.
+        label: index of the class among the given classes.
+        box: bounding box of the object in pixels, (top, left, bottom, right), where bottom and
+            right are excluded: `image[top:bottom, left:right]` is the whole object.
     """
 
     image: npt.NDArray[np.uint8]
     label: int
     box: Box
 
+    def __repr__(self) -> str:
+        height, width = self.image.shape[:2]
+        return f"<Scene of {height}×{width} pixels, label {self.label}, box {self.box}>"
+
+    def _repr_html_(self) -> str:
+        scale = max(_SHOWN_SIDE // max(self.image.shape[:2]), 1)
+        return _notebook.picture(Image.fromarray(self.image), repr(self)[1:-1], scale=scale)
+
 
 def paint(parameters: SceneParameters, image_size: tuple[int, int] = (64, 64)) -> Scene:
     """Paint a scene.
 
     Args:
-        parameters: what to paint, as `draw_parameters` returns it.
-        image_size: height and width in pixels, each at least `MIN_SIDE`.
+        parameters: what to paint, as returned by `draw_parameters`.
+        image_size: height and width in pixels, each at least 8.
+
+    Returns:
+        A `Scene`: image, label and bounding box of the object.
 
     Raises:
-        ValueError: if `image_size` is not such a pair.
+        TypeError: if `parameters` is not a `SceneParameters`.
+        ValueError: if `image_size` is not a pair of integers of at least 8.
+
+    Example:
+        >>> from kcore.datasets.scenes import draw_parameters
+        >>> paint(draw_parameters(1), (48, 64))
+        <Scene of 48×64 pixels, label 1, box (7, 23, 42, 58)>
     """
     check_instance("parameters", parameters, SceneParameters)
     _check_size(image_size)
     height, width = image_size
     factor = _oversampling(height, width)
     background = _background(parameters, height, width)
-    # What is drawn over it is finer than a pixel; the background itself needn't be.
+    # Only what is drawn over the background needs more than one sample for each pixel.
     canvas = background.resize((width * factor, height * factor), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(canvas)
     for item in parameters.clutter:
@@ -79,9 +98,9 @@ def _check_size(image_size: tuple[int, int]) -> None:
     sides = image_size if isinstance(image_size, Sequence) else ()
     are_numbers = [isinstance(side, Integral) and not isinstance(side, bool) for side in sides]
     if len(sides) != 2 or not all(are_numbers):
-        raise ValueError(f"image_size={image_size!r} must be (height, width) in whole pixels.")
+        raise ValueError(f"image_size={image_size!r} must be (height, width), two integers.")
     if min(sides) < MIN_SIDE:
-        raise ValueError(f"image_size={image_size!r} must be at least {MIN_SIDE} each way.")
+        raise ValueError(f"image_size={image_size!r} must be at least {MIN_SIDE} each.")
 
 
 def _oversampling(height: int, width: int) -> int:
@@ -89,7 +108,7 @@ def _oversampling(height: int, width: int) -> int:
 
 
 def _background(parameters: SceneParameters, height: int, width: int) -> Image.Image:
-    """Fill an image with a linear gradient, by interpolation between its four corners."""
+    """Fill an image with a linear gradient, by interpolation between its corners."""
     first, second = np.array(parameters.background_colors, dtype=np.float64)
     down, right = math.sin(parameters.background_angle), math.cos(parameters.background_angle)
     reach = abs(down) + abs(right)
@@ -145,19 +164,19 @@ def _pose(parameters: SceneParameters) -> Points:
 
 
 def _fill(pen: ImageDraw.ImageDraw, vertices: Points, color: tuple[int, int, int]) -> None:
-    # Pillow fills every pixel that the outline touches; integers lie between pixels.
+    # Pillow fills every pixel that the outline touches; integers are borders between pixels.
     pen.polygon(vertices.ravel().tolist(), fill=color)
 
 
 def _box(outline: Points) -> Box:
-    rounding = 1e-6  # an edge that lies on a pixel's border mustn't take in the next pixel
+    rounding = 1e-6  # an edge on the border of a pixel must not include the next pixel
     left, top = np.floor(outline.min(axis=0) + rounding).astype(int).tolist()
     right, bottom = np.ceil(outline.max(axis=0) - rounding).astype(int).tolist()
     return top, left, bottom, right
 
 
 def _with_noise(image: npt.NDArray[np.uint8], parameters: SceneParameters) -> npt.NDArray[np.uint8]:
-    """Lighten and darken each pixel a little, all three channels alike."""
+    """Lighten or darken each pixel a little, all three channels alike."""
     generator = np.random.Generator(np.random.PCG64(parameters.noise_seed))
     noise = (generator.random(image.shape[:2]) - 0.5) * (2 * parameters.noise)
     noisy = image + np.rint(noise).astype(np.int16)[..., None]

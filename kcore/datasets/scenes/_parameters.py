@@ -1,16 +1,17 @@
-"""Draw what a scene shows: every choice that its painter follows, from one key.
+"""Draw the parameters of a scene, everything that it shows, from one key.
 
 All lengths are fractions of the image, so the parameters don't depend on its size.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import TypeAlias
 
 import numpy as np
 
+from kcore import _notebook
 from kcore._arguments import check_choice, check_finite, check_instance, check_integer, check_switch
 from kcore.datasets.scenes._silhouettes import CLASS_NAMES, VARIATION_LENGTH
 
@@ -21,21 +22,21 @@ Color: TypeAlias = tuple[int, int, int]
 SPLITS = ("train", "validation", "test")
 
 _MAX_CLUTTER = 9
-_DOUBLES = 160  # more than any scene uses; another number would leave the scenes as they are
+_DOUBLES = 160  # more than any scene uses; the number itself doesn't change the scenes
 _CLUTTER_KINDS = ("line", "blob", "polygon")
 
 
 @dataclass(frozen=True)
 class Clutter:
-    """A thing in the background that has nothing to do with the class.
+    """An object in the background that is unrelated to the class.
 
     Attributes:
         kind: "line", "blob" (an ellipse) or "polygon" (four corners).
         center: row and column as fractions of height and width.
         length: longest extent, as a fraction of the image's shorter side.
-        thickness: extent across, as a fraction of `length`.
-        angle: of the long axis, in radians.
-        corners: how far each corner of a polygon lies from the center, as a fraction of half the
+        thickness: extent across it, as a fraction of `length`.
+        angle: angle of the long axis, in radians.
+        corners: distance of each corner of a polygon from the center, as a fraction of half the
             extent in its direction.
         color: RGB, 0 to 255.
     """
@@ -49,28 +50,28 @@ class Clutter:
     color: Color
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SceneParameters:
     """Everything that a scene shows.
 
     Attributes:
-        label: index of the class among the classes asked for.
+        label: index of the class among the given classes.
         class_name: one of `CLASS_NAMES`.
         variation: numbers in [0, 1) that choose the proportions of the silhouette.
         size: longer side of the object's box, as a fraction of the image's shorter side.
-        position: where the box lies between the top and left edge (0) and the bottom and right
-            edge (1): vertical, horizontal.
-        rotation: in radians.
+        position: vertical and horizontal position of the box, from 0 (at the top or left edge of
+            the image) to 1 (at the bottom or right edge).
+        rotation: angle in radians.
         shear: horizontal shift for each unit of height.
         squeeze: factor on the width before the rotation.
-        mirrored: whether left and right are exchanged.
+        mirrored: whether left and right are swapped.
         object_color: RGB, 0 to 255.
         detail_color: RGB of the parts inside the object.
         background_colors: RGB at the two ends of the gradient.
         background_angle: direction of the gradient in radians.
         noise: largest deviation of a pixel, in gray levels.
         noise_seed: seed of the noise.
-        clutter: things behind the object.
+        clutter: objects in the background.
     """
 
     label: int
@@ -90,6 +91,18 @@ class SceneParameters:
     noise_seed: int
     clutter: tuple[Clutter, ...]
 
+    def __repr__(self) -> str:
+        row, column = self.position
+        return (
+            f"<SceneParameters of a {self.class_name}, label {self.label}, size {self.size:.2f}, "
+            f"position ({row:.2f}, {column:.2f}), rotation {self.rotation:.2f}, "
+            f"{len(self.clutter)} objects in the background>"
+        )
+
+    def _repr_html_(self) -> str:
+        facts = [(field.name, _shown(getattr(self, field.name))) for field in fields(self)]
+        return _notebook.summary("SceneParameters", facts)
+
     def __post_init__(self) -> None:
         check_integer("label", self.label, minimum=0)
         check_choice("class_name", self.class_name, CLASS_NAMES)
@@ -108,6 +121,17 @@ class SceneParameters:
             check_instance(f"clutter[{position}]", thing, Clutter)
 
 
+def _shown(value: object) -> str:
+    """Write numbers with three digits, and only the number of background objects."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, tuple) and value and isinstance(value[0], Clutter):
+        return f"{len(value)} objects in the background"
+    if isinstance(value, tuple):
+        return f"({', '.join(_shown(each) for each in value)})"
+    return str(value)
+
+
 def _check_color(name: str, color: object) -> None:
     for channel, level in enumerate(_entries(name, color, 3)):
         if check_integer(f"{name}[{channel}]", level, minimum=0) > 255:
@@ -123,7 +147,7 @@ def _entries(name: str, values: object, count: int | None = None) -> Sequence[ob
 
 
 class _Draws:
-    """Hands out the doubles of one scene in order."""
+    """Return the random numbers of one scene, one after the other."""
 
     def __init__(self, doubles: Sequence[float]) -> None:
         self._doubles = iter(doubles)
@@ -149,20 +173,23 @@ def draw_parameters(
     seed: int = 0,
     split: str = "train",
 ) -> SceneParameters:
-    """Draw what scene number `index` of a split shows.
+    """Draw the parameters of the scene with a given index.
 
-    The label is `index % len(classes)`, so the classes take turns. All else depends on
-    (seed, split, index) alone. The key is mixed by NumPy's `SeedSequence`, so neighboring seeds
-    and indices share nothing.
+    The label is `index % len(classes)`, so the classes take turns. Everything else depends only on
+    seed, split and index. NumPy's `SeedSequence` mixes them, so neighboring seeds and indices give
+    unrelated scenes.
 
     Args:
-        index: number of the scene, 0 or greater.
-        classes: names from `CLASS_NAMES`; the label is a position in this list.
-        seed: 0 to 2**64 - 1.
-        split: "train", "validation" or "test".
+        index: index of the scene, 0 or greater.
+        classes: names from `CLASS_NAMES`; the label is an index into them.
+        seed: 0 to 2**64 - 1; each seed gives different scenes.
+        split: "train", "validation" or "test"; each has different scenes.
+
+    Returns:
+        The parameters, which `paint` turns into a `Scene`.
 
     Raises:
-        ValueError: if an argument is out of its range.
+        ValueError: if an argument is out of range.
 
     Example:
         >>> parameters = draw_parameters(2)
@@ -184,7 +211,7 @@ def _check_key(index: int, classes: Sequence[str], seed: int, split: str) -> Non
     check_choice("split", split, SPLITS)
     if not _is_choice_of_classes(classes):
         raise ValueError(
-            f"classes={classes!r} must be a sequence of different names from "
+            f"classes={classes!r} must be a sequence of distinct names from "
             f"{', '.join(CLASS_NAMES)}."
         )
 
@@ -199,7 +226,7 @@ def _is_choice_of_classes(classes: object) -> bool:
 def _scene_from(draws: _Draws, label: int, class_name: str) -> SceneParameters:
     background = draws.uniform(0.2, 0.85)
     foreground = _contrasting(draws, background, gap=0.32)
-    # The order of the arguments is the order of the draws: changing it changes every scene.
+    # The arguments are drawn in this order: changing it would change every scene.
     return SceneParameters(
         label=label,
         class_name=class_name,
@@ -244,16 +271,16 @@ def _gradient(draws: _Draws, lightness: float) -> tuple[Color, Color]:
 
 
 def _contrasting(draws: _Draws, lightness: float, gap: float) -> float:
-    """Draw a lightness that differs by at least `gap`, from the room below and above it."""
+    """Draw a lightness, lower or higher than another one by at least `gap`."""
     darkest, lightest = 0.12, 0.96
     below = max(lightness - gap - darkest, 0.0)
     above = max(lightest - lightness - gap, 0.0)
-    place = draws.uniform(0.0, below + above)
-    return darkest + place if place < below else lightness + gap + place - below
+    offset = draws.uniform(0.0, below + above)
+    return darkest + offset if offset < below else lightness + gap + offset - below
 
 
 def _beside(lightness: float, background: float) -> float:
-    """Return a lightness near the first: further from the background's if there is room."""
+    """Return a lightness near the first, further from the background's if possible."""
     step = 0.16 if lightness > background else -0.16
     further = lightness + step
     return further if 0.08 <= further <= 0.98 else lightness - step
@@ -262,8 +289,8 @@ def _beside(lightness: float, background: float) -> float:
 def _color(draws: _Draws, lightness: float, vividness: tuple[float, float]) -> Color:
     """Draw a color of a given lightness (luma of ITU-R BT.601, 0 to 1) and any hue.
 
-    `vividness` bounds how far it goes from gray to the most saturated color of its hue and
-    lightness.
+    `vividness` is the range of its saturation: 0 is gray, 1 the most saturated color of this hue
+    and lightness.
     """
     hue = draws.uniform(0.0, 2 * math.pi)
     cb, cr = math.cos(hue), math.sin(hue)

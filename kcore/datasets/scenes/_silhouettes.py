@@ -1,9 +1,9 @@
-"""The outlines of the ten classes, as polygons in a plane of their own.
+"""Outlines of the ten classes, as polygons.
 
-The plane has x to the right and y downwards. Every outline lies about the origin and reaches about
-one unit from it; the painter scales it by its true extent, so only the proportions matter. Each
-function takes a *variation*: numbers in [0, 1) that choose among the proportions which a member of
-the class may have.
+The x axis points right and the y axis down. Every outline surrounds the origin and extends about
+one unit from it. It is scaled by its true extent when painted, so only its proportions matter. Each
+function takes a *variation*: numbers in [0, 1) that choose the proportions within the range of the
+class.
 """
 
 import math
@@ -17,21 +17,21 @@ import numpy.typing as npt
 __all__ = ["CLASS_NAMES", "VARIATION_LENGTH", "Points", "Silhouette", "silhouette"]
 
 Points: TypeAlias = npt.NDArray[np.float64]
-"""Vertices of a polygon, shape (vertices, 2), columns x and y."""
+"""Vertices of a polygon, of shape (vertices, 2) with columns x and y."""
 
 VARIATION_LENGTH = 3
 
 
 @dataclass(frozen=True)
 class Silhouette:
-    """The polygons that make up an object, and those inside it that have the second color."""
+    """The polygons of an object, and those inside it in the second color."""
 
     body: tuple[Points, ...]
     details: tuple[Points, ...] = ()
 
 
 def silhouette(class_name: str, variation: Sequence[float]) -> Silhouette:
-    """Return the outline of one member of a class.
+    """Return the outline of an object of a class.
 
     Args:
         class_name: one of `CLASS_NAMES`.
@@ -72,7 +72,7 @@ def _rectangle(left: float, top: float, right: float, bottom: float) -> Points:
 
 
 def _ball(variation: Sequence[float]) -> Silhouette:
-    """A beach ball: a disc with three bright panels that meet at a pole."""
+    """Return a beach ball: a disc with three panels that meet at a pole."""
     pole_angle = 2 * math.pi * variation[0]
     distance = _between(0.15, 0.5, variation[1])
     pole = np.array([[distance * math.cos(pole_angle), distance * math.sin(pole_angle)]])
@@ -83,7 +83,7 @@ def _ball(variation: Sequence[float]) -> Silhouette:
 
 def _ring(variation: Sequence[float]) -> Silhouette:
     hole = _between(0.45, 0.7, variation[0])
-    # Two halves that overlap a little: one outline with a seam would show it as a hairline.
+    # Two halves that overlap a little, because a single outline would show its seam.
     halves = (
         np.concatenate([_arc(1.0, start, stop, 26), _arc(hole, stop, start, 22)])
         for start, stop in ((-0.05, math.pi + 0.05), (math.pi - 0.05, 2 * math.pi + 0.05))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -19,6 +19,9 @@ from kcore.inspect._activations import activations
 from kcore.visualize._color_maps import color_table
 from kcore.visualize._frames import FILM_FORMATS, encoded_film, encoded_picture, frame_of
 from kcore.visualize._reporting.writing import check_target
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 __all__ = ["FeatureMapWriter"]
 
@@ -44,8 +47,8 @@ class FeatureMapWriter(keras.callbacks.Callback):
             `keras.layers.Conv2D`, a layer, or a list of these; None shows all that return a height
             and a width.
         max_channels: how many channels of each layer to show, from the first on.
-        cmap: name of a matplotlib color map, such as "viridis", "inferno" or "gray". A GIF holds
-            256 colors and shows the nearest ones.
+        cmap: a matplotlib color map or its name, such as "viridis", "inferno" or "gray". A GIF
+            holds 256 colors and shows the nearest ones.
         data_format: of the feature maps: "channels_last", "channels_first", or None for Keras's
             default.
 
@@ -72,7 +75,7 @@ class FeatureMapWriter(keras.callbacks.Callback):
         layers: Any = None,
         *,
         max_channels: int = 64,
-        cmap: str = "viridis",
+        cmap: "str | Colormap" = "viridis",
         data_format: str | None = None,
     ):
         super().__init__()
@@ -91,7 +94,7 @@ class FeatureMapWriter(keras.callbacks.Callback):
     def __repr__(self) -> str:
         return (
             f"FeatureMapWriter(path={str(self.path)!r}, max_channels={self.max_channels}, "
-            f"cmap={self.cmap!r})"
+            f"cmap={getattr(self.cmap, 'name', self.cmap)!r})"
         )
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:

@@ -1,5 +1,6 @@
-"""The report on a training, part by part: HTML, its pictures, and writing it safely."""
+"""The report on a training, part by part: what it shows, its templates, and writing it safely."""
 
 from kcore.visualize._reporting.report import report
+from kcore.visualize._reporting.report_file import ReportFile
 
-__all__ = ["report"]
+__all__ = ["ReportFile", "report"]

@@ -1,4 +1,4 @@
-"""The parts of a report with what is needed to run a training again."""
+"""The parts of a report that tell how to run a training again: seeds, versions, bad files."""
 
 import platform
 import sys
@@ -9,14 +9,13 @@ import numpy as np
 import PIL
 
 from kcore import __version__
-from kcore.visualize._reporting.html import element, join, table
-from kcore.visualize._reporting.section import Section
+from kcore.visualize._reporting.section import Section, table
 
 __all__ = ["bad_files_section", "checked_files", "environment", "setup_section"]
 
 
 def environment() -> dict[str, str]:
-    """Return versions, backend and devices of this process; without Keras, what there is."""
+    """Return versions, backend and devices of this process, also where Keras is missing."""
     facts = {
         "kcore": __version__,
         "Python": platform.python_version(),
@@ -41,12 +40,11 @@ def environment() -> dict[str, str]:
 
 def setup_section(facts: Mapping[str, str], seeds: Mapping[str, object]) -> Section:
     """List seeds, versions, backend and device."""
-    known = table(["what", "which"], facts.items(), "Versions, backend and device")
-    if not seeds:
-        return Section("setup", "Seeds and versions", known)
-    sown = table(["seed of", "value"], seeds.items(), "Seeds")
-    parts = [element("h3", "Seeds"), sown, element("h3", "Versions"), known]
-    return Section("setup", "Seeds and versions", join(parts))
+    content = {
+        "versions": table(["what", "which"], facts.items(), "Versions, backend and device"),
+        "seeds": table(["seed of", "value"], seeds.items(), "Seeds") if seeds else None,
+    }
+    return Section("setup", "Seeds and versions", "setup.html", content)
 
 
 def checked_files(bad_files: Any) -> list[tuple[object, ...]]:
@@ -78,8 +76,10 @@ def _checked_file(file: Any) -> tuple[object, ...]:
 
 def bad_files_section(bad_files: Sequence[Sequence[object]]) -> Section:
     """List files that couldn't be used."""
-    if not bad_files:
-        return Section("bad-files", "Bad files", element("p", "No file was left out."))
-    count = "1 file was" if len(bad_files) == 1 else f"{len(bad_files):,} files were"
+    count = f"{len(bad_files):,} files were" if len(bad_files) != 1 else "1 file was"
     listed = table(["file", "class", "reason"], bad_files, "Files that were left out")
-    return Section("bad-files", "Bad files", join([element("p", f"{count} left out."), listed]))
+    content = {
+        "summary": f"{count} left out." if bad_files else "No file was left out.",
+        "table": listed if bad_files else None,
+    }
+    return Section("bad-files", "Bad files", "bad_files.html", content)

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kcore.visualize._reporting.html import Html, element, join, table
-from kcore.visualize._reporting.section import Section
+from kcore.visualize._reporting.section import Section, Table, table
 
 __all__ = ["model_section"]
 
-_HEAD = (
+_TITLES = (
     "layer",
     "kind",
     "input",
@@ -38,41 +37,34 @@ def model_section(model: Any) -> Section:
                 f"model is a {type(model).__name__}; it must be a keras.Model, or what "
                 "kcore.inspect.trace returned for one."
             )
-        return Section("model", "Model", _table(model))
+        return _section(**_listed(model))
     # Keras, and with it a backend, is needed only where there is a model.
     from kcore.inspect._trace import trace
 
     try:
-        shown = _table(trace(model))
+        return _section(**_listed(trace(model)))
     except (ValueError, TypeError) as error:
-        shown = join(
-            [
-                element("p", f"The shapes of {model.name!r} can't be listed: {error}"),
-                element("p", f"It has {len(model.layers)} layers."),
-            ]
-        )
-    return Section("model", "Model", shown)
+        reason = f"The shapes of {model.name!r} can't be listed: {error}"
+        return _section([reason, f"It has {len(model.layers)} layers."])
 
 
-def _table(rows: Sequence[Any]) -> Html:
+def _section(sentences: Sequence[str], layers: Table | None = None) -> Section:
+    content = {
+        "sentences": sentences,
+        "table": layers,
+        "is_open": layers is not None and len(layers.rows) <= _OPEN_UP_TO,
+    }
+    return Section("model", "Model", "model.html", content)
+
+
+def _listed(rows: Sequence[Any]) -> dict[str, Any]:
     total = sum(row.parameters for row in rows)
-    told = [row.multiply_adds for row in rows if row.multiply_adds is not None]
-    work = f", {sum(told):,} multiply-adds for one image" if len(told) == len(rows) else ""
-    summary = element("p", f"{len(rows)} layers, {total:,} parameters{work}.")
-    explained = element(
-        "p",
-        "Pads are cells added before + after, dropped are cells at the end that no window reaches, "
-        "and sees is the part of the input that one output cell depends on.",
-        class_="faint",
-    )
-    listed = element(
-        "details",
-        element("summary", "Layers"),
-        table(_HEAD, map(_cells, rows), "Layers of the model"),
-        explained,
-        open=len(rows) <= _OPEN_UP_TO,
-    )
-    return join([summary, listed])
+    known = [row.multiply_adds for row in rows if row.multiply_adds is not None]
+    work = f", {sum(known):,} multiply-adds for one image" if len(known) == len(rows) else ""
+    return {
+        "sentences": [f"{len(rows)} layers, {total:,} parameters{work}."],
+        "layers": table(_TITLES, map(_cells, rows), "Layers of the model"),
+    }
 
 
 def _cells(row: Any) -> list[str]:

@@ -1,9 +1,10 @@
-"""Pictures inside of a report, and the parts that are made of them."""
+"""The parts of a report that are made of pictures, and the pictures in them."""
 
 import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +13,15 @@ from PIL import Image
 from kcore.visualize._arrays import as_pixels, as_real, channels_last
 from kcore.visualize._feature_grid import fitted_grid
 from kcore.visualize._mistakes import Mistake
-from kcore.visualize._reporting.html import Html, element, join
 from kcore.visualize._reporting.section import Section
 
 __all__ = [
+    "Picture",
     "Shown",
+    "as_image",
     "feature_maps_section",
     "mistakes_section",
     "overlays_section",
-    "picture",
 ]
 
 _MAX_SIDE = 320
@@ -29,25 +30,41 @@ _MAX_CHANNELS = 64
 _SMALL = 128
 
 
-def picture(pixels: npt.NDArray[np.uint8], alt: str) -> Html:
-    """Put a picture into the page itself, as PNG.
+@dataclass(frozen=True)
+class Picture:
+    """A picture inside of the page itself, as PNG.
 
-    Args:
-        pixels: `(height, width)` or `(height, width, channels)` with 1 or 3 channels, uint8.
+    Attributes:
+        data: the file, in base64.
         alt: what it shows, in words.
+        width: in pixels of the page.
+        height: in pixels of the page.
     """
-    gray = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
-    img = Image.fromarray(gray)
-    encoded = io.BytesIO()
-    img.save(encoded, format="PNG", optimize=True)
-    return element(
-        "img",
-        src=f"data:image/png;base64,{base64.b64encode(encoded.getvalue()).decode()}",
-        alt=alt,
-        width=img.width,
-        height=img.height,
-        class_="pixels" if max(img.size) <= _SMALL else None,
-    )
+
+    data: str
+    alt: str
+    width: int
+    height: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether its pixels are to be seen as squares where it is enlarged."""
+        return max(self.width, self.height) <= _SMALL
+
+    @classmethod
+    def of_png(cls, png: bytes, alt: str, pixel_ratio: int = 1) -> "Picture":
+        """Take a PNG file as it is, of which several pixels may make one of the page."""
+        with Image.open(io.BytesIO(png)) as img:
+            width, height = (side // pixel_ratio for side in img.size)
+        return cls(base64.b64encode(png).decode("ascii"), alt, width, height)
+
+    @classmethod
+    def of_pixels(cls, pixels: npt.NDArray[np.uint8], alt: str) -> "Picture":
+        """Encode `(height, width)` or `(height, width, channels)` with 1 or 3 channels, uint8."""
+        gray = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
+        encoded = io.BytesIO()
+        Image.fromarray(gray).save(encoded, format="PNG", optimize=True)
+        return cls.of_png(encoded.getvalue(), alt)
 
 
 @dataclass(frozen=True)
@@ -56,7 +73,7 @@ class Shown:
 
     Attributes:
         mistake: what was taken for what.
-        pixels: the image, as `picture` takes it.
+        pixels: the image, as `Picture.of_pixels` takes it.
     """
 
     mistake: Mistake
@@ -65,56 +82,36 @@ class Shown:
 
 def mistakes_section(shown: Sequence[Shown], class_names: Sequence[str], images: int) -> Section:
     """Show the mistakes, with what each image is and what it was taken for."""
-    if not shown:
-        content = element("p", f"All {images:,} images are classified correctly.")
-        return Section("mistakes", "Worst mistakes", content)
-    explained = element(
-        "p", "The wrong predictions of the greatest confidence, worst first.", class_="faint"
-    )
-    figures = [_mistake(one, class_names) for one in shown]
-    pictures = element("div", *figures, class_="pictures")
-    return Section("mistakes", "Worst mistakes", join([explained, pictures]))
+    mistakes = [_mistake(one, class_names) for one in shown]
+    content = {"shown": mistakes, "images": images}
+    return Section("mistakes", "Worst mistakes", "mistakes.html", content)
 
 
 def feature_maps_section(
     feature_maps: Mapping[str, npt.ArrayLike], data_format: str | None
 ) -> Section | None:
-    """Show each layer's maps; what has no height and width is left out."""
+    """Show each layer's maps, leaving out what has no height and width."""
     arrays = {name: np.asarray(values) for name, values in feature_maps.items()}
     for name, array in arrays.items():
         as_real(f"feature_maps[{name!r}]", array, "(height, width, channels)")
-    figures = [
+    layers = [
         _feature_map(name, array, data_format)
         for name, array in arrays.items()
         if array.ndim in (3, 4)
     ]
-    if not figures:
+    if not layers:
         return None
-    explained = element(
-        "p",
-        "What each layer makes of one image: a tile for each channel, in which mid-gray is the "
-        "channel's mean, and black and white lie two standard deviations off.",
-        class_="faint",
-    )
-    content = join([explained, element("div", *figures, class_="maps")])
-    return Section("feature-maps", "Feature maps", content)
+    return Section("feature-maps", "Feature maps", "feature_maps.html", {"layers": layers})
 
 
 def overlays_section(overlays: Mapping[str, npt.ArrayLike]) -> Section:
-    """Show where a model looked."""
-    figures = []
-    for name, values in overlays.items():
-        pixels = _thumbnail(as_image(f"overlays[{name!r}]", values))
-        shown = picture(pixels, f"Where the model looks: {name}")
-        figures.append(element("figure", shown, element("figcaption", element("bdi", name))))
-    explained = element(
-        "p",
-        "Color shows where the score of the class comes from: from violet over red to yellow, "
-        "yellow is most.",
-        class_="faint",
-    )
-    content = join([explained, element("div", *figures, class_="pictures large")])
-    return Section("class-activation", "Where the model looks", content)
+    """Show heat maps on the images that they explain."""
+    pictures = [
+        (caption, _overlay(caption, as_image(f"overlays[{caption!r}]", values)))
+        for caption, values in overlays.items()
+    ]
+    content = {"pictures": pictures}
+    return Section("class-activation", "Where the model looks", "overlays.html", content)
 
 
 def as_image(name: str, values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
@@ -128,27 +125,24 @@ def as_image(name: str, values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     )
 
 
-def _mistake(shown: Shown, class_names: Sequence[str]) -> Html:
+def _mistake(shown: Shown, class_names: Sequence[str]) -> dict[str, Any]:
     mistake = shown.mistake
     label, prediction = class_names[mistake.label], class_names[mistake.prediction]
-    caption = element(
-        "figcaption",
-        element("bdi", label),
-        element(
-            "span",
-            " taken for ",
-            element("bdi", prediction),
-            f" ({mistake.confidence:.0%})",
-            class_="wrong",
-        ),
-        element("br"),
-        element("span", f"image {mistake.index}", class_="faint"),
-    )
     alt = f"Image {mistake.index}: {label}, taken for {prediction}"
-    return element("figure", picture(_thumbnail(shown.pixels), alt), caption)
+    return {
+        "picture": Picture.of_pixels(_thumbnail(shown.pixels), alt),
+        "label": label,
+        "prediction": prediction,
+        "confidence": f"{mistake.confidence:.0%}",
+        "index": mistake.index,
+    }
 
 
-def _feature_map(name: str, values: npt.ArrayLike, data_format: str | None) -> Html:
+def _overlay(caption: str, pixels: npt.NDArray[np.uint8]) -> Picture:
+    return Picture.of_pixels(_thumbnail(pixels), f"Where the model looks: {caption}")
+
+
+def _feature_map(name: str, values: npt.ArrayLike, data_format: str | None) -> dict[str, Any]:
     argument = f"feature_maps[{name!r}]"
     maps = channels_last(
         argument, as_real(argument, values, "(height, width, channels)"), data_format
@@ -160,12 +154,11 @@ def _feature_map(name: str, values: npt.ArrayLike, data_format: str | None) -> H
         f"{channels} channels" if shown == channels else f"the first {shown} of {channels} channels"
     )
     described = f"{count}, {height}×{width} each"
-    return element(
-        "figure",
-        element("h3", element("bdi", name)),
-        picture(grid, f"Feature maps of {name}: {described}"),
-        element("figcaption", described, class_="faint"),
-    )
+    return {
+        "name": name,
+        "picture": Picture.of_pixels(grid, f"Feature maps of {name}: {described}"),
+        "described": described,
+    }
 
 
 def _thumbnail(pixels: npt.NDArray[np.uint8], largest: int = _MAX_SIDE) -> npt.NDArray[np.uint8]:

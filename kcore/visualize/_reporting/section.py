@@ -1,10 +1,15 @@
-"""One part of a report: what it is called, and what it shows."""
+"""The parts of a report, as the page's template takes them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
 
-from kcore.visualize._reporting.html import Html, element, join
+from kcore._markup import is_number, printable
 
-__all__ = ["Section"]
+__all__ = ["Section", "Table", "table"]
+
+_LONG = 48
 
 
 @dataclass(frozen=True)
@@ -14,19 +19,56 @@ class Section:
     Attributes:
         id: where links lead; the same in every report.
         title: the heading.
-        content: the markup below it.
+        template: the file that lays out what stands below it.
+        content: what this file takes.
     """
 
     id: str
     title: str
-    content: Html
+    template: str
+    content: Mapping[str, Any]
 
-    def markup(self) -> Html:
-        """Return the part as markup."""
-        heading = element("h2", self.title, id=f"{self.id}-title")
-        return element(
-            "section",
-            join([heading, self.content]),
-            id=self.id,
-            aria_labeledby=f"{self.id}-title",
-        )
+
+@dataclass(frozen=True)
+class Table:
+    """A table that scrolls by itself where it is wider than the page.
+
+    Attributes:
+        label: what it holds, for people who can't see it.
+        columns: title and kind of each column: "number" where it is flush right, "long" where its
+            texts may take several lines, or None.
+        rows: text and kind of each cell; the first one heads its row.
+    """
+
+    label: str
+    columns: list[tuple[str, str | None]]
+    rows: list[list[tuple[str, str | None]]]
+
+
+def table(titles: Iterable[object], rows: Iterable[Iterable[object]], label: str) -> Table:
+    """Lay out a table.
+
+    Args:
+        titles: of the columns.
+        rows: cells of each row.
+        label: what the table holds, for people who can't see it.
+
+    Example:
+        >>> table(["layer", "weights"], [["conv", "1,792"]], "Layers").columns
+        [('layer', None), ('weights', 'number')]
+    """
+    texts = [[printable(cell) for cell in row] for row in rows]
+    kinds = [_kind(column) for column in zip(*texts, strict=True)] if texts else []
+    columns = zip_longest(map(printable, titles), kinds, fillvalue=None)
+    return Table(
+        label,
+        [(title or "", kind) for title, kind in columns],
+        [list(zip(row, kinds, strict=True)) for row in texts],
+    )
+
+
+def _kind(texts: Sequence[str]) -> str | None:
+    """Tell how a column is set: numbers flush right, long texts in several lines."""
+    if any(texts) and all(is_number(text) for text in texts if text):
+        return "number"
+    return "long" if max(map(len, texts)) > _LONG else None

@@ -1,98 +1,146 @@
-"""A line chart as inline SVG, in the colors of the page around it."""
+"""Make a chart of matplotlib part of a page: inline SVG in the page's colors.
 
-import unicodedata
+matplotlib writes colors and ids into a file of its own. In a page the colors are those of its style
+sheet, light or dark, and no id may be there twice.
+"""
+
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
-from kcore.visualize._chart import HEIGHT, WIDTH, Chart, Line, Position, chart_of
-from kcore.visualize._lettering import distinct, drawable, font_of
-from kcore.visualize._reporting.html import Html, element
+from kcore._markup import printable
+from kcore.visualize._chart import draw, last_values, subtitle
 from kcore.visualize._series import Curve, describe
 
-__all__ = ["svg_charts"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-_TITLE_SIZE, _TITLE_WIDTH = 14, WIDTH - 20
-# Fonts of browsers, in bold, against Pillow's.
-_WIDER = 1.3
+__all__ = ["Chart", "charts"]
 
-
-def svg_charts(curves: Sequence[Curve]) -> list[Html]:
-    """Draw each metric; the same in words is its text alternative."""
-    titles = distinct([curve.metric for curve in curves], _fitted)
-    return [_svg_chart(curve, title) for curve, title in zip(curves, titles, strict=True)]
-
-
-def _svg_chart(curve: Curve, title: str) -> Html:
-    chart = chart_of(curve)
-    left, _, right, bottom = chart.box
-    return element(
-        "svg",
-        _text(10, 19, title, "title"),
-        _text(10, 37, chart.subtitle, "faint"),
-        _shape("polygon", "gap", points=_points(chart.gap)) if chart.gap else None,
-        *[_stroke(left, y, right, y, "grid") for y, _ in chart.y_ticks],
-        _stroke(left, bottom, right, bottom, "axis"),
-        *[_text(left - 6, y + 4, text, "faint end") for y, text in chart.y_ticks],
-        *[_text(x, bottom + 15, text, "faint middle") for x, text in chart.x_ticks],
-        _text(right + 10, bottom + 15, "epoch", "faint"),
-        _bracket(chart),
-        *[_line(line, right) for line in chart.lines],
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        role="img",
-        aria_label=describe(curve),
-        class_="chart",
-    )
+_POINTS = 72  # in an inch
+_WIDTH, _HEIGHT = 360, 220  # in points, which are pixels of the page where it isn't scaled
+_FONT_SIZE = 12
+_CHARACTER = 7.7  # width of a digit
+_LINE = 18  # height of a text
+_BESIDE_LABELS, _RIGHT, _TOP, _BOTTOM = 8, 8, 18, 40
+# Color in the drawing -> variable of the style sheet.
+_VARIABLES = {
+    "#1f5fa8": "--training",
+    "#b4500a": "--validation",
+    "#5a616b": "--faint",
+    "#d9dce0": "--rule",
+}
+_TRAINING, _VALIDATION, _FAINT, _RULE = _VARIABLES
+_COLOR = re.compile("|".join(_VARIABLES))
+_SVG = "{http://www.w3.org/2000/svg}"
+_LINK = "{http://www.w3.org/1999/xlink}href"
+_IN_URL = re.compile(r"url\(#([^)]*)\)")
 
 
-def _line(line: Line, right: float) -> Html:
-    return element(
-        "g",
-        *[_shape("polyline", points=_points(piece)) for piece in line.pieces],
-        *[_dot(piece[0]) for piece in line.pieces if len(piece) == 1],
-        _dot(line.end),
-        _text(right + 10, line.label_y - 2, line.name, None),
-        _text(right + 10, line.label_y + 10, line.label, None),
-        class_=line.name,
-    )
+@dataclass(frozen=True)
+class Chart:
+    """One metric.
+
+    Attributes:
+        title: its name.
+        subtitle: how large the gap is, or what is not finite.
+        lines: name and last value of each line.
+        svg: the drawing; what it shows is described in words, for people who can't see it.
+    """
+
+    title: str
+    subtitle: str
+    lines: list[tuple[str, str]]
+    svg: str
 
 
-def _bracket(chart: Chart) -> Html | None:
-    if chart.bracket is None:
-        return None
-    (x, upper), (_, lower) = chart.bracket
-    return _stroke(x, upper, x, lower, "axis")
+def charts(curves: Sequence[Curve]) -> list[Chart]:
+    """Draw each metric."""
+    return [
+        Chart(
+            title=curve.metric,
+            subtitle=subtitle(curve),
+            lines=last_values(curve),
+            svg=_inline(_drawn(curve), describe(curve), f"chart-{index}"),
+        )
+        for index, curve in enumerate(curves)
+    ]
 
 
-def _stroke(x1: float, y1: float, x2: float, y2: float, class_: str) -> Html:
-    return _shape("line", class_, x1=x1, y1=y1, x2=x2, y2=y2)
+def _drawn(curve: Curve) -> "Figure":
+    """Draw one metric; whatever style the user has chosen, the report has its own."""
+    from matplotlib.figure import Figure
+
+    size = (_WIDTH / _POINTS, _HEIGHT / _POINTS)
+    figure = Figure(figsize=size, dpi=_POINTS, facecolor="none")
+    ax = figure.add_subplot(facecolor="none")
+    draw(ax, curve, {"training": _TRAINING, "validation": _VALIDATION, "mark": _FAINT})
+    _color(ax)
+    _place(ax)
+    return figure
 
 
-def _dot(position: Position) -> Html:
-    return _shape("circle", cx=position[0], cy=position[1], r=3)
+def _place(ax: "Axes") -> None:
+    """Leave space for the labels, in a small part of the time that a layout engine takes."""
+    longest = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
+    left = _BESIDE_LABELS + longest * _CHARACTER + (_LINE if ax.get_ylabel() else 0)
+    width, height = _WIDTH - left - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    ax.set_position((left / _WIDTH, _BOTTOM / _HEIGHT, width / _WIDTH, height / _HEIGHT))
 
 
-def _shape(name: str, class_: str | None = None, **attributes: object) -> Html:
-    return element(name, class_=class_, **attributes)
+def _color(ax: "Axes") -> None:
+    ax.grid(axis="y", color=_RULE, linewidth=0.8)
+    ax.grid(visible=False, axis="x")
+    ax.set_axisbelow(True)
+    for side, spine in ax.spines.items():
+        spine.set(visible=side == "bottom", color=_FAINT)
+    ax.tick_params(color=_FAINT, labelcolor=_FAINT, labelsize=_FONT_SIZE, left=False)
+    for text in (ax.xaxis.label, ax.yaxis.label, ax.yaxis.get_offset_text()):
+        text.set(color=_FAINT, fontsize=_FONT_SIZE)
 
 
-def _text(x: float, y: float, text: str, class_: str | None) -> Html:
-    return element("text", text, x=round(x, 1), y=round(y, 1), class_=class_)
+def _inline(figure: "Figure", described: str, prefix: str) -> str:
+    """Write a figure as an element of a page, which is markup.
+
+    Args:
+        figure: what was drawn.
+        described: the same in words.
+        prefix: what its ids begin with, which must be another for each figure of the page.
+    """
+    buffer = BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    ElementTree.register_namespace("", _SVG.strip("{}"))
+    root = ElementTree.fromstring(buffer.getvalue())
+    view = root.get("viewBox", "")
+    root.attrib.clear()
+    root.attrib.update(viewBox=view, role="img", **{"aria-label": printable(described)})
+    for part in root.findall(f"{_SVG}metadata") + root.findall(f"{_SVG}defs[{_SVG}style]"):
+        root.remove(part)  # of the file, and a style for all lines, which the page has too
+    _rename(root, prefix)
+    return ElementTree.tostring(root, encoding="unicode")
 
 
-def _points(positions: list[Position]) -> str:
-    return " ".join(f"{x:g},{y:g}" for x, y in positions)
-
-
-def _fitted(title: str, end: str = "") -> str:
-    """Cut a title so that it and what stands behind it are not wider than the chart."""
-    if _width(title + end) <= _TITLE_WIDTH:
-        return title + end
-    while title and _width(f"{title}…{end}") > _TITLE_WIDTH:
-        title = title[:-1]
-    return f"{title}…{end}"
-
-
-def _width(text: str) -> float:
-    """Return about how wide a reader's browser sets a title, rather too much than too little."""
-    narrow = "".join(sign for sign in text if unicodedata.east_asian_width(sign) not in "WF")
-    wide = len(text) - len(narrow)
-    return wide * _TITLE_SIZE + _WIDER * font_of(_TITLE_SIZE).getlength(drawable(narrow))
+def _rename(root: ElementTree.Element, prefix: str) -> None:
+    """Give ids of their own to what is referred to, and the page's colors to all."""
+    wanted = {link[1:] for element in root.iter() if (link := element.get(_LINK))}
+    for element in root.iter():
+        for value in element.attrib.values():
+            wanted.update(_IN_URL.findall(value))
+    names: dict[str, str] = {}
+    for element in root.iter():
+        old = element.attrib.pop("id", None)
+        if old in wanted:
+            names[old] = f"{prefix}-{len(names)}"
+            element.set("id", names[old])
+    for element in root.iter():
+        for key, value in element.items():
+            if key == _LINK:
+                element.attrib.pop(key)
+                element.set("href", f"#{names[value[1:]]}")
+                continue
+            value = _IN_URL.sub(lambda found: f"url(#{names[found[1]]})", value)
+            element.set(key, _COLOR.sub(lambda found: f"var({_VARIABLES[found[0]]})", value))

@@ -1,12 +1,11 @@
-"""The parts of a report on the course of a training: curves, epochs and their times."""
+"""The parts of a report on how a training went: curves, epochs and their times."""
 
 import math
 import statistics
 from collections.abc import Sequence
 
-from kcore.visualize._reporting.html import Html, element, join, table
-from kcore.visualize._reporting.section import Section
-from kcore.visualize._reporting.svg import svg_charts
+from kcore.visualize._reporting.section import Section, table
+from kcore.visualize._reporting.svg import charts
 from kcore.visualize._series import Curve
 
 __all__ = ["curves_section", "duration", "epochs_section"]
@@ -16,15 +15,9 @@ _OPEN_UP_TO = 12
 
 def curves_section(curves: Sequence[Curve]) -> Section:
     """Show a chart for each metric."""
-    explained = element(
-        "p",
-        "Training is the full line, validation the dashed one. What lies between them is shaded; "
-        "regularisation, dropout and augmentation should narrow it.",
-        class_="faint",
-    )
     has_gap = any(curve.gap is not None for curve in curves)
-    charts = element("div", *svg_charts(curves), class_="charts")
-    return Section("curves", "Curves", join([explained if has_gap else None, charts]))
+    content = {"has_gap": has_gap, "charts": charts(curves)}
+    return Section("curves", "Curves", "curves.html", content)
 
 
 def epochs_section(curves: Sequence[Curve], seconds: Sequence[float] | None) -> Section:
@@ -42,22 +35,22 @@ def epochs_section(curves: Sequence[Curve], seconds: Sequence[float] | None) -> 
     times = list(seconds or [])
     if not epochs:
         epochs = list(range(1, len(times) + 1))
-    head = ["epoch", *[name for name, _ in columns], *(["seconds"] if times else [])]
+    titles = ["epoch", *[name for name, _ in columns], *(["seconds"] if times else [])]
     rows = [
-        [epoch, *[_value(values, epoch) for _, values in columns], *_seconds(times, place)]
-        for place, epoch in enumerate(epochs)
+        [epoch, *[_value(values, epoch) for _, values in columns], *_seconds(times, index)]
+        for index, epoch in enumerate(epochs)
     ]
-    listed = element(
-        "details",
-        element("summary", f"All {len(rows)} epochs" if len(rows) > 1 else "The epoch"),
-        table(head, rows, "Values of each epoch"),
-        open=len(rows) <= _OPEN_UP_TO,
-    )
-    return Section("epochs", "Epochs", join([_summary(times), listed]))
+    content = {
+        "times": _times_in_words(times),
+        "summary": f"All {len(rows)} epochs" if len(rows) > 1 else "The epoch",
+        "table": table(titles, rows, "Values of each epoch"),
+        "is_open": len(rows) <= _OPEN_UP_TO,
+    }
+    return Section("epochs", "Epochs", "epochs.html", content)
 
 
 def duration(seconds: float) -> str:
-    """Write a time as people say it.
+    """Write a time in the units that people would use.
 
     Example:
         >>> duration(0.0123), duration(59.96), duration(3725)
@@ -73,24 +66,23 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _summary(times: Sequence[float]) -> Html | None:
+def _times_in_words(times: Sequence[float]) -> str:
     if not times:
-        return None
+        return ""
     total = duration(math.fsum(times))
     if len(times) == 1:
-        return element("p", f"The epoch took {total}.")
+        return f"The epoch took {total}."
     first, median = duration(times[0]), duration(statistics.median(times[1:]))
-    return element(
-        "p",
+    return (
         f"{len(times)} epochs took {total}: the first, in which the model is compiled, {first}, "
-        f"and the others {median} each (median).",
+        f"and the others {median} each (median)."
     )
 
 
-def _seconds(times: Sequence[float], place: int) -> list[str]:
+def _seconds(times: Sequence[float], index: int) -> list[str]:
     if not times:
         return []
-    return [f"{times[place]:.2f}" if place < len(times) else ""]
+    return [f"{times[index]:.2f}" if index < len(times) else ""]
 
 
 def _value(values: dict[int, float], epoch: int) -> str:

@@ -1,4 +1,8 @@
+import base64
+import io
+import re
 import warnings
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -16,7 +20,7 @@ from kcore.datasets._errors import (
 
 @pytest.fixture
 def offline(monkeypatch, tmp_path):
-    """Let Fashion-MNIST be nowhere, and the stand-in be small."""
+    """Make Fashion-MNIST unreachable, and the scenes that replace it few."""
     monkeypatch.delenv("KCORE_DATA_DIR", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_DIRECTORY", tmp_path / "debian")
@@ -26,7 +30,7 @@ def offline(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_is_fashion_mnist_where_that_is_found():
+def test_it_is_fashion_mnist_if_that_is_found():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         dataset = load()
@@ -39,24 +43,24 @@ def test_is_fashion_mnist_where_that_is_found():
     np.testing.assert_array_equal(dataset.y_test, y_test)
 
 
-def test_warns_that_scenes_stand_in(offline):
+def test_a_warning_says_that_scenes_replace_it(offline):
     with pytest.warns(SyntheticDataWarning) as caught:
         load()
     assert len(caught) == 1
     assert caught[0].filename == __file__
     message = str(caught[0].message)
-    assert message.startswith("Fashion-MNIST was found nowhere. Tried, in this order:\n")
+    assert message.startswith("Fashion-MNIST was not found. Tried, in this order:\n")
     for tried in (f"{offline / 'keras'}", f"{offline / 'debian'}", "http://no-such-host.invalid/"):
         assert tried in message
     for remedy in ("apt-get install dataset-fashion-mnist", "KCORE_DATA_DIR", "path="):
         assert remedy in message
     assert message.endswith(
-        "\nUntil then, 30 training and 20 test images of drawn scenes stand in for it: SYNTHETIC "
-        "DATA with other classes, on which results say nothing about Fashion-MNIST."
+        "\nUntil then, 30 training and 20 test images of drawn scenes replace it: SYNTHETIC DATA "
+        "with other classes. Results on them say nothing about Fashion-MNIST."
     )
 
 
-def test_the_stand_in_has_the_form_of_fashion_mnist(offline):
+def test_the_scenes_have_the_shapes_and_types_of_fashion_mnist(offline):
     with pytest.warns(SyntheticDataWarning):
         dataset = load()
     assert dataset.name == "scenes"
@@ -69,7 +73,7 @@ def test_the_stand_in_has_the_form_of_fashion_mnist(offline):
     assert {array.dtype for array in arrays} == {np.dtype(np.uint8)}
 
 
-def test_the_stand_in_is_the_gray_version_of_the_scenes(offline):
+def test_the_scenes_are_converted_to_gray(offline):
     with pytest.warns(SyntheticDataWarning):
         dataset = load()
     (x_train, y_train), _ = scenes.load_data(30, 0, image_size=(28, 28))
@@ -79,7 +83,7 @@ def test_the_stand_in_is_the_gray_version_of_the_scenes(offline):
     np.testing.assert_array_equal(dataset.y_train, y_train)
 
 
-def test_the_stand_in_is_as_large_as_its_description():
+def test_there_are_as_many_scenes_as_documented():
     assert (default.SYNTHETIC_TRAIN, default.SYNTHETIC_TEST) == (12_000, 2_000)
 
 
@@ -95,7 +99,7 @@ def test_damaged_data_is_not_replaced(offline):
         load()
 
 
-def test_scenes_by_name_come_without_a_warning(offline):
+def test_scenes_that_were_asked_for_give_no_warning(offline):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         dataset = load("scenes")
@@ -103,17 +107,37 @@ def test_scenes_by_name_come_without_a_warning(offline):
     assert len(dataset.x_train) == 30
 
 
-def test_fashion_mnist_by_name_is_not_replaced(offline):
-    with pytest.raises(DatasetNotFoundError, match="found nowhere"):
+def test_fashion_mnist_that_was_asked_for_is_not_replaced(offline):
+    with pytest.raises(DatasetNotFoundError, match="was not found"):
         load("fashion-mnist")
 
 
-def test_a_directory_is_the_only_place_searched(offline):
+def test_only_the_given_directory_is_searched(offline):
     with pytest.raises(MissingFilesError, match="lacks train-images"):
         load(offline)
 
 
 @pytest.mark.parametrize("source", ["fashion_mnist", "nowhere"])
 def test_an_unknown_source_is_named(source):
-    with pytest.raises(ValueError, match=f"source='{source}' is neither 'auto', 'fashion-mnist'"):
+    with pytest.raises(ValueError, match=f"source='{source}' is not a directory; give"):
         load(source)
+
+
+def test_a_repr_counts_the_images_and_shows_none(offline):
+    assert repr(load("scenes")) == (
+        "<ImageDataset 'scenes': 30 training images, 20 test images, 28×28 pixels, 10 classes>"
+    )
+
+
+def test_a_notebook_shows_the_first_training_image_of_each_class(offline):
+    dataset = load("scenes")
+    found = ElementTree.fromstring(re.sub(r"(<img [^>]*)>", r"\1/>", dataset._repr_html_()))
+    texts = [text for text in found.itertext() if text.strip()]
+    assert texts[:5] == ["scenes", "training images", "30", "test images", "20"]
+    pictures = list(found.iter("img"))
+    assert [picture.get("alt") for picture in pictures] == list(scenes.CLASS_NAMES)
+    for label, picture in enumerate(pictures):
+        data = base64.b64decode(picture.get("src").removeprefix("data:image/png;base64,"))
+        shown = np.asarray(Image.open(io.BytesIO(data)))
+        first = np.flatnonzero(dataset.y_train == label)[0]
+        np.testing.assert_array_equal(shown, dataset.x_train[first])

@@ -16,7 +16,7 @@ EXAMPLES = {
 
 @pytest.mark.parametrize("error", EXAMPLES.values(), ids=EXAMPLES.keys())
 def test_survives_pickling(error):
-    # A worker process hands its errors over by pickling them.
+    # A worker process sends its errors as pickles.
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
     assert str(copy) == str(error)
@@ -33,13 +33,13 @@ def test_messages(tmp_path):
     assert str(EXAMPLES["corrupt"]) == f"{Path('a', 'labels.gz')}: is cut short. Delete it."
     assert str(errors.CorruptFileError("x", "is empty")) == "x: is empty."
     assert str(EXAMPLES["missing"]) == (
-        "nowhere is no directory; it should hold a.gz, b.gz. Put them there."
+        "nowhere is not a directory; it should hold a.gz, b.gz. Put them there."
     )
     lacking = errors.MissingFilesError(tmp_path, ["a.gz"], "Put it there.")
     assert str(lacking) == f"{tmp_path} lacks a.gz. Put it there."
     assert str(EXAMPLES["download"]) == "download of http://host/a.gz: no answer in time"
     assert str(EXAMPLES["not found"]) == (
-        "Letters was found nowhere. Tried, in this order:\n  - here: nothing\n  - there: 1\nGo on."
+        "Letters was not found. Tried, in this order:\n  - here: nothing\n  - there: 1\nGo on."
     )
 
 

@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import re
 import subprocess
 import sys
 import textwrap
@@ -22,7 +23,7 @@ PREFIX = {"train-images": 0, "train-labels": 1, "t10k-images": 2, "t10k-labels":
 
 @pytest.fixture(scope="module")
 def data():
-    """The real dataset; without it the tests fail and say how to get it."""
+    """Return the real dataset; without it the tests fail and say how to get it."""
     try:
         return load_data()
     except DatasetNotFoundError as error:
@@ -77,7 +78,7 @@ def test_class_names_are_those_of_the_dataset():
 
 @pytest.fixture
 def tiny(monkeypatch, tmp_path, tiny_dataset):
-    """Put the tiny dataset in the place of the real one, and every place into `tmp_path`."""
+    """Replace the real dataset by the tiny one, and put every location into `tmp_path`."""
     files = tuple(
         fashion_mnist.IdxFile(name, array.shape, hashlib.sha256(data).hexdigest())
         for (name, array), data in zip(
@@ -93,13 +94,13 @@ def tiny(monkeypatch, tmp_path, tiny_dataset):
     return tiny_dataset
 
 
-PLACES = {
+LOCATIONS = {
     "path=": "explicit",
     "KCORE_DATA_DIR": "data/fashion-mnist",
     "the Keras cache": "keras/datasets/fashion-mnist",
     "Debian's package": "debian",
 }
-SEARCHED = [name for name in PLACES if name != "path="]
+SEARCHED = [name for name in LOCATIONS if name != "path="]
 
 
 def fill(directory, contents):
@@ -120,55 +121,55 @@ def assert_is_tiny(data, tiny):
         np.testing.assert_array_equal(read, expected)
 
 
-def load(tmp_path, place):
-    return load_data(tmp_path / PLACES[place]) if place == "path=" else load_data()
+def load(tmp_path, location):
+    return load_data(tmp_path / LOCATIONS[location]) if location == "path=" else load_data()
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("location", LOCATIONS)
 @pytest.mark.parametrize("form", ["gz", "plain", "mixed"])
-def test_each_place_is_found_in_each_form(tiny, tmp_path, place, form):
+def test_each_location_is_found_in_each_form(tiny, tmp_path, location, form):
     contents = {"gz": tiny.compressed(), "plain": tiny.contents}.get(form)
     if form == "mixed":
         names = list(tiny.contents)
         contents = {f"{names[0]}.gz": tiny.compressed()[f"{names[0]}.gz"]}
         contents |= {name: tiny.contents[name] for name in names[1:]}
-    fill(tmp_path / PLACES[place], contents)
-    assert_is_tiny(load(tmp_path, place), tiny)
+    fill(tmp_path / LOCATIONS[location], contents)
+    assert_is_tiny(load(tmp_path, location), tiny)
 
 
-def test_another_compression_of_the_same_content_is_as_good(tiny, tmp_path):
+def test_the_compression_of_a_file_does_not_matter(tiny, tmp_path):
     fill(
-        tmp_path / PLACES["path="],
+        tmp_path / LOCATIONS["path="],
         {f"{n}.gz": gzip.compress(d, compresslevel=1, mtime=7) for n, d in tiny.contents.items()},
     )
     assert_is_tiny(load(tmp_path, "path="), tiny)
 
 
-@pytest.mark.parametrize("position", range(len(PLACES)))
-def test_the_places_are_searched_in_order(tiny, tmp_path, position):
-    # Every place after the one under test is broken, and would raise if it were looked at.
-    places = list(PLACES)
-    fill(tmp_path / PLACES[places[position]], tiny.contents)
-    for later in places[position + 1 :]:
-        fill(tmp_path / PLACES[later], dict.fromkeys(tiny.contents, b"broken"))
-    assert_is_tiny(load(tmp_path, places[position]), tiny)
+@pytest.mark.parametrize("position", range(len(LOCATIONS)))
+def test_the_locations_are_searched_in_order(tiny, tmp_path, position):
+    # Every location after the tested one is broken, and would raise if it were searched.
+    locations = list(LOCATIONS)
+    fill(tmp_path / LOCATIONS[locations[position]], tiny.contents)
+    for later in locations[position + 1 :]:
+        fill(tmp_path / LOCATIONS[later], dict.fromkeys(tiny.contents, b"broken"))
+    assert_is_tiny(load(tmp_path, locations[position]), tiny)
 
 
-def test_path_may_be_text_and_start_at_home(tiny, tmp_path, monkeypatch):
+def test_path_may_be_a_string_that_starts_with_a_tilde(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     fill(tmp_path / "mine", tiny.contents)
     assert_is_tiny(load_data("~/mine"), tiny)
 
 
-def test_an_explicit_path_is_never_passed_over(tiny, tmp_path):
-    fill(tmp_path / PLACES["Debian's package"], tiny.contents)
+def test_an_explicit_path_is_never_skipped(tiny, tmp_path):
+    fill(tmp_path / LOCATIONS["Debian's package"], tiny.contents)
     nowhere = tmp_path / "nowhere"
     with pytest.raises(MissingFilesError) as caught:
         load_data(nowhere)
     assert str(caught.value) == (
-        f"{nowhere} is no directory; it should hold train-images-idx3-ubyte.gz, "
+        f"{nowhere} is not a directory; it should hold train-images-idx3-ubyte.gz, "
         "train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz. "
-        "Put the original files there, or leave path= out to search the usual places."
+        "Put the original files there, or leave path= out to search the usual directories."
     )
     nowhere.mkdir()
     with pytest.raises(MissingFilesError, match="nowhere lacks train-images-idx3-ubyte"):
@@ -176,7 +177,7 @@ def test_an_explicit_path_is_never_passed_over(tiny, tmp_path):
 
 
 REMEDIES = {
-    "path=": "Put the original files there, or leave path= out to search the usual places.",
+    "path=": "Put the original files there, or leave path= out to search the usual directories.",
     "KCORE_DATA_DIR": "Put the original files there, or unset KCORE_DATA_DIR.",
     "the Keras cache": "Delete it, and it will be downloaded again.",
     "Debian's package": (
@@ -185,26 +186,28 @@ REMEDIES = {
 }
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if place != "the Keras cache"])
-def test_an_incomplete_place_is_an_error(tiny, tmp_path, place):
-    directory = tmp_path / PLACES[place]
+@pytest.mark.parametrize(
+    "location", [location for location in LOCATIONS if location != "the Keras cache"]
+)
+def test_an_incomplete_location_is_an_error(tiny, tmp_path, location):
+    directory = tmp_path / LOCATIONS[location]
     fill(directory, tiny.contents)
     (directory / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(MissingFilesError) as caught:
-        load(tmp_path, place)
-    assert str(caught.value) == f"{directory} lacks t10k-labels-idx1-ubyte.gz. {REMEDIES[place]}"
+        load(tmp_path, location)
+    assert str(caught.value) == f"{directory} lacks t10k-labels-idx1-ubyte.gz. {REMEDIES[location]}"
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_broken_file_names_itself_and_the_remedy(tiny, tmp_path, place):
-    directory = tmp_path / PLACES[place]
+@pytest.mark.parametrize("location", LOCATIONS)
+def test_a_broken_file_names_itself_and_the_remedy(tiny, tmp_path, location):
+    directory = tmp_path / LOCATIONS[location]
     fill(directory, tiny.compressed())
     broken = directory / "t10k-images-idx3-ubyte.gz"
     broken.write_bytes(broken.read_bytes()[:-20])
     with pytest.raises(CorruptFileError) as caught:
-        load(tmp_path, place)
+        load(tmp_path, location)
     assert str(caught.value) == (
-        f"{broken}: is cut short: its gzip data ends early. {REMEDIES[place]}"
+        f"{broken}: is cut short: its gzip data ends early. {REMEDIES[location]}"
     )
 
 
@@ -226,25 +229,27 @@ SWAPS = {
 
 @pytest.mark.parametrize(("target", "source", "problem"), SWAPS.values(), ids=SWAPS.keys())
 def test_a_swapped_file_is_noticed(tiny, tmp_path, target, source, problem):
-    directory = tmp_path / PLACES["path="]
+    directory = tmp_path / LOCATIONS["path="]
     fill(directory, tiny.contents)
     (directory / name_of(target)).write_bytes(tiny.contents[name_of(source)])
     with pytest.raises(CorruptFileError, match=f"{name_of(target)}: holds an array of {problem}"):
         load(tmp_path, "path=")
 
 
-def test_another_dataset_in_the_same_form_is_noticed(tiny, tmp_path, encode_idx):
-    # The digits of MNIST come under the very same file names.
-    directory = tmp_path / PLACES["path="]
+def test_another_dataset_of_the_same_shape_is_noticed(tiny, tmp_path, encode_idx):
+    # The files of MNIST, which shows digits, have the same names.
+    directory = tmp_path / LOCATIONS["path="]
     fill(directory, tiny.contents)
     name = name_of("train-labels")
     (directory / name).write_bytes(encode_idx(tiny.arrays[name][::-1].copy()))
-    with pytest.raises(CorruptFileError, match=f"{name}: has the right form but other content"):
+    with pytest.raises(
+        CorruptFileError, match=f"{name}: has the right format but different content"
+    ):
         load(tmp_path, "path=")
 
 
-def test_a_file_that_vanishes_meanwhile_is_named(tiny, tmp_path, monkeypatch):
-    directory = tmp_path / PLACES["path="]
+def test_a_file_that_disappears_meanwhile_is_named(tiny, tmp_path, monkeypatch):
+    directory = tmp_path / LOCATIONS["path="]
     fill(directory, tiny.contents)
     read_idx = fashion_mnist.read_idx
 
@@ -257,13 +262,13 @@ def test_a_file_that_vanishes_meanwhile_is_named(tiny, tmp_path, monkeypatch):
         load(tmp_path, "path=")
 
 
-def test_nothing_found_lists_every_place_and_what_to_do(tiny, tmp_path):
+def test_nothing_found_lists_every_location_and_what_to_do(tiny, tmp_path):
     with pytest.raises(DatasetNotFoundError) as caught:
         load_data()
     message = str(caught.value)
     url = "http://no-such-host.invalid/train-images-idx3-ubyte.gz"
     assert message.startswith(
-        "Fashion-MNIST was found nowhere. Tried, in this order:\n"
+        "Fashion-MNIST was not found. Tried, in this order:\n"
         f"  - KCORE_DATA_DIR, {tmp_path / 'data/fashion-mnist'}: no such directory\n"
         f"  - the Keras cache, {tmp_path / 'keras/datasets/fashion-mnist'}: no such directory\n"
         f"  - Debian's package, {tmp_path / 'debian'}: no such directory\n"
@@ -280,7 +285,7 @@ def test_nothing_found_lists_every_place_and_what_to_do(tiny, tmp_path):
 
 @pytest.fixture
 def online(tiny, server, monkeypatch):
-    """Let the server have the tiny dataset."""
+    """Put the tiny dataset on the server."""
     server.contents.update(tiny.compressed())
     monkeypatch.setattr(fashion_mnist, "BASE_URL", server.url)
     return server
@@ -288,23 +293,23 @@ def online(tiny, server, monkeypatch):
 
 def test_downloads_into_the_keras_cache_once(tiny, online, tmp_path, capsys):
     assert_is_tiny(load_data(), tiny)
-    cache = tmp_path / PLACES["the Keras cache"]
+    cache = tmp_path / LOCATIONS["the Keras cache"]
     assert file_names(cache) == sorted(tiny.compressed())
-    lines = capsys.readouterr().err.splitlines()
-    assert {line.split()[1].strip(":") for line in lines} == set(tiny.compressed())
+    bars = re.findall(r"Downloading ([^:]+): 100%", capsys.readouterr().err)
+    assert set(bars) == set(tiny.compressed())
     assert_is_tiny(load_data(), tiny)
     assert len(online.requests) == 4
 
 
 def test_an_incomplete_cache_is_completed(tiny, online, tmp_path):
-    cache = tmp_path / PLACES["the Keras cache"]
+    cache = tmp_path / LOCATIONS["the Keras cache"]
     fill(cache, dict(list(tiny.compressed().items())[:3]))
     assert_is_tiny(load_data(), tiny)
     assert online.requests == ["t10k-labels-idx1-ubyte.gz"]
 
 
 def test_an_incomplete_cache_without_network_is_reported(tiny, tmp_path):
-    cache = tmp_path / PLACES["the Keras cache"]
+    cache = tmp_path / LOCATIONS["the Keras cache"]
     fill(cache, dict(list(tiny.compressed().items())[:3]))
     with pytest.raises(
         DatasetNotFoundError, match="3 of 4 files; missing: t10k-labels-idx1-ubyte\n"
@@ -320,7 +325,7 @@ def test_a_broken_download_does_not_poison_the_cache(tiny, online, tmp_path, mon
     with pytest.raises(DatasetNotFoundError, match=f"download of {online.url}train-images"):
         load_data()
     assert time.monotonic() - start < 5
-    cache = tmp_path / PLACES["the Keras cache"]
+    cache = tmp_path / LOCATIONS["the Keras cache"]
     assert not cache.exists() or file_names(cache) == []
     online.fault = ""
     assert_is_tiny(load_data(), tiny)
@@ -344,7 +349,7 @@ def test_a_wrong_file_from_the_server_is_an_error(tiny, online, tmp_path, conten
         CorruptFileError, match=f"{url}: the server sent a wrong file, which {problem}"
     ):
         load_data()
-    cache = tmp_path / PLACES["the Keras cache"]
+    cache = tmp_path / LOCATIONS["the Keras cache"]
     assert file_names(cache) == ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]
     online.contents.update(tiny.compressed())
     assert_is_tiny(load_data(), tiny)
@@ -376,7 +381,7 @@ def test_two_processes_may_download_at_once(tiny, online, tmp_path):
     assert [process.returncode for process in processes] == [0, 0], outcomes
     total = str(int(tiny.arrays[name_of("train-images")].sum()))
     assert [out.strip() for out, _ in outcomes] == [total, total]
-    cache = tmp_path / PLACES["the Keras cache"]
+    cache = tmp_path / LOCATIONS["the Keras cache"]
     assert file_names(cache) == sorted(tiny.compressed())
 
 

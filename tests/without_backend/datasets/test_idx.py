@@ -14,7 +14,7 @@ from kcore.datasets._errors import CorruptFileError
 from kcore.datasets._idx import read_idx
 
 SAMPLE = bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3]) + bytes(range(6))
-MEMORY_LIMIT = 6_000_000  # far above the reader's chunk of 1 MiB, far below the sizes declared
+MEMORY_LIMIT = 6_000_000  # far more than the reader's chunk of 1 MiB, far less than declared
 
 same_directory = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
@@ -56,7 +56,7 @@ def test_reads_every_type_and_shape(write, encode_idx, array):
     assert read.flags.writeable
 
 
-def test_takes_compression_from_the_content_and_not_from_the_name(tmp_path):
+def test_compression_is_told_by_the_content_and_not_by_the_name(tmp_path):
     misnamed = tmp_path / "sample.gz"
     misnamed.write_bytes(SAMPLE)
     assert read_idx(misnamed).shape == (2, 3)
@@ -66,20 +66,20 @@ DEFECTS = {
     "empty": (b"", "ends within the IDX header: the file is cut short"),
     "cut in the magic number": (SAMPLE[:3], "ends within the IDX header"),
     "cut in the lengths": (SAMPLE[:9], "ends within the IDX header"),
-    "not IDX": (b"\x89PNG" + SAMPLE, "starts with the bytes 89 50, an IDX file with 00 00"),
+    "not IDX": (b"\x89PNG" + SAMPLE, "starts with the bytes 89 50 instead of 00 00"),
     "unknown type": (
         b"\0\0\x0a\x01\0\0\0\0",
-        "has the element type 0x0a, but IDX knows 0x08, 0x09",
+        "has the element type 0x0a, but IDX has only 0x08, 0x09",
     ),
-    "no dimension": (b"\0\0\x08\0", "declares 0 dimensions, not 1 to 32"),
-    "too many dimensions": (b"\0\0\x08\x21" + bytes(4 * 33), "declares 33 dimensions, not 1 to 32"),
+    "no dimension": (b"\0\0\x08\0", "declares 0 dimensions; 1 to 32 are allowed"),
+    "too many dimensions": (b"\0\0\x08\x21" + bytes(4 * 33), "declares 33 dimensions; 1 to 32"),
     "impossible size": (
         b"\0\0\x0e\x04" + b"\xff" * 16,
-        "declares the shape (4294967295, 4294967295, 4294967295, 4294967295), which no memory",
+        "declares the shape (4294967295, 4294967295, 4294967295, 4294967295), which is too",
     ),
     "impossible size times zero": (
         b"\0\0\x08\x04" + bytes(4) + b"\xff" * 12,
-        "declares the shape (0, 4294967295, 4294967295, 4294967295), which no memory",
+        "declares the shape (0, 4294967295, 4294967295, 4294967295), which is too large",
     ),
     "cut in the data": (
         SAMPLE[:-1],
@@ -138,7 +138,7 @@ def test_names_gzip_damage(tmp_path):
 
 @same_directory
 @given(content=st.binary(max_size=64))
-def test_takes_any_bytes_without_another_error(write, content):
+def test_any_bytes_are_read_or_refused_with_the_right_error(write, content):
     with contextlib.suppress(CorruptFileError):
         read_idx(write(content))
 
@@ -146,8 +146,8 @@ def test_takes_any_bytes_without_another_error(write, content):
 def test_checks_the_shape_before_the_data(write):
     with pytest.raises(
         CorruptFileError,
-        match=r"holds an array of shape \(2, 3\), but one of shape \(60000,\) is expected under "
-        r"this name: it may be another file of the dataset",
+        match=r"holds an array of shape \(2, 3\) instead of \(60000,\): it may be another file of "
+        r"the dataset",
     ):
         read_idx(write(SAMPLE[:-2]), shape=(60000,))
     assert read_idx(write(SAMPLE), shape=(2, 3)).shape == (2, 3)
@@ -160,8 +160,8 @@ def test_checks_the_digest_of_the_uncompressed_content(write):
     with pytest.raises(CorruptFileError) as caught:
         read_idx(write(other), sha256=digest)
     assert caught.value.problem == (
-        "has the right form but other content: its uncompressed SHA-256 digest is "
-        f"{hashlib.sha256(other).hexdigest()}, but {digest} is expected"
+        "has the right format but different content: its uncompressed SHA-256 digest is "
+        f"{hashlib.sha256(other).hexdigest()} instead of {digest}"
     )
 
 

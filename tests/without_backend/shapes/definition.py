@@ -1,8 +1,8 @@
-"""Windows laid out cell by cell: slow, obvious, and sharing nothing with kcore.shapes."""
+"""Lay windows out cell by cell: slow, obvious, and independent of kcore.shapes."""
 
 
 def forward(size, kernel, strides, dilation_rate, padding):
-    """Lay taps down one position after another; return pads and the cells of each position."""
+    """Lay out one position after another; return the pads and the cells of each position."""
     reach = (kernel - 1) * dilation_rate
     if padding == "causal":
         before, after = reach, 0
@@ -19,7 +19,7 @@ def forward(size, kernel, strides, dilation_rate, padding):
 
 
 def _same_pads(size, reach, strides):
-    """Add single cells, first after and then before, until each stride has its window."""
+    """Add cells one by one, after and before by turns, until each stride has its window."""
     wanted = len(range(0, size, strides))
     before = after = 0
     while len(range(-before, size + after - reach, strides)) < wanted:
@@ -31,6 +31,6 @@ def _same_pads(size, reach, strides):
 
 
 def transposed(size, kernel, strides, dilation_rate, padding, output_size):
-    """Invert the forward window from `output_size` cells; None where it has another length."""
+    """Invert the forward window over `output_size` cells; None if its length is not `size`."""
     pads, positions = forward(output_size, kernel, strides, dilation_rate, padding)
     return (pads, positions) if len(positions) == size else None

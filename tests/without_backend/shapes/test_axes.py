@@ -20,7 +20,7 @@ def test_each_axis_has_its_own_numbers():
 @pytest.mark.parametrize(
     ("data_format", "shape"), [("channels_last", (2, 5, 8, 6)), ("channels_first", (2, 6, 5, 8))]
 )
-def test_batch_and_channels_stand_where_the_data_format_puts_them(data_format, shape):
+def test_batch_and_channels_are_where_the_data_format_says(data_format, shape):
     described = conv_windows((9, 8), (3, 2), strides=(2, 1), padding="same")
     assert described.output_shape(2, 6, data_format) == shape
     assert spatial_sizes(shape, data_format) == (5, 8)
@@ -33,7 +33,7 @@ def test_an_unknown_data_format_is_refused():
         spatial_sizes((1, 2, 3, 4), "NHWC")
 
 
-def test_convolution_layers_refuse_strides_with_dilation_also_on_different_axes():
+def test_convolution_layers_refuse_strides_with_dilation_even_on_different_axes():
     with pytest.raises(ValueError, match=r"strides=\(2, 1\) together with dilation_rate=\(1, 2\)"):
         conv_windows((9, 9), 3, strides=(2, 1), dilation_rate=(1, 2))
     with pytest.raises(ValueError, match="Set one of them to 1"):
@@ -53,7 +53,7 @@ def test_causal_needs_a_single_axis():
 
 
 @pytest.mark.parametrize("name", ["kernel_size", "strides", "dilation_rate"])
-def test_a_sequence_of_another_length_is_refused_by_name(name):
+def test_a_sequence_of_the_wrong_length_is_refused_by_name(name):
     arguments = {"kernel_size": 1} | {name: (1, 1, 1)}
     with pytest.raises(
         ValueError, match=rf"{name}=\(1, 1, 1\) has 3 entries; give one integer, or 2"

@@ -20,7 +20,7 @@ def lines(text):
     return [line.rstrip() for line in text.strip("\n").splitlines()]
 
 
-def test_valid_drops_the_last_cells_of_the_course():
+def test_valid_drops_the_last_cells():
     assert str(Window(13, kernel_size=6, strides=5)).splitlines() == lines("""
 13 cells, kernel 6, strides 5, padding 'valid': 2 positions, cells 12 to 13 dropped
   1  2  3  4  5  6  7  8  9 10 11 12 13
@@ -29,7 +29,7 @@ def test_valid_drops_the_last_cells_of_the_course():
 """)
 
 
-def test_same_marks_the_pads_of_the_course():
+def test_same_marks_the_pads():
     assert str(Window(13, kernel_size=6, strides=5, padding="same")).splitlines() == lines("""
 13 cells, kernel 6, strides 5, padding 'same': 3 positions, pads 1 before and 2 after
   p  1  2  3  4  5  6  7  8  9 10 11 12 13  p  p
@@ -39,7 +39,7 @@ def test_same_marks_the_pads_of_the_course():
 """)
 
 
-def test_dots_stand_where_a_dilated_window_passes_over_a_cell():
+def test_cells_that_a_dilated_window_passes_over_are_dotted():
     assert str(Window(6, kernel_size=2, strides=2, dilation_rate=3)).splitlines()[1:] == lines("""
  1 2 3 4 5 6
 |_....__|
@@ -47,7 +47,7 @@ def test_dots_stand_where_a_dilated_window_passes_over_a_cell():
 """)
 
 
-def test_a_transposed_window_marks_what_it_cuts():
+def test_a_transposed_window_marks_the_cells_that_are_cut():
     described = TransposedWindow(3, kernel_size=3, strides=2, padding="same")
     assert str(described).splitlines() == lines("""
 3 cells, transposed kernel 3, strides 2, padding 'same': 6 output cells, 0 + 1 cut
@@ -68,7 +68,7 @@ def test_an_adaptive_window_shares_cells():
 """)
 
 
-def test_a_long_axis_is_cut_to_its_ends():
+def test_only_the_ends_of_a_long_axis_are_drawn():
     assert str(Window(299, kernel_size=3, strides=2)).splitlines() == lines("""
 299 cells, kernel 3, strides 2, padding 'valid': 149 positions
    1   2   3   4   5   6 ..  294 295 296 297 298 299
@@ -84,14 +84,14 @@ def test_a_long_axis_is_cut_to_its_ends():
 @pytest.mark.parametrize("kernel", [1, 11, 40])
 @pytest.mark.parametrize("strides", [1, 7, 40])
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_no_drawing_grows_wider_than_a_screen(size, kernel, strides, padding):
+def test_no_drawing_is_wider_than_a_screen(size, kernel, strides, padding):
     drawn = str(Window(size, kernel, strides, padding=padding)).splitlines()
     assert max(len(line) for line in drawn[1:]) <= 240
     assert len(drawn) <= 10
     assert all(line.count("|") == 2 for line in drawn[2:] if "more" not in line)
 
 
-def test_what_is_unknown_is_said_and_not_drawn():
+def test_unknown_sizes_are_described_but_not_drawn():
     assert str(Window(None, 3, 2, padding="same")) == (
         "unknown size, kernel 3, strides 2, padding 'same': unknown number of positions"
     )

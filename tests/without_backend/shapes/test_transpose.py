@@ -17,7 +17,7 @@ small = st.integers(1, 6)
 
 
 @given(st.integers(1, 12), small, small, st.integers(1, 3), st.sampled_from(["valid", "same"]))
-def test_it_is_the_forward_window_turned_round(size, kernel, strides, rate, padding):
+def test_it_is_the_forward_window_turned_around(size, kernel, strides, rate, padding):
     described = TransposedWindow(size, kernel, strides, rate, padding)
     forward = definition.transposed(size, kernel, strides, rate, padding, described.output_size)
     assert forward is not None, "the forward window from this output has another length"
@@ -50,7 +50,7 @@ def test_transposed_windows_worked_out_by_hand(described, output_size, pads):
 
 
 @given(st.integers(1, 12), small, small)
-def test_same_brings_back_a_multiple_of_the_strides(size, kernel, strides):
+def test_the_forward_window_leads_back_to_the_input_size(size, kernel, strides):
     described = TransposedWindow(size, kernel, strides, padding="same")
     assert Window(described.output_size, kernel, strides, padding="same").output_size == size
 
@@ -59,14 +59,14 @@ def test_strides_above_the_kernel_leave_cells_unwritten():
     assert TransposedWindow(3, kernel_size=1, strides=2).unwritten == (1, 3, 5)
 
 
-def test_an_unknown_size_passes_through():
+def test_an_unknown_size_stays_unknown():
     described = TransposedWindow(None, 3, 2, padding="same")
     assert (described.output_size, described.pads, described.unwritten) == (None, (0, 1), None)
     assert described.span(1) == (2, 4)
 
 
 def test_output_padding_must_stay_below_the_strides():
-    with pytest.raises(ValueError, match=r"output_padding=1 reaches strides=1; .* Use a smaller"):
+    with pytest.raises(ValueError, match=r"output_padding=1 reaches strides=1, .* Use a smaller"):
         TransposedWindow(4, 3, strides=1, output_padding=1)
 
 
@@ -77,7 +77,7 @@ def test_an_empty_output_is_refused_with_the_remedy():
         TransposedWindow(1, kernel_size=2, padding="same", output_padding=0)
 
 
-def test_causal_is_no_transposed_padding():
+def test_a_transposed_window_refuses_causal_padding():
     with pytest.raises(
         ValueError, match="padding='causal' is unknown; choose from 'valid', 'same'"
     ):
@@ -85,6 +85,8 @@ def test_causal_is_no_transposed_padding():
 
 
 @pytest.mark.parametrize("position", [-1, 3])
-def test_positions_outside_are_refused(position):
-    with pytest.raises(IndexError, match=f"position={position}: the input has 3 cells"):
+def test_positions_that_do_not_exist_are_refused(position):
+    with pytest.raises(
+        IndexError, match=f"^position={position} doesn't exist: the input has 3 cells"
+    ):
         TransposedWindow(3, 3).span(position)

@@ -62,12 +62,12 @@ def test_the_window_of_the_course(padding, positions, pads, dropped):
         ({"size": 1, "kernel_size": 6, "strides": 5, "padding": "same"}, 1, (2, 3)),
     ],
 )
-def test_windows_worked_by_hand(arguments, output_size, pads):
+def test_windows_worked_out_by_hand(arguments, output_size, pads):
     described = Window(**arguments)
     assert (described.output_size, described.pads) == (output_size, pads)
 
 
-def test_capital_letters_are_the_same_padding():
+def test_padding_may_be_in_upper_case():
     assert Window(13, 6, 5, padding="SAME") == Window(13, 6, 5, padding="same")
 
 
@@ -79,7 +79,7 @@ def test_strides_that_share_a_factor_with_the_dilation_skip_every_other_cell():
     assert Window(9, kernel_size=3, strides=2, dilation_rate=2).skipped == (1, 3, 5, 7)
 
 
-def test_unknown_sizes_give_what_is_known():
+def test_what_does_not_depend_on_an_unknown_size_is_known():
     strided = Window(None, 3, strides=2, padding="same")
     assert (strided.output_size, strided.pads, strided.dropped) == (None, None, None)
     assert (strided.skipped, Window(None, 2, strides=3).skipped) == ((), None)
@@ -89,18 +89,20 @@ def test_unknown_sizes_give_what_is_known():
     assert Window(None, 3, strides=2).span(1) == (2, 4)
 
 
-def test_asking_for_a_span_that_depends_on_the_size():
+def test_a_span_that_depends_on_an_unknown_size_is_refused():
     with pytest.raises(ValueError, match=r"size=None: with strides=2 the pads depend on the size"):
         Window(None, 3, strides=2, padding="same").span(0)
 
 
 @pytest.mark.parametrize("position", [-1, 2])
-def test_positions_outside_are_refused(position):
-    with pytest.raises(IndexError, match=f"position={position}: there are 2, counted from 0"):
+def test_positions_that_do_not_exist_are_refused(position):
+    with pytest.raises(
+        IndexError, match=f"^position={position} doesn't exist: there are 2, from 0 on"
+    ):
         Window(13, 6, 5).span(position)
 
 
-@pytest.mark.parametrize("name", ["size", "kernel", "strides", "dilation_rate"])
+@pytest.mark.parametrize("name", ["size", "kernel_size", "strides", "dilation_rate"])
 @pytest.mark.parametrize("value", [0, -3])
 def test_numbers_below_one_are_refused_by_name(name, value):
     arguments = {"size": 9, "kernel_size": 2, "strides": 1, "dilation_rate": 1} | {name: value}
@@ -109,7 +111,7 @@ def test_numbers_below_one_are_refused_by_name(name, value):
 
 
 @pytest.mark.parametrize("value", [2.0, "2", True])
-def test_what_is_no_integer_is_refused(value):
+def test_only_integers_are_accepted(value):
     with pytest.raises(TypeError, match=r"kernel_size=.* is a .*; give an integer"):
         Window(9, kernel_size=value)
 
@@ -126,5 +128,6 @@ def test_a_window_that_does_not_fit_names_sizes_and_remedy():
         Window(3, kernel_size=2, dilation_rate=10)
     assert str(caught.value) == (
         "kernel_size=2 with dilation_rate=10 covers 11 cells and doesn't fit into size=3 with "
-        "padding='valid'. Use padding='same', an input of at least 11 cells, or a smaller kernel."
+        "padding='valid'. Use padding='same', an input of at least 11 cells, or a smaller "
+        "kernel_size."
     )

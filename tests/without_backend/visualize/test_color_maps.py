@@ -5,7 +5,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from kcore.visualize._color_maps import color_table, is_gray
+from kcore.visualize._color_maps import color_table, is_gray, is_identity
 
 
 @pytest.mark.parametrize("cmap", ["viridis", "inferno", "cividis"])
@@ -18,7 +18,9 @@ def test_the_colors_are_those_that_matplotlib_lists(cmap):
 
 def test_gray_leaves_shades_as_they_are():
     assert color_table("gray").tolist() == [[shade] * 3 for shade in range(256)]
+    assert is_identity(color_table("gray"))
     assert is_gray(color_table("gray_r"))
+    assert not is_identity(color_table("gray_r"))
 
 
 def test_a_map_of_few_colors_is_spread_over_all_numbers():
@@ -26,6 +28,11 @@ def test_a_map_of_few_colors_is_spread_over_all_numbers():
     assert len(np.unique(table, axis=0)) == 10
     assert table[0].tolist() == [31, 119, 180]
     assert table[-1].tolist() == [23, 190, 207]
+
+
+def test_a_map_itself_is_as_good_as_its_name():
+    for cmap in ("viridis", "tab10"):
+        np.testing.assert_array_equal(color_table(matplotlib.colormaps[cmap]), color_table(cmap))
 
 
 def test_a_map_that_the_user_registers_is_found():

@@ -1,11 +1,13 @@
+import warnings
+
+import matplotlib
+import matplotlib.figure
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import ImageDraw
 
-from kcore.visualize import confusion_matrix, confusion_picture
-from kcore.visualize._color_map import ink_on_paper
+from kcore.visualize import confusion_matrix, plot_confusion_matrix
 
 
 def test_counts_are_those_of_a_loop():
@@ -71,36 +73,107 @@ def test_wrong_indices_are_named(arguments, message):
         confusion_matrix(*arguments)
 
 
-def colors_in(picture):
-    return {tuple(color) for color in picture.reshape(-1, 3).tolist()}
+def drawn(matrix, class_names=None, **arguments):
+    """Return the axes, and the shares that their colors show."""
+    figure = plot_confusion_matrix(matrix, class_names, **arguments)
+    ax = figure.axes[0]
+    (image,) = ax.images
+    return ax, np.asarray(image.get_array())
 
 
-def test_the_darkness_of_a_cell_is_its_share_of_the_row():
-    shown = colors_in(confusion_picture([[3, 1], [0, 5]]))
-    for share in (0.75, 0.25, 0.0, 1.0):
-        assert tuple(ink_on_paper(np.array(share)).tolist()) in shown
-    assert tuple(ink_on_paper(np.array(0.5)).tolist()) not in shown
+def names_on(axis):
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+def test_colors_are_shares_of_the_row_and_numbers_are_counts():
+    ax, shares = drawn([[3, 1], [0, 5000]])
+    np.testing.assert_array_equal(shares, [[0.75, 0.25], [0, 1]])
+    assert ax.images[0].get_clim() == (0, 1)
+    assert {text.get_position(): text.get_text() for text in ax.texts} == {
+        (0, 0): "3",
+        (1, 0): "1",
+        (1, 1): "5,000",
+    }
 
 
 def test_rows_are_true_classes():
-    picture = confusion_picture([[0, 9], [0, 0]])
-    dark = tuple(ink_on_paper(np.array(1.0)).tolist())
-    rows, columns = np.nonzero((picture == dark).all(axis=-1))
-    light = np.nonzero((picture == 255).all(axis=-1))
-    assert rows.mean() < picture.shape[0] - 60, "the upper row"
-    assert columns.mean() > picture.shape[1] - 60, "the right column"
-    assert len(light[0]) > 1000
+    ax, shares = drawn([[0, 9], [0, 0]], ["a", "b"])
+    np.testing.assert_array_equal(shares, [[0, 1], [0, 0]])
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("true class", "predicted class")
+    assert ax.yaxis_inverted(), "the first class stands at the top"
+    assert names_on(ax.yaxis) == names_on(ax.xaxis) == ["a", "b"]
 
 
-def test_names_take_room():
-    short = confusion_picture(np.eye(3, dtype=int), ["a", "b", "c"])
-    long = confusion_picture(np.eye(3, dtype=int), ["a", "a long name", "c"])
-    endless = confusion_picture(np.eye(3, dtype=int), ["a", "m" * 500, "c"])
-    assert short.shape[1] < long.shape[1] < endless.shape[1] < 600
+@pytest.mark.parametrize("cmap", ["Blues", "viridis", "inferno", matplotlib.colormaps["gray"]])
+def test_numbers_stand_out_on_the_colors_of_any_map(cmap):
+    counts = np.zeros((21, 21), int)
+    for index in range(21):  # shares from 0 to 1
+        counts[index, index] = 5 * index
+        counts[index, (index + 1) % 21] += 100 - 5 * index
+    ax, shares = drawn(counts, cmap=cmap)
+    for text in ax.texts:
+        column, row = text.get_position()
+        below = luminance(ax.images[0].cmap(shares[row, column])[:3])
+        ink = luminance(matplotlib.colors.to_rgb(text.get_color()))
+        lighter, darker = max(below, ink), min(below, ink)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5
 
 
-def test_many_classes_are_small_cells():
-    assert max(confusion_picture(np.ones((100, 100), int)).shape) < 1400
+def luminance(color):
+    """Return the relative luminance of an sRGB color, as WCAG defines it."""
+    parts = np.asarray(color)
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_many_classes_are_small_cells_without_numbers():
+    ax, shares = drawn(np.ones((100, 100), int))
+    assert shares.shape == (100, 100)
+    assert not ax.texts
+    assert max(ax.figure.get_size_inches()) < 14
+    ax, _ = drawn(np.ones((250, 250), int))
+    assert names_on(ax.yaxis) == [str(index) for index in range(0, 250, 3)]
+
+
+def test_it_is_drawn_on_the_axes_that_are_given():
+    ax = matplotlib.figure.Figure().subplots()
+    figure = plot_confusion_matrix([[1, 0], [0, 1]], ax=ax)
+    assert figure is ax.figure
+    assert len(ax.images) == 1
+    figure = plot_confusion_matrix([[1, 0], [0, 1]], figsize=(3, 2))
+    np.testing.assert_array_equal(figure.get_size_inches(), [3, 2])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"cmap": "no such"}, ValueError, "cmap='no such' is no color map of matplotlib: use a"),
+        ({"cmap": 3}, ValueError, "cmap=3 is no color map"),
+        ({"ax": 3}, TypeError, "ax=3 must be matplotlib Axes"),
+        ({"figsize": (1, 0)}, ValueError, r"figsize=\(1, 0\) must be \(width, height\)"),
+        (
+            {"ax": matplotlib.figure.Figure().subplots(), "figsize": (1, 1)},
+            ValueError,
+            "is for a new figure",
+        ),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, error, message):
+    with pytest.raises(error, match=message):
+        plot_confusion_matrix([[1, 0], [0, 1]], **arguments)
+
+
+def test_long_names_are_cut_and_fit():
+    names = ["a", "a longer name", "m" * 500]
+    figure = plot_confusion_matrix(np.eye(3, dtype=int), names)
+    with warnings.catch_warnings(action="error"):
+        figure.draw_without_rendering()
+    assert names_on(figure.axes[0].yaxis) == ["a", "a longer name", "m" * 23 + "…"]
+    assert max(figure.get_size_inches()) < 8
+    box = figure.axes[0].get_tightbbox()
+    assert box.x0 >= 0
+    assert box.y0 >= 0
+    assert box.y1 <= figure.bbox.height
 
 
 @pytest.mark.parametrize(
@@ -113,45 +186,27 @@ def test_many_classes_are_small_cells():
 )
 def test_what_is_no_matrix_is_named(matrix, message):
     with pytest.raises(ValueError, match=message):
-        confusion_picture(matrix)
+        plot_confusion_matrix(matrix)
 
 
 def test_each_class_has_a_name():
     with pytest.raises(ValueError, match="must be 2 names, one a class"):
-        confusion_picture([[1, 0], [0, 1]], ["a"])
-
-
-def names_of(picture_of):
-    """Return the lines of text that a picture is drawn with."""
-    drawn = []
-    text = ImageDraw.ImageDraw.text
-
-    def note(self, xy, shown, *arguments, **options):
-        drawn.append(shown)
-        return text(self, xy, shown, *arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ImageDraw.ImageDraw, "text", note)
-        picture_of()
-    return drawn
+        plot_confusion_matrix([[1, 0], [0, 1]], ["a"])
 
 
 LONG = ["a very long name of a class of images, " + end for end in ("one", "two", "three")]
 
 
 def test_names_that_are_cut_to_the_same_text_bear_their_index():
-    drawn = names_of(lambda: confusion_picture(np.eye(4, dtype=int), [*LONG, "short"]))
-    for index in range(3):
-        assert len([text for text in drawn if text.endswith(f"… [{index}]")]) == 2
-    assert drawn.count("short") == 2
+    ax, _ = drawn(np.eye(4, dtype=int), [*LONG, "short"])
+    assert names_on(ax.yaxis) == names_on(ax.xaxis)
+    assert names_on(ax.yaxis) == [*(f"a very long name of… [{n}]" for n in range(3)), "short"]
 
 
 def test_class_indices_are_names():
     counts = [[9, 1, 0], [2, 8, 0], [0, 0, 3]]
-    np.testing.assert_array_equal(
-        confusion_picture(counts, {"zebra": 2, "cat": 0, "dog": np.int64(1)}),
-        confusion_picture(counts, ["cat", "dog", "zebra"]),
-    )
+    ax, _ = drawn(counts, {"zebra": 2, "cat": 0, "dog": np.int64(1)})
+    assert names_on(ax.yaxis) == ["cat", "dog", "zebra"]
 
 
 @pytest.mark.parametrize(
@@ -168,4 +223,4 @@ def test_class_indices_are_names():
 )
 def test_class_indices_that_are_none_are_named(names):
     with pytest.raises(ValueError, match=r"class_names=.* must map each name to its class index"):
-        confusion_picture([[1, 0], [0, 1]], names)
+        plot_confusion_matrix([[1, 0], [0, 1]], names)

@@ -85,3 +85,8 @@ def test_another_shape_is_named():
 def test_options_that_are_no_positive_integers_are_named(name):
     with pytest.raises(ValueError, match=f"{name}=0 must be an integer of at least 1"):
         filters(np.zeros((3, 3, 1, 4)), **{name: 0})
+
+
+def test_a_scale_that_no_memory_holds_is_refused():
+    with pytest.raises(ValueError, match=r"scale=1000000000 must be at most 1,000\."):
+        filters(np.zeros((3, 3, 1, 4)), scale=10**9)

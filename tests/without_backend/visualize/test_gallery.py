@@ -148,6 +148,10 @@ def test_the_default_is_about_twice_as_wide_as_high():
             "class_names='ab' must be a sequence of names",
         ),
         ({"images": np.zeros((1, 8, 8)), "columns": 0}, "columns=0 must be an integer"),
+        (
+            {"images": np.zeros((1, 8, 8)), "tile_size": 5000},
+            "tile_size=5000 must be at most 4,096",
+        ),
         ({"images": np.zeros((1, 8, 8)), "tile_size": 4}, "tile_size=4 must be .* at least 8"),
     ],
 )
@@ -200,6 +204,11 @@ def test_one_warning_names_a_script_without_a_font(monkeypatch, tmp_path):
     assert drawn == ["\ufffd [0]", "\ufffd", "\ufffd [1]"]
 
 
+def test_there_are_no_empty_columns():
+    images = np.zeros((2, 8, 8))
+    np.testing.assert_array_equal(gallery(images, columns=10**6), gallery(images, columns=2))
+
+
 def test_captions_are_wrapped_and_written_below_the_images():
     images = np.zeros((2, 8, 8))
     plain = gallery(images, tile_size=96, columns=2)
@@ -213,6 +222,12 @@ def test_captions_are_wrapped_and_written_below_the_images():
     options = {"class_names": ["rotated 31°,", "x"], "columns": 2, "tile_size": 96}
     named = gallery(images, [0, 1], **options)
     np.testing.assert_array_equal(two_lines[:118, 108:204], named[:118, 6:102])
+
+
+def test_a_caption_without_spaces_is_broken_into_lines_too(monkeypatch, tmp_path):
+    only_fonts(monkeypatch, tmp_path, Chinese="旋转三十一度")
+    drawn = lines_of(monkeypatch, np.zeros((1, 8, 8)), captions=["旋转 旋转三十一度"], tile_size=40)
+    assert drawn == ["旋转", "旋转三", "十一度"]
 
 
 def test_captions_are_one_for_each_image():

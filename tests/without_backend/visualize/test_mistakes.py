@@ -60,7 +60,7 @@ def test_without_mistakes_the_picture_says_so():
 @pytest.mark.parametrize(
     ("labels", "probabilities", "message"),
     [
-        ([0], [[3.0, -1.0]], "range from -1 to 3; .* take the softmax or the sigmoid first"),
+        ([0], [[3.0, -1.0]], "range from -1 to 3; .* apply softmax or sigmoid first"),
         ([0], [[np.nan, 0.0]], "range from nan to nan"),
         ([0], np.zeros((1, 2, 2)), r"shape \(1, 2, 2\) must be \(images, classes\)"),
         ([3], [[0.25, 0.5, 0.25]], r"labels holds the class index 3; there are 3 classes, 0\.\.2"),

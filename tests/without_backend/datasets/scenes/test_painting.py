@@ -1,9 +1,13 @@
+import base64
 import dataclasses
+import io
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from kcore.datasets.scenes._painting import MIN_SIDE, paint
 from kcore.datasets.scenes._parameters import draw_parameters
@@ -13,8 +17,8 @@ quick = settings(max_examples=60)
 indices = st.integers(0, 10**6)
 sides = st.integers(MIN_SIDE, 150)
 
-# Means of the 16 squares of 16x16 pixels, in RGB. Another rasterizer may differ at the edges by a
-# few pixels of 256, which moves a mean by two levels or so.
+# RGB means of the 16 squares of 16x16 pixels. Another rasterizer may differ in a few of the 256
+# pixels at the edges, which changes a mean by about two levels.
 GOLDEN = {
     0: (
         (18, 1, 61, 53),
@@ -38,7 +42,7 @@ GOLDEN = {
 
 
 def object_alone(index, **changes):
-    """Return the parameters of a white object before black, with nothing else."""
+    """Return the parameters of a white object on black, with nothing else."""
     return dataclasses.replace(
         draw_parameters(index),
         object_color=(255, 255, 255),
@@ -51,7 +55,7 @@ def object_alone(index, **changes):
 
 
 @pytest.mark.parametrize("index", GOLDEN)
-def test_a_scene_stays_what_it_was(index):
+def test_a_scene_is_the_same_as_ever(index):
     box, means = GOLDEN[index]
     scene = paint(draw_parameters(index), (64, 64))
     assert scene.box == box
@@ -61,7 +65,7 @@ def test_a_scene_stays_what_it_was(index):
 
 @quick
 @given(indices, sides, sides)
-def test_the_image_has_the_size_asked_for(index, height, width):
+def test_the_image_has_the_requested_size(index, height, width):
     scene = paint(draw_parameters(index), (height, width))
     assert scene.image.shape == (height, width, 3)
     assert scene.image.dtype == np.uint8
@@ -70,7 +74,7 @@ def test_the_image_has_the_size_asked_for(index, height, width):
 
 
 def box_slack(index, height, width):
-    """Return how far the pixels of the object lie beyond or within each side of its box."""
+    """Return the distance of the object's pixels from each side of its box."""
     scene = paint(object_alone(index), (height, width))
     top, left, bottom, right = scene.box
     assert 0 <= top < bottom <= height
@@ -87,14 +91,14 @@ def test_the_box_holds_the_object_within_a_pixel(index, height, width):
 
 
 def test_the_box_is_exact():
-    # Pillow 13 misses none of these; Pillow 10 touches a pixel too many in 4 of them.
+    # Pillow 13 gets all of these right; Pillow 10 fills a pixel too many in 4 of them.
     misses = [box_slack(index, 64, 80).any() for index in range(300)]
     assert sum(misses) <= 9
 
 
 @quick
 @given(indices, sides, sides)
-def test_the_longer_side_of_the_box_is_the_size_drawn(index, height, width):
+def test_the_longer_side_of_the_box_is_the_size_parameter(index, height, width):
     parameters = object_alone(index)
     top, left, bottom, right = paint(parameters, (height, width)).box
     expected = parameters.size * min(height, width)
@@ -125,9 +129,9 @@ def test_edges_are_smooth():
     assert len(values) > 8
 
 
-def test_an_area_is_covered_as_it_should_be():
-    # A disc that fills 0.8 of the height has pi/4 of its box. Pillow's polygons reach half a fine
-    # pixel too far, a sixth of a pixel here, which adds less than one part in a hundred.
+def test_the_covered_area_is_right():
+    # A disc fills pi/4 of its box, here 0.8 of the height. Pillow's polygons are half a fine pixel
+    # too large, a sixth of a pixel here, which adds less than 1%.
     parameters = object_alone(
         0, rotation=0.0, shear=0.0, squeeze=1.0, size=0.8, position=(0.5, 0.5)
     )
@@ -145,7 +149,7 @@ def test_the_gradient_is_linear_and_has_its_two_colors_at_the_corners():
     np.testing.assert_allclose(image[0, 0], [10, 200, 0], atol=4)
     np.testing.assert_allclose(image[-1, -1], [90, 40, 0], atol=4)
     diagonal = image[np.arange(41), np.arange(41), 0]
-    inner = np.delete(diagonal, 20)  # the point that stands for the object
+    inner = np.delete(diagonal, 20)  # the pixel of the object
     expected = np.delete(np.linspace(diagonal[0], diagonal[-1], 41), 20)
     np.testing.assert_allclose(inner, expected, atol=1)
 
@@ -190,10 +194,10 @@ def test_a_mirrored_object_is_mirrored():
 
 
 REFUSED = {
-    "too flat": ((7, 64), "image_size=(7, 64) must be at least 8 each way."),
-    "one number": (64, "image_size=64 must be (height, width) in whole pixels."),
-    "three numbers": ((64, 64, 3), "image_size=(64, 64, 3) must be (height, width) in whole"),
-    "half pixels": ((64.5, 64), "image_size=(64.5, 64) must be (height, width) in whole pixels."),
+    "too flat": ((7, 64), "image_size=(7, 64) must be at least 8 each."),
+    "one number": (64, "image_size=64 must be (height, width), two integers."),
+    "three numbers": ((64, 64, 3), "image_size=(64, 64, 3) must be (height, width), two"),
+    "half pixels": ((64.5, 64), "image_size=(64.5, 64) must be (height, width), two integers."),
 }
 
 
@@ -202,3 +206,15 @@ def test_refuses_other_sizes(size, message):
     with pytest.raises(ValueError) as caught:  # noqa: PT011 -- the message is compared below
         paint(draw_parameters(0), size)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(("image_size", "scale"), [((48, 64), 3), ((300, 200), 1)])
+def test_a_notebook_shows_the_picture(image_size, scale):
+    scene = paint(draw_parameters(1), image_size)
+    height, width = image_size
+    assert repr(scene) == f"<Scene of {height}×{width} pixels, label 1, box {scene.box}>"
+    html = scene._repr_html_()
+    assert f'alt="{repr(scene)[1:-1]}"' in html
+    assert f'width="{scale * width}" height="{scale * height}"' in html
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", html)[1])
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), scene.image)

@@ -26,7 +26,7 @@ def row(name, **values):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def everything():
     """All arguments of a report, with names that try to break out of it."""
     generator = np.random.default_rng(0)

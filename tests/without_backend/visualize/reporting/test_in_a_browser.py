@@ -14,10 +14,12 @@ def chromium():
         yield running
 
 
-@pytest.fixture
-def opened(chromium, tmp_path, everything):
+@pytest.fixture(scope="module")
+def opened(chromium, tmp_path_factory, everything):
+    written = report(tmp_path_factory.mktemp("report") / "report.html", **everything)
+
     def open_report(**window):
-        chromium.open(report(tmp_path / "report.html", **everything), **window)
+        chromium.open(written.path, **window)
         return chromium
 
     return open_report
@@ -80,7 +82,7 @@ def test_only_tables_scroll_sideways(opened, width):
 def test_charts_keep_their_text_legible_on_a_phone(opened):
     page = opened(width=360)
     scale = "Math.min(...[...document.querySelectorAll('svg')].map(s => s.clientWidth / 360))"
-    assert page.evaluate(scale) > 0.85, "text of 11 pixels is drawn with at least 9.4"
+    assert page.evaluate(scale) > 0.8, "text of 12 pixels is drawn with at least 9.6"
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -91,6 +93,17 @@ def test_text_stands_out_in_light_and_dark(opened, dark):
     for selector in ("body", "h1", ".faint", ".wrong", ".status", "nav a", "figcaption"):
         ink, _ = colors(page, selector)
         assert contrast(ink, paper) >= 4.5, selector
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_charts_stand_out_in_light_and_dark(opened, dark):
+    page = opened(dark=dark)
+    card = page.evaluate("getComputedStyle(document.querySelector('.chart')).backgroundColor")
+    assert (luminance(card) < 0.05) == dark
+    for name in ("--training", "--validation", "--faint"):
+        line = f"document.querySelector('svg [style*=\"stroke: var({name})\"]')"
+        drawn = page.evaluate(f"getComputedStyle({line}).stroke")
+        assert contrast(drawn, card) >= 4.5, name
 
 
 @pytest.mark.parametrize("dark", [False, True])
