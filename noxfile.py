@@ -2,11 +2,11 @@
 # requires-python = ">=3.11"
 # dependencies = ["nox[uv]>=2025.5.1"]
 # ///
-"""Everything that must be true of kcore, as sessions of nox.
+"""Checks of kcore, as sessions of nox.
 
-Bare `nox` runs what has to pass before a change is pushed, `nox -t release` what else has to pass
-before a release. `nox -l` lists the sessions, `nox -s "tests(jax-cpu)"` runs one of them, and words
-behind `--` go to pytest.
+Bare `nox` runs everything that must pass before a change is pushed, `nox -t release` what must also
+pass before a release. `nox -l` lists the sessions, `nox -s "tests(jax-cpu)"` runs one of them, and
+arguments after `--` go to pytest.
 """
 
 import os
@@ -51,7 +51,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_TESTS = "tests/without_backend/visualize/reporting/test_in_a_browser.py"
 WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
 
-# These have sessions of their own, or are the same whatever the backend is (see without_backend).
+# These have their own sessions, or don't depend on the backend (see `without_backend`).
 LEFT_TO_OTHERS = (
     WITHOUT_BROWSER,
     "--ignore=tests/attack",
@@ -63,9 +63,9 @@ LEFT_TO_OTHERS = (
     "--ignore=tests/types",
 )
 
-# What runs with the oldest dependencies too, each subpackage under one backend, for time. Not
-# tests/images, which pins what Keras does with the newest Pillow; other tests of kcore.images are
-# in tests/without_backend.
+# Tests that also run with the oldest dependencies, each on one backend to save time. They don't
+# include tests/images, which pins what Keras does with the newest Pillow; other tests of
+# kcore.images are in tests/without_backend.
 MINIMUM_TESTS = {
     "tensorflow": ["tests/models", "tests/nn", "tests/training"],
     "jax": [
@@ -77,7 +77,7 @@ MINIMUM_TESTS = {
         "tests/random",
     ],
 }
-# What meets most of Keras and of the backend, with the newest release of each.
+# Tests that use most of Keras and of the backend; they also run with the newest releases.
 NEWEST_TESTS = [
     "tests/augment",
     "tests/data",
@@ -88,7 +88,7 @@ NEWEST_TESTS = [
     "tests/random",
     "tests/training",
 ]
-# What could be missing in a wheel: modules, data files, and the suite that is run from it.
+# Tests of what a wheel could lack: modules, data files, and the conformance suite.
 WHEEL_TESTS = [
     "tests/test_environment.py",
     "tests/test_public_names.py",
@@ -97,8 +97,8 @@ WHEEL_TESTS = [
     "tests/without_backend/visualize",
 ]
 
-# A file's tests stay together, so that they share what one of them has compiled. On a GPU one
-# process takes most of the memory, so there tests don't run side by side.
+# The tests of a file stay in one process, to share what one of them has compiled. On a GPU they
+# don't run in parallel, because one process takes most of the memory.
 SIDE_BY_SIDE = ("-n", "logical", "--maxprocesses=4", "--dist=loadfile")
 
 HIDE_GPUS = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
@@ -115,7 +115,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(tags=["quick"])
 def types(session: nox.Session) -> None:
-    """Check the types of kcore with mypy, and those that a user's code sees with pyright too."""
+    """Check types with mypy, and those that a user's code sees with pyright too."""
     session.install(*group("types"), *group("test"), "-e", ".")
     session.run("mypy")
     env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
@@ -124,7 +124,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session(tags=["quick"])
 def without_backend(session: nox.Session) -> None:
-    """Test what needs no backend."""
+    """Run the tests that need no backend."""
     test_without_backend(session)
 
 
@@ -132,7 +132,7 @@ def without_backend(session: nox.Session) -> None:
     default=False, tags=["release"], python=[each for each in PYTHONS if each != RUNNING_PYTHON]
 )
 def pythons(session: nox.Session) -> None:
-    """Test what needs no backend, on each other Python that is present."""
+    """Run the tests that need no backend on each other Python that is present."""
     test_without_backend(session)
 
 
@@ -143,7 +143,7 @@ def test_without_backend(session: nox.Session) -> None:
     session.run(
         "pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, "tests/without_backend", *session.posargs, env=env
     )
-    callbacks = "--ignore=kcore/visualize/_callbacks"  # they need Keras, and so a backend
+    callbacks = "--ignore=kcore/visualize/_callbacks"  # they need Keras, which needs a backend
     session.run(
         "pytest", "--doctest-modules", callbacks, "--pyargs", *MODULES_WITHOUT_BACKEND, env=env
     )
@@ -151,7 +151,7 @@ def test_without_backend(session: nox.Session) -> None:
 
 @nox.session(default=False, tags=["release"])
 def browser(session: nox.Session) -> None:
-    """Look at the HTML report in a headless Chromium, where one is installed."""
+    """Open the HTML report in a headless Chromium, if one is installed."""
     if not any(map(shutil.which, BROWSERS)):
         reason = f"none of {', '.join(BROWSERS)} is installed"
         if os.environ.get("KCORE_REQUIRE_BROWSER") == "1":
@@ -169,8 +169,8 @@ def tests(session: nox.Session, backend: str, device: str) -> None:
     gpu_or_skip(session, device)
     session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
     if backend == "tensorflow":
-        # The legacy Keras, which wrote what kcore reads; its dependencies would bring another build
-        # of TensorFlow.
+        # Legacy Keras, whose files kcore reads. Its dependencies would install another build of
+        # TensorFlow.
         session.install("--no-deps", "tf_keras>=2.20")
     env = claim(backend, device)
     workers = SIDE_BY_SIDE if device == "cpu" else ()
@@ -181,7 +181,7 @@ def tests(session: nox.Session, backend: str, device: str) -> None:
 @nox.session
 @nox.parametrize("backend", ON_CPU)
 def conformance_quick(session: nox.Session, backend: str) -> None:
-    """Show each property of each convolution and pooling of the backend itself once."""
+    """Test each property of each convolution and pooling layer of the backend once."""
     session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
     Path(REPORTS).mkdir(parents=True, exist_ok=True)
     report = f"{REPORTS}/quick-{backend}.json"
@@ -192,7 +192,7 @@ def conformance_quick(session: nox.Session, backend: str) -> None:
 @nox.session(default=False, tags=["conformance", "release"])
 @nox.parametrize(["backend", "device"], ON_EACH_DEVICE)
 def conformance(session: nox.Session, backend: str, device: str) -> None:
-    """Put every convolution and pooling of the backend itself through backends_tests."""
+    """Run all of backends_tests, on the convolution and pooling layers of the backend."""
     gpu_or_skip(session, device)
     session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
     report = f"{REPORTS}/conformance-{backend}-{device}.json"
@@ -203,10 +203,10 @@ def conformance(session: nox.Session, backend: str, device: str) -> None:
 
 @nox.session(default=False, tags=["conformance", "release"])
 def matrix(session: nox.Session) -> None:
-    """Put the reports of the conformance sessions together: outputs/conformance/matrix.md."""
+    """Write the reports of the conformance sessions as a table, outputs/conformance/matrix.md."""
     reports = sorted(str(path) for path in Path(REPORTS).glob("conformance-*.json"))
     if not reports:
-        session.skip("no conformance session has left a report")
+        session.skip("no conformance session has written a report")
     session.install("-e", ".", "pytest")
     path = Path(REPORTS) / "matrix.md"
     with path.open("w") as table:
@@ -217,7 +217,7 @@ def matrix(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("backend", ON_CPU)
 def examples(session: nox.Session, backend: str) -> None:
-    """Run each example script and look at what it leaves behind."""
+    """Run each example script and check what it writes."""
     session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
     command = ("pytest", *SIDE_BY_SIDE, "tests/examples")
     session.run(*command, *session.posargs, env=claim(backend, "cpu"))
@@ -226,7 +226,7 @@ def examples(session: nox.Session, backend: str) -> None:
 @nox.session(default=False, tags=["release"])
 @nox.parametrize("backend", ON_CPU)
 def export(session: nox.Session, backend: str) -> None:
-    """Export models, and run the files with the programs that they are for."""
+    """Export models, and run the files with the programs for which they are made."""
     session.install(*group("test"), "-e", f".[{backend},export-{backend}]")
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
     session.run("pytest", "tests/export", *session.posargs, env=env)
@@ -235,7 +235,7 @@ def export(session: nox.Session, backend: str) -> None:
 @nox.session(default=False, tags=["release"])
 @nox.parametrize("backend", [nox.param("none", id="none"), *ON_CPU])
 def attack(session: nox.Session, backend: str) -> None:
-    """Attack kcore with hostile files, servers, threads and kills: docs/reliability.md counts."""
+    """Attack kcore with hostile files, servers, threads and kills; see docs/reliability.md."""
     if backend == "none":
         session.install(*group("test"), "-e", ".")
         env = {**QUIET, "KCORE_TEST_BACKEND": "none", "KCORE_TEST_DEVICE": "none"}
@@ -249,7 +249,7 @@ def attack(session: nox.Session, backend: str) -> None:
 
 @nox.session(default=False, tags=["release"])
 def between_backends(session: nox.Session) -> None:
-    """Save models under one backend and load them under the other."""
+    """Save models on one backend and load them on the other."""
     session.install(*group("test"), "-e", ".[tensorflow,jax]")
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": "jax"}
     session.run("pytest", *SIDE_BY_SIDE, "tests/between_backends", *session.posargs, env=env)
@@ -290,7 +290,7 @@ def minimums(session: nox.Session, backend: str) -> None:
 def newest_python() -> str:
     """Return the newest Python of pyproject.toml that is present."""
     for version in reversed(PYTHONS):
-        # A shim of pyenv is there for Pythons that are not switched on, so it has to be run.
+        # pyenv has shims for inactive Pythons too, so only running one shows whether it works.
         command = shutil.which(f"python{version}")
         if command and not subprocess.run([command, "-c", ""], capture_output=True).returncode:
             return version
@@ -306,7 +306,7 @@ def newest(session: nox.Session, keras: str) -> None:
     dependencies = PROJECT["project"]["dependencies"]
     others = [each for each in dependencies if not each.startswith("keras")]
     session.install(*group("test"), *others, *PROJECT["project"]["optional-dependencies"]["jax"])
-    # kcore asks for `keras`, whose files would lie on top of those of a nightly.
+    # kcore requires `keras`, whose files would overwrite those of the nightly.
     session.install(keras)
     session.install("--no-deps", "-e", ".")
     command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or NEWEST_TESTS))
@@ -324,9 +324,9 @@ def newest(session: nox.Session, keras: str) -> None:
 @nox.session(default=False)
 @nox.parametrize("backend", ON_CPU)
 def bench(session: nox.Session, backend: str) -> None:
-    """Measure kcore against its peers; prints ratios and writes benchmarks/results.
+    """Compare the speed of kcore and its peers; prints ratios and writes benchmarks/results.
 
-    The first word behind `--` names a script of benchmarks/, what follows is for the script.
+    The first word after `--` names a script in benchmarks/; the others are its options.
     """
     session.install(*group("bench"), "-e", ".")
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
@@ -346,7 +346,7 @@ def extra(backend: str, device: str) -> str:
 
 
 def claim(backend: str, device: str) -> dict[str, str]:
-    """Return the environment variables that state what a session runs on, for pytest to check."""
+    """Return environment variables with a session's backend and device, for pytest to check."""
     claims = {
         "KERAS_BACKEND": backend,
         "KCORE_TEST_BACKEND": backend,
@@ -356,7 +356,7 @@ def claim(backend: str, device: str) -> dict[str, str]:
 
 
 def gpu_or_skip(session: nox.Session, device: str) -> None:
-    """Skip a GPU session where there is no GPU, or fail it under KCORE_REQUIRE_GPU=1."""
+    """Skip a GPU session if there is no GPU, or fail it if KCORE_REQUIRE_GPU=1."""
     if device == "cpu" or has_nvidia_gpu():
         return
     reason = "nvidia-smi lists no GPU on this machine"
@@ -366,7 +366,7 @@ def gpu_or_skip(session: nox.Session, device: str) -> None:
 
 
 def has_nvidia_gpu() -> bool:
-    """Tell whether the driver lists a GPU."""
+    """Tell whether the NVIDIA driver lists a GPU."""
     if shutil.which("nvidia-smi") is None:
         return False
     listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)

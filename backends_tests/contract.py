@@ -1,5 +1,6 @@
 """What kcore.shapes promises for a case: the shape of its output, or a refusal."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -36,6 +37,7 @@ class Promise:
     refusal: str | None = None
 
 
+@functools.cache
 def promise(case: Case, sizes: tuple[int | None, ...] | None = None) -> Promise:
     """Work out with kcore.shapes what a backend must do with a case.
 

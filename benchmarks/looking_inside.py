@@ -68,7 +68,7 @@ def grid(options):
 
 
 def channel_by_channel(feature_map):
-    """Draw as the course does: normalize one channel after the other and put it in its place."""
+    """Draw as the course does: normalize one channel after the other and paste it."""
     _, height, width, channels = feature_map.shape
     picture = np.zeros((height, width * channels))
     for channel in range(channels):

@@ -1,4 +1,4 @@
-"""Train on drawn scenes, and map what the model looks at: is it the object?"""
+"""Train on drawn scenes and map the regions that the model looks at: is it the object?"""
 
 import dataclasses
 from functools import partial
@@ -65,7 +65,7 @@ def main(options):
 
 
 def scene(index, split):
-    """Draw a scene whose object is small, so that a map hits it seldom by chance."""
+    """Draw a scene whose object is small, so that a map seldom hits it by chance."""
     parameters = scenes.draw_parameters(index, classes=CLASSES, split=split)
     return scenes.paint(dataclasses.replace(parameters, size=parameters.size * 0.6), (SIZE, SIZE))
 
@@ -85,7 +85,7 @@ def as_pictures(images):
 
 
 def fit(images, labels, options):
-    """Train a small network without dense layers, whose last feature maps keep positions."""
+    """Train a small network that keeps the positions of objects up to its last feature maps."""
     keras.utils.set_random_seed(options.seed)
     layers = [keras.Input((SIZE, SIZE, 3))]
     for filters, kernel_size, strides in ((16, 5, 2), (32, 3, 1), (32, 3, 2), (32, 3, 1)):
@@ -99,7 +99,7 @@ def fit(images, labels, options):
         keras.layers.Dense(len(CLASSES), activation="softmax"),
     ]
     model = keras.Sequential(layers)
-    # The statistics of BatchNormalization settle when the steps become small.
+    # With small steps at the end, the statistics of BatchNormalization settle.
     steps = options.epochs * -(-len(images) // 32)
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
     model = kcore.models.compile_classifier(model, optimizer=keras.optimizers.Adam(rate))
@@ -116,7 +116,7 @@ def maps_of(result):
 
 
 def in_box(one):
-    """Return a mask of the box around a scene's object."""
+    """Return a mask of the bounding box of a scene's object."""
     mask = np.zeros((SIZE, SIZE), bool)
     top, left, bottom, right = one.box
     mask[top:bottom, left:right] = True
@@ -124,7 +124,7 @@ def in_box(one):
 
 
 def share_inside(maps, inside):
-    """Return the mean share of the maps that lies in the boxes; maps of zeros are left out."""
+    """Return the mean share of the maps that lies in the boxes, without maps of all zeros."""
     says_something = maps.any(axis=(1, 2))
     maps, inside = maps[says_something], inside[says_something]
     return np.mean((maps * inside).sum(axis=(1, 2)) / maps.sum(axis=(1, 2)))

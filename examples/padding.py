@@ -1,4 +1,4 @@
-"""See what padding does: windows drawn in text, and an audit of InceptionV3 without weights."""
+"""Show what padding does: windows drawn in text, and an audit of InceptionV3 without weights."""
 
 import command_line  # first, because it chooses the backend
 
@@ -30,7 +30,7 @@ def draw_other_windows():
 
 
 def audit_inception():
-    """Follow InceptionV3 from 299 pixels, which it was made for, and from 150, as in the course."""
+    """Trace InceptionV3 on 299 pixels, for which it was made, and on 150, as in the course."""
     model = keras.applications.InceptionV3(weights=None, include_top=False)
     for size in (299, 150):
         shape = (size, size, 3)
@@ -39,7 +39,7 @@ def audit_inception():
         print(f"{rows.parameters:,} parameters, {rows.multiply_adds:,} multiply-adds.")
         print(kcore.inspect.audit(model, shape, receptive_field=size), end="\n\n")
     print("The first layers on 150×150:")
-    print("\n".join(str(kcore.inspect.trace(model, (150, 150, 3))).splitlines()[:12]))
+    print(kcore.inspect.trace(model, (150, 150, 3))[:11])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ _TABLE = """\
 </thead>
 <tbody>
 {%- for row in rows %}
-<tr>{% for cell in row %}<td style="text-align: {{ cell.align }}">{{ cell.text }}</td>\
+<tr>{% for text, alignment in row %}<td style="text-align: {{ alignment }}">{{ text }}</td>\
 {% endfor %}</tr>
 {%- endfor %}
 </tbody></table>"""
@@ -37,7 +37,7 @@ _SUMMARY = """\
 
 # HTML drops the line feed after <pre>, so that the text begins as it does here.
 _DRAWING = """\
-<pre class="kcore" style="line-height: 1.2">
+<pre class="kcore" style="font-family: monospace; line-height: 1.2">
 {{ text }}</pre>"""
 
 _LINK = '<a href="{{ address }}" target="_blank">{{ text }}</a>'
@@ -50,14 +50,16 @@ width="{{ width }}" height="{{ height }}" style="image-rendering: pixelated; mar
 def table(
     header: Sequence[object], rows: Iterable[Sequence[object]], caption: str | None = None
 ) -> str:
-    """Build a table; cells that are numbers are aligned right.
+    """Build a table; columns of numbers are aligned right.
 
     Example:
         >>> print(table(["layer", "weights"], [["<conv>", "1,792"]]))
         <table class="kcore"><thead><tr><th style="text-align: left">layer</th>...</tr></thead>
         <tbody><tr><td ...left">&lt;conv&gt;</td><td ...right">1,792</td></tr></tbody></table>
     """
-    cells = [[_cell(value) for value in row] for row in rows]
+    texts = [[printable(value) for value in row] for row in rows]
+    alignments = [_alignment(column) for column in zip(*texts, strict=True)]
+    cells = [list(zip(row, alignments, strict=True)) for row in texts]
     return _render(_TABLE, header=header, rows=cells, caption=caption)
 
 
@@ -71,7 +73,7 @@ def picture(image: Image.Image, alt: str, *, scale: int = 1) -> str:
 
     Args:
         image: the picture.
-        alt: what it shows, for who can't see it; also shown when the mouse rests on it.
+        alt: what it shows, for those who can't see it; also shown when the mouse rests on it.
         scale: how many pixels of the screen each of its pixels takes along both axes.
     """
     buffer = BytesIO()
@@ -91,7 +93,7 @@ def drawing(text: str) -> str:
 
     Example:
         >>> print(drawing("1 2 <3>"))
-        <pre class="kcore" style="line-height: 1.2">
+        <pre class="kcore" style="font-family: monospace; line-height: 1.2">
         1 2 &lt;3&gt;</pre>
     """
     return _render(_DRAWING, text=text)
@@ -102,9 +104,9 @@ def join(*parts: str) -> str:
     return "<div>" + "\n".join(parts) + "</div>"
 
 
-def _cell(value: object) -> dict[str, str]:
-    text = printable(value)
-    return {"text": text, "align": "right" if is_number(text) else "left"}
+def _alignment(column: Iterable[str]) -> str:
+    written = [text for text in column if text]
+    return "right" if written and all(map(is_number, written)) else "left"
 
 
 def _render(source: str, **values: Any) -> str:

@@ -1,6 +1,7 @@
 """Show the progress of long work with a tqdm bar, on stderr or in a notebook."""
 
 import sys
+import warnings
 from functools import cache
 from typing import Any, TextIO
 
@@ -59,7 +60,10 @@ def _bar_type(is_custom: bool) -> type:
     if is_custom:
         from tqdm import tqdm
     else:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings():
+            # A notebook without widgets shows the bar as text, which is no reason to warn.
+            warnings.filterwarnings("ignore", "IProgress not found")
+            from tqdm.auto import tqdm
 
     class Bar(tqdm):
         # No monitor thread: it would outlive the work, and with `miniters=1` it is not needed.

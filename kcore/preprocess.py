@@ -1,12 +1,12 @@
-"""What the ImageNet models of `keras.applications` expect of their input.
+"""Prepare images as the ImageNet models of `keras.applications` expect them.
 
 Each of these models was trained on images that were prepared in one of three ways, called modes:
 
-- "caffe": the channels turned from RGB to BGR, and each centered on zero by the ImageNet mean,
+- "caffe": the channels are reordered from RGB to BGR, and centered on zero by the ImageNet means,
   without scaling (VGG, ResNet v1).
-- "tf": scaled to -1 to 1 (Inception, Xception, MobileNet, ResNet v2).
-- "torch": scaled to 0 to 1, then each channel standardised by the ImageNet mean and standard
-  deviation (DenseNet).
+- "tf": values are scaled to -1 to 1 (Inception, Xception, MobileNet, ResNet v2).
+- "torch": values are scaled to 0 to 1, then each channel is standardized by the ImageNet mean and
+  standard deviation (DenseNet).
 """
 
 from collections.abc import Callable
@@ -29,15 +29,15 @@ _TORCH_RGB_DEVIATION = (0.229, 0.224, 0.225)
 def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe") -> Any:
     """Prepare RGB images as the ImageNet models of one of three families expect them.
 
-    Gives the same values as `keras.applications.imagenet_utils.preprocess_input`, which also
-    serves arrays and tensors, but writes over an array of floats; this never changes `x`.
+    Gives the same values as `keras.applications.imagenet_utils.preprocess_input`, which overwrites
+    an array of floats; this function never changes `x`.
 
     Args:
         x: RGB images with values 0 to 255, of shape (..., height, width, 3), or
-            (..., 3, height, width) for "channels_first": one image, or any axes of batches before
-            it. A NumPy array needs no Keras backend if `data_format` is given; else a tensor of
-            the backend, or a symbolic one.
-        data_format: "channels_last", "channels_first", or None for Keras's default.
+            (..., 3, height, width) for "channels_first": one image, or any number of batch axes
+            before it. A NumPy array, which needs no Keras backend if `data_format` is given, a
+            tensor of the backend, or a symbolic one.
+        data_format: "channels_last", "channels_first", or `None` for Keras's setting.
         mode: "caffe" gives BGR less the means 103.939, 116.779, 123.68, so about -124 to 151.
             "tf" gives x / 127.5 - 1, so -1 to 1. "torch" gives (x / 255 - mean) / deviation with
             the means 0.485, 0.456, 0.406 and the deviations 0.229, 0.224, 0.225 of red, green and
@@ -45,14 +45,14 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
 
     Returns:
         A new array for an array, a tensor for a tensor, of the shape of `x`. float16, bfloat16 and
-        float32 keep their dtype, and arrays of float64 do, as NumPy computes with it wherever it
-        is. Tensors of float64, which not every backend has, and all integers become
-        `keras.config.floatx()`, or float32 where Keras can't be imported.
+        float32 keep their dtype, and so do arrays of float64. Tensors of float64, which not every
+        backend has, and all integers become `keras.config.floatx()`, or float32 where Keras can't
+        be imported.
 
     Raises:
-        ValueError: if `mode` or `data_format` is unknown, or `x` has fewer than three axes or
-            other than 3 channels.
-        TypeError: if `x` is neither array nor tensor, or its dtype is complex or no number.
+        ValueError: if `mode` or `data_format` is unknown, `x` has fewer than three axes, or the
+            number of channels is not 3.
+        TypeError: if `x` is neither array nor tensor, or its dtype is complex or not numeric.
 
     Example:
         >>> import numpy as np
@@ -89,7 +89,7 @@ def _check_shape(x: Any, axis: int) -> None:
 
 
 def _normalized_array(x: np.ndarray[Any, Any], axis: int, mode: str) -> np.ndarray[Any, Any]:
-    # With a number of Python NumPy computes bfloat16, a dtype of others, in float32.
+    # NumPy computes bfloat16, which is not its own dtype, with a number of Python in float32.
     dtype = x.dtype
     if dtype.name == "bfloat16":
         x = x.astype("float32")

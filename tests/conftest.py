@@ -4,6 +4,6 @@ from backends_tests.plugin import environment, pytest_configure, pytest_report_h
 
 __all__ = ["environment", "pytest_configure", "pytest_report_header"]
 
-# A busy machine is no failure; what hangs ends by pytest's own timeout.
+# No deadline, because a busy machine is slow; tests that hang are ended by pytest's timeout.
 settings.register_profile("kcore", deadline=None)
 settings.load_profile("kcore")

@@ -1,4 +1,4 @@
-"""Where Keras's backend is not installed, the error says which one is and how to choose it."""
+"""If Keras's backend is not installed, the error names the installed one and how to choose it."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ def python(code, folder, **environment):
         "import kcore; kcore.visualize.LiveReport",
     ],
 )
-def test_a_backend_that_is_not_installed(code, environment, tmp_path):
+def test_a_missing_backend_is_named_with_the_installed_one(code, environment, tmp_path):
     installed = environment.backend
     result = python(code, tmp_path, KERAS_BACKEND=OTHER[installed])
     last = result.stderr.strip().splitlines()[-1]
@@ -38,7 +38,7 @@ def test_a_backend_that_is_not_installed(code, environment, tmp_path):
     )
 
 
-def test_no_backend_chosen(environment, tmp_path):
+def test_without_a_choice_keras_takes_tensorflow(environment, tmp_path):
     """Keras then takes TensorFlow, whether it is installed or not."""
     result = python("import kcore; kcore.models.mlp(); print('built')", tmp_path)
     if environment.backend == "tensorflow":
@@ -47,7 +47,7 @@ def test_no_backend_chosen(environment, tmp_path):
         assert "Keras's backend is 'tensorflow', which is not installed" in result.stderr
 
 
-def test_other_missing_modules_are_named_as_they_are(environment, tmp_path):
+def test_other_missing_modules_are_named_as_usual(environment, tmp_path):
     code = "import sys; sys.modules['ml_dtypes'] = None; import kcore; kcore.models"
     result = python(code, tmp_path, KERAS_BACKEND=environment.backend)
     assert "Keras's backend is" not in result.stderr
@@ -55,7 +55,7 @@ def test_other_missing_modules_are_named_as_they_are(environment, tmp_path):
 
 
 @pytest.mark.parametrize("subpackage", ["images", "datasets", "shapes", "random", "visualize"])
-def test_what_needs_no_backend_works_without_one(subpackage, environment, tmp_path):
+def test_subpackages_that_need_no_backend_work_without_one(subpackage, environment, tmp_path):
     result = python(
         f"import kcore; kcore.{subpackage}", tmp_path, KERAS_BACKEND=OTHER[environment.backend]
     )

@@ -1,4 +1,4 @@
-"""What README.md, CONTRIBUTING.md and docs/ show is run, or is checked against what CI runs."""
+"""Run the Python code in README.md and docs/, and check the shell commands against CI."""
 
 import os
 import re
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-# Needs packages of its own, so that tests/export runs it.
+# It needs additional packages, so tests/export runs it.
 LEFT_TO_OTHERS = ROOT / "docs" / "export.md"
 
 
@@ -27,7 +27,7 @@ def blocks(language):
     ]
 
 
-def test_every_block_has_a_language_that_is_tested():
+def test_every_block_is_in_a_tested_language():
     for page in PAGES:
         fences = re.findall(r"^```(\w*)$", page.read_text(), re.M)
         assert set(fences[::2]) <= {"python", "sh"}
@@ -56,7 +56,7 @@ def test_ci_runs_the_two_commands_of_the_readme():
 
 
 @pytest.mark.parametrize("code", blocks("sh"))
-def test_shell_blocks_name_things_that_exist(code):
+def test_shell_blocks_use_sessions_and_files_that_exist(code):
     for path in re.findall(r"(?:examples|benchmarks|tests)/[\w./]+", code):
         assert (ROOT / path).exists()
     for extra in re.findall(r"\.\[([\w-]+)\]", code):
@@ -74,6 +74,6 @@ def test_shell_blocks_name_things_that_exist(code):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page):
+def test_links_lead_to_files_that_exist(page):
     for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target

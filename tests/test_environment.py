@@ -1,4 +1,4 @@
-"""A run is on the backend and device that it claims, and a false claim is refused."""
+"""A run uses the backend and the device that it claims, and a false claim is refused."""
 
 import importlib.util
 import os
@@ -29,12 +29,12 @@ def test_the_claim_is_true(environment):
     assert environment.device == os.environ.get("KCORE_TEST_DEVICE", environment.device)
 
 
-def test_the_wheel_is_tested_where_that_is_claimed():
+def test_the_wheel_is_tested_if_that_is_claimed():
     claimed = os.environ.get("KCORE_TEST_WHEEL") == "1"
     assert ("site-packages" in Path(kcore.__file__).parts) == claimed
 
 
-def test_computation_happens_on_the_device_that_is_claimed(environment):
+def test_computation_happens_on_the_claimed_device(environment):
     tensor = keras.ops.ones((2, 2)) + 1
     device = str(tensor.device).lower()
     names = {"cpu": ("cpu",), "gpu": ("gpu", "cuda")}
@@ -51,7 +51,7 @@ def test_an_environment_with_a_second_backend_is_refused(environment, monkeypatc
 
 
 def test_float32_products_are_exact_to_float32(environment):
-    """TF32 would keep 10 bits of each factor: 1 + 2**-12 squared would come out as 1."""
+    """TF32 keeps 10 bits of each factor, so the square of 1 + 2**-12 would be 1."""
     x = np.full((64, 64), 1 + 2.0**-12, dtype=np.float32)
     product = keras.ops.convert_to_numpy(keras.ops.matmul(x, x))
     np.testing.assert_allclose(product, x.astype(np.float64) @ x.astype(np.float64), rtol=1e-6)
@@ -63,7 +63,7 @@ def test_a_backend_that_cannot_be_loaded_fails(environment):
     assert "can't load its backend (KERAS_BACKEND=torch)" in result.stderr + result.stdout
 
 
-def test_a_false_device_fails(environment):
+def test_a_false_claim_of_the_device_fails(environment):
     claim = {"cpu": "gpu", "gpu": "cpu"}[environment.device]
     result = pytest_with(KCORE_TEST_DEVICE=claim)
     assert result.returncode != 0
@@ -77,7 +77,7 @@ def test_none_is_refused_where_a_backend_is_installed(environment):
     assert "but this environment has" in result.stderr + result.stdout
 
 
-def test_the_header_says_what_runs(environment):
+def test_the_header_names_backend_device_and_versions(environment):
     result = pytest_with()
     for part in (f"backend: {environment.backend}", f"device: {environment.device}", "Keras 3."):
         assert part in result.stdout

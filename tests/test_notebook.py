@@ -34,7 +34,7 @@ TABLE, PICTURE, IMAGE, LINK = "<table", "<img", "image/png", "<a href="
 SHOWN = {
     "kcore.shapes.Window(13, kernel_size=6, strides=5)": "<pre",
     "kcore.inspect.trace(model)": TABLE,
-    "kcore.inspect.audit(model)": "<div",
+    "kcore.inspect.audit(model)": TABLE,
     "kcore.models.parameter_summary(headed)": TABLE,
     "recipe.draw(keys, (24, 24, 3))": TABLE,
     "kcore.data.from_directory(root / 'train', image_size=(24, 24), verbose=False)": PICTURE,

@@ -1,4 +1,4 @@
-"""Whatever takes the path of a file refuses one that names none, with the argument's name."""
+"""A path that can't be that of a file is refused with the name of the argument."""
 
 import functools
 from pathlib import Path
@@ -25,7 +25,7 @@ def from_table(name, **options):
     return generator().flow_from_dataframe(table, seed=1, **options)
 
 
-# What takes a path -> the name of the argument, whether it is a directory, and a call.
+# Function -> name of its argument that is a path (a pattern), and a call with a path.
 FILES = {
     "data.write_csv": ("path", lambda p: audit().write_csv(p)),
     "data.from_paths": (r"paths\[1\]", lambda p: kcore.data.ImageFiles.from_paths(["a.png", p])),
@@ -121,8 +121,8 @@ def test_an_empty_name_is_refused_in_one_sentence(which):
 
 
 @pytest.mark.parametrize("which", sorted(ALL.keys() - {"data.scan"}))
-def test_bytes_that_are_no_text_are_a_path(which, monkeypatch):
-    """Names of files that aren't UTF-8 reach Python as halves of surrogate pairs."""
+def test_a_path_that_is_not_valid_unicode_raises_no_unicode_error(which, monkeypatch):
+    """Python represents file names that aren't UTF-8 with lone surrogates."""
     _, call = ALL[which]
     try:
         call("caf\udce9")
@@ -138,7 +138,7 @@ def test_rows_with_a_null_character_are_named(validated):
         from_table("b\0.png", validate_filenames=validated)
 
 
-def test_rows_without_a_name_are_named_unless_they_are_left_out(tmp_path):
+def test_rows_without_a_file_name_are_refused_unless_they_are_left_out(tmp_path):
     with pytest.raises(ValueError, match=r"x_col='filename' holds '' in row 1.*names no file"):
         from_table("", validate_filenames=False)
     kcore.images.save_img(tmp_path / "a.png", PICTURES[0], "channels_last")
@@ -146,12 +146,12 @@ def test_rows_without_a_name_are_named_unless_they_are_left_out(tmp_path):
         assert from_table("").n == 1
 
 
-def test_a_class_can_not_have_a_null_character(tmp_path):
+def test_a_class_name_with_a_null_character_is_refused(tmp_path):
     (tmp_path / "cat").mkdir()
     with pytest.raises(ValueError, match=r"'a\\x00', which is no sub-directory"):
         kcore.data.scan(tmp_path, class_names=["cat", "a\0"])
 
 
-def test_the_start_of_the_names_of_saved_files_is_checked(tmp_path):
+def test_the_prefix_of_saved_files_is_checked(tmp_path):
     with pytest.raises(ValueError, match=r"^save_prefix='a\\x00' must be the start"):
         generator().flow(PICTURES, save_to_dir=tmp_path, save_prefix="a\0", seed=1)

@@ -1,4 +1,4 @@
-"""`preprocess_input` gives what Keras gives, for arrays, tensors and symbolic tensors."""
+"""`preprocess_input` agrees with Keras on arrays, tensors and symbolic tensors."""
 
 import inspect
 
@@ -42,7 +42,7 @@ def for_every_case(test):
     return test
 
 
-def test_the_arguments_are_keras_own():
+def test_the_arguments_are_those_of_keras():
     ours, theirs = (
         inspect.signature(function).parameters
         for function in (preprocess_input, imagenet_utils.preprocess_input)
@@ -115,7 +115,7 @@ def test_symbolic_images_of_unknown_size_and_integer_type(mode):
 
 @pytest.mark.parametrize("data_format", DATA_FORMATS)
 @pytest.mark.parametrize("mode", MODES)
-def test_any_axes_of_batches(data_format, mode):
+def test_any_number_of_batch_axes_is_accepted(data_format, mode):
     x = images((2, 3, 4, 5, 3), data_format)
     for convert in (np.asarray, keras.ops.convert_to_tensor):
         result = keras.ops.convert_to_numpy(preprocess_input(convert(x), data_format, mode))
@@ -136,7 +136,7 @@ def test_defaults_are_those_that_keras_is_set_to(data_format, floatx):
     np.testing.assert_array_equal(result, imagenet_utils.preprocess_input(x))
 
 
-def test_keras_writes_over_its_input_and_kcore_does_not():
+def test_keras_overwrites_its_input_and_kcore_does_not():
     x = images((2, 4, 5, 3), "channels_last")
     before = x.copy()
     result = preprocess_input(x, "channels_last")

@@ -1,4 +1,4 @@
-"""The public names of each module, pinned; and what importing them all brings along."""
+"""The public names of each module are pinned."""
 
 import pytest
 

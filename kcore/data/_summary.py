@@ -27,7 +27,7 @@ def dataset_html(dataset: "ImageBatches") -> str:
     pictures = _pictures(dataset)
     facts = [
         ("samples", f"{dataset.samples:,}"),
-        ("batches", f"{len(dataset):,} of {dataset.batch_size}"),
+        ("batches", f"{len(dataset):,}, with up to {dataset.batch_size:,} samples each"),
         *pictures.facts,
         ("seed", dataset.seed),
         ("epoch", dataset.epoch),
@@ -70,7 +70,8 @@ def _pictures(dataset: "ImageBatches") -> _Pictures:
             found.facts = [("images", f"{pixels.dtype}, shape {pixels.shape}")]
         img = _thumbnail(pixels)
         if img is not None:
-            found.images.append(picture(img, _caption(dataset, int(index))))
+            scale = max(1, _SIDE // max(img.size))
+            found.images.append(picture(img, _caption(dataset, int(index)), scale=scale))
     return found
 
 

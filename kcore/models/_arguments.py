@@ -1,4 +1,4 @@
-"""Checks of the models that functions are given."""
+"""Checks of models and of arguments that several functions on models share."""
 
 import os
 from typing import Any
@@ -11,7 +11,6 @@ from kcore._arguments import check_integer
 from kcore._arrays import read_array
 
 __all__ = [
-    "check_at_most",
     "check_built",
     "check_callbacks",
     "check_graph",
@@ -25,15 +24,15 @@ __all__ = [
 ]
 
 _LONGEST = 80
-# More in one layer is a mistake, and ends in the memory of the machine.
+# A larger layer is a mistake, and may not fit into memory.
 _MOST_UNITS = 2**20
 
 
 def check_model(model: Any, name: str = "model") -> Any:
-    """Return `model`, or say what was given in its stead.
+    """Return `model`, or raise an error that says what was given instead.
 
     Args:
-        model: what should be a `keras.Model`.
+        model: should be a `keras.Model`.
         name: what the user calls it.
 
     Raises:
@@ -45,7 +44,7 @@ def check_model(model: Any, name: str = "model") -> Any:
 
 
 def check_built(model: Any, name: str = "model") -> Any:
-    """Return a model that has its weights, or say what is missing.
+    """Return a model that has its weights, or raise an error that says what is missing.
 
     Raises:
         TypeError: if it is no `keras.Model`.
@@ -61,7 +60,7 @@ def check_built(model: Any, name: str = "model") -> Any:
 
 
 def check_graph(model: Any, name: str = "model") -> Any:
-    """Return a functional or sequential model that knows its input, or say that it is none.
+    """Return a functional or sequential model that knows its input, or raise an error.
 
     Raises:
         TypeError: if it is no `keras.Model`.
@@ -79,19 +78,12 @@ def check_graph(model: Any, name: str = "model") -> Any:
 
 
 def check_units(name: str, value: Any, minimum: int = 1) -> int:
-    """Return the number of units or filters of a layer, or say which are allowed."""
-    return check_at_most(name, check_integer(name, value, minimum), _MOST_UNITS)
-
-
-def check_at_most(name: str, value: int, most: int) -> int:
-    """Return a number that what it asks for ends within memory and time, or say the limit."""
-    if value > most:
-        raise ValueError(f"{name}={value} must be at most {most:,}.")
-    return value
+    """Return the number of units or filters of a layer, or raise an error with those allowed."""
+    return check_integer(name, value, minimum, _MOST_UNITS)
 
 
 def check_optimizer(optimizer: Any) -> Any:
-    """Return what `keras.Model.compile` takes for an optimizer, or say that it isn't that."""
+    """Return an optimizer that `keras.Model.compile` takes, or raise an error."""
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return optimizer
     if not isinstance(optimizer, (str, dict)):
@@ -101,19 +93,19 @@ def check_optimizer(optimizer: Any) -> Any:
         )
     try:
         return keras.optimizers.get(optimizer)
-    except Exception as error:  # a KeyError or whatever a part of a configuration comes to
+    except Exception as error:  # a KeyError, or anything that a part of a configuration raises
         raise ValueError(f"optimizer={optimizer!r} is none that Keras knows: {error}") from error
 
 
 def check_verbose(verbose: Any) -> Any:
-    """Return what `keras.Model.fit` takes for `verbose`, or say what it may be."""
+    """Return `verbose` as `keras.Model.fit` takes it, or raise an error with what it may be."""
     if not isinstance(verbose, (bool, int, str)) or verbose not in ("auto", 0, 1, 2):
         raise ValueError(f"verbose={shown(verbose)} must be 'auto', 0, 1 or 2.")
     return verbose
 
 
 def check_callbacks(callbacks: Any) -> list[Any]:
-    """Return callbacks as a list, or say that they must be."""
+    """Return callbacks as a list, or raise an error if they are something else."""
     is_several = isinstance(callbacks, (list, tuple))
     if not is_several or not all(isinstance(one, keras.callbacks.Callback) for one in callbacks):
         raise TypeError(f"callbacks={shown(callbacks)} must be a list of keras.callbacks.Callback.")
@@ -121,12 +113,12 @@ def check_callbacks(callbacks: Any) -> list[Any]:
 
 
 def check_images(name: str, images: Any, model: Any) -> npt.NDArray[Any]:
-    """Return the images that a model is given as an array, or say what is wrong with them.
+    """Return images for a model as an array, or raise an error that says what is wrong.
 
     Args:
         name: what the user calls them.
         images: (count, height, width, channels), real numbers.
-        model: what takes them, with one input.
+        model: the model for them, with one input.
 
     Raises:
         TypeError: if they aren't real numbers.
@@ -152,10 +144,10 @@ def check_images(name: str, images: Any, model: Any) -> npt.NDArray[Any]:
 
 
 def first_not_finite(array: npt.NDArray[Any]) -> int | None:
-    """Return the index of the first sample that has a value that is NaN or infinite, or None."""
+    """Return the index of the first sample that has NaN or infinite values, or None."""
     if not np.issubdtype(array.dtype, np.floating):
         return None
-    # NaN and infinities reach the sum, which needs no array of flags; a finite one may overflow.
+    # NaN and infinities make the sum so, without an array of flags; a finite sum may overflow.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(array.sum(dtype=np.float64)) or np.isfinite(array).all():
             return None
@@ -163,7 +155,7 @@ def first_not_finite(array: npt.NDArray[Any]) -> int | None:
 
 
 def shown(value: Any) -> str:
-    """Show a value in a few words; of what may be long only the type."""
+    """Show a value in a few words, or its type if the value may be long."""
     if isinstance(value, keras.Layer):
         return f"<{type(value).__name__} {value.name!r}>"
     if isinstance(value, (bool, int, float, str, os.PathLike)) or value is None:

@@ -201,7 +201,7 @@ def _read(
 
 
 def _ahead(threads: Any, read: Any, files: Sequence[Path], ahead: int) -> Iterator[Any]:
-    """Read files in threads, never more than `ahead` before they are asked for."""
+    """Read files in threads, never more than `ahead` files in advance."""
     waiting = [threads.submit(read, path) for path in files[:ahead]]
     for position in range(len(files)):
         result = waiting[position].result()
@@ -236,7 +236,7 @@ def _outputs(
 ) -> np.ndarray[Any, Any]:
     batch = np.stack([*images, *[images[-1]] * (batch_size - len(images))])
     batch = batch if factor is None else batch * np.float32(factor)
-    with lock_of(model):  # Keras makes a model's function for predictions at the first one
+    with lock_of(model):  # Keras compiles a model's prediction function at its first prediction
         return np.asarray(model.predict_on_batch(batch))[: len(images)]
 
 

@@ -19,15 +19,15 @@ __all__ = ["constants_of", "deriving_constants"]
 
 Constants = tuple[tuple[str, Any], ...]
 
-# The variables of a model, and its layers that derive constants: finding these means looking at all
-# that layers hold, which takes a tenth of the time of an explanation.
+# The variables of a model, and its layers that derive constants. Finding these means searching all
+# attributes of all layers, which takes a tenth of the time of an explanation.
 _DERIVING: weakref.WeakKeyDictionary[Any, tuple[list[int], list[weakref.ref[Any]]]] = (
     weakref.WeakKeyDictionary()
 )
 
 
 def constants_of(model: Any) -> Constants:
-    """Return what the layers of a model have derived from their weights, to be compared."""
+    """Return the constants that the layers of a model have derived from their weights."""
     return tuple(
         (name, found)
         for layer in _deriving_layers(model)
@@ -38,7 +38,7 @@ def constants_of(model: Any) -> Constants:
 
 @contextmanager
 def deriving_constants(model: Any) -> Iterator[None]:
-    """Derive the constants again once weights were set, and drop what was compiled with others."""
+    """Derive the constants again after the block, and drop functions compiled with old ones."""
     before = constants_of(model)
     try:
         yield
@@ -50,7 +50,7 @@ def deriving_constants(model: Any) -> Iterator[None]:
 
 
 def _deriving_layers(model: Any) -> list[Any]:
-    """Return the layers that derive constants, looked for again where the model has changed."""
+    """Return the layers that derive constants; search again if the model has changed."""
     variables = [id(variable) for variable in model.variables]
     known, references = _DERIVING.get(model, ([], []))
     layers = [reference() for reference in references]
@@ -65,7 +65,7 @@ def _derives(layer: Any) -> bool:
 
 
 def _comparable(value: Any) -> Any:
-    """Return the content of an array or a list of numbers; None for what else a layer has."""
+    """Return the content of an array or a list of numbers; None for other attributes."""
     if isinstance(value, np.ndarray):
         return value.tobytes()
     if isinstance(value, (list, tuple)):

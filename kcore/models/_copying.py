@@ -8,12 +8,12 @@ __all__ = ["copy_weights"]
 
 
 def copy_weights(source: Any, copy: Any, beside: Any = None) -> None:
-    """Give `copy` the weights of `source`, and what its layers derive from them.
+    """Give `copy` the weights of `source`, and the constants that its layers derive from them.
 
     Args:
         source: a model.
         copy: a model of the same layers.
-        beside: a layer that `copy` has besides, whose weights stay; None for none.
+        beside: a further layer of `copy`, whose weights stay; None for none.
     """
     kept = {id(weight) for weight in getattr(beside, "weights", ())}
     weights = [weight for weight in copy.weights if id(weight) not in kept]

@@ -1,9 +1,9 @@
-"""What `fit` is given, looked at before its first step: labels, and the range of images.
+"""Check the data of `fit` before its first step: labels, and the range of images.
 
-Keras shows what `fit` is given neither to a loss, which is compiled into a step that can't raise,
-nor to a callback. A dataset of kcore finds the model that trains on it by itself; an array can't.
-So `compile_*` sets a method in the place of `fit` on the one model that they compile. It is no part
-of what Keras copies or writes: a clone, a pickle and a file have Keras's own `fit`.
+Keras shows the data neither to a loss, which is compiled into a step that can't raise, nor to a
+callback. A dataset of kcore finds the model that trains on it; an array can't. So the `compile_*`
+functions replace the method `fit` of the one model that they compile. Keras neither copies nor
+saves that: a clone, a pickle and a file have Keras's own `fit`.
 """
 
 import functools
@@ -19,10 +19,10 @@ __all__ = ["check_before_fit"]
 
 
 def check_before_fit(model: Any) -> None:
-    """Let `fit` of this model check its labels, and look at the range of its first images.
+    """Let `fit` of this model check its labels and the range of its first images.
 
-    What is right follows at each call from the loss and the layers that the model has then. A `fit`
-    that was set on the model before stays.
+    The loss and the layers that the model has at each call decide what is right. A `fit` that was
+    set on the model before stays.
     """
     if "fit" not in vars(model):
         model.fit = types.MethodType(_checked(type(model).fit), model)

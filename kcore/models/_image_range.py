@@ -1,4 +1,4 @@
-"""The values that a model takes for images, and those that it is given."""
+"""Compare the range of images that a model takes with that of the images it is given."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _ABOVE_UNIT = 1.5
 
 
 def rescaling(rescale: float | None) -> list[Any]:
-    """Return the layer that multiplies images, as a list, which is empty for None."""
+    """Return a list of the layer that scales images; it is empty for None."""
     if rescale is None:
         return []
     factor = check_finite("rescale", rescale)
@@ -28,9 +28,9 @@ def rescaling(rescale: float | None) -> list[Any]:
 
 
 def takes_unit_values(model: Any) -> bool | None:
-    """Tell whether a model takes images from 0 to 1, False for 0 to 255, None where unknown.
+    """Return True if a model takes images from 0 to 1, False for 0 to 255, None if unknown.
 
-    It follows from the layers alone, so that it is known of a loaded model too.
+    The layers alone decide, so it is known of a loaded model too.
     """
     first = next(
         (layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)), None
@@ -49,7 +49,7 @@ def takes_unit_values(model: Any) -> bool | None:
 
 
 def warn_of_range(name: str, x: Any, model: Any) -> None:
-    """Warn if images are of another range than the model takes, where both are known."""
+    """Warn if images have another range than the model takes, if both are known."""
     is_unit = takes_unit_values(model)
     if is_unit is None:
         return
@@ -76,9 +76,9 @@ def _some_values(x: Any) -> Any:
     if isinstance(x, np.ndarray):
         return x[:_IMAGES_LOOKED_AT] if x.dtype.kind in "iuf" and x.ndim else None
     if not isinstance(x, ImageBatches) or not x.is_pure:
-        return None  # looking would move a state that its transform may have
+        return None  # its transform may have a state that looking would change
     count = min(_IMAGES_LOOKED_AT, x.samples)
     try:
         return np.stack([x.image(index, x.epoch) for index in range(count)])
-    except (OSError, ValueError):  # a bad file, say: `fit` comes to it, and has the words for it
+    except (OSError, ValueError):  # such as a bad file, of which `fit` will tell
         return None

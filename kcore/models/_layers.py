@@ -1,4 +1,4 @@
-"""Every layer of a model, those inside nested models, wrappers and composite layers too."""
+"""Walk through all layers of a model, also in nested models, wrappers and composite layers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ def _walk(
 
 
 def _held(layer: Any) -> Iterator[Any]:
-    # A model lists its layers in order; other layers hold theirs as attributes alone.
+    # A model lists its layers in order; other layers hold theirs as attributes.
     held = layer.layers if isinstance(layer, keras.Model) else vars(layer).values()
     for value in held:
         if isinstance(value, _MAY_HOLD):  # most attributes are numbers and names, and are many

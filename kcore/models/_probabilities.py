@@ -1,4 +1,4 @@
-"""What the output of a classifier is, and probabilities of it."""
+"""Turn the output of a classifier into probabilities."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ __all__ = ["PASSING", "as_probabilities", "output_units"]
 
 Array = np.ndarray[Any, Any]
 
-# Layers that hand on what they were given, perhaps in another shape.
+# Layers that hand on their input, perhaps in another shape.
 PASSING = (
     keras.layers.Identity,
     keras.layers.Flatten,
@@ -34,7 +34,7 @@ _TOLERANCE = 2e-2
 
 
 def output_units(model: Any) -> int:
-    """Return the number of a classifier's outputs, or say why the model is no classifier.
+    """Return the number of a classifier's outputs, or raise an error if it is no classifier.
 
     Raises:
         ValueError: if the output is unknown, one of several, or not (batch, classes).
@@ -44,7 +44,7 @@ def output_units(model: Any) -> int:
     if shape is None:
         raise ValueError(
             f"The model {model.name!r} is a {type(model).__name__} without a graph of layers, so "
-            "that its output isn't known: put it into one that knows, keras.Sequential([keras.Input"
+            "its output isn't known: put it into a model that knows, keras.Sequential([keras.Input"
             "(shape), model])."
         )
     if len(model.outputs) != 1 or isinstance(shape, dict):
@@ -63,15 +63,15 @@ def output_units(model: Any) -> int:
 
 
 def as_probabilities(model: Any) -> Callable[[Array], Array]:
-    """Return what makes probabilities (count, classes) of the outputs of a classifier.
+    """Return a function that turns the outputs of a classifier into probabilities.
 
-    Outputs that are logits, because the last activation is linear, become probabilities if the
-    model was compiled with a loss that says which, by `from_logits=True`. One sigmoid output
-    becomes two columns. A row that is not finite stays, as NaN.
+    Its result is (count, classes). Logits, which a linear last activation gives, become
+    probabilities if the model was compiled with a loss that has `from_logits=True`. One sigmoid
+    output becomes two columns. A row that is not finite becomes NaN.
 
     Raises:
-        ValueError: if outputs are logits and no loss tells of which function, or, from what is
-            returned, if outputs are no probabilities.
+        ValueError: if outputs are logits and the loss doesn't say so; by the function that is
+            returned, if outputs are not probabilities.
     """
     units = output_units(model)
     squash = _squashing(model, units) if _is_linear(model, model.outputs[0]) else None
@@ -92,7 +92,7 @@ def as_probabilities(model: Any) -> Callable[[Array], Array]:
 
 
 def _is_linear(model: Any, tensor: Any) -> bool:
-    """Tell whether the layer with weights that a tensor of a model comes from gives mere sums."""
+    """Tell whether a tensor comes from a layer of weighted sums, without an activation."""
     layer = _maker(model, tensor)
     if isinstance(layer, keras.Model):
         return bool(layer.outputs) and _is_linear(layer, layer.outputs[0])
@@ -103,7 +103,7 @@ def _is_linear(model: Any, tensor: Any) -> bool:
 
 
 def _maker(model: Any, tensor: Any) -> Any:
-    """Return the layer that gives a tensor; None for an operation, or a layer called twice."""
+    """Return the layer that gives a tensor; None if it is an operation or a layer called twice."""
     for layer in model.layers:
         try:
             if layer.output is tensor:

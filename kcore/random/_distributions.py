@@ -1,4 +1,4 @@
-"""Draws from a key: bits, uniform floats, integers, coins and permutations."""
+"""Draws from a key: bits, uniform floats, integers, coin tosses and permutations."""
 
 from collections.abc import Sequence
 from numbers import Real
@@ -37,7 +37,7 @@ def bits(key: Any, shape: Sequence[int] | int = ()) -> Any:
         uint32 array or tensor of `shape`, or (n, *shape).
 
     Raises:
-        TypeError: if `key` is no key.
+        TypeError: if `key` is not a key.
         ValueError: if `shape` holds anything but integers of at least 1, or `key` has
             another shape.
 
@@ -65,16 +65,17 @@ def uniform(
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
         shape: sizes of at least 1; `()` is one number.
-        minval: least value; a number, rounded to float32.
-        maxval: upper limit, never reached unless it is `minval`, which then is the only value.
+        minval: smallest value; a number, rounded to float32.
+        maxval: upper limit, never reached unless it equals `minval`, which is then the only value.
 
     Returns:
         float32 array or tensor of `shape`, or (n, *shape).
 
     Raises:
-        TypeError: if `key` is no key.
-        ValueError: if the limits are not finite, the wrong way round, or too large or too close
-            to each other for float32; or if `shape` or the shape of `key` is wrong.
+        TypeError: if `key` is not a key.
+        ValueError: if a limit is not finite or too large for float32, `minval` is above `maxval`,
+            or they are too close to each other for float32; or if `shape` or the shape of `key` is
+            wrong.
 
     Example:
         >>> import kcore
@@ -106,14 +107,14 @@ def bernoulli(key: Any, shape: Sequence[int] | int = (), p: float = 0.5) -> Any:
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
         shape: sizes of at least 1; `()` is one coin.
-        p: the probability of True, 0 <= p <= 1; met to 2**-24. 0 is never, 1 always True.
+        p: the probability of True, 0 <= p <= 1, to within 2**-24. 0 is never True, 1 always.
 
     Returns:
         bool array or tensor of `shape`, or (n, *shape).
 
     Raises:
-        TypeError: if `key` is no key.
-        ValueError: if `p` is no probability, or `shape` or the shape of `key` is wrong.
+        TypeError: if `key` is not a key.
+        ValueError: if `p` is not between 0 and 1, or `shape` or the shape of `key` is wrong.
     """
     xp, key = as_key(key)
     shape = check_draw_shape(shape, key)
@@ -124,23 +125,23 @@ def bernoulli(key: Any, shape: Sequence[int] | int = (), p: float = 0.5) -> Any:
 
 
 def integers(key: Any, shape: Sequence[int] | int = (), *, maxval: int, minval: int = 0) -> Any:
-    """Draw integers, minval <= x < maxval, with equal chances.
+    """Draw integers, minval <= x < maxval, with equal probabilities.
 
-    Each is the upper word of (maxval - minval) times 64 random bits. No chance differs from
-    another by more than 2**-64, that is by a part in 2**32 at worst.
+    Each is the upper word of (maxval - minval) times 64 random bits. No probability differs from
+    another by more than 2**-64, which is one part in 2**32 at worst.
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
         shape: sizes of at least 1; `()` is one number.
         maxval: upper limit, never reached.
-        minval: least value; both limits are integers from -2**31 to 2**31.
+        minval: smallest value; both limits are integers from -2**31 to 2**31.
 
     Returns:
         int32 array or tensor of `shape`, or (n, *shape).
 
     Raises:
-        TypeError: if `key` is no key.
-        ValueError: if the limits are no such numbers or leave none between them, or `shape` or
+        TypeError: if `key` is not a key.
+        ValueError: if a limit is not such an integer, `minval` is not below `maxval`, or `shape` or
             the shape of `key` is wrong.
 
     Example:
@@ -164,10 +165,10 @@ def integers(key: Any, shape: Sequence[int] | int = (), *, maxval: int, minval: 
 
 
 def permutation(key: Any, n: int) -> Any:
-    """Draw an order of the numbers from 0 to n - 1, all orders with equal chances.
+    """Draw an order of the numbers from 0 to n - 1, all orders with equal probabilities.
 
-    The numbers are sorted by 64 random bits each. Equal ones, which one draw of a million numbers
-    in 37 million has, stay in ascending order.
+    The numbers are sorted by 64 random bits each. Numbers with equal bits, which one in 37 million
+    draws of a million numbers has, stay in ascending order.
 
     Args:
         key: a key of shape (2,), or a batch of m keys of shape (m, 2).
@@ -177,8 +178,8 @@ def permutation(key: Any, n: int) -> Any:
         int32 array or tensor of shape (n,), or (m, n).
 
     Raises:
-        TypeError: if `key` is no key.
-        ValueError: if `n` is no such number, or `key` has another shape.
+        TypeError: if `key` is not a key.
+        ValueError: if `n` is out of range, or `key` has another shape.
 
     Example:
         >>> import kcore
@@ -196,13 +197,13 @@ def permutation(key: Any, n: int) -> Any:
 
 
 def _below(high: float, low: float) -> np.float32:
-    """Return the float32 before `high`; before zero the last one that no device takes for zero."""
+    """Return the float32 below `high`; below zero, the nearest that no device rounds to zero."""
     below = np.nextafter(np.float32(high), np.float32(low), dtype="float32")
     return below if high else -np.finfo("float32").tiny
 
 
 def _stable_argsort(xp: Any, values: Any) -> Any:
-    """Sort words; Keras's backends keep the order of equal values, as NumPy does on demand."""
+    """Sort words; equal values keep their order, as in all of Keras's backends."""
     if xp is np:
         return np.argsort(values, axis=-1, kind="stable")
     # The same order as signed numbers, a type that every backend sorts.

@@ -19,11 +19,11 @@ def key(seed: int) -> np.ndarray[Any, np.dtype[np.uint32]]:
         seed: integer, 0 <= seed < 2**64. Different seeds give different keys.
 
     Returns:
-        uint32 array of shape (2,): the high and the low word of the seed. It needs no more
-        mixing: the cipher mixes every bit of the key into every number.
+        uint32 array of shape (2,): the high and the low word of the seed. They need no mixing: the
+        cipher mixes every bit of the key into every number.
 
     Raises:
-        ValueError: if `seed` is no such number.
+        ValueError: if `seed` is not such an integer.
 
     Example:
         >>> import kcore
@@ -41,7 +41,10 @@ def key(seed: int) -> np.ndarray[Any, np.dtype[np.uint32]]:
 def draw_seed() -> int:
     """Draw a seed, 0 <= seed < 2**64, from the operating system.
 
-    Keep it or print it: with it the run can be repeated.
+    Keep or print it to be able to repeat the run.
+
+    Returns:
+        An integer that `key` takes.
     """
     return secrets.randbits(64)
 
@@ -51,14 +54,14 @@ def fold_in(key: Any, data: Any) -> Any:
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
-        data: an integer, 0 <= data < 2**32, or an array or tensor of n of them. The values of
-            a tensor can't be checked; they are taken modulo 2**32.
+        data: an integer, 0 <= data < 2**32, or an array or tensor of n integers. The values of a
+            tensor can't be checked; they are taken modulo 2**32.
 
     Returns:
         uint32 array or tensor: of shape (2,) for one key and one number, else (n, 2).
 
     Raises:
-        TypeError: if `key` is no key, or `data` not an integer.
+        TypeError: if `key` is not a key, or `data` not an integer.
         ValueError: if a number is out of range or the shapes don't fit.
 
     Example:
@@ -75,13 +78,14 @@ def split(key: Any, num: int = 2) -> Any:
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
-        num: how many.
+        num: how many keys to derive from each.
 
     Returns:
-        uint32 array or tensor of shape (num, 2), or (n, num, 2). More keys begin with the same.
+        uint32 array or tensor of shape (num, 2), or (n, num, 2). The first keys are the same for
+        any larger `num`.
 
     Raises:
-        TypeError: if `key` is no key.
+        TypeError: if `key` is not a key.
         ValueError: if `num` is not an integer of at least 1, or `key` has another shape.
     """
     xp, key = as_key(key)
@@ -90,7 +94,7 @@ def split(key: Any, num: int = 2) -> Any:
 
 
 def sample_keys(seed: int, epoch: int, indices: Any) -> Any:
-    """Return the keys of samples in an epoch: the same ones in any batch, order or worker.
+    """Return the keys of samples in an epoch, the same in any batch, order or worker.
 
     Seed, epoch and index go through the cipher one after the other. They are never added, so
     epoch 1 of seed 7 has nothing in common with epoch 0 of seed 8.
@@ -98,7 +102,7 @@ def sample_keys(seed: int, epoch: int, indices: Any) -> Any:
     Args:
         seed: integer, 0 <= seed < 2**64.
         epoch: integer, 0 <= epoch < 2**32.
-        indices: integers, 0 <= index < 2**32, of the n samples.
+        indices: integers, 0 <= index < 2**32, one for each of n samples.
 
     Returns:
         uint32 array, or tensor where `indices` is a tensor, of shape (n, 2).

@@ -1,13 +1,13 @@
 """Normal random numbers by a table of the inverse distribution function, in integers.
 
-The usual ways, Box-Muller and the inverse error function, call logarithms and roots, whose last
-bits differ between libraries and devices. Here a word is looked up instead. 31 of its bits are a
-probability p below one half: p's octave (its leading zeros) and its next 8 bits choose a segment
-of the table, and further 14 bits interpolate within it. The last bit is the sign.
+The usual methods, Box-Muller and the inverse error function, need logarithms and roots, whose last
+bits differ between libraries and devices. Here a word is looked up in a table instead. 31 of its
+bits are a probability p below one half: p's octave (its leading zeros) and its next 8 bits choose a
+segment of the table, and another 14 bits interpolate within it. The last bit is the sign.
 
 The table holds `statistics.NormalDist().inv_cdf` at the ends of 256 segments in each of 32
-octaves, in units of 2**-21. So a number differs from the true value of its p by less than 2e-6,
-all lie within 6.4 of zero, and positive and negative ones mirror each other.
+octaves, in units of 2**-21. So a number differs from the exact value for its p by less than 2e-6,
+all lie within 6.4 of zero, and the distribution is symmetric.
 """
 
 import functools
@@ -34,8 +34,8 @@ def normal(
 ) -> Any:
     """Draw normally distributed floats.
 
-    The standard normal numbers are multiples of 2**-21 between -6.4 and 6.4. Each comes from one
-    word by whole-number arithmetic and a table, so it is the same on every backend and device.
+    The standard normal numbers are multiples of 2**-21 between -6.4 and 6.4. Each is made of one
+    word by integer arithmetic and a table, so it is the same on every backend and device.
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
@@ -47,7 +47,7 @@ def normal(
         float32 array or tensor of `shape`, or (n, *shape).
 
     Raises:
-        TypeError: if `key` is no key.
+        TypeError: if `key` is not a key.
         ValueError: if `mean` or `stddev` is not finite or out of float32's range, `stddev` is
             negative, or `shape` or the shape of `key` is wrong.
 

@@ -1,9 +1,8 @@
-"""From random words to floats in a range, with the same bits however it is compiled.
+"""Scale random words to floats in a range, with the same bits however that is compiled.
 
-XLA may contract `a * b + c` into one rounding instead of two, and TensorFlow's graph optimizer
-reorders sums and pulls common factors out of them. So there is one sum here, of an offset and a
-product with a power of two, which is exact, and there is one multiplication before it, of whole
-numbers.
+XLA may compute `a * b + c` with one rounding instead of two, and TensorFlow's graph optimizer
+reorders sums and pulls common factors out of them. So there is only one sum here, of an offset and
+a product with a power of two, which is exact. The one multiplication before it is of integers.
 """
 
 import math

@@ -3,10 +3,11 @@
 Source of the constants: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
 1, 2, 3", SC 2011, and the Threefish specification that it builds on.
 
-Sixteen of the rounds run in a loop of the backend. Unrolled, rounds of several draws that depend
-on each other end up in one kernel, and some compilers take more than twice as long for each round
-more: under JAX 0.12 on a CPU, three draws and a minimum of the last did not compile within minutes.
-What a loop carries is computed before what follows, so that no kernel holds more than eight rounds.
+Sixteen of the rounds run in a loop of the backend. Unrolled, the rounds of several draws that
+depend on each other end up in one kernel, and some compilers take more than twice as long for each
+additional round: under JAX 0.12 on a CPU, three draws and a minimum of the last did not compile
+within minutes. The result of a loop is computed before the code that follows, so no kernel holds
+more than eight rounds.
 """
 
 import functools

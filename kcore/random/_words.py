@@ -1,4 +1,4 @@
-"""What the draws share: which module computes them, and words from keys and counters."""
+"""What all draws share: the module that computes them, and words from keys and counters."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -147,7 +147,7 @@ def words(xp: Any, key: Any, count: int, purpose: int = BITS) -> Any:
 
 
 def shaped(xp: Any, key: Any, values: Any, shape: tuple[int, ...]) -> Any:
-    """Give the values of each key, which lie on one axis, the shape of the draw."""
+    """Reshape the values of each key, which are on one axis, to the shape of the draw."""
     return xp.reshape(values, (*_batch(key), *shape))
 
 

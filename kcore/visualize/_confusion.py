@@ -1,4 +1,4 @@
-"""Which classes a model takes for which others: the counts, and their chart."""
+"""Count which classes a model takes for which others, and plot the counts."""
 
 import math
 from collections.abc import Sequence
@@ -45,19 +45,20 @@ def confusion_matrix(
     """Count how often each class is taken for each class.
 
     Args:
-        labels: the true class index of each image, (images,) or (images, 1); or one-hot rows or
+        labels: the true classes: indices, (images,) or (images, 1); or one-hot rows or
             probabilities, (images, classes).
-        predictions: the predicted class of each image, in the same ways: what a softmax returns
-            can be given as it is.
-        classes: number of classes; by default that of the rows, or the largest index and one.
+        predictions: the predicted classes: indices, (images,) or (images, 1); or one-hot rows or
+            probabilities, (images, classes), such as the output of a softmax, of which the largest
+            one counts.
+        classes: the number of classes; by default the number of columns, or else the largest index
+            plus 1.
 
     Returns:
-        The counts, `(classes, classes)` int64: row is the true class, column the predicted one.
+        The counts, (classes, classes) int64: rows are true classes, columns predicted ones.
 
     Raises:
-        ValueError: if the indices are no integers of at least 0, if one is not below `classes`, if
-            a row isn't made of probabilities that sum to 1, or if there are not as many predictions
-            as labels.
+        ValueError: if an index is not an integer from 0 to `classes` - 1, if a row doesn't hold
+            probabilities that sum to 1, or if `labels` and `predictions` differ in length.
 
     Example:
         >>> import kcore
@@ -98,7 +99,7 @@ def plot_confusion_matrix(
     It isn't known to `pyplot`: for a window of your own, give `ax` from `plt.subplots()`.
 
     Args:
-        matrix: counts, `(classes, classes)`: what `confusion_matrix` returns.
+        matrix: counts, (classes, classes) of integers, such as `confusion_matrix` returns.
         class_names: the name of each class, in the order of their indices, or name -> index;
             without it the indices are written. Names of more than 24 characters are cut, and those
             that look alike then are written with their indices.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "PIXEL_RATIO",
     "as_png",
     "check_axes",
     "check_figsize",
@@ -30,8 +31,8 @@ __all__ = [
     "shortened",
 ]
 
+PIXEL_RATIO = 2  # of a PNG to the figure, for screens with small pixels
 _MOST_INCHES = 200
-_PIXELS_PER_POINT = 2  # for screens with small pixels
 
 
 def new_figure(figsize: tuple[float, float]) -> "Figure":
@@ -47,7 +48,7 @@ def new_figure(figsize: tuple[float, float]) -> "Figure":
 def as_png(figure: "Figure") -> bytes:
     """Encode a figure as PNG."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=_PIXELS_PER_POINT * figure.dpi)
+    figure.savefig(buffer, format="png", dpi=PIXEL_RATIO * figure.dpi)
     return buffer.getvalue()
 
 

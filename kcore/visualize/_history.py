@@ -52,12 +52,13 @@ def plot_history(
 
     Args:
         history: what `fit` returned, or a mapping such as its `history`: a list of values for each
-            name, in which None stands for an epoch without a value. A metric of at most 10 numbers
+            name, with None for an epoch without a value. A metric of at most 10 numbers
             an epoch, such as one for each class, gets a chart for each: `f1_score[0]` and so on. A
             series of anything else, such as texts, is left out with a warning.
         metrics: the metrics to plot, without "val_"; all by default. The name of a metric of
             several numbers stands for all of them.
-        validation_freq: what `fit` was given, if it validated in some epochs only.
+        validation_freq: the `validation_freq` of `fit`, if the model was validated in some epochs
+            only: every how many epochs, or a list of epochs, which count from 1.
         columns: charts in one row; at most 2 by default. Not with `ax`.
         ax: the `matplotlib.axes.Axes` to draw on, or one for each chart as a sequence or array; by
             default a new figure is made.

@@ -1,4 +1,4 @@
-"""The numbers of a training, as one series for each metric."""
+"""Read the numbers of a training, as one curve for each metric."""
 
 import math
 import re
@@ -19,7 +19,7 @@ __all__ = ["Curve", "Points", "curves_of", "describe", "distance", "in_words", "
 Points = tuple[tuple[int, float], ...]
 Numbers = npt.NDArray[np.float64]
 _VALIDATION = "val_"
-# More curves of one metric are no help to a reader.
+# More curves of one metric would not help a reader.
 _MOST_ENTRIES = 10
 
 
@@ -29,9 +29,9 @@ class Curve:
 
     Attributes:
         metric: its name, without "val_".
-        training: (epoch, value) of each epoch in which it is known; epochs count from 1. A value
-            may be NaN or infinite.
-        validation: the same, on the validation data.
+        training: (epoch, value) of each epoch in which it was computed; epochs count from 1. A
+            value may be NaN or infinite.
+        validation: the same on the validation data.
     """
 
     metric: str
@@ -60,18 +60,18 @@ def curves_of(
 ) -> list[Curve]:
     """Read what `fit` returned, or a mapping like its `history`.
 
-    A series of vectors, such as that of a metric for each class, becomes a curve for each entry,
-    `name[0]` and so on. One that can't be drawn is left out with a warning.
+    A series of vectors, such as a metric with a value for each class, becomes a curve for each
+    entry, `name[0]` and so on. A series that can't be drawn is left out with a warning.
 
     Args:
-        history: a `keras.callbacks.History`, or a mapping of names to one value an epoch; None
-            stands for an epoch in which it wasn't computed.
-        validation_freq: what `fit` was given, for series that are shorter than the others.
-        metrics: the metrics to take, without "val_"; all by default.
+        history: a `keras.callbacks.History`, or a mapping of names to one value an epoch, with None
+            for an epoch without a value.
+        validation_freq: the `validation_freq` of `fit`, for series that are shorter than the
+            others.
+        metrics: the metrics to read, without "val_"; all by default.
 
     Raises:
-        ValueError: if there is nothing in it that can be drawn, a metric is not there, or the
-            lengths don't fit.
+        ValueError: if nothing in it can be drawn, a metric is missing, or lengths don't fit.
     """
     logs = getattr(history, "history", history)
     if not isinstance(logs, Mapping):
@@ -105,11 +105,11 @@ def curves_of(
 
 
 def split_series(logs: Mapping[str, Any]) -> tuple[dict[str, list[float | None]], dict[str, str]]:
-    """Return the series of single numbers in logs, and those that are left out, with the reason.
+    """Split logs into series of single numbers, and name what is left out with the reason.
 
     Args:
-        logs: name -> one value an epoch: numbers, vectors of at most 10 numbers, which make a
-            series for each entry, or None.
+        logs: name -> one value an epoch: a number, None, or a vector of at most 10 numbers, of
+            which each entry makes a series.
     """
     found: dict[str, list[float | None]] = {}
     left_out: dict[str, str] = {}
@@ -154,7 +154,7 @@ def gap_in_words(gap: float) -> str:
 
 
 def distance(gap: float) -> str:
-    """Write how large a gap is; that between two floats can be larger than any float."""
+    """Write how large a gap is; the gap between two floats can be larger than any float."""
     return f"{abs(gap):.3g}" if math.isfinite(gap) else f"more than {sys.float_info.max:.3g}"
 
 
@@ -177,7 +177,7 @@ def _unfit(values: Iterable[Any], numbers: Sequence[Numbers | None]) -> str | No
 
 
 def _wanted(metrics: Sequence[str], names: Sequence[str], left_out: Mapping[str, str]) -> list[str]:
-    """Return the names of the series of some metrics; a name stands for all of its entries."""
+    """Return the names of the series of some metrics; a name stands for all entries."""
     is_list = isinstance(metrics, Sequence) or getattr(metrics, "ndim", 0) == 1
     if isinstance(metrics, str | bytes) or not is_list:
         raise ValueError(f"metrics={metrics!r} must be a sequence of names, such as [{metrics!r}].")
@@ -225,7 +225,7 @@ def _points(
 
 
 def _validated(epochs: list[int], validation_freq: int | Sequence[int]) -> list[int]:
-    """Return the epochs in which `fit` validates: every so many, or those in a list."""
+    """Return the epochs in which `fit` validates."""
     if isinstance(validation_freq, Sequence) and not isinstance(validation_freq, str):
         return [epoch for epoch in epochs if epoch in validation_freq]
     every = check_integer("validation_freq", validation_freq)

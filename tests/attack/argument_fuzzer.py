@@ -2,8 +2,8 @@
 
     PYTHONPATH=tests python -m attack.argument_fuzzer [-v] nn models
 
-prints the counts of these subpackages, or of all, and each raw error; `-v` each call before it is
-made, so that one that ends the process can be told.
+prints the counts for these subpackages, or for all, and each raw error; `-v` also prints each call
+before it is made, to show which one ends the process.
 """
 
 import contextlib
@@ -37,11 +37,11 @@ class Subject:
     """A public function, class or method.
 
     Args:
-        name: such as "nn.conv2d".
-        call: takes the arguments by keyword.
-        signature: tells the parameters and their annotations.
-        valid: for each parameter that the call can't do without, or that should not be left to its
-            default, a function that returns a value that is allowed.
+        name: dotted name, such as "nn.conv2d".
+        call: function that takes the arguments by keyword.
+        signature: parameters and their annotations.
+        valid: name -> function that returns an allowed value, for each parameter that is required
+            or whose default should not be used.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Subject:
 
     @property
     def parameters(self):
-        """The names of all arguments, with the options that `valid` names."""
+        """The names of all parameters, with the options in `valid`."""
         kinds = inspect.Parameter
         named = [
             each.name
@@ -61,7 +61,7 @@ class Subject:
         return list(dict.fromkeys([*named, *self.valid]))
 
     def arguments(self):
-        """Return arguments that are allowed, made anew."""
+        """Return new allowed arguments."""
         return {name: make() for name, make in self.valid.items()}
 
 
@@ -84,11 +84,11 @@ class Finding:
 
 
 class HangingError(BaseException):
-    """A call took too long; no code under test catches this."""
+    """A call took too long; the code under test doesn't catch this."""
 
 
 class Plain:
-    """Something that no function takes."""
+    """An object that no function accepts."""
 
     def __repr__(self):
         return "Plain()"
@@ -100,7 +100,7 @@ def two_inputs():
     return keras.Model([first, second], keras.layers.Dense(2)(joined))
 
 
-# None of these is large or does harm where it is allowed.
+# None of these is large, or does harm where it is allowed.
 WRONG = {
     "None": lambda: None,
     "True": lambda: True,
@@ -140,7 +140,7 @@ WRONG = {
     "a model with two inputs": two_inputs,
     "a layer": lambda: keras.layers.Dense(2),
 }
-# Where 10**9 is no amount of work or memory that could be meant.
+# Parameters for which nobody can mean 10**9.
 HUGE = frozenset(
     "strides dilation_rate ksize kernel pool_size kernel_size output_padding seed index epoch "
     "batch_size class_index label max_channels max_filters max_inputs top every patience "
@@ -151,7 +151,7 @@ HUGE = frozenset(
 
 
 def wrong_values(subject, parameter, seed=0):
-    """Yield names and makers of wrong values: the fixed ones, and some nested by chance."""
+    """Yield names and makers of wrong values: fixed ones, and some nested at random."""
     yield from WRONG.items()
     if parameter in HUGE:
         yield "10**9", lambda: 10**9
@@ -212,14 +212,14 @@ def call_in_time(call, arguments, seconds=None):
 
 
 def fault_of(error, parameter, value):
-    """Return what is wrong with an error, or "" if it is what a user should see."""
+    """Return what is wrong with an error, or "" if a user should see it like this."""
     message = str(error)
     is_named = re.search(rf"(?<!\w){re.escape(parameter)}(?!\w)", message) is not None
     if isinstance(error, TypeError | ValueError | IndexError):
         good = is_named and not isinstance(error, UnicodeError)
     elif type(error).__module__.startswith("kcore."):
         good = is_named or shown(value, message)
-    else:  # a wrong path is told as Python does it, with the path
+    else:  # Python's own error for a wrong path contains the path
         is_path = isinstance(value, str | bytes | Path)
         good = isinstance(error, OSError) and (is_named or (is_path and shown(value, message)))
     return "" if good else f"{type(error).__name__}: {' '.join(message.split())[:150]}"
@@ -230,7 +230,7 @@ def shown(value, message):
 
 
 def nonsense(signature, parameter, value):
-    """Return why an accepted value can't have been meant, or "" if nothing speaks against it."""
+    """Return why a value should not have been accepted, or "" if it may be."""
     annotated = signature.parameters.get(parameter)
     if annotated is None:
         return ""
@@ -241,7 +241,7 @@ def nonsense(signature, parameter, value):
 
 
 def kinds_of(annotation):
-    """Return the plain types that an annotation names, or None where it names others too."""
+    """Return the plain types in an annotation, or None if it contains others too."""
     parts = (
         typing.get_args(annotation)
         if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union
@@ -263,7 +263,7 @@ def fits(value, kind):
 
 
 def counts(findings):
-    """Return for each subpackage how often each outcome was met."""
+    """Return the number of each outcome for each subpackage."""
     found = {}
     for each in findings:
         found.setdefault(each.subpackage, Counter())[each.outcome] += 1
@@ -271,7 +271,7 @@ def counts(findings):
 
 
 def table(findings):
-    """Write the counts out."""
+    """Return the counts as a table."""
     lines = [f"{'subpackage':12}{'calls':>8}" + "".join(f"{each:>10}" for each in OUTCOMES)]
     total = Counter()
     for name, counter in sorted(counts(findings).items()):

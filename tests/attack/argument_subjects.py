@@ -1,4 +1,4 @@
-"""What the fuzzer calls: all of the public API, with an argument that is allowed for each name."""
+"""List what the fuzzer calls: the whole public API, with an allowed value for each argument."""
 
 import functools
 import inspect
@@ -9,7 +9,7 @@ from types import ModuleType
 from attack import argument_values as values
 from attack.argument_fuzzer import Subject
 
-# Nothing that people call with arguments of their own.
+# These are not called by users with arguments.
 RECORDS = {
     f"{subpackage}.{name}": "a record that kcore returns"
     for subpackage, names in {
@@ -32,18 +32,18 @@ CALLED_WHILE_DECODING = {"data.FileAudit.add_bad", "data.FileAudit.add_notes"}
 
 
 def is_left_out(name):
-    """Tell whether a function is never called by a user of kcore."""
+    """Tell whether users of kcore never call a function."""
     method = name.rpartition(".")[2]
     return (
         name in RECORDS
         or name in CALLED_BY_KERAS
         or name in CALLED_WHILE_DECODING
-        or method.startswith("on_")  # of callbacks and datasets, called by Keras
+        or method.startswith("on_")  # methods of callbacks and datasets, which Keras calls
     )
 
 
 def public_names(module, prefix):
-    """Yield name, function, and the class that a method is of, or None, for all in `__all__`."""
+    """Yield name, function, and class (None if not a method) for everything in `__all__`."""
     for name in module.__all__:
         found, full = getattr(module, name), f"{prefix}.{name}"
         if isinstance(found, ModuleType):
@@ -67,7 +67,7 @@ def methods(found, full):
 
 
 def subjects(kcore, subpackages=()):
-    """Return what to call in these subpackages, or in all."""
+    """Return what to call in some subpackages, or in all."""
     chosen = subpackages or [each for each in kcore.__all__ if not each.startswith("__")]
     return [
         subject_of(name, function, owner)
@@ -118,7 +118,7 @@ def on_instance(name, function):
 
 
 def in_empty_folder(call):
-    """Keep what a call writes to a relative path out of the tree."""
+    """Keep files that a call writes to a relative path out of the source tree."""
 
     @functools.wraps(call)
     def called(**arguments):

@@ -32,7 +32,7 @@ PROBABILITIES = np.array([[0.9, 0.1], [0.7, 0.3]], np.float32)
 
 @functools.cache
 def folder():
-    """A folder of two classes with two images each, and files of a model beside it."""
+    """Make a directory of two classes with two images each, and files of a model beside it."""
     root = Path(tempfile.mkdtemp(prefix="kcore-arguments-"))
     for name in ("cat", "dog"):
         (root / "images" / name).mkdir(parents=True)
@@ -55,7 +55,7 @@ def image_files():
 
 
 def fresh_model():
-    """A tiny classifier of images with two classes, compiled."""
+    """Return a tiny compiled classifier of images with two classes."""
     return kcore.models.compile_classifier(plain_model())
 
 

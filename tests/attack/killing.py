@@ -1,4 +1,4 @@
-"""Kill a process in the middle of what it does."""
+"""Kill a process in the middle of its work."""
 
 import threading
 import time
@@ -7,16 +7,16 @@ __all__ = ["kill_after"]
 
 
 def kill_after(process, first_line, seconds):
-    """Wait until a process has begun, and kill it a while later.
+    """Wait until a process has started its work, and kill it a little later.
 
     Args:
         process: a `subprocess.Popen` whose output is a pipe of text.
-        first_line: what it prints when it has begun.
-        seconds: how long it goes on from then.
+        first_line: the line that it prints when it has started.
+        seconds: time from then until it is killed.
     """
     with process:
         assert process.stdout.readline() == first_line
-        drain = threading.Thread(target=process.stdout.read)  # a full pipe would stop it
+        drain = threading.Thread(target=process.stdout.read)  # a full pipe would block it
         drain.start()
         time.sleep(seconds)
         process.kill()

@@ -1,4 +1,4 @@
-"""Write the table of counts in docs/reliability.md anew, from what the session `attack` left.
+"""Rewrite the table in docs/reliability.md from the counts of the session `attack`.
 
 python tests/attack/table.py
 """
@@ -14,11 +14,11 @@ COLUMNS = ("cases", "right", "refused", "undetectable", "wrong")
 
 
 def main():
-    """Put rows into the page; those that no session has counted stay."""
+    """Replace rows of the page; rows without new counts stay."""
     text = PAGE.read_text()
     table = re.search(r"(\| attack \|.*?\n\|[-| :]+\n)((?:\|.*\n)*)", text)
     known = {row.split("|")[1].strip(): row for row in table[2].splitlines(keepends=True)}
-    for file in sorted(COUNTS.glob("*.json"), reverse=True):  # of two backends the first counts
+    for file in sorted(COUNTS.glob("*.json"), reverse=True):  # the first backend wins
         found = json.loads(file.read_text())
         cells = [found["attack"], *(str(found[column]) for column in COLUMNS)]
         known[found["attack"]] = f"| {' | '.join(cells)} |\n"

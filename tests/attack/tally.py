@@ -1,9 +1,9 @@
-"""Count what attacks come to, and compare the counts with the table in docs/reliability.md.
+"""Count the outcomes of attacks, and compare the counts with the table in docs/reliability.md.
 
-Each case has one of four outcomes. "right": the result is that of sound input. "refused": the
-documented error, which names the input. "undetectable": another result of the right form, for input
-whose format has nothing that damage could be told by. "wrong": everything else, such as another
-error, a wrong value where it could have been noticed, or no end; there must be none.
+Each case has one of four outcomes. "right": the result is the same as for an intact input.
+"refused": the documented error, which names the input. "undetectable": a different result of the
+right shape and type, because the format has no checksums. "wrong": anything else, such as another
+error, a wrong value that could have been noticed, or a call that never ends; there must be none.
 """
 
 import json
@@ -21,18 +21,18 @@ PAGE = ROOT / "docs" / "reliability.md"
 COUNTS = ROOT / "outputs" / "attack"
 
 RIGHT, REFUSED, UNDETECTABLE, WRONG = OUTCOMES = ("right", "refused", "undetectable", "wrong")
-# HDF5's own library does not come back from the file, whoever asks it: docs/reliability.md says so.
+# The HDF5 library itself never finishes reading the file, as docs/reliability.md says.
 UNREADABLE = "unreadable"
 MOST_UNREADABLE = 0.03
 
 SECONDS = 60
 SHOWN = 25
-# Which damage a decoder notices depends a little on the versions of Pillow, HDF5 and zlib.
+# How much damage is noticed depends slightly on the versions of Pillow, HDF5 and zlib.
 TOLERANCE = 0.05
 
 
 class HangingError(BaseException):
-    """A case took too long; no code under test catches this."""
+    """A case took too long; the code under test doesn't catch this."""
 
 
 class Tally:
@@ -50,14 +50,14 @@ class Tally:
         """Count one case.
 
         Args:
-            name: for people.
-            attempt: a function without arguments.
-            judge: called with what `attempt` returns; answers `RIGHT`, `UNDETECTABLE`, or says what
-                is wrong.
+            name: name of the case, for messages.
+            attempt: function without arguments.
+            judge: function of the result of `attempt`; returns `RIGHT`, `UNDETECTABLE`, or a text
+                that says what is wrong.
             refusals: the documented errors.
-            named: what their messages must hold.
-            must: the only outcome allowed, if there is one.
-            seconds: how long it may take.
+            named: text that their messages must contain.
+            must: the only allowed outcome, or None.
+            seconds: time limit.
         """
         try:
             with limited(seconds):
@@ -72,7 +72,7 @@ class Tally:
         self.count(name, outcome, must)
 
     def count(self, name, outcome, must=None):
-        """Count one case whose outcome is known; any other text says what is wrong."""
+        """Count a case with a known outcome; any other text says what is wrong."""
         if must is not None and outcome != must and outcome in OUTCOMES:
             outcome = f"was {outcome}, not {must}"
         if outcome == UNREADABLE:
@@ -84,10 +84,10 @@ class Tally:
         self.counts[outcome] += 1
 
     def close(self, at_least):
-        """Leave the counts in outputs/attack, and check them.
+        """Write the counts to outputs/attack, and check them.
 
         Args:
-            at_least: fewer cases would mean that the corpus was not made.
+            at_least: smallest number of cases, to notice an incomplete corpus.
         """
         backend = os.environ.get("KCORE_TEST_BACKEND", "none")
         cases = self.counts.total() + self.unreadable
@@ -107,7 +107,7 @@ class Tally:
 
 @contextmanager
 def limited(seconds):
-    """Raise `HangingError` if the body takes longer, and leave the timer of pytest-timeout on."""
+    """Raise `HangingError` if the body takes longer; the timer of pytest-timeout stays on."""
 
     def hang(*_):
         raise HangingError
@@ -136,7 +136,7 @@ def rows(text):
 
 
 def check_row(found, table):
-    """Assert that the table says what was found."""
+    """Assert that the row in the table agrees with the counts."""
     remedy = "write the table anew: python tests/attack/table.py"
     row = table.get(found["attack"])
     assert row is not None, f"{PAGE.name} has no row {found['attack']!r}: {remedy}"

@@ -1,8 +1,8 @@
 """Every wrong argument of the public API is refused with an error that names it, in bounded time.
 
-One argument at a time is replaced by what it can't be. Each call must return what it promises, or
-raise TypeError, ValueError or an error of kcore that names the argument; a wrong path may be told
-as Python tells it. See `argument_fuzzer`.
+One argument at a time is replaced by a wrong value. Each call must return a meaningful result, or
+raise a TypeError, ValueError or error of kcore that names the argument; for a wrong path, an error
+of Python is fine too. See `argument_fuzzer`.
 """
 
 import inspect
@@ -27,7 +27,7 @@ import kcore
 SUBPACKAGES = [each for each in kcore.__all__ if not each.startswith("__")]
 MOST_RAW = 0.005
 
-# subject, parameter -> why another error than ours is right there.
+# (subject, parameter) -> why an error that is not kcore's is right there.
 EXPLAINED = {
     ("random.sample_keys", "epoch"): "a scalar array is a number, as a step counter is",
     ("visualize.gallery", "class_names"): "the error names labels, which don't fit fewer names",
@@ -36,7 +36,7 @@ EXPLAINED = {
     ("augment.RandomTransform", "dtype"): "Keras reads a dictionary as a policy's configuration",
 }
 
-# An export needs packages that these sessions don't install, which it says.
+# An export needs packages that these sessions don't install, and its error says so.
 MAY_LACK_PACKAGES = ("models.export",)
 
 
@@ -61,7 +61,7 @@ def test_each_subject_is_called_with_arguments_that_are_allowed(subpackage):
 
 
 def judged(function):
-    """Return the outcomes of all wrong values of `function(count)`."""
+    """Return the outcomes for all wrong values of `function(count)`."""
     subject = Subject("example", function, inspect.signature(function), {"count": lambda: 1})
     return attack(subject)
 
@@ -97,7 +97,7 @@ def test_finds_a_truthy_string_for_a_switch():
     assert accepted == {"True"}
 
 
-def test_finds_a_bool_and_nan_where_numbers_are_wanted():
+def test_finds_an_accepted_bool_and_nan_where_a_number_is_expected():
     def broken(count: float):
         return count
 
@@ -106,7 +106,7 @@ def test_finds_a_bool_and_nan_where_numbers_are_wanted():
     assert not {"1.5", "inf", "np.int64(2)"} & found
 
 
-def test_finds_a_call_without_end(monkeypatch):
+def test_finds_a_call_that_never_ends(monkeypatch):
     monkeypatch.setattr(argument_fuzzer, "SECONDS", 1)
     monkeypatch.setattr(argument_fuzzer, "WRONG", {"None": lambda: None})
     monkeypatch.setattr(argument_fuzzer, "NESTED", 0)
@@ -117,7 +117,7 @@ def test_finds_a_call_without_end(monkeypatch):
     assert "HangingError" in reasons(broken)
 
 
-def test_is_content_with_errors_that_name_the_argument():
+def test_accepts_errors_that_name_the_argument():
     def good(count):
         raise ValueError(f"count={count!r} is not allowed")
 

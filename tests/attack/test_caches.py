@@ -1,4 +1,4 @@
-"""Caches of decoded images that are damaged, replaced, cut off in use, full or abandoned."""
+"""Attack caches of decoded images: damaged, replaced, truncated in use, on full disks."""
 
 import os
 import shutil
@@ -43,7 +43,7 @@ def content(tree, tmp_path_factory):
 
 
 def load(tree, where):
-    """Go through all images twice, the second time out of the cache."""
+    """Read all images twice, the second time from the cache."""
     dataset = from_directory(tree, cache=where, **OPTIONS)
     first, second = next(iter(dataset)), next(iter(dataset))
     assert np.array_equal(first, second)
@@ -75,7 +75,7 @@ def changed_in_use(tree, where, name, data, damaged):
     (where / name).write_bytes(data)
     dataset = from_directory(tree, cache=where, **OPTIONS)
     dataset.image(0)
-    with (where / name).open("r+b") as file:  # the same file, not another one of its name
+    with (where / name).open("r+b") as file:  # the same file, not a new one of this name
         file.truncate(len(damaged))
         file.write(damaged)
     return next(iter(dataset))
@@ -86,7 +86,7 @@ def sparse(path):
         file.truncate(60 << 30)
 
 
-# What is there instead of a cache's file.
+# What exists instead of the file of a cache.
 INSTEAD = {
     "an empty file": Path.touch,
     "a directory": Path.mkdir,
@@ -101,7 +101,7 @@ INSTEAD = {
 
 
 def unfinished(where):
-    """Leave what a process that was killed left, and what belongs to somebody else."""
+    """Write what a killed process leaves behind, and files that belong to somebody else."""
     for number in range(5):
         (where / f".{number:016x}-images.partial").write_bytes(bytes(999))
     (where / "notes.txt").write_text("mine")
@@ -117,7 +117,7 @@ def linked_to_nothing(where):
     where.symlink_to("gone")
 
 
-# What is wrong with the directory, and what may become of that.
+# What is wrong with the directory -> the allowed outcome.
 DIRECTORIES = {
     "unfinished files of others": (unfinished, RIGHT),
     "no directory yet": (lambda where: where.rmdir(), RIGHT),
@@ -151,7 +151,7 @@ def test_what_is_there_instead(tree, expected, content, tmp_path):
     tally.close(at_least=15)
 
 
-# Two projects whose files differ in nothing but their pixels.
+# Two projects with files that differ only in their pixels.
 
 
 def test_projects_that_share_a_cache(tmp_path, monkeypatch):
@@ -172,7 +172,7 @@ def test_projects_that_share_a_cache(tmp_path, monkeypatch):
     tally.close(at_least=24)
 
 
-# Processes of their own, which need no backend for this but import Keras.
+# Separate processes; they need no backend, but import Keras.
 
 PROCESS = """
 import os, resource, signal, sys, warnings

@@ -1,4 +1,4 @@
-"""Hostile image files in a folder, under the three policies of `bad_files`."""
+"""Attack datasets with hostile image files, under the three policies of `bad_files`."""
 
 import os
 from functools import partial
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    """The files by path, and what `load_img` makes of each: pixels, or None if it refuses."""
+    """Return the files by path, with the pixels that `load_img` reads, or None if it refuses."""
     folder = tmp_path_factory.mktemp("hostile")
     files, expected = {}, {}
     for file in hostile_files():
@@ -41,7 +41,7 @@ def alone(path):
 
 
 def verdict(file, pixels, expected):
-    """Judge pixels of a file that a dataset served; `load_img` is judged by its own test."""
+    """Judge the pixels that a dataset yields for a file; `load_img` has its own test."""
     if expected is None:
         return "a file that load_img refuses was served"
     if not np.array_equal(pixels, expected):
@@ -63,14 +63,14 @@ def test_raise(corpus):
             partial(dataset.__getitem__, 0),
             lambda batch, file=file, path=path: verdict(file, batch[0], expected[path]),
             refusals=BadFileError,
-            named=path[: -len(file.name) + 4],  # what follows may be shown as escapes
+            named=path[: -len(file.name) + 4],  # the rest may be shown with escapes
             must=REFUSED if expected[path] is None else None,
         )
     tally.close(at_least=450)
 
 
 def served(paths, policy):
-    """Go through a dataset twice: pixels by path, and what the audit says of the others."""
+    """Read a dataset twice; return pixels by path, and the audit's reasons for the others."""
     files, rows = ImageFiles.from_paths(paths), np.arange(len(paths))
     dataset = from_files(files, rows, bad_files=policy, **OPTIONS | {"shuffle": True, "seed": 1})
     found = {}
@@ -84,7 +84,7 @@ def served(paths, policy):
 
 
 def outcome(path, file, expected, found, bad):
-    """Say what became of one file of a dataset."""
+    """Return the outcome of one file in a dataset."""
     if (path in found) == (path in bad):
         return "served and bad" if path in bad else "neither served nor in the audit"
     if path in found:

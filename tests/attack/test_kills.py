@@ -1,4 +1,4 @@
-"""Processes that are killed while they train or save a model: whole files are left."""
+"""Kill processes while they train or save a model: only complete files may be left."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ import kcore
 KILLS = 4
 UNITS = 50_000
 
-# One training with all that kcore writes meanwhile; the same each time, as each has its seed.
+# A training that writes everything that kcore can write; seeded, so it is the same each time.
 TRAINING = """
 import sys, warnings
 warnings.simplefilter("ignore")
@@ -63,7 +63,7 @@ def test_killed_trainings(tmp_path):
     for number in range(KILLS):
         kill_after(start(tree, where, 10**6), "epoch\n", rng.uniform(0, 0.4))
         tally.case(f"kill {number}", partial(whole_files, where), str, must=RIGHT)
-    # What the killed ones left is no hindrance, and the training is the same once more.
+    # Leftovers of killed trainings disturb nothing, and the training gives the same result again.
     with start(tree, where, EPOCHS) as process:
         process.communicate(timeout=240)
     tally.case("again", partial(same_training, where, expected), str, must=RIGHT)
@@ -71,7 +71,7 @@ def test_killed_trainings(tmp_path):
 
 
 def whole_files(where):
-    """Judge what a killed training left under the names that it writes to."""
+    """Judge the files that a killed training left behind."""
     names = sorted(each.name for each in where.iterdir() if not each.name.startswith("."))
     if names != ["cache", "last.keras", "report.html"]:
         return f"left {names}"

@@ -1,4 +1,4 @@
-"""One model in four threads, and one file of a model in several processes."""
+"""Use one model in four threads, and one model file in several processes."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def network():
 
 
 def called(model, files, number):
-    """Do one thing of six, told by the number, and return arrays."""
+    """Do one of six things, chosen by a number, and return arrays."""
     x = np.random.default_rng(number).uniform(0, 255, (2, 8, 8, 3)).astype("float32")
     class_index = number % 4
     ways = (

@@ -1,4 +1,4 @@
-"""Damaged and crafted files of weights and models: the right weights, or the documented error."""
+"""Attack the readers of weights and models with damaged and crafted files."""
 
 from functools import partial
 
@@ -42,7 +42,7 @@ def judged(kind, found, wanted):
 
 
 def attack_weights(tally, path, cases, source):
-    """Load each file into a model, which keeps its own weights where that is refused."""
+    """Load each file into a model, which must keep its weights if the file is refused."""
     model = corpus.network(3)
     wanted, own = corpus.weights_of(source), corpus.weights_of(model)
 

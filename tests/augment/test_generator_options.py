@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
-from kcore.augment import ImageDataGenerator
+from kcore.augment import ImageDataGenerator, Recipe
 
 ASSIGNED = {
     "featurewise_center": True,
@@ -116,3 +116,9 @@ def test_the_axes_follow_the_data_format(name):
         assert getattr(changed, name) == expected[position]
         with pytest.raises(AttributeError, match=name):
             setattr(changed, name, 2)
+
+
+def test_the_options_of_a_recipe_have_its_defaults():
+    ours = inspect.signature(ImageDataGenerator).parameters
+    for name, each in inspect.signature(Recipe).parameters.items():
+        assert ours[name].default == each.default, name

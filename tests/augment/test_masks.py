@@ -28,7 +28,7 @@ COUNT = 5
 
 
 def drawn_masks(count=COUNT, height=14, width=9, seed=0):
-    """Blobs of labels, of which each is at least three pixels wide and high."""
+    """Draw blobs of labels, each at least three pixels wide and high."""
     coarse = np.random.default_rng(seed).choice(LABELS, (count, height // 3 + 1, width // 3 + 1))
     return coarse.repeat(3, axis=1).repeat(3, axis=2)[:, :height, :width]
 

@@ -1,8 +1,8 @@
 """Channel shift and brightness against legacy Keras, and where they are better."""
 
+import keras
 import numpy as np
 import pytest
-from oracles.layer_calls import while_training
 from oracles.legacy_pixels import legacy_pixels
 
 from kcore.augment import Parameters, RandomTransform, Recipe, apply
@@ -91,11 +91,11 @@ def test_the_shift_of_channels_leaves_opacity_alone(data_format):
 
 
 def test_the_layer_leaves_opacity_alone():
-    x = images(4)
+    x = images(4)[:4]
     layer = RandomTransform(
         channel_shift_range=60.0, brightness_range=(0.5, 0.8), seed=1, data_format="channels_last"
     )
-    actual = while_training(layer, x)
+    actual = keras.ops.convert_to_numpy(layer(x, training=True))
     np.testing.assert_array_equal(actual[..., 3], x[..., 3])
     assert (actual[..., :3] != x[..., :3]).any(axis=(1, 2, 3)).all()
 

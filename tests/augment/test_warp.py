@@ -63,7 +63,7 @@ def test_the_pixels_of_legacy_keras(shape, fill_mode, order):
     check_against_legacy(noise(shape, 8), drawn, fill_mode, order)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(
     shape=st.tuples(st.integers(1, 20), st.integers(1, 20), st.integers(1, 4)),
     fill_mode=st.sampled_from(MODES),
@@ -90,7 +90,7 @@ def test_a_large_image():
 @pytest.mark.parametrize("order", [0, 1])
 @pytest.mark.parametrize("fill_mode", MODES)
 def test_whole_pixels_are_exact_at_the_edges_too(fill_mode, order):
-    """Here SciPy's places are exact, and so its rules for the very edge hold."""
+    """Here SciPy's coordinates are exact, and so its rules for the very edge hold."""
     images = noise((7, 7, 3), 8)
     shifts = [(0, 0), (3, 0), (-6, 6), (7, -7), (-12, 12), (13, 14), (-18, 24), (400, -401)]
     drawn = [{"tx": float(tx), "ty": float(ty)} for tx, ty in shifts]
@@ -137,7 +137,7 @@ def test_scipy_is_the_truth_for_any_matrix():
 
 def test_far_away_is_the_edge():
     images = noise((7, 7, 3), 2)
-    drawn = Parameters.from_dicts([{"ty": 1e12}, {"tx": -1e12, "zy": 1e7}])
+    drawn = Parameters.from_dicts([{"ty": 1.6e7}, {"tx": -1.6e7, "zy": 1e7}])
     actual = apply(images, drawn, Recipe(data_format="channels_last"))
     np.testing.assert_array_equal(actual[0], np.repeat(images[0][:, -1:], 7, axis=1))
     assert (actual[1] == actual[1][:1]).all()

@@ -1,4 +1,4 @@
-"""Several arrays as inputs and targets, and what is refused in their place."""
+"""Several arrays as inputs and targets, and what is refused instead."""
 
 import keras
 import numpy as np

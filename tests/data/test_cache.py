@@ -114,7 +114,7 @@ def test_the_file_appears_when_it_is_complete_and_has_the_stated_size(tree, tmp_
     assert file.stat().st_size == 9 * (8 * 8 * 3 + 5) == cache.cache_bytes(9, Decoding((8, 8)))
 
 
-def test_a_broken_off_cache_leaves_nothing(tree, tmp_path):
+def test_an_unfinished_cache_leaves_nothing(tree, tmp_path):
     dataset = load(tree, tmp_path / "cache")
     dataset.image(0)
     assert len(list((tmp_path / "cache").iterdir())) == 1
@@ -167,7 +167,7 @@ def test_a_damaged_cache_of_another_size_is_not_used(tree, tmp_path):
     assert file.stat().st_size == cache.cache_bytes(9, Decoding((8, 8)))
 
 
-def test_skipped_files_do_not_hinder_the_others(tree, tmp_path, decodings):
+def test_a_cache_is_complete_without_skipped_files(tree, tmp_path, decodings):
     (tree / "cat" / "002.png").write_bytes(b"")
     for _ in range(2):
         decodings.clear()
@@ -177,7 +177,7 @@ def test_skipped_files_do_not_hinder_the_others(tree, tmp_path, decodings):
     assert decodings == ["cat/002.png"]
 
 
-def test_no_room_is_said_before_anything_is_written(tree, tmp_path, monkeypatch):
+def test_too_little_disk_space_is_an_error_before_anything_is_written(tree, tmp_path, monkeypatch):
     class Full:
         free = 1000
 
@@ -259,7 +259,7 @@ PARTIAL = [{"shard": (0, 2)}, {"shard": (1, 2)}, {"drop_remainder": True}]
 
 
 @pytest.mark.parametrize("options", PARTIAL, ids=str)
-def test_a_cache_of_what_is_ever_served_is_completed(tree, where, decodings, options, capsys):
+def test_a_cache_of_the_served_images_is_completed(tree, where, decodings, options, capsys):
     options = {"shuffle": False, "cache": where, **OPTIONS, **options}
     dataset = from_directory(tree, **options)
     expected = load(tree, None)
@@ -336,7 +336,7 @@ def test_a_hidden_cache_inside_of_the_folder_is_no_class(tree):
     ],
     ids=str,
 )
-def test_what_is_no_place_for_a_cache_is_refused(tree, decodings, where, error, message):
+def test_invalid_caches_are_refused(tree, decodings, where, error, message):
     with pytest.raises(error, match=message):
         load(tree, where, bad_files="quarantine")
     assert decodings == []

@@ -1,4 +1,4 @@
-"""Caches that are damaged, cut off, abandoned, taken for another one's, or can't be written."""
+"""Caches that are damaged, cut off, abandoned, mistaken for others or not writable."""
 
 import errno
 import os

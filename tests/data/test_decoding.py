@@ -262,7 +262,7 @@ def test_images_of_their_own_size(save):
         Decoding(None, draft=True)
 
 
-def test_a_function_before_resizing_gets_the_upright_picture_its_path_and_a_key(save):
+def test_before_resize_gets_the_upright_picture_its_path_and_a_key(save):
     path = save(Image.new("RGBA", (20, 10), (9, 9, 9, 100)), "a.png", **turned_photo())
     seen = []
 
@@ -285,7 +285,7 @@ def test_a_function_before_resizing_gets_the_upright_picture_its_path_and_a_key(
     assert len(keys) == 4
 
 
-def test_what_a_function_before_resizing_does_wrong_is_no_bad_file(save):
+def test_an_error_of_before_resize_is_not_a_bad_file(save):
     path = save(pixels(1))
 
     def fail(img, path, key):

@@ -125,7 +125,7 @@ def link_to_a_device(path):
     ("make", "kind"),
     [(Path.mkdir, "a directory"), (os.mkfifo, "a pipe"), (link_to_a_device, "a device")],
 )
-def test_what_is_no_file_is_reported_and_not_read(tmp_path, make, kind):
+def test_pipes_and_the_like_are_reported_and_not_read(tmp_path, make, kind):
     tree = write_tree(tmp_path / "tree", {"cat": 2})
     files = scan(tree)
     (tree / "cat" / "000.png").unlink()

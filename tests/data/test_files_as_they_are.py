@@ -1,4 +1,4 @@
-"""Options for files as they are, through every way that leads to a dataset of files."""
+"""Options of decoding, through every function that makes a dataset of files."""
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ def tree(tmp_path):
 
 
 def ways(tree, **options):
-    """The first image, by each way in."""
+    """The first image, through each function."""
     options = {**OPTIONS, "shuffle": False, **options}
     suffixes = options.pop("suffixes", None)
     flow = ImageDataGenerator().flow_from_directory(

@@ -33,7 +33,7 @@ def load(tree, **options):
 
 
 class Recorder:
-    """A transform that notes what it is asked for."""
+    """A transform that notes its arguments."""
 
     def __init__(self):
         self.epochs = {}
@@ -131,7 +131,7 @@ def test_validation_data(tree):
     assert (training.epoch, validation.epoch) == (2, 0)
 
 
-def test_other_class_modes_train(tree):
+def test_other_label_modes_train(tree):
     outputs = {
         "categorical": (keras.layers.Dense(2, "softmax"), "categorical_crossentropy"),
         "int": (keras.layers.Dense(2, "softmax"), "sparse_categorical_crossentropy"),

@@ -1,4 +1,4 @@
-"""What `keras.utils.image_dataset_from_directory` does with a folder, asked of kcore."""
+"""`from_directory` does with a folder what `keras.utils.image_dataset_from_directory` does."""
 
 import keras
 import numpy as np
@@ -80,7 +80,7 @@ def test_without_label_mode_files_beside_the_classes_are_left_out_with_a_warning
     assert from_directory(tmp_path / "tree", labels=None, **OPTIONS).samples == 3
 
 
-def test_labels_of_ones_own(tree):
+def test_targets_instead_of_labels(tree):
     files = scan(tree, class_names=["cat", "eel"])
     dataset = from_files(
         files, [5, 6, 7, 8, 9], **{k: v for k, v in OPTIONS.items() if k != "verbose"}

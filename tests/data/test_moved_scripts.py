@@ -108,7 +108,7 @@ def test_a_script_runs_with_another_import(colors, label_mode, folder, capsys):
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """Names that sort in another way as parts of a path than as texts."""
+    """Names whose order as texts is not that of their paths."""
     root = write_tree(tmp_path_factory.mktemp("tree"), {"b": 2, "a": 3}, height=30, width=40)
     write_tree(root / "a", {"z": 1, "z-z": 2}, height=30, width=40)
     write_tree(root / "a" / "z", {"y": 2}, height=30, width=40)
@@ -144,7 +144,7 @@ def test_files_classes_and_labels_are_those_of_keras(tree, label_mode):
     assert len(ours) == 3
 
 
-def test_labels_of_ones_own_are_those_of_keras(tree):
+def test_given_labels_are_those_of_keras(tree):
     given = [0, 1, 2, 1, 0, 2, 2, 1, 1, 0]
     theirs, ours = both(tree, labels=given, image_size=(4, 4))
     assert ours.file_paths == theirs.file_paths

@@ -1,4 +1,4 @@
-"""Names of files and classes that no console shows as they are, in all that a dataset prints."""
+"""Names that no console can show unchanged, in all that a dataset prints."""
 
 import os
 import subprocess
@@ -79,7 +79,7 @@ def root(tmp_path_factory):
 
 
 @pytest.mark.parametrize("console", CONSOLES.values(), ids=CONSOLES)
-def test_all_that_is_printed_fits_and_gives_no_orders(root, tmp_path, console):
+def test_what_is_printed_is_encodable_and_free_of_control_characters(root, tmp_path, console):
     environment = {
         name: value
         for name, value in os.environ.items()

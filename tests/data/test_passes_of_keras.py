@@ -119,7 +119,7 @@ def test_one_batch_an_epoch(is_built, steps_per_epoch):
 
 @pytest.mark.parametrize("steps_per_epoch", [None, 8])
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_nothing_disturbs_a_training(steps_per_epoch, shuffle):
+def test_nothing_that_happens_meanwhile_disturbs_a_training(steps_per_epoch, shuffle):
     dataset, (model, seen) = dataset_of(9, shuffle=shuffle), model_of()
     other, of_other = model_of()
     faults = []
@@ -216,7 +216,7 @@ def test_loops_are_epochs_of_a_training_of_your_own():
     assert orders[2] == expected(dataset, [18 + number for number in range(9)])
 
 
-def test_a_loop_that_is_broken_off_is_begun_again():
+def test_an_interrupted_loop_begins_again():
     dataset = dataset_of(9)
     for _ in range(3):
         assert int(next(iter(dataset))[0][0, 0]) == expected(dataset, [0])[0]

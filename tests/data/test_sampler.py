@@ -56,7 +56,7 @@ def test_golden_order():
     assert batches(Order(10, 4, True, 7), 1) == [[4, 9, 8, 6], [5, 7, 1, 3], [2, 0]]
 
 
-def test_each_place_is_as_likely_for_each_sample():
+def test_each_position_is_equally_likely_for_each_sample():
     counts = np.zeros((6, 6))
     for seed in range(600):
         counts[np.arange(6), flat(Order(6, 6, True, seed))] += 1
@@ -91,7 +91,7 @@ def test_drop_remainder(samples, expected):
     batch_size=st.integers(1, 9),
     drop_remainder=st.booleans(),
 )
-def test_what_is_ever_served(samples, count, batch_size, drop_remainder):
+def test_the_samples_that_some_epoch_serves(samples, count, batch_size, drop_remainder):
     for index in range(count):
         options = {"shard": (index, count), "drop_remainder": drop_remainder}
         fixed = Order(samples, batch_size, False, 5, **options)

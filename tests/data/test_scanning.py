@@ -201,14 +201,14 @@ def test_what_is_left_out_is_counted(tmp_path):
     assert "left out, hidden: 2, e.g. " in files.summary()
 
 
-def test_suffixes_count_in_any_case(tmp_path):
+def test_suffixes_are_found_in_any_case(tmp_path):
     suffixes = "bmp BMP gif jpeg JPG Jpg png PNG ppm tif TIFF webp".split()
     files = scan(touch(tmp_path, *(f"a/{n:02d}.{suffix}" for n, suffix in enumerate(suffixes))))
     assert len(files) == len(suffixes)
     assert files.left_out == {}
 
 
-def test_names_in_any_language_and_in_none(tmp_path):
+def test_names_in_any_script_and_names_that_are_not_utf_8(tmp_path):
     composed = unicodedata.normalize("NFC", "é")
     decomposed = unicodedata.normalize("NFD", "é")
     touch(tmp_path, "猫/日本.png", f"{composed}/1.png", f"{decomposed}/1.png", "a b/'\n\".png")
@@ -232,13 +232,13 @@ def test_an_empty_class_keeps_its_label_and_warns(tmp_path):
     assert files.counts() == {"a": 1, "b": 0, "c": 1}
 
 
-def test_no_image_at_all_says_what_was_seen(tmp_path):
+def test_a_folder_without_images_says_what_it_holds(tmp_path):
     touch(tmp_path, "a/1.txt", "b/2.svg")
     with pytest.raises(ValueError, match=r"no image file in 2 class.*\.webp are looked"):
         scan(tmp_path)
 
 
-def test_a_folder_must_be_there_and_be_one(tmp_path):
+def test_a_folder_must_exist_and_be_a_directory(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"directory='.*gone' does not exist"):
         scan(tmp_path / "gone")
     touch(tmp_path, "file")

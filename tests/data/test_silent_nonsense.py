@@ -1,4 +1,4 @@
-"""What was taken for something that nobody meant, and is refused now."""
+"""Arguments of a wrong kind are refused, where Python would take them for something else."""
 
 import numpy as np
 import pytest

@@ -35,7 +35,8 @@ def test_a_dataset_of_a_folder(tree):
     dataset = from_directory(tree, batch_size=4, transform=lambda x, i, e: x * 0, **OPTIONS)
     dataset.epoch = 3
     html = dataset._repr_html_()
-    for name, value in {"samples": "5", "batches": "2 of 4", "seed": "1", "epoch": "3"}.items():
+    facts = {"samples": "5", "batches": "2, with up to 4 samples each", "seed": "1", "epoch": "3"}
+    for name, value in facts.items():
         assert f'<dt>{name}</dt><dd style="margin: 0">{value}</dd>' in html
     assert "uint8, shape (8, 8, 3)" in html
     assert row(html, "cat", "3")

@@ -105,7 +105,7 @@ def mixed_up(images, indices, epoch, targets):
     return images, np.eye(3, dtype="float32")[targets]
 
 
-def test_what_a_transform_makes_of_targets_is_its_own_affair():
+def test_targets_that_a_transform_changes_are_not_checked():
     data = kcore.data.from_arrays(
         IMAGES, np.array([0, 1, 2] * 2, "int32"), batch_size=2, seed=0, transform=mixed_up
     )

@@ -1,4 +1,4 @@
-"""What `keras.datasets.fashion_mnist` says of the same files."""
+"""`keras.datasets.fashion_mnist` reads the same arrays from the same files."""
 
 import gzip
 import os
@@ -34,7 +34,7 @@ def data():
 
 
 @pytest.mark.parametrize("variable", ["HOME", "KERAS_HOME"])
-def test_keras_finds_and_reads_the_same(environment, data, tmp_path, monkeypatch, variable):
+def test_keras_finds_and_reads_the_same_files(environment, data, tmp_path, monkeypatch, variable):
     monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.delenv("KCORE_DATA_DIR", raising=False)
     monkeypatch.setenv(variable, str(tmp_path))

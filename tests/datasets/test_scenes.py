@@ -1,4 +1,4 @@
-"""Scenes need a convolutional model: a linear one learns next to nothing of them.
+"""Scenes need a convolutional model: a linear one learns almost nothing from them.
 
 Measured with 3,000 scenes of 28 by 28 pixels on Keras 3.15: the linear model gets 12 percent of
 unseen scenes right on both backends, where guessing gets 10; the convolutional one gets 77 on JAX

@@ -47,8 +47,8 @@ def test_the_steps_follow_the_blurred_gradient(is_channels_first):
     for deviation in (0.8, 0.4):
         bell = np.exp(-((y - 3) ** 2 + (x - 4) ** 2) / (2 * deviation**2))
         # Each row and column of the blur adds up to 1, also where the edge cuts it off.
-        for places, axis in ((np.arange(7), 1), (np.arange(9), 0)):
-            cut = np.exp(-(((places[:, None] - places) / deviation) ** 2) / 2).sum(axis=1)
+        for positions, axis in ((np.arange(7), 1), (np.arange(9), 0)):
+            cut = np.exp(-(((positions[:, None] - positions) / deviation) ** 2) / 2).sum(axis=1)
             bell = bell / np.expand_dims(cut, axis)
         directions.append(bell / np.sqrt((bell**2).mean()))
     steps = 0.05 * 2e3 * (directions[0] + 0.5 * directions[1])

@@ -67,10 +67,10 @@ def grad_cam_plus_plus_by_definition(slopes, outputs, score):
     found = np.zeros(outputs.shape[:2])
     for k in range(3):
         weight = 0.0
-        for place in np.ndindex(found.shape):
-            below = 2 * second[*place, k] + outputs[..., k].sum() * third[*place, k]
-            alpha = second[*place, k] / below if below != 0 else 0
-            weight += alpha * max(first[*place, k], 0)
+        for position in np.ndindex(found.shape):
+            below = 2 * second[*position, k] + outputs[..., k].sum() * third[*position, k]
+            alpha = second[*position, k] / below if below != 0 else 0
+            weight += alpha * max(first[*position, k], 0)
         found += weight * outputs[..., k]
     return found
 

@@ -1,4 +1,4 @@
-"""Maps of a trained model fall on the object, whose place in a synthetic scene is known."""
+"""Maps of a trained model fall on the object, whose position in a synthetic scene is known."""
 
 import dataclasses
 
@@ -95,7 +95,7 @@ def test_the_energy_of_a_map_lies_in_the_box_of_the_object(
 ):
     images, labels, inside = test_scenes
     maps = np.maximum(function(model, images, class_index=labels, **settings), 0)
-    # Of an image that the model takes for the other class, no place may speak for its own.
+    # Of an image that the model takes for the other class, no region may support its own.
     speaks = maps.any(axis=(1, 2))
     assert speaks.sum() >= 28
     energy = (maps * inside)[speaks].sum(axis=(1, 2)) / maps[speaks].sum(axis=(1, 2))

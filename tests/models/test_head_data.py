@@ -214,7 +214,7 @@ def test_weights_that_are_refused(base, data, options, message):
 
 
 def test_a_dataset_brings_its_labels_along(base, data):
-    with pytest.raises(ValueError, match="a dataset brings its labels and weights along"):
+    with pytest.raises(ValueError, match="a dataset has its own labels and weights"):
         train(fresh(base), Batches(*data), data[1])
     with pytest.raises(ValueError, match="must give batches"):
         train(fresh(base), Batches(data[0]))

@@ -275,7 +275,7 @@ def test_links_to_other_places_are_not_followed(model, tmp_path, link):
     with h5py.File(tmp_path / "other.h5", "w") as other:
         other["kernel"] = np.zeros((3, 3, 3, 6))
     replace_first_kernel(path, link)
-    assert_refused(model, path, "damaged, or links to other places")
+    assert_refused(model, path, "damaged, or links to other files")
 
 
 @pytest.mark.parametrize("kind", ["raw", "virtual"])

@@ -1,7 +1,7 @@
-"""A headless Chromium, driven through its DevTools protocol: what a browser makes of a page.
+"""Open pages in a headless Chromium, driven by its DevTools protocol.
 
-The protocol runs over a pair of pipes (`--remote-debugging-pipe`), so that nothing is needed but
-the browser: a message is JSON, and a null byte ends it.
+The protocol uses a pair of pipes (`--remote-debugging-pipe`), so only the browser is needed. A
+message is JSON, followed by a null byte.
 """
 
 import base64
@@ -29,13 +29,13 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 
 def executable():
-    """Return the path of a browser, or say what to install."""
+    """Return the path of a browser, or raise an error that says what to install."""
     for name in NAMES:
         path = shutil.which(name)
         if path is not None:
             return path
     raise FileNotFoundError(
-        f"There is none of {', '.join(NAMES)}: apt-get install --no-install-recommends chromium"
+        f"None of {', '.join(NAMES)} is installed: apt-get install --no-install-recommends chromium"
     )
 
 
@@ -44,7 +44,7 @@ class Browser:
     """A running browser with one open page.
 
     Attributes:
-        events: what the page reported since it was opened: messages, exceptions, requests.
+        events: messages, exceptions and requests of the page since it was opened.
     """
 
     process: subprocess.Popen
@@ -70,7 +70,7 @@ class Browser:
             self.events.append(answer)
 
     def open(self, path, width=1280, height=900, dark=False):
-        """Load a file in a window of this size, and wait until all of it is there."""
+        """Load a file in a window of a given size, and wait until it is complete."""
         self.events.clear()
         self.call(
             "Emulation.setDeviceMetricsOverride",
@@ -86,7 +86,7 @@ class Browser:
             self.events.append(self._receive())
 
     def evaluate(self, expression):
-        """Return the value of an expression of JavaScript in the page."""
+        """Return the value of a JavaScript expression in the page."""
         answer = self.call(
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
         )
@@ -99,7 +99,7 @@ class Browser:
         return [event for event in self.events if event.get("method") in wanted]
 
     def requested(self):
-        """Return the addresses that the page asked for."""
+        """Return the addresses that the page requested."""
         return [
             event["params"]["request"]["url"]
             for event in self.events

@@ -1,4 +1,4 @@
-"""Picture files made for tests: by Pillow, and by hand where Pillow can't write them."""
+"""Make image files for tests, with Pillow, and by hand where Pillow can't write them."""
 
 import io
 import struct
@@ -31,7 +31,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def gray_tiff(width: int, bits: int, data: bytes, photometric: int = 1) -> io.BytesIO:
-    """One row of unsigned gray values, which Pillow itself can't write at 12 bits.
+    """Return a TIFF with one row of unsigned gray values, which Pillow can't write with 12 bits.
 
     With `photometric` 0, the value 0 is white.
     """
@@ -53,9 +53,9 @@ def gray_tiff(width: int, bits: int, data: bytes, photometric: int = 1) -> io.By
 
 
 def odd_tiff(picture: Image.Image) -> bytes:
-    """Encode a TIFF whose artist's name is said to be longer than the file: Pillow warns of it.
+    """Encode a TIFF that claims an artist's name longer than the file; Pillow warns about it.
 
-    That is the last entry: older releases of Pillow leave out all after one that they can't read.
+    It is the last entry, because older releases of Pillow skip all entries after an unreadable one.
     """
     data = bytearray(encoded(picture, "TIFF", tiffinfo={315: "more than four bytes"}).getvalue())
     (table,) = struct.unpack_from("<I", data, 4)

@@ -1,4 +1,4 @@
-"""Directory trees of small image files, made for tests."""
+"""Make directory trees of small image files for tests."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def pixels(seed: int, height: int = 8, width: int = 8, channels: int = 3) -> np.ndarray:
-    """Smooth random colors, which JPEG keeps apart."""
+    """Return smooth random colors, which remain distinct in JPEG."""
     coarse = np.random.default_rng(seed).integers(0, 256, (2, 2, channels), np.uint8)
     image = Image.fromarray(coarse[:, :, 0] if channels == 1 else coarse)
     resized = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))

@@ -1,4 +1,4 @@
-"""What the legacy `ImageDataGenerator` makes of images, and where its answer hangs by a hair."""
+"""Transform images with the legacy `ImageDataGenerator`, and find where rounding decides."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""What is wrong with a page, by the rules of HTML that a report has to keep."""
+"""Find what is wrong with a page, by the rules of HTML that a report must follow."""
 
 import re
 from html.parser import HTMLParser
@@ -13,7 +13,7 @@ LOADING = {"src", "href", "srcset", "data", "action", "poster", "background", "x
 
 
 class Page(HTMLParser):
-    """Reads a page and collects what it holds, and what is wrong with it."""
+    """Reads a page, and collects its parts and what is wrong with it."""
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
@@ -74,7 +74,7 @@ class Page(HTMLParser):
 
     @property
     def text(self):
-        """Everything that is shown."""
+        """The whole text that is shown."""
         return "".join(self.texts)
 
     def _check_address(self, tag, address):

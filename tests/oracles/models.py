@@ -1,4 +1,4 @@
-"""What the models compute, written in NumPy from the definition of each layer."""
+"""Compute the models in NumPy, from the definition of each layer."""
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def conv_valid(x, kernel, bias):
 
 
 def max_pool(x):
-    """Take the largest of each 2x2 window; an odd last row or column is dropped."""
+    """Take the largest value of each 2x2 window; an odd last row or column is dropped."""
     height, width = x.shape[1] // 2, x.shape[2] // 2
     windows = x[:, : 2 * height, : 2 * width].reshape(len(x), height, 2, width, 2, -1)
     return windows.max(axis=(2, 4))

@@ -1,4 +1,4 @@
-"""What some tests need of the system, and why they are skipped without it: the one list."""
+"""Marks for tests that need something of the system, with the reason why they are skipped."""
 
 import importlib.util
 import os
@@ -24,16 +24,17 @@ HAS_NAMED_PIPES = hasattr(os, "mkfifo")
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork")
 named_pipes = pytest.mark.skipif(not HAS_NAMED_PIPES, reason="there are no named pipes")
 limits_of_processes = pytest.mark.skipif(
-    os.name != "posix", reason="the system limits neither files nor memory of a process"
+    os.name != "posix", reason="the system can't limit the files and memory of a process"
 )
 ghostscript = pytest.mark.skipif(shutil.which("gs") is None, reason="there is no Ghostscript")
 chromium = pytest.mark.skipif(
     not any(map(shutil.which, NAMES)) and os.environ.get("KCORE_REQUIRE_BROWSER") != "1",
     reason="there is no Chromium; set KCORE_REQUIRE_BROWSER=1 to fail instead",
 )
-# A text is looked at where the test stands, which has imported Keras: this module must not.
+# pytest evaluates this string in the module of the test, which has imported Keras; this module
+# must not import it.
 tensorflow = pytest.mark.skipif(
-    "keras.backend.backend() != 'tensorflow'", reason="it is about TensorFlow, not this backend"
+    "keras.backend.backend() != 'tensorflow'", reason="this test is for TensorFlow only"
 )
 tf_keras = pytest.mark.skipif(
     importlib.util.find_spec("tf_keras") is None,

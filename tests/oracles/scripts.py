@@ -9,7 +9,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def run(script, *arguments, returncode=0, **environment):
-    """Return what a script prints, or what it says on stderr when it is to fail."""
+    """Return what a script prints, or its stderr if it is expected to fail."""
     result = subprocess.run(
         [sys.executable, str(EXAMPLES / script), *map(str, arguments)],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""A convolution with ReLU and a dense layer, in NumPy from the definition, with its derivatives."""
+"""A convolution with ReLU and a dense layer, with derivatives, in NumPy from the definition."""
 
 from dataclasses import dataclass
 
@@ -51,12 +51,12 @@ class SmallNetwork:
 
     @property
     def weights(self):
-        """In the order in which Keras holds them."""
+        """The weights, in the order of Keras."""
         return [self.kernel, self.bias, self.dense, self.dense_bias]
 
 
 def small_network(image_shape=(6, 7, 2), filters=3, classes=4, seed=0):
-    """Return one with random weights."""
+    """Return a network with random weights."""
     rng = np.random.default_rng(seed)
     height, width, channels = image_shape
     return SmallNetwork(

@@ -18,6 +18,8 @@ size: int | None = window.output_size
 model = kcore.models.mlp((28, 28), classes=5, seed=1)
 pictures = kcore.data.from_directory("photos", batch_size=8)
 generator = kcore.augment.ImageDataGenerator(rotation_range=20)
+flow: kcore.data.ImageBatches = generator.flow_from_directory("photos", cache="memory")
+image, parameters = flow.replay(0, epoch=2)
 callback = kcore.visualize.LiveReport("report.html")
 stop = kcore.training.StopAtTarget("accuracy", 0.9, verbose=0)
 built: keras.Sequential = kcore.models.compile_classifier(model)
@@ -37,6 +39,10 @@ WRONG = {
     "argument": "kcore.models.mlp(clases=5)",
     "legacy argument": 'kcore.data.from_directory("photos", target_size=(8, 8))',
     "argument of a class": "kcore.augment.ImageDataGenerator(rotation=20)",
+    "argument of a layer": "kcore.augment.RandomTransform(rotation=20)",
+    "argument of a method": (
+        'kcore.augment.ImageDataGenerator().flow_from_directory("photos", cach="memory")'
+    ),
     "type of an argument": 'kcore.shapes.Window("five", 3)',
     "result": "size: str = kcore.shapes.Window(5, 3).output_size",
     "argument of fit": "kcore.models.fine_tune(1, [], [], unfreeze_from=None, epoch=2)",

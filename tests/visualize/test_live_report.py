@@ -270,7 +270,7 @@ def test_classes_that_do_not_fit_show_before_the_first_epoch(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"layers": "cnv"}, "layers='cnv' is not in the model; did you mean one of 'conv'"),
+        ({"layers": "cnv"}, "layers='cnv' is not in the model: did you mean one of 'conv'"),
         ({"explain": lambda _, images: np.full((len(images), 2, 2), 7.0)}, "from 7 to 7"),
         ({"explain": lambda _, images: halves(_, images)[:3]}, "explain returned 3 heat maps for"),
     ],

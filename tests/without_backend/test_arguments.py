@@ -19,7 +19,7 @@ from kcore._arguments import (
 )
 
 
-def test_numbers_of_any_kind_are_taken():
+def test_numbers_of_any_kind_are_accepted():
     assert check_integer("n", np.int64(3)) == 3
     assert type(check_integer("n", np.int64(3))) is int
     assert check_finite("x", np.float32(0.5)) == 0.5
@@ -28,19 +28,19 @@ def test_numbers_of_any_kind_are_taken():
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "3", None, [3]])
-def test_whole_numbers_only(value):
+def test_only_integers_are_accepted(value):
     with pytest.raises(ValueError, match=r"n=.* must be an integer of at least 1\."):
         check_integer("n", value)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "1", None, True, 1j, 10**400])
-def test_finite_numbers_only(value):
+def test_only_finite_numbers_are_accepted(value):
     with pytest.raises(ValueError, match=r"x=.* must be a finite number\."):
         check_finite("x", value)
 
 
 @pytest.mark.parametrize("value", [1, -0.1, 20, float("nan"), "0.5", True, 10**400])
-def test_fractions_only(value):
+def test_only_fractions_are_accepted(value):
     with pytest.raises(ValueError, match=r"x=.* must be a fraction: 0 <= x < 1\."):
         check_fraction("x", value)
 
@@ -51,7 +51,7 @@ def test_shapes_are_sequences(shape):
         check_shape(shape, ("features",))
 
 
-def test_switches_only():
+def test_only_bools_are_accepted_as_switches():
     assert [check_switch("x", value) for value in (True, False, np.bool_(True))] == [1, 0, 1]
     assert type(check_switch("x", np.bool_(True))) is bool
     for value in (1, 0, "no", None, np.ones(1, bool)):
@@ -59,16 +59,16 @@ def test_switches_only():
             check_switch("x", value)
 
 
-def test_paths_of_any_kind_are_taken(tmp_path):
+def test_paths_of_any_kind_are_accepted(tmp_path):
     (tmp_path / "a").touch()
     (entry,) = os.scandir(os.fsencode(tmp_path))
-    given = ("photos", Path("photos"), Path(), entry, "caf\udce9")  # the last is no UTF-8 on disk
+    given = ("photos", Path("photos"), Path(), entry, "caf\udce9")  # the last is not UTF-8 on disk
     wanted = ["photos", "photos", ".", str(tmp_path / "a"), "caf\udce9"]
     assert [check_path("path", path) for path in given] == [Path(path) for path in wanted]
 
 
 @pytest.mark.parametrize("path", [None, 5, b"photos", ["photos"]])
-def test_paths_are_names(path):
+def test_what_is_not_a_path_is_refused(path):
     with pytest.raises(TypeError, match=r"^path=.* must be the name of a directory\.$"):
         check_path("path", path, "directory")
 
@@ -82,7 +82,7 @@ def test_paths_are_names(path):
         ("a\ud800", "can't have in the name of a file"),
     ],
 )
-def test_paths_that_name_nothing(path, reason):
+def test_paths_that_name_nothing_are_refused(path, reason):
     with pytest.raises(ValueError, match=rf"^path='.*{reason}") as info:
         check_path("path", path)
     assert str(info.value).isprintable()
@@ -94,7 +94,7 @@ def test_an_empty_name_of_a_directory_gets_a_hint():
 
 
 @pytest.mark.parametrize("value", ["c", None, 1, b"a", ["a"], np.array([]), np.zeros((2, 2)), {}])
-def test_choices_only(value):
+def test_unknown_choices_are_refused(value):
     check_choice("x", "a", ("a", "b"))
     check_choice("x", np.str_("a"), ("a", "b"))
     check_choice("x", None, ("a", None))
@@ -102,14 +102,14 @@ def test_choices_only(value):
         check_choice("x", value, ("a", "b"))
 
 
-def test_texts_only():
+def test_only_strings_are_accepted_as_text():
     assert check_text("x", "") == ""
     with pytest.raises(TypeError, match=r"x=b'a' must be a string\."):
         check_text("x", b"a")
 
 
 @pytest.mark.parametrize("value", [["a", "b"], ("a", "b"), np.array(["a", "b"])])
-def test_names_in_any_sequence_are_taken(value):
+def test_names_in_any_sequence_are_accepted(value):
     names = check_names("x", value)
     assert names == ("a", "b")
     assert [type(each) for each in names] == [str, str]
@@ -127,18 +127,18 @@ def test_names_in_any_sequence_are_taken(value):
         (["a", "b", "a"], ValueError, "x holds 'a' twice"),
     ],
 )
-def test_distinct_names_only(value, error, words):
+def test_only_distinct_names_are_accepted(value, error, words):
     with pytest.raises(error, match=words):
         check_names("x", value)
 
 
-def test_instances_only():
+def test_objects_of_another_class_are_refused():
     assert check_instance("x", Path("a"), Path) == Path("a")
     with pytest.raises(TypeError, match="x is of type str: give a pathlib Path"):
         check_instance("x", "a", Path)
 
 
 @pytest.mark.parametrize("value", ["12", b"12", 3, None, {1, 2}])
-def test_sequences_of_whole_numbers_only(value):
+def test_only_sequences_of_integers_are_accepted(value):
     with pytest.raises(ValueError, match=r"^x=.* must be a sequence"):
         check_integers("x", value)

@@ -21,6 +21,6 @@ def test_reads_what_numpy_reads():
         ([10**40], np.int64),
     ],
 )
-def test_names_what_it_cannot_read(values, dtype):
+def test_what_cannot_be_read_is_refused_by_name(values, dtype):
     with pytest.raises(ValueError, match=r"^x can't be read as an array( of (float|int)64)?: "):
         read_array("x", values, dtype)

@@ -1,4 +1,4 @@
-"""What kcore prints fits every console, and names from outside give it no orders."""
+"""Text that kcore prints suits every console, and names from outside can't control it."""
 
 import ast
 import io
@@ -39,23 +39,23 @@ def text_of(stream):
 
 
 @pytest.mark.parametrize(("name", "shown"), HOSTILE.values(), ids=HOSTILE)
-def test_a_name_gives_no_orders(name, shown):
+def test_control_characters_in_a_name_are_escaped(name, shown):
     assert printable(name) == shown
 
 
 @pytest.mark.parametrize("name", ["Käse", "猫", "👨\u200d👩\u200d👧", "می\u200cخواهم", "a\u3000b"])
-def test_names_of_all_languages_stay_as_they_are(name):
+def test_names_in_all_languages_are_unchanged(name):
     assert printable(name) == name
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_no_character_of_a_name_is_obeyed(name):
+def test_no_character_of_a_name_controls_the_terminal(name):
     categories = {unicodedata.category(each) for each in printable(name)}
     assert not categories & {"Cc", "Cs", "Zl", "Zp"}
     assert printable(printable(name)) == printable(name)
 
 
-def test_text_keeps_its_lines_alone():
+def test_text_keeps_only_its_line_feeds():
     assert harmless("one\ntwo\r\x1b[2J") == "one\ntwo\\r\\x1b[2J"
 
 
@@ -92,7 +92,7 @@ def test_errors_show_names_on_one_line():
 
 
 def test_nothing_else_in_kcore_prints_or_warns():
-    """All text goes through `say` and `kcore._warning.warn`, which make it fit and harmless."""
+    """All text goes through `say` and `kcore._warning.warn`, which make it harmless."""
     root = Path(kcore.__file__).parent
     found = []
     for path in root.rglob("*.py"):
@@ -117,7 +117,7 @@ def test_the_rule_finds(source):
 
 
 def _printing(source):
-    """Return the lines that print or warn past the two functions."""
+    """Return the lines that print or warn without these two functions."""
     return [node.lineno for node in ast.walk(ast.parse(source)) if _prints(node)]
 
 
@@ -137,5 +137,5 @@ def _prints(node):
     return False
 
 
-def test_megabytes_are_of_ten_to_the_sixth_bytes():
+def test_a_megabyte_is_a_million_bytes():
     assert megabytes(26421880) == "26.4 MB"

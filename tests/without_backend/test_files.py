@@ -1,4 +1,4 @@
-"""One way to write a file: whole or not at all, whoever else writes it at the same time."""
+"""A file is written completely or not at all, even if others write it at the same time."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ def test_the_file_is_replaced(tmp_path):
 
 
 @pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
-def test_a_failure_leaves_the_earlier_file(tmp_path, monkeypatch, step):
+def test_a_failure_keeps_the_earlier_file(tmp_path, monkeypatch, step):
     path = tmp_path / "a.bin"
     write_whole(path, b"old")
 
@@ -58,7 +58,7 @@ def test_a_link_stays_a_link(tmp_path):
     assert (tmp_path / "real.bin").read_bytes() == b"new"
 
 
-def test_an_error_of_the_system_that_has_a_type_of_its_own_becomes_a_plain_one(tmp_path):
+def test_an_error_of_a_library_becomes_a_plain_oserror(tmp_path):
     class OddError(OSError):
         def __init__(self, one):
             super().__init__(one)
@@ -67,7 +67,7 @@ def test_an_error_of_the_system_that_has_a_type_of_its_own_becomes_a_plain_one(t
         raise OddError("odd")
 
 
-def test_errors_of_other_files_stay_as_they_are(tmp_path):
+def test_errors_about_other_files_are_unchanged(tmp_path):
     with (
         pytest.raises(FileNotFoundError, match=r"No such file or directory: '.*other'") as caught,
         replacing(tmp_path / "a"),
@@ -76,7 +76,7 @@ def test_errors_of_other_files_stay_as_they_are(tmp_path):
     assert "could not be written" not in str(caught.value)
 
 
-def test_a_body_that_fails_leaves_the_earlier_file_and_nothing_else(tmp_path):
+def test_a_body_that_fails_keeps_the_earlier_file_and_leaves_nothing_else(tmp_path):
     path = tmp_path / "a.bin"
     write_whole(path, b"old")
     with pytest.raises(KeyboardInterrupt), replacing(path) as partial:  # noqa: PT012
@@ -92,7 +92,7 @@ def test_a_body_that_writes_nothing_is_an_error(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_temporary_name_ends_as_it_was_asked_for_and_is_hidden(tmp_path):
+def test_the_temporary_name_is_hidden_and_has_the_given_ending(tmp_path):
     path = tmp_path / ("a" * 249 + ".keras")
     with replacing(path, ".keras") as partial:
         assert partial.name.startswith(".")
@@ -102,7 +102,7 @@ def test_the_temporary_name_ends_as_it_was_asked_for_and_is_hidden(tmp_path):
     assert path.read_bytes() == b"new"
 
 
-def test_permissions_are_those_of_a_plain_write(tmp_path):
+def test_permissions_are_those_that_a_plain_write_gives(tmp_path):
     (tmp_path / "plain").write_bytes(b"")
     write_whole(tmp_path / "new", b"")
     modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "new")]
@@ -118,14 +118,14 @@ def test_names_of_every_kind(tmp_path):
         assert (tmp_path / "ä.bin").read_bytes() == b"new"
 
 
-def test_a_file_that_need_not_outlive_the_machine_is_not_flushed(tmp_path, monkeypatch):
+def test_a_file_that_is_not_durable_is_not_flushed(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda descriptor: pytest.fail("it was flushed"))
     write_whole(tmp_path / "a", b"new", durable=False)
     assert (tmp_path / "a").read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP])
-def test_a_file_system_that_can_not_flush_is_written_to(tmp_path, monkeypatch, code):
+def test_a_file_system_that_can_not_flush_can_be_written_to(tmp_path, monkeypatch, code):
     def refuse(descriptor):
         raise OSError(code, os.strerror(code))
 
@@ -167,7 +167,7 @@ import resource, sys
 from pathlib import Path
 from kcore._files import write_whole
 
-# Python ignores the signal of a file that grows too large, so the write fails as on a full disk.
+# Python ignores the signal for a file that grows too large, so the write fails as on a full disk.
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
     write_whole(sys.argv[1], bytes(200_000))
@@ -178,7 +178,7 @@ except OSError as error:
 
 @needs.limits_of_processes
 @pytest.mark.parametrize("earlier", [b"old", None])
-def test_a_write_that_stops_halfway_leaves_the_earlier_file(tmp_path, earlier):
+def test_a_write_that_fails_halfway_keeps_the_earlier_file(tmp_path, earlier):
     path = tmp_path / "a.bin"
     if earlier is not None:
         path.write_bytes(earlier)

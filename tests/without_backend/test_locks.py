@@ -6,10 +6,10 @@ from kcore._locks import lock_of
 
 
 class Model:
-    """Stands for a model."""
+    """A stand-in for a model."""
 
 
-def test_a_lock_keeps_other_threads_out_and_lets_its_own_in():
+def test_a_lock_excludes_other_threads_but_not_its_own():
     model = Model()
     order = []
 
@@ -26,7 +26,7 @@ def test_a_lock_keeps_other_threads_out_and_lets_its_own_in():
     assert order == ["first", "other"]
 
 
-def test_threads_that_ask_at_the_same_time_get_one_lock():
+def test_threads_that_ask_at_the_same_time_get_the_same_lock():
     model, barrier, found = Model(), threading.Barrier(8), []
 
     def ask():

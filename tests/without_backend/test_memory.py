@@ -8,13 +8,13 @@ from kcore import _memory as memory
 from kcore._memory import check_memory, machine_memory
 
 
-def test_what_fits_is_no_error():
+def test_an_array_that_fits_is_accepted():
     check_memory("x=1", (10, 10), 4, "use less")
     check_memory("x=1", (), 4, "use less")
 
 
 @pytest.mark.parametrize("limit", [10**9, None])
-def test_what_no_machine_has_is_refused_with_both_numbers(limit, monkeypatch):
+def test_more_than_the_memory_is_refused_with_both_sizes(limit, monkeypatch):
     monkeypatch.setattr(memory, "machine_memory", lambda: limit)
     if limit is None:
         check_memory("x=1", (10**6, 10**6), 4, "use less")
@@ -23,7 +23,7 @@ def test_what_no_machine_has_is_refused_with_both_numbers(limit, monkeypatch):
         check_memory("x=1", (10**6, 10**6), 4, "use less")
 
 
-def test_the_least_limit_counts(monkeypatch, tmp_path):
+def test_the_lowest_limit_counts(monkeypatch, tmp_path):
     limit = tmp_path / "memory.max"
     monkeypatch.setattr(memory, "_LIMIT_OF_CONTAINERS", limit)
     limit.write_text("max\n")

@@ -1,4 +1,4 @@
-"""What objects show in a notebook is sound HTML, whatever is put into it."""
+"""Objects show themselves in a notebook as valid HTML, whatever texts they contain."""
 
 import base64
 from html.parser import HTMLParser
@@ -13,7 +13,7 @@ from kcore import _notebook
 
 
 class Parts(HTMLParser):
-    """Collects the tags, texts and attributes of a piece of HTML."""
+    """Collect the tags, texts and attributes of a piece of HTML."""
 
     def __init__(self, html):
         super().__init__()
@@ -51,15 +51,18 @@ def test_texts_of_a_summary_come_back_as_they_are(title, name, value):
     assert Parts(_notebook.summary(title, [(name, value)])).texts == [title, name, value]
 
 
-def test_numbers_are_aligned_right():
-    parts = Parts(_notebook.table(["x"], [["1,792"], ["-0.5"], ["12.5%"], ["3x3"], [7]]))
-    styles = [each["style"] for tag, each in zip(parts.tags, parts.attributes, strict=True)
-              if tag == "td"]  # fmt: skip
-    right, left = "text-align: right", "text-align: left"
-    assert styles == [right, right, right, left, right]
+def test_columns_of_numbers_are_aligned_right():
+    rows = [["1,792", "3x3", "-0.5", ""], ["12.5%", "7", "", ""]]
+    parts = Parts(_notebook.table(list("abcd"), rows))
+    cells = [
+        attributes["style"].removeprefix("text-align: ")
+        for tag, attributes in zip(parts.tags, parts.attributes, strict=True)
+        if tag == "td"
+    ]
+    assert cells == ["right", "left", "right", "left"] * 2
 
 
-def test_what_html_cannot_hold_is_written_as_python_does():
+def test_characters_that_html_does_not_allow_become_escapes():
     assert Parts(_notebook.summary("a\x00b", [("n", "\udc80")])).texts == [
         r"a\x00b",
         "n",
@@ -83,6 +86,6 @@ def test_a_drawing_keeps_its_lines_and_spaces(text):
     assert "".join(parts.texts) == f"\n  {text}\n x"
 
 
-def test_parts_are_put_below_each_other():
+def test_parts_are_put_one_below_the_other():
     html = _notebook.join(_notebook.table(["x"], []), _notebook.summary("t", []))
     assert Parts(html).tags[0] == "div"

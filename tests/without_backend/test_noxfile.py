@@ -1,44 +1,49 @@
-"""Which sessions there are, and that those that lack a device or a program say so."""
+"""Bare nox and each tag run the right sessions, and a session that can't run says why."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 NOXFILE = Path(__file__).parents[2] / "noxfile.py"
 
 
 def nox(tmp_path, *arguments, **environment):
-    # A PATH with nothing in it has no nvidia-smi either, whatever machine this is.
-    env = {**os.environ, "PATH": str(tmp_path), "KCORE_REQUIRE_GPU": "0", **environment}
-    return subprocess.run(
-        [sys.executable, "-m", "nox", "-f", str(NOXFILE), "--envdir", str(tmp_path), *arguments],
-        capture_output=True,
-        text=True,
-        env=env,
-    )
+    # With an empty PATH there is no nvidia-smi and no browser, whatever machine this is.
+    env = {**os.environ, "PATH": str(tmp_path), "KCORE_REQUIRE_GPU": "0"}
+    env |= {"KCORE_REQUIRE_BROWSER": "0", **environment}
+    # Without script mode, which would install nox anew for each call.
+    options = ["-f", str(NOXFILE), "--script-mode", "none", "--envdir", str(tmp_path)]
+    command = [sys.executable, "-m", "nox", *options, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=env)
 
 
-@pytest.mark.parametrize("session", ["tests(jax-gpu)", "conformance(tensorflow-gpu)"])
-def test_without_a_gpu_a_gpu_session_skips_with_the_reason(tmp_path, session):
-    result = nox(tmp_path, "-s", session)
+GPU_SESSIONS = ("tests(jax-gpu)", "conformance(tensorflow-gpu)")
+
+
+def test_sessions_that_lack_a_device_or_a_program_are_skipped_with_the_reason(tmp_path):
+    result = nox(tmp_path, "--no-venv", "-s", *GPU_SESSIONS, "browser")
     assert result.returncode == 0, result.stderr
-    assert f"Session {session} skipped: nvidia-smi lists no GPU on this machine" in result.stderr
+    for session in GPU_SESSIONS:
+        reason = "nvidia-smi lists no GPU on this machine"
+        assert f"Session {session} skipped: {reason}" in result.stderr
+    assert "Session browser skipped: none of chromium" in result.stderr
 
 
-def test_a_required_gpu_that_is_not_there_fails(tmp_path):
-    result = nox(tmp_path, "-s", "tests(jax-gpu)", KCORE_REQUIRE_GPU="1")
+def test_sessions_that_lack_a_required_device_or_program_fail(tmp_path):
+    required = {"KCORE_REQUIRE_GPU": "1", "KCORE_REQUIRE_BROWSER": "1"}
+    result = nox(tmp_path, "--no-venv", "-s", "tests(jax-gpu)", "browser", **required)
     assert result.returncode != 0
+    assert result.stderr.count(": aborted") == 2
     assert "KCORE_REQUIRE_GPU=1, but nvidia-smi lists no GPU" in result.stderr
+    assert "KCORE_REQUIRE_BROWSER=1, but none of chromium" in result.stderr
 
 
 def listed(tmp_path, *arguments):
     """Return the names of the sessions that would run, and of those that would not."""
     lines = nox(tmp_path, "-l", *arguments).stdout.splitlines()
     sessions = [line for line in lines if line.startswith(("* ", "- "))]
-    assert all("->" in line for line in sessions), "a menu explains"
+    assert all("->" in line for line in sessions), "a session has no docstring"
     selected = {line.split()[1] for line in sessions if line.startswith("* ")}
     return selected, {line.split()[1] for line in sessions} - selected
 
@@ -67,7 +72,7 @@ def other_pythons(sessions):
     return {session for session in sessions if session.startswith("pythons")}
 
 
-def test_bare_nox_runs_what_has_to_pass_before_a_push(tmp_path):
+def test_bare_nox_runs_what_must_pass_before_a_push(tmp_path):
     selected, left_out = listed(tmp_path)
     assert selected == {
         *("lint", "types", "without_backend"),
@@ -80,21 +85,9 @@ def test_bare_nox_runs_what_has_to_pass_before_a_push(tmp_path):
     )
 
 
-def test_the_release_tag_runs_the_rest_but_the_benchmarks(tmp_path):
+def test_the_release_tag_runs_the_rest_except_benchmarks_and_each_other_python(tmp_path):
     selected, _ = listed(tmp_path, "-t", "release")
-    assert selected - other_pythons(selected) == BEFORE_A_RELEASE
-
-
-def test_each_python_runs_the_floor_once(tmp_path):
+    pythons = other_pythons(selected)
+    assert selected - pythons == BEFORE_A_RELEASE
     running = f"pythons-{sys.version_info.major}.{sys.version_info.minor}"
-    others = other_pythons(listed(tmp_path, "-t", "release")[0])
-    assert others == {f"pythons-3.{minor}" for minor in (11, 12, 13)} - {running}
-
-
-def test_without_a_browser_its_session_skips_or_fails_as_asked(tmp_path):
-    skipped = nox(tmp_path, "-s", "browser", KCORE_REQUIRE_BROWSER="0")
-    assert skipped.returncode == 0, skipped.stderr
-    assert "Session browser skipped: none of chromium" in skipped.stderr
-    failed = nox(tmp_path, "-s", "browser", KCORE_REQUIRE_BROWSER="1")
-    assert failed.returncode != 0
-    assert "KCORE_REQUIRE_BROWSER=1, but none of chromium" in failed.stderr
+    assert pythons == {f"pythons-3.{minor}" for minor in (11, 12, 13)} - {running}

@@ -1,4 +1,4 @@
-"""`preprocess_input` on arrays, against the definition written out pixel by pixel."""
+"""`preprocess_input` of arrays agrees with its definition, applied pixel by pixel."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ MODES = ("caffe", "tf", "torch")
 
 
 def definition(red: float, green: float, blue: float, mode: str) -> tuple[float, float, float]:
-    """What a single pixel becomes."""
+    """Return the result for a single pixel."""
     if mode == "caffe":
         return blue - 103.939, green - 116.779, red - 123.68
     if mode == "tf":
@@ -123,7 +123,7 @@ def test_defaults_are_caffe():
     ],
 )
 @pytest.mark.parametrize("mode", MODES)
-def test_other_shapes_than_those_of_rgb_images_are_refused(shape, data_format, message, mode):
+def test_shapes_that_are_not_those_of_rgb_images_are_refused(shape, data_format, message, mode):
     with pytest.raises(ValueError, match=message):
         preprocess_input(np.zeros(shape), data_format, mode)
 
@@ -144,13 +144,13 @@ def test_unknown_choices_are_refused(argument, message):
 
 
 @pytest.mark.parametrize("x", [[[[1, 2, 3]]], None, 7], ids=repr)
-def test_what_has_no_shape_is_refused(x):
+def test_values_without_a_shape_are_refused(x):
     with pytest.raises(TypeError, match=r"x is of type .*: use a NumPy array or a tensor of the"):
         preprocess_input(x, "channels_last")
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "U3", "object"])
-def test_what_is_no_real_number_is_refused(dtype):
+def test_values_that_are_not_real_numbers_are_refused(dtype):
     with pytest.raises(TypeError, match=r"x has dtype .*: images of real numbers are needed"):
         preprocess_input(np.zeros((2, 2, 3), dtype), "channels_last")
 

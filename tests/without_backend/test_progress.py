@@ -34,7 +34,7 @@ def test_quick_work_shows_nothing(stream):
     assert work(stream, delay=60.0) == ""
 
 
-def test_a_log_is_not_filled(monkeypatch):
+def test_a_log_file_gets_few_lines(monkeypatch):
     stream = io.StringIO()
     now = [1000.0]
     with progress_bar("Work", 400, stream=stream) as bar:
@@ -43,7 +43,7 @@ def test_a_log_is_not_filled(monkeypatch):
         for _ in range(400):
             now[0] += 0.1
             bar.update()
-    # One line at the start, one each 10 seconds, and one in the end.
+    # One line at the start, one every 10 seconds, and one at the end.
     assert len(stream.getvalue().split("\r")) - 1 in (5, 6)
 
 
@@ -81,7 +81,7 @@ def test_it_goes_to_stderr(capsys):
     assert "Work: 100%|" in err
 
 
-def test_no_thread_stays_behind():
+def test_no_thread_is_left_running():
     before = threading.active_count()
     work(io.StringIO())
     assert threading.active_count() == before
@@ -93,7 +93,7 @@ def test_programs_without_a_console_show_nothing(monkeypatch):
         bar.update()
 
 
-def test_names_that_a_terminal_would_obey_are_escaped():
+def test_names_that_control_a_terminal_are_escaped():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     with progress_bar("Käse\x1b[2J", 1, stream=stream) as bar:
         bar.update()

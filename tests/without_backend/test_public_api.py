@@ -1,4 +1,4 @@
-"""The public API is what is listed here; a change to it is a decision, not an accident."""
+"""The public API is listed here, so that no change of it is an accident."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def test_the_modules_are_listed():
     assert dir(kcore) == sorted(kcore.__all__)
 
 
-def test_an_unknown_name_says_what_there_is():
+def test_an_unknown_name_gives_an_error_that_lists_the_known_ones():
     with pytest.raises(
         AttributeError, match="no attribute 'layer'; it has augment, data, datasets"
     ):
@@ -53,7 +53,7 @@ def test_import_kcore_imports_nothing_but_itself():
 @pytest.mark.parametrize(
     "module", ["datasets", "images", "preprocess", "random", "shapes", "visualize"]
 )
-def test_what_needs_no_backend_imports_none(module):
+def test_modules_that_need_no_backend_import_none(module):
     modules = {name.split(".")[0] for name in imported_by(f"import kcore.{module}")}
     compiled = {name for name in modules if "cython" in name}  # older releases of NumPy bring them
     assert modules - compiled - set(sys.stdlib_module_names) <= {"kcore", "numpy", "PIL"}

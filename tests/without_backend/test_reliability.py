@@ -10,7 +10,7 @@ ATTACKS = PAGE.parents[1] / "tests" / "attack"
 
 
 def attacks():
-    """Return the names that the tests count under."""
+    """Return the names of the attacks in the tests."""
     calls = [
         node
         for path in sorted(ATTACKS.rglob("test_*.py"))
@@ -20,7 +20,7 @@ def attacks():
     return {call.args[0].value for call in calls}
 
 
-def test_each_attack_has_a_row_and_none_went_wrong():
+def test_each_attack_has_a_row_and_no_case_went_wrong():
     table = rows(PAGE.read_text())
     assert set(table) == attacks()
     assert all(row["wrong"] == 0 for row in table.values())
@@ -32,7 +32,7 @@ def test_each_attack_has_a_row_and_none_went_wrong():
 ROW = {"cases": 100, "right": 40, "refused": 60, "undetectable": 0, "wrong": 0}
 
 
-def test_a_table_that_says_the_same_passes_and_small_differences_do():
+def test_equal_counts_and_small_differences_pass():
     check_row({"attack": "a", **ROW, "right": 37, "refused": 63}, {"a": ROW})
 
 

@@ -28,7 +28,7 @@ def test_another_name_is_refused_with_what_to_use(name, remedy):
         load("a", **{name: 3})
 
 
-def test_names_that_nobody_knows_fail_as_ever():
+def test_unknown_names_fail_as_usual():
     with pytest.raises(TypeError, match="unexpected keyword argument 'size'"):
         load("a", size=3)
 

@@ -1,4 +1,4 @@
-"""Labels that no loss can be trained on are named before they spoil a model."""
+"""Labels that don't fit a loss are refused by name before they spoil a model."""
 
 import re
 
@@ -18,7 +18,7 @@ from kcore._targets import check_labels
     st.sampled_from(["sparse", "binary"]),
     st.booleans(),
 )
-def test_the_first_label_that_is_no_class_is_named(labels, classes, kind, is_column):
+def test_the_first_invalid_label_is_named(labels, classes, kind, is_column):
     allowed = set(range(2 if kind == "binary" else classes))
     bad = [index for index, label in enumerate(labels) if label not in allowed]
     array = np.array(labels, "float64").reshape(-1, 1) if is_column else labels
@@ -32,7 +32,7 @@ def test_the_first_label_that_is_no_class_is_named(labels, classes, kind, is_col
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", "int64", "float16", "float32"])
-def test_every_real_dtype_is_taken_and_kept(dtype):
+def test_every_real_dtype_is_accepted_and_kept(dtype):
     labels = np.array([0, 1, 1], dtype)
     for kind in ("sparse", "binary"):
         assert check_labels("y", labels, 2, kind) is labels
@@ -92,7 +92,7 @@ def test_rows_that_are_refused(labels, message):
     refused(labels, 2, "categorical", message)
 
 
-def test_an_unknown_kind():
+def test_an_unknown_kind_is_refused():
     refused([0], 2, "one-hot", "kind='one-hot' is unknown: use one of 'sparse', 'binary', 'cate")
 
 
@@ -101,10 +101,10 @@ def refused(labels, classes, kind, message):
         check_labels("y", labels, classes, kind)
 
 
-def test_rows_of_probabilities_are_taken():
+def test_rows_of_probabilities_are_accepted():
     rows = np.array([[0.9, 0.1], [0, 1]], "float32")
     assert check_labels("y", rows, 2, "categorical") is rows
 
 
-def test_no_labels_are_no_error():
+def test_an_empty_array_of_labels_is_accepted():
     assert check_labels("y", [], 5).shape == (0,)

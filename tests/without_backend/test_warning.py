@@ -31,13 +31,13 @@ def test_the_line_of_the_user_is_named():
     assert (caught[0].filename, caught[0].lineno) == (__file__, line)
 
 
-def test_keras_in_between_is_passed_over():
+def test_lines_of_keras_are_skipped():
     with pytest.warns(UserWarning, match="empty") as caught:
         KERAS.fit(INNER.work)
     assert caught[0].filename == __file__
 
 
-def test_another_package_that_calls_is_named():
+def test_a_line_of_another_package_is_named():
     with pytest.warns(UserWarning, match="empty") as caught:
         OTHER.call(INNER.work)
     assert caught[0].filename == "kcorelike.py"

@@ -16,7 +16,7 @@ import numpy as np
 
 from kcore import shapes
 from kcore.models._copying import copy_weights
-from kcore.models._transfer.randomness import hands_on
+from kcore.models._transfer.randomness import acts_in_training_only
 
 __all__ = ["exportable"]
 
@@ -49,7 +49,7 @@ def _graph(model: Any) -> Any:
 
 
 def _call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-    if hands_on(layer):
+    if acts_in_training_only(layer):
         return args[0]
     if isinstance(layer, keras.layers.Pipeline):
         return functools.reduce(lambda x, inner: _call(inner, x), layer.layers, args[0])

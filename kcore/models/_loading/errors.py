@@ -1,4 +1,4 @@
-"""What is raised for files of models and weights that can't be used."""
+"""The errors for files of models and weights that can't be used."""
 
 from kcore._console import harmless
 
@@ -6,14 +6,14 @@ __all__ = ["ModelFileError", "WeightsFileError"]
 
 
 class _FileError(ValueError):
-    """An error whose message quotes what a file holds, which a terminal must not obey."""
+    """An error whose message quotes a file; control characters in it become escapes."""
 
     def __str__(self) -> str:
         return harmless(super().__str__())
 
 
 class ModelFileError(_FileError):
-    """A file can't be loaded as a model; the message names the file, the reason and a way out."""
+    """A file can't be loaded as a model; the message names the file, the reason and a remedy."""
 
 
 class WeightsFileError(_FileError):

@@ -1,4 +1,4 @@
-"""HDF5 files, and those inside of a `.keras` archive, opened so that errors name the file."""
+"""Open HDF5 files, also inside a `.keras` archive, so that errors name the file."""
 
 import tempfile
 import zipfile
@@ -19,7 +19,7 @@ _ARCHIVE_SIGNATURE = b"PK"
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """Open the weights of a file for reading; what goes wrong becomes a `WeightsFileError`."""
+    """Open the weights of a file for reading; any error becomes a `WeightsFileError`."""
     import h5py
 
     try:
@@ -39,23 +39,23 @@ def opened(path: Path) -> Iterator[Any]:
         raise
     except Exception as error:
         raise WeightsFileError(
-            f"{printable(path.name)} is damaged or no sound HDF5: {error}"
+            f"{printable(path.name)} is damaged, or not HDF5: {error}"
         ) from error
 
 
 def signature(path: Path) -> bytes:
-    """Return the first bytes of a file, as many as tell HDF5 from others."""
+    """Return the first bytes of a file, which tell HDF5 from other files."""
     with path.open("rb") as file:
         return file.read(len(HDF5_SIGNATURE))
 
 
 @contextmanager
 def named(path: Path, suffix: str) -> Iterator[Path]:
-    """Give a file a name with an ending that Keras knows its kind by."""
+    """Give a file a name with the suffix by which Keras knows its kind."""
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder, f"file{suffix}")
         try:
             link.symlink_to(path.absolute())
-        except OSError:  # where the user may make no links, as on Windows
+        except OSError:  # where the user must not make links, as on Windows
             link.write_bytes(path.read_bytes())
         yield link

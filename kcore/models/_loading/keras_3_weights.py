@@ -1,4 +1,4 @@
-"""Weights as Keras 3 writes them, compared with those that a model would write itself."""
+"""Compare weights in a file of Keras 3 with those that a model would write itself."""
 
 import tempfile
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ _Weights = dict[str, tuple[str, tuple[int, ...]]]
 
 
 def check_count(model: Any, path: Path, opening: str) -> None:
-    """Refuse a file that has more weights than the model: Keras would pass over them.
+    """Refuse a file that has more weights than the model, which Keras would ignore.
 
     Raises:
-        WeightsFileError: if it has, or is damaged, or holds what are no real numbers.
+        WeightsFileError: if it has more, is damaged, or holds values that are not real numbers.
     """
-    # Most files have as many, which costs nothing to find out; what they are is Keras's to check.
+    # Most files have as many, which is quickly found out; Keras checks the rest.
     if len(_weights(path)) != len(model.weights):
         found = difference(model, path)
         if found:
@@ -58,7 +58,7 @@ def difference(model: Any, path: Path) -> str:
 
 
 def _in_order(weights: _Weights, names: Sequence[str]) -> list[tuple[str, Any]]:
-    """List weights in the order of the model's layers, those of other layers behind."""
+    """List weights in the order of the model's layers, those of other layers last."""
     ranks = {name: position for position, name in enumerate(names)}
     return sorted(weights.items(), key=lambda item: ranks.get(item[1][0], len(names)))
 
@@ -85,7 +85,7 @@ def _weights(path: Path) -> _Weights:
 
 
 def _is_state(name: str) -> bool:
-    """Tell what optimizers, metrics and random layers keep from weights of the model."""
+    """Tell whether a variable belongs to an optimizer, a metric or a random layer's state."""
     parts = name.split("/")
     return any(
         part in _STATE and above != "layers"

@@ -1,8 +1,8 @@
-"""Weights in HDF5 as Keras 1 and 2 write them: matched by the names that the file holds.
+"""Match weights in HDF5 files of Keras 1 and 2 by the names in the file.
 
-A file lists the weights of each layer of the model. Of a nested model it lists all weights in one
-row, those that were trainable first, so that their order depends on what was frozen when the file
-was written. Their names, such as `block_1/gamma:0`, don't.
+A file lists the weights of each layer of the model. For a nested model it lists all weights in one
+row, trainable ones first, so their order depends on the layers that were frozen when the file was
+written. Their names, such as `block_1/gamma:0`, don't.
 """
 
 import re
@@ -19,7 +19,7 @@ __all__ = ["group_of_layers", "match_legacy", "member"]
 
 _MODEL_GROUP = "model_weights"
 _TOP_LEVEL = "top_level_model_weights"
-# What a layer keeps and no gradient reaches, in the words of Keras.
+# Names that Keras gives to weights that no gradient reaches.
 _STATISTICS = frozenset({"moving_mean", "moving_variance", "mean", "variance", "count"})
 _SHAPES_SHOWN = 4
 
@@ -30,7 +30,7 @@ class _Weight:
 
     Attributes:
         owner: the names of the layers that hold it, the outermost first.
-        role: what it is to the last of them, such as "kernel".
+        role: its name in the last of them, such as "kernel".
         shape: its shape.
         value: the dataset, or the variable.
     """
@@ -70,7 +70,7 @@ def match_legacy(model: Any, file: Any, opening: str) -> list[tuple[Any, Any, st
         (variable, dataset, path of the weight) for each weight.
 
     Raises:
-        WeightsFileError: if a weight has no counterpart, or it can't be told which it is.
+        WeightsFileError: if a weight has no counterpart, or it is unclear which one it is.
     """
     group = group_of_layers(file)
     found = [_layer_in_file(group, name) for name in _names(group, "layer_names")]
@@ -106,7 +106,7 @@ def _layer_in_file(group: Any, name: str) -> _Layer:
 
 
 def _plain(role: str) -> str:
-    """Leave out the number of the output that TensorFlow writes behind a name."""
+    """Remove the number of the output that TensorFlow appends to a name."""
     return re.sub(r":\d+$", "", role)
 
 
@@ -120,7 +120,7 @@ def _layer_in_model(layer: Any) -> _Layer:
 
 
 def _names(group: Any, attribute: str) -> list[str]:
-    """Read a list of names, which Keras parts into numbered attributes if it is long."""
+    """Read a list of names, which Keras splits into numbered attributes if it is long."""
     parts = [attribute] if attribute in group.attrs else []
     while f"{attribute}{len(parts)}" in group.attrs:
         parts.append(f"{attribute}{len(parts)}")
@@ -137,7 +137,7 @@ def member(group: Any, name: str) -> Any:
         if not isinstance(link, h5py.HardLink):
             raise WeightsFileError(
                 f"{_file_name(group)} has no {name!r} of its own in {group.name!r}, although it "
-                "lists it: the file is damaged, or links to other places."
+                "lists it: the file is damaged, or links to other files."
             )
         group = group[part]
     return group
@@ -151,9 +151,9 @@ def _file_name(group: Any) -> str:
 
 
 def _in_order(wanted: Sequence[_Layer], given: Sequence[_Layer]) -> Sequence[_Layer]:
-    """Order the file's layers as the model's: by name if all names are the same, else as they are.
+    """Order the layers of the file as in the model if all names agree, else leave them.
 
-    Names that Keras made up differ from session to session.
+    Names that Keras generates differ from session to session.
     """
     by_name = dict(given)
     names = [name for name, _ in wanted]
@@ -228,7 +228,7 @@ def _paired_names(
 
 
 def _numbered(path: tuple[str, ...]) -> tuple[str, int]:
-    """Part the name that Keras gives a layer into the name of its class and its number."""
+    """Split the name that Keras gives a layer into the name of its class and its number."""
     stem, number = re.fullmatch(r"(.*?)(?:_(\d+))?", "/".join(path)).groups()  # type: ignore[union-attr]
     return stem, int(number or 0)
 
@@ -243,13 +243,13 @@ def _by_role(wanted: list[_Weight], given: list[_Weight]) -> _Pairs | None:
     pairs = [(one, theirs[role]) for role, one in ours.items() if role in theirs]
     left = [one for role, one in ours.items() if role not in theirs]
     right = [other for role, other in theirs.items() if role not in ours]
-    # One that is left over was renamed, as `depthwise_kernel` was to `kernel`; of more than one
-    # the order decides, which in a single layer doesn't depend on what is trainable.
+    # A single one left over was renamed, as `depthwise_kernel` to `kernel`; several are matched by
+    # their order, which within a single layer doesn't depend on what is trainable.
     return pairs + list(zip(left, right, strict=True))
 
 
 def _by_order(wanted: list[_Weight], given: list[_Weight]) -> _Pairs | None:
-    """Pair weights whose names say nothing, if only one order fits that Keras may have written."""
+    """Pair weights by order if their names don't help and only one possible order fits."""
     statistics = [weight for weight in wanted if weight.role in _STATISTICS]
     others = [weight for weight in wanted if weight.role not in _STATISTICS]
     fitting = [
@@ -268,7 +268,7 @@ def _may_be(role: str, other: str) -> bool:
 
 
 def _match_top_level(model: Any, group: Any, opening: str) -> _Pairs:
-    """Pair the weights that the model holds itself, in no layer."""
+    """Pair the weights that the model itself holds, outside its layers."""
     wanted = [
         _Weight((model.name,), weight.name, tuple(weight.shape), weight)
         for weight in own_weights(model)

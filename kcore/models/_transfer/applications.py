@@ -1,4 +1,4 @@
-"""The models of `keras.applications`: find one by name, build it bare, know what it expects."""
+"""The models of `keras.applications`: find one, build it, and know its preprocessing."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from kcore.models._loading.errors import WeightsFileError
 
 __all__ = ["application_name", "application_preprocessing", "build_application"]
 
-# By the beginning of the name, the longest first. "raw" models scale the images themselves.
+# By the beginning of the name, longer ones first. "raw" models scale the images themselves.
 _PREPROCESSING = {
     "ResNet50V2": "tf",
     "ResNet101V2": "tf",
@@ -31,7 +31,7 @@ _PREPROCESSING = {
 
 
 def application_name(base: object) -> str:
-    """Return the name that `base` has in `keras.applications`, or say what can be given."""
+    """Return the name of `base` in `keras.applications`, or raise an error that names others."""
     known = _builders()
     if isinstance(base, str):
         if base in known:
@@ -54,7 +54,7 @@ def application_preprocessing(name: str) -> str:
         if name.startswith(start):
             return mode
     raise ValueError(
-        f"What {name} expects of its images is not known here: give preprocessing= 'raw', 'unit', "
+        f"The images that {name} expects are not known here: give preprocessing= 'raw', 'unit', "
         "'tf', 'caffe', 'torch' or a Keras layer."
     )
 
@@ -63,8 +63,8 @@ def build_application(name: str, input_shape: Sequence[int], weights: str | None
     """Build an application without its top, with random weights or those of ImageNet.
 
     Raises:
-        ValueError: if the images are too small for it, with the smallest size, or otherwise of no
-            shape that it takes.
+        ValueError: if the images are too small for it, with the smallest size, or have a shape that
+            it doesn't take.
         WeightsFileError: if the weights of ImageNet can't be downloaded.
     """
     if keras.config.image_data_format() != "channels_last":

@@ -18,16 +18,16 @@ from kcore.models._transfer.applications import (
     build_application,
 )
 from kcore.models._transfer.cutting import cut
-from kcore.models._transfer.randomness import warn_of_chance, without_chance
+from kcore.models._transfer.randomness import warn_of_randomness, without_randomness
 
 __all__ = ["PREPROCESSING", "make_base", "wire"]
 
 PREPROCESSING = ("raw", "unit", "tf", "caffe", "torch")
 
 _AXES = ("height", "width", "channels")
-# Where the search for the smallest image that fits is given up, and Keras's own error is left.
+# The search for the smallest image that fits ends here, and Keras raises its own error.
 _LARGEST_SMALLEST = 512
-# Of ImageNet, published with the models: see kcore.preprocess.
+# Published with the models of ImageNet, as in kcore.preprocess.
 _CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
 _TORCH_RGB_MEAN = (0.485, 0.456, 0.406)
 _TORCH_RGB_DEVIATION = (0.229, 0.224, 0.225)
@@ -39,8 +39,8 @@ def make_base(
     """Make the whole network to cut from, with its weights.
 
     Returns:
-        A functional or sequential model that no one else holds or that must not be changed, the
-        shape of one image, and what goes before the network: a mode or a layer.
+        A functional or sequential model, which must not be changed, the shape of one image, and
+        the preprocessing: a mode or a layer.
     """
     _check_weights(weights)
     if isinstance(base, keras.Model):
@@ -64,14 +64,20 @@ def make_base(
     return built, shape, mode
 
 
-def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: Any) -> Any:
-    """Copy the base up to a layer onto raw images, without what acts at random in training.
+def wire(base: Any, path: str | None, shape: tuple[int, ...], preprocessing: Any) -> Any:
+    """Copy the base up to a layer onto raw images, without layers that act at random.
+
+    Args:
+        base: a functional or sequential model.
+        path: the path of the layer, or None for the base as a whole.
+        shape: (height, width, channels) of the images.
+        preprocessing: a mode of `PREPROCESSING` or a layer.
 
     Raises:
         ValueError: if the images are too small for a base that takes any size, or layers of the
             base have their channels first.
     """
-    source = cut(base, cut_at)
+    source = cut(base, path)
     _check_channels_last(source, base.name)
     _check_size(source, base.name, shape)
     images = keras.Input(shape, name=_free_name("images", source))
@@ -79,7 +85,7 @@ def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: A
     if prepared.shape[1:] != images.shape[1:]:
         raise ValueError(
             f"preprocessing={preprocessing.name!r} makes {tuple(prepared.shape[1:])} of images of "
-            f"{shape}: it must leave the shape as it is."
+            f"{shape}: it must keep the shape."
         )
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -91,12 +97,12 @@ def wire(base: Any, cut_at: str | None, shape: tuple[int, ...], preprocessing: A
     copy = keras.models.clone_model(
         source,
         input_tensors=images,
-        clone_function=without_chance,
+        clone_function=without_randomness,
         call_function=call,
         recursive=True,
     )
     copy_weights(source, copy, beside=preprocessing)
-    warn_of_chance(copy, base.name)
+    warn_of_randomness(copy, base.name)
     return copy
 
 
@@ -105,13 +111,13 @@ def _check_channels_last(source: Any, name: str) -> None:
         if getattr(layer, "data_format", None) == "channels_first":
             raise ValueError(
                 f"base={name!r} has {'/'.join(path)!r} with data_format='channels_first', but "
-                "images are (height, width, channels), and the head pools these. Build the base "
-                "with 'channels_last' and give it the same weights: they have the same shapes."
+                "images are (height, width, channels), as the head expects. Build the base with "
+                "'channels_last' and give it the same weights: they have the same shapes."
             )
 
 
 def _check_size(source: Any, name: str, shape: tuple[int, ...]) -> None:
-    """Refuse images that are too small for a network of open sizes, with the smallest that fits."""
+    """Refuse images that are too small for a base of open sizes; name the smallest that fit."""
     if None in shape or _fits(source, shape):
         return
     for size in range(min(shape[:2]) + 1, _LARGEST_SMALLEST + 1):
@@ -202,7 +208,7 @@ def _called(preprocessing: Any, images: Any) -> Any:
 
 
 def _prepare(images: Any, preprocessing: Any) -> Any:
-    """Put what the network expects before it, in layers that Keras has and in float32."""
+    """Prepare images as the network expects them, by layers that Keras has, in float32."""
     if isinstance(preprocessing, keras.Layer):
         return _called(preprocessing, images)
     if not isinstance(preprocessing, str) or preprocessing not in PREPROCESSING:

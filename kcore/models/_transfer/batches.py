@@ -1,4 +1,4 @@
-"""What the head is trained on: shuffled samples, each with what dropout does to it."""
+"""The batches that the head is trained on: shuffled samples, each with its dropout."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,13 +11,13 @@ from kcore.models._transfer.training_data import Samples
 
 __all__ = ["DatasetBatches", "EvaluationBatches", "StartEpochs", "TrainingBatches"]
 
-# Each epoch has a key; its two uses have keys of their own.
+# Each epoch has a key, from which its order and its dropout have keys of their own.
 _ORDER, _DROPOUT = 0, 1
 _LARGEST_BATCH = 1 << 16
 
 
 class _Dropout:
-    """Draws what the hidden units of each sample are multiplied by: 0 or 1 / (1 - rate)."""
+    """Draws the factors for the hidden units of each sample: 0 or 1 / (1 - rate)."""
 
     def __init__(self, rate: float, units: int, seed: int) -> None:
         self._rate, self._units, self._seed = rate, units, seed
@@ -73,8 +73,8 @@ class TrainingBatches(keras.utils.PyDataset):
     def start_epoch(self, epoch: int) -> None:
         """Draw the order of an epoch, 0 for the first.
 
-        `StartEpochs` calls this. Keras's own `on_epoch_end` would not do: it is called once more
-        before the first epoch, after a look at the first batch.
+        `StartEpochs` calls this. Keras's own `on_epoch_end` would not work: Keras also calls it
+        before the first epoch, after it has looked at the first batch.
         """
         self._epoch = epoch
         key = random.fold_in(random.key(self._seed), epoch)
@@ -85,14 +85,14 @@ class TrainingBatches(keras.utils.PyDataset):
 
 
 class DatasetBatches(keras.utils.PyDataset):
-    """The batches of a dataset of images, each run through the base when it is asked for.
+    """The batches of a dataset of images, each run through the base when `fit` asks for it.
 
     Args:
         dataset: gives batches of images and labels, in its own order.
         check: makes `Samples` of a batch.
         dropout: the fraction to drop, and the number of hidden units.
-        seed: of dropout, as in `TrainingBatches`; for the index of a sample its position in the
-            batch counts, after 65,536 for each batch before.
+        seed: seed of dropout, as in `TrainingBatches`; the index of a sample is its position in the
+            batch, plus 65,536 for each batch before.
         prepare: makes features of images.
     """
 
@@ -125,7 +125,7 @@ class DatasetBatches(keras.utils.PyDataset):
         return _batch(samples, slice(None), factors, self._prepare)
 
     def start_epoch(self, epoch: int) -> None:
-        """Begin an epoch: of dropout this one, of the dataset the next of its own."""
+        """Begin an epoch: this one for dropout, and the next one of the dataset."""
         self._epoch = epoch
         self._dataset.on_epoch_begin()
 
@@ -143,7 +143,7 @@ def _batch(
 
 
 class StartEpochs(keras.callbacks.Callback):
-    """Tells the batches when an epoch starts and ends."""
+    """Tell the batches when an epoch starts and ends."""
 
     def __init__(self, batches: TrainingBatches | DatasetBatches) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The upper part of a transferred model: a small classifier whose layers' names tell it apart."""
+"""The upper part of a transferred model: a small classifier, known by the names of its layers."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _HEAD = [_POOLING, _HIDDEN, _DROPOUT, _PREDICTIONS]
 
 
 def add_head(features: Any, classes: int, pooling: str, hidden_units: int, dropout: float) -> Any:
-    """Put pooling, a hidden ReLU layer, dropout and sigmoid or softmax on a feature map."""
+    """Put pooling, a hidden ReLU layer, dropout and a sigmoid or softmax on a feature map."""
     x = _pooling_layer(features, pooling)(features)
     x = keras.layers.Dense(hidden_units, activation="relu", name=_HIDDEN)(x)
     x = keras.layers.Dropout(dropout, name=_DROPOUT)(x)
@@ -34,7 +34,7 @@ def add_head(features: Any, classes: int, pooling: str, hidden_units: int, dropo
 
 
 def head_layers(model: Any) -> list[Any]:
-    """Return the layers of the head, or say that the model has none."""
+    """Return the layers of the head, or raise an error if the model has none."""
     layers = [layer for layer in check_model(model).layers if layer.name.startswith(_PREFIX)]
     if not has_head(model):
         raise ValueError(
@@ -50,7 +50,7 @@ def has_head(model: Any) -> bool:
 
 
 def pooled_features(model: Any) -> Any:
-    """Return the model that maps images to what the head's first Dense layer takes."""
+    """Return a model that maps images to the input of the head's first Dense layer."""
     pooling = head_layers(model)[0]
     return keras.Model(model.inputs[0], pooling.output, name="features")
 

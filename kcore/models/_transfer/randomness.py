@@ -1,4 +1,4 @@
-"""Copies of layers that don't act at random in training."""
+"""Copy layers so that they don't act at random in training."""
 
 import inspect
 from typing import Any
@@ -8,20 +8,20 @@ import keras
 from kcore._warning import warn
 from kcore.models._layers import walk
 
-__all__ = ["hands_on", "warn_of_chance", "without_chance"]
+__all__ = ["acts_in_training_only", "warn_of_randomness", "without_randomness"]
 
-# What layers call the strength of their randomness.
+# Names of arguments that set how random a layer is.
 _STRENGTHS = frozenset(
     {"rate", "stddev", "drop_path_rate", "drop_rate", "drop_prob", "dropout", "recurrent_dropout"}
 )
-# What changes images in training alone, and hands them on in inference.
+# Layers that change images in training, and do nothing in inference.
 _AUGMENTING = tuple(
     member
     for name, member in vars(keras.layers).items()
     if name != "RandomCrop"
     and (name.startswith("Random") or name in ("AugMix", "CutMix", "MixUp", "RandAugment"))
 )
-# What does the same to values between layers.
+# Layers that do the same to the values between layers.
 _DROPPING = (
     keras.layers.AlphaDropout,
     keras.layers.Dropout,
@@ -33,15 +33,15 @@ _DROPPING = (
 )
 
 
-def hands_on(layer: Any) -> bool:
+def acts_in_training_only(layer: Any) -> bool:
     """Tell whether a layer of Keras acts at random in training, and does nothing in inference."""
     return isinstance(layer, (*_AUGMENTING, *_DROPPING))
 
 
-def without_chance(layer: Any) -> Any:
-    """Copy a layer without its randomness: rates of zero, and nothing in the stead of augmentation.
+def without_randomness(layer: Any) -> Any:
+    """Copy a layer without its randomness: rates of zero, and `Identity` for augmentation.
 
-    Calling it with `training=False` would not do: `fit` overrides that in every layer of a
+    Calling it with `training=False` would not help: `fit` overrides that in every layer of a
     functional model.
 
     Raises:
@@ -55,7 +55,7 @@ def without_chance(layer: Any) -> Any:
     if isinstance(layer, _AUGMENTING):
         return keras.layers.Identity(name=layer.name, dtype=layer.dtype_policy)
     if isinstance(layer, keras.layers.Pipeline):
-        return keras.layers.Pipeline(list(map(without_chance, layer.layers)), name=layer.name)
+        return keras.layers.Pipeline(list(map(without_randomness, layer.layers)), name=layer.name)
     config = layer.get_config()
     takes_training = "training" in inspect.signature(layer.call).parameters
     if _is_random(layer) or (takes_training and not layer.weights):
@@ -64,8 +64,8 @@ def without_chance(layer: Any) -> Any:
     return type(layer).from_config(config)
 
 
-def warn_of_chance(model: Any, base_name: str) -> None:
-    """Warn of layers that still draw random numbers, such as a user's own of unknown arguments."""
+def warn_of_randomness(model: Any, base_name: str) -> None:
+    """Warn of layers that still draw random numbers, such as a user's own layers."""
     left = [
         f"{'/'.join(path)!r} ({type(layer).__name__})"
         for layer, path in walk(model)
@@ -88,7 +88,7 @@ def _draws(layer: Any) -> bool:
 
 
 def _is_of_keras(layer: Any) -> bool:
-    """Tell layers whose arguments are known."""
+    """Tell whether a layer is of Keras, so that its arguments are known."""
     return type(layer).__module__.split(".")[0] == "keras"
 
 

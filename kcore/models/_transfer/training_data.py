@@ -1,4 +1,4 @@
-"""What the head is trained on, checked: images or a dataset, labels, and what samples weigh."""
+"""Check the data that the head is trained on: images or a dataset, labels and weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ __all__ = ["Samples", "check_batch", "check_class_weight", "check_samples", "lab
 
 Array = np.ndarray[Any, Any]
 
-# Enough that an augmentation with a few choices, such as a flip, shows itself.
+# Enough to notice an augmentation with few outcomes, such as a flip.
 _IMAGES_LOOKED_AT = 8
 _EPOCHS_LOOKED_AT = 4
 
@@ -42,7 +42,7 @@ class Samples:
 
 
 def label_kind(model: Any) -> tuple[int, str]:
-    """Return the number of a classifier's classes, and what `check_labels` calls its labels."""
+    """Return the number of a classifier's classes, and the kind of labels for `check_labels`."""
     units = int(model.output_shape[-1])
     return (2, "binary") if units == 1 else (units, "sparse")
 
@@ -50,13 +50,13 @@ def label_kind(model: Any) -> tuple[int, str]:
 def check_samples(
     name: str, samples: Samples, model: Any, class_weight: Mapping[int, float] | None, once: bool
 ) -> Samples:
-    """Return samples whose labels are classes of the model, with what each weighs.
+    """Return samples whose labels are classes of the model, with the weight of each.
 
     Args:
         name: what the user calls them.
         samples: as they were given.
         model: the classifier.
-        class_weight: what samples of a class weigh; None for 1.
+        class_weight: the weight of the samples of each class; None for 1.
         once: whether features are computed once, so that images must not change.
 
     Raises:
@@ -65,7 +65,7 @@ def check_samples(
     """
     if samples.is_dataset:
         if samples.y is not None or samples.weight is not None:
-            raise ValueError(f"{name}: a dataset brings its labels and weights along: leave y out.")
+            raise ValueError(f"{name}: a dataset has its own labels and weights: leave y out.")
         if once and _changes(samples.x):
             raise ValueError(
                 f"{name}: the dataset gives other images in each epoch, and features_once=True "
@@ -143,14 +143,14 @@ def _weights(
 
 
 def _changes(dataset: Any) -> bool:
-    """Tell whether a dataset gives an image in other ways from epoch to epoch."""
+    """Tell whether the images of a dataset change from epoch to epoch."""
     if hasattr(dataset, "image") and hasattr(dataset, "samples"):
         return any(
             _differ(dataset.image(index, epoch), dataset.image(index, 0))
             for index in range(min(_IMAGES_LOOKED_AT, dataset.samples))
             for epoch in range(1, _EPOCHS_LOOKED_AT)
         )
-    # Another kind has no epochs to ask for; what draws anew whenever it is asked shows that.
+    # Other datasets have no epochs to ask for, but one that augments gives other images each time.
     return _differ(_images(dataset[0]), _images(dataset[0]))
 
 

@@ -1,4 +1,4 @@
-"""A report that is rewritten after every epoch."""
+"""Rewrite a report after each epoch."""
 
 import os
 import time
@@ -38,57 +38,62 @@ Part = dict[str, Any]
 
 
 class LiveReport(keras.callbacks.Callback):
-    """Keep a report of a training up to date: rewrite it as a whole after each epoch.
+    """Rewrite the report on a training after each epoch.
 
-    It holds what `report` shows: curves, the table of layers, epochs with their times, seeds and
-    versions; with `examples` also the confusion matrix and the worst mistakes after each epoch, and
-    with `layers` and `explain`, once the training has ended, feature maps and heat maps.
+    The report holds curves, the table of layers, the epochs with their durations, seeds and
+    versions. With `examples` it also holds the confusion matrix and the worst mistakes after each
+    epoch, and with `layers` and `explain` the feature maps and heat maps after the last one.
 
-    While the training runs the report says "running", and how far it is. At its end it says
-    "finished" or "stopped", with the reason of `stop`. If the process ends otherwise, by an
-    exception or an interrupt, it says "interrupted"; in a notebook, where the process goes on, use
-    the callback in a `with` block around `fit` for that. A process that is killed has no time for
-    this: then the report of the last epoch is left. A process that is forked leaves the report of
-    its parent alone.
+    During the training the status is "running", and the report says how many epochs are done. At
+    the end it is "finished" or "stopped", with the reason of `stop`. If an exception or an
+    interrupt ends `fit`, the status becomes "interrupted" when the process ends; in a notebook,
+    whose process goes on, write `with live_report:` around `fit` to see it at once. If the process
+    is killed, the report of the last epoch is left. A forked process doesn't change the report of
+    its parent.
 
-    Each training needs a file of its own. One that begins while another writes the same file, in
-    the same process or another one on the same machine, is refused; on Windows other processes are
-    not seen. A training that has ended, also by an exception or killed, is no hindrance. While a
-    training runs, a hidden lock file stands beside its report.
+    Each training needs its own file. A training is refused if another one that still runs writes
+    the same file, in this process or, except on Windows, in another one on this machine. A training
+    that has ended, whether by an exception or by a kill, doesn't block the file. A hidden lock file
+    stands beside the report during the training.
 
-    What is wrong shows before the first epoch: `layers` and `explain` are tried on the untrained
-    model. Later nothing ends the training. If the file can't be written, because the disk is full
-    or the directory has gone, a warning says why, and the next epoch tries again; if a part of the
-    report fails, it is left out with a warning.
+    Wrong arguments are found before the first epoch: `layers` and `explain` are tried on the
+    untrained model. From then on the report never ends the training. If the file can't be written,
+    for instance because the disk is full, a warning says why, and the next epoch tries again. If a
+    part of the report fails, it is left out with a warning.
 
     Args:
         path: the file, which must end in ".html" or ".htm".
         title: what is trained.
-        examples: `(x, labels)`: some images that the model isn't trained on, as the model takes
-            them, and the class of each, as an index or as a one-hot row. Or a dataset such as that
-            of the validation, of `kcore` or of another origin, or another iterable of such batches:
-            it is read once, here, and its images stay in memory, at most 1 GiB. One of `kcore` is
-            read as its `epoch` serves it. They are predicted after each epoch.
-        pictures: the same images to be shown, uint8 or floating point in 0..1; by default `x`. The
-            images of a dataset may also be floating point in 0..255.
-        class_names: the names of the classes, in the order of their indices, or name -> index; by
-            default those of the dataset.
-        layers: layers whose feature maps of the first example are shown, as
-            `kcore.inspect.activations` takes them.
-        explain: takes the model and a batch of examples and returns a heat map in 0..1 for each,
-            such as `kcore.explain.grad_cam`; it is asked about the first 8 examples, or 8 from all
-            of a dataset.
-        stop: the callback whose `reason` is written at the end: a `StopAtTarget`.
-        seeds: the seed, or one for each of its uses.
-        bad_files: file, class and reason of each file that was left out, or the `audit` of a
-            dataset of `kcore.data`. It is read whenever the report is written, so that files which
-            turn out to be bad during the training are listed.
+        examples: a pair (x, labels) of images that the model isn't trained on: x as the model takes
+            it, and the class of each image as an index or a one-hot row. Or a dataset of such
+            batches, for instance the validation dataset: it is read once, when the callback is
+            made, and its images stay in memory, at most 1 GiB. A dataset of `kcore` is read at its
+            current `epoch`. The model predicts the examples after each epoch.
+        pictures: the same images as they are to be shown, (images, height, width) or
+            (images, height, width, channels) with 1 or 3 channels, uint8 in 0..255 or floating
+            point in 0..1; by default x. The images of a dataset may also be floating point in
+            0..255.
+        class_names: the name of each class in the order of their indices, or name -> index; by
+            default the names of the dataset, or else the indices.
+        layers: the layers whose feature maps of the first example are shown: a name, an index into
+            `model.layers`, a layer, a class such as `keras.layers.Conv2D`, or a sequence of them. A
+            layer of a nested model may be named with or without the model, "base/mixed7" or
+            "mixed7".
+        explain: a function of the model and of images (images, height, width, channels) that
+            returns heat maps (images, height, width) in 0..1, such as `kcore.explain.grad_cam`. It
+            is called with the first 8 examples, or with 8 that are spread over a dataset.
+        stop: the callback whose `reason` the report gives at the end, such as a `StopAtTarget`.
+        seeds: the seed, or name -> seed where there are several.
+        bad_files: the files that were left out: a sequence of (file, class, reason), or the `audit`
+            of a dataset of `kcore.data`. It is read each time the report is written, and so lists
+            files that are found to be bad during the training.
 
     Raises:
-        ValueError: if an argument is another than described above. When the training begins: if
-            the model's outputs are no probabilities of classes, if `layers` or `explain` doesn't
-            fit the model, or if another training that goes on writes the same file.
-        FileNotFoundError: if the directory doesn't exist.
+        TypeError: if `path` is no path, or `title` is no string.
+        ValueError: if another argument is not as described above; and when the training begins, if
+            the outputs of the model are no probabilities of classes, if `layers` or `explain`
+            doesn't fit the model, or if another training that still runs writes the same file.
+        FileNotFoundError: if the directory of `path` doesn't exist.
 
     Example:
         >>> import kcore
@@ -147,7 +152,7 @@ class LiveReport(keras.callbacks.Callback):
         self._file.interrupt()
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Write a first report, so that whatever is wrong shows before hours are spent."""
+        """Write a first report, so that errors are found before hours are spent."""
         self._logs: list[dict[str, Any]] = []
         self._left_out: set[str] = set()
         self._seconds: list[float] = []
@@ -156,7 +161,7 @@ class LiveReport(keras.callbacks.Callback):
         self._file.contents.update(nothing_yet)
         self._file.contents.update(**self._layer_table(), **self._predictions())
         with warnings.catch_warnings(action="ignore"):
-            # Nothing of an untrained model is worth showing; this is for what raises.
+            # Only to see whether they raise: an untrained model has nothing worth showing.
             self._feature_maps()
             self._overlays()
         self._file.begin("No epoch has ended yet.", self._goes_on())
@@ -170,7 +175,7 @@ class LiveReport(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write what is known after this epoch."""
         self._seconds.append(time.perf_counter() - self._began)
-        # Arrays are copied, as whoever logged them may write into them later.
+        # Arrays are copied, as another callback may overwrite its own later.
         self._logs.append({name: _kept(value) for name, value in (logs or {}).items()})
         self._file.contents.update(history=self._history_so_far(), epoch_seconds=self._seconds)
         self._take_up("predictions", self._predictions, _JUDGED)
@@ -186,7 +191,10 @@ class LiveReport(keras.callbacks.Callback):
         self._file.write(*self._end())
 
     def _goes_on(self) -> Callable[[], bool]:
-        """Return what tells whether a training with this callback runs, without keeping it."""
+        """Return a function that tells whether a training with this callback still runs.
+
+        It doesn't keep the callback alive.
+        """
         itself = weakref.ref(self)
 
         def goes_on() -> bool:
@@ -196,7 +204,7 @@ class LiveReport(keras.callbacks.Callback):
         return goes_on
 
     def _take_up(self, what: str, part: Callable[[], Part], names: Sequence[str]) -> None:
-        """Put a part into the report; one that fails is left out, and the training goes on."""
+        """Add a part to the report, or leave it out with a warning if it fails."""
         try:
             self._file.contents.update(part())
         except Exception as error:
@@ -207,11 +215,11 @@ class LiveReport(keras.callbacks.Callback):
             )
 
     def _part_weights_from_averages(self) -> None:
-        """Give the weights buffers of their own.
+        """Give the weights their own buffers.
 
-        An optimizer with `use_ema` ends a training by putting its averages in the place of the
-        weights. On JAX both are one buffer then, which `predict` gives away, and the model could
-        not be saved any more.
+        An optimizer with `use_ema` ends a training by overwriting the weights with its averages. On
+        JAX the two then share buffers. `predict` donates them, and afterwards the model could not
+        be saved.
         """
         if getattr(self.model.optimizer, "use_ema", False):
             with lock_of(self.model):
@@ -226,7 +234,7 @@ class LiveReport(keras.callbacks.Callback):
             return {"model": self.model}
 
     def _history_so_far(self) -> History | None:
-        """Return the series that can be drawn, and warn once of each that can't."""
+        """Return the series that can be drawn, and warn once about each of the others."""
         names = dict.fromkeys(name for epoch in self._logs for name in epoch)
         logs = {name: [epoch.get(name) for epoch in self._logs] for name in names}
         found, left_out = split_series(logs)
@@ -243,7 +251,7 @@ class LiveReport(keras.callbacks.Callback):
         examples = self._examples
         if examples is None:
             return {}
-        # Another thread may ask the model something at the same time.
+        # Another thread may use the model at the same time.
         with lock_of(self.model):
             predicted = self.model.predict(examples.x, verbose=0)
         outputs = np.asarray(predicted, dtype=np.float64)

@@ -1,8 +1,8 @@
-"""Which training writes a file, where several name the same one.
+"""Let one training at a time write a file.
 
-A training claims its file when it begins, and gives it back when it ends. Within a process a
-registry holds the claims. Among processes a locked file beside the claimed one does, which the
-system unlocks when its process ends, however it ends.
+A training claims its file when it begins and releases it when it ends. Claims within a process are
+kept in a registry. Between processes, a locked file beside the claimed one stands for the claim;
+the system unlocks it when the process ends, however it ends.
 """
 
 import contextlib
@@ -26,16 +26,16 @@ _GUARD = threading.Lock()
 class Claim:
     """The right to write a file until `release`.
 
-    A claim whose training has ended without giving it back, such as one that was interrupted, is
-    taken over by the next.
+    If a training ended without releasing its claim, for instance because it was interrupted, the
+    next one takes the claim over.
 
     Args:
         path: the file.
-        is_running: tells whether the training goes on.
+        is_running: a function that tells whether the training still runs.
 
     Raises:
-        ValueError: if a training that goes on has claimed the file, or another process has that has
-            not ended.
+        ValueError: if a training of this process that still runs, or another process that still
+            runs, has claimed the file.
     """
 
     def __init__(self, path: str | os.PathLike[str], is_running: Callable[[], bool]):
@@ -52,43 +52,43 @@ class Claim:
                     )
                 # Closing it would unlock the file, even if it were locked anew before.
                 self._lock, earlier._lock = earlier._lock, None
-            else:  # that of a process which was forked isn't its child's
+            else:  # a forked child doesn't have the claims of its parent
                 self._lock = _locked(path, _lock_path(self._path))
             _CLAIMS[self._path] = self
 
     @property
     def is_held(self) -> bool:
-        """Whether the file is still this training's, and this process the one that claimed it."""
+        """Whether the claim still stands, and was made by this process."""
         return _CLAIMS.get(self._path) is self and os.getpid() == self._process
 
     def release(self) -> None:
-        """Give the file back."""
+        """Release the file."""
         with _GUARD:
             if not self.is_held:
                 return
             del _CLAIMS[self._path]
             if self._lock is not None:
-                # Removed before it is unlocked, so that nobody locks what is about to be removed.
+                # Removed before it is unlocked, so that no process locks a file that is then gone.
                 with contextlib.suppress(OSError):
                     _lock_path(self._path).unlink()
                 os.close(self._lock)
 
 
 def _lock_path(path: Path) -> Path:
-    """Return a hidden name beside the file, which is short whatever its name."""
+    """Return a hidden name beside the file, short even where its own name is long."""
     digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
     return path.with_name(f".kcore-{digest}.lock")
 
 
 def _locked(path: str | os.PathLike[str], lock: Path) -> int | None:
-    """Lock a file for this process; None where that can't be done, as on some file systems."""
+    """Lock a file for this process, or return None where a file system can't."""
     while fcntl is not None:
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError:
             return None
         try:
-            # Not flock: a process that is forked would hold its lock too.
+            # Not flock: a forked process would hold that lock too.
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             by = os.read(descriptor, 32).decode("ascii", "replace")
@@ -103,12 +103,12 @@ def _locked(path: str | os.PathLike[str], lock: Path) -> int | None:
                 os.truncate(descriptor, 0)
                 os.write(descriptor, str(os.getpid()).encode())
             return descriptor
-        os.close(descriptor)  # removed between opening and locking, by whoever gave it back
+        os.close(descriptor)  # another process removed it between opening and locking
     return None
 
 
 def _is_still(path: Path, descriptor: int) -> bool:
-    """Tell whether a name still stands for an open file."""
+    """Tell whether a path still leads to an open file."""
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:

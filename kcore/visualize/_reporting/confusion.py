@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore.visualize._confusion import plot_confusion_matrix, row_shares
-from kcore.visualize._figures import as_png
+from kcore.visualize._figures import PIXEL_RATIO, as_png
 from kcore.visualize._reporting.pictures import Picture
 from kcore.visualize._reporting.section import Section, Table, table
 
@@ -46,7 +46,8 @@ def _rows(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> list[dic
 
 def _picture(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> Picture:
     alt = f"Confusion matrix of {len(counts)} classes; the most frequent mistakes are listed."
-    return Picture.of_png(as_png(plot_confusion_matrix(counts, class_names)), alt)
+    png = as_png(plot_confusion_matrix(counts, class_names))
+    return Picture.of_png(png, alt, PIXEL_RATIO)
 
 
 def _most_frequent(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> Table | None:

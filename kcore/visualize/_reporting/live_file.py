@@ -1,4 +1,4 @@
-"""The file of a report that is rewritten as the training goes on."""
+"""Rewrite the file of a report during a training."""
 
 import os
 import sys
@@ -14,9 +14,9 @@ __all__ = ["History", "LiveFile"]
 
 
 class LiveFile:
-    """The file of a report, and what was last known of the training.
+    """The file of a report, and what is known of the training.
 
-    It knows nothing of the callback, so that it can be written after the callback has gone.
+    It doesn't refer to the callback, so that it can be written after the callback is gone.
 
     Attributes:
         contents: the arguments of `report` but for the path and the status.
@@ -32,16 +32,16 @@ class LiveFile:
         self._claim: Claim | None = None
 
     def begin(self, reason: str, goes_on: Callable[[], bool] = lambda: False) -> None:
-        """Write for the first time that the training runs; what can't be shown raises here.
+        """Write for the first time that the training runs, and raise if anything can't be shown.
 
         Args:
-            reason: how far it is.
-            goes_on: tells later whether the training still runs, where another one begins with the
-                same file.
+            reason: how many epochs are done.
+            goes_on: a function that tells whether the training still runs. It is asked when another
+                training is to write the same file.
 
         Raises:
-            ValueError: if what is to be written is wrong, or if another training that goes on
-                writes the same file.
+            ValueError: if the contents are wrong, or if another training that still runs writes the
+                same file.
         """
         self._is_running = False
         self._release()
@@ -80,9 +80,9 @@ class LiveFile:
         self._is_running = status == "running"
 
     def interrupt(self) -> None:
-        """Write that the training ended before its time, if it did."""
-        # A child that was forked has a copy of this, and ends while the training goes on; and where
-        # another training has taken the file over, this one ended long ago.
+        """Write that the training was interrupted, if it still ran."""
+        # A forked child has a copy of this, and may end while the training goes on; and if another
+        # training has taken the file over, this one ended long ago.
         is_own = os.getpid() == self._process and (self._claim is None or self._claim.is_held)
         if not self._is_running or not is_own:
             return

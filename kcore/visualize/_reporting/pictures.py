@@ -37,8 +37,8 @@ class Picture:
     Attributes:
         data: the file, in base64.
         alt: what it shows, in words.
-        width: in pixels.
-        height: in pixels.
+        width: in pixels of the page.
+        height: in pixels of the page.
     """
 
     data: str
@@ -52,10 +52,11 @@ class Picture:
         return max(self.width, self.height) <= _SMALL
 
     @classmethod
-    def of_png(cls, png: bytes, alt: str) -> "Picture":
-        """Take a PNG file as it is."""
+    def of_png(cls, png: bytes, alt: str, pixel_ratio: int = 1) -> "Picture":
+        """Take a PNG file as it is, of which several pixels may make one of the page."""
         with Image.open(io.BytesIO(png)) as img:
-            return cls(base64.b64encode(png).decode("ascii"), alt, *img.size)
+            width, height = (side // pixel_ratio for side in img.size)
+        return cls(base64.b64encode(png).decode("ascii"), alt, width, height)
 
     @classmethod
     def of_pixels(cls, pixels: npt.NDArray[np.uint8], alt: str) -> "Picture":

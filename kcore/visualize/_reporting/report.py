@@ -1,4 +1,4 @@
-"""A report on a training: one file that needs no network and no script."""
+"""Write the report on a training: one file that needs no network and no script."""
 
 import math
 import os
@@ -66,15 +66,15 @@ def report(
     bad_files: Any = None,
     data_format: str | None = None,
 ) -> ReportFile:
-    """Write what is known of a training into one HTML file.
+    """Write a report on a training into one HTML file.
 
-    The file needs nothing beside itself: styles and pictures are inside, there is no script, and
-    nothing is loaded from the network. It follows the reader's choice of light or dark, can be read
-    on a phone, and says in words what its pictures show. Whatever names contain is shown as text. A
-    part of the page is left out where its arguments are None.
+    The file is complete in itself: it holds its styles and pictures and no script, and it loads
+    nothing from the network. It follows the reader's choice of light or dark, fits on a phone, and
+    describes its pictures in words. Names are shown as text, whatever they contain. A part of the
+    page is left out if its arguments are None.
 
-    The file is written whole or not at all: a reader, or a crash in the middle of writing, meets
-    the earlier one or the new one.
+    The file is written whole or not at all: after a crash in the middle of writing, the earlier
+    file is still there.
 
     Args:
         path: the file, which must end in ".html" or ".htm".
@@ -82,42 +82,49 @@ def report(
         status: "running", "finished", "stopped" or "interrupted".
         stop_reason: why the training ended, in a sentence, such as `StopAtTarget.reason`.
         history: what `fit` returned, or a mapping such as its `history`: a list of values for each
-            name, in which None stands for an epoch without a value. It gives the curves and the
-            table of the epochs. A metric of at most 10 numbers an epoch gets a curve for each; a
-            series of anything else, such as texts, is left out with a warning.
-        validation_freq: what `fit` was given.
-        epoch_seconds: how long each epoch took.
-        metrics: the numbers for the top, such as `model.evaluate(..., return_dict=True)` returns;
-            by default the history's last ones. One of up to 10 numbers is shown as one for each;
-            one of more is left out with a warning.
-        model: a Keras model, or what `kcore.inspect.trace` returned for it: the table of layers.
-        labels: the true class index of each of some images that the model wasn't trained on,
-            (images,) or (images, 1); or one-hot rows or probabilities, (images, classes).
-        probabilities: what `model.predict` returned for them, `(images, classes)`, or `(images,)`
-            or `(images, 1)` behind a sigmoid. With `labels` they give the confusion matrix.
-        images: these images, uint8 or floating point in 0..1. With `labels` and `probabilities`
-            they give the worst mistakes.
-        class_names: the name of each class, in the order of their indices, or name -> index;
-            without it the indices are written.
-        feature_maps: an array `(height, width, channels)`, or a batch of one, for each layer's
-            name: what `kcore.inspect.activations` returns for one image. Outputs without height and
-            width are left out.
-        overlays: a picture for each caption: what `overlay` returns.
-        seeds: the seed, or one for each of its uses.
-        bad_files: file, class and reason of each file that was left out, or the `audit` of a
-            dataset of `kcore.data`, or what its `audit.bad` lists; an empty sequence says that none
-            was.
-        data_format: of the feature maps: "channels_last", "channels_first", or None for Keras's
-            default.
+            name, with None for an epoch without a value. It gives the curves and the table of
+            epochs. A metric of at most 10 numbers an epoch gets a curve for each of them; a series
+            of anything else, such as texts, is left out with a warning.
+        validation_freq: the `validation_freq` of `fit`, if the model was validated in some epochs
+            only: every how many epochs, or a list of epochs, which count from 1.
+        epoch_seconds: the duration of each epoch, in seconds.
+        metrics: name -> number, shown at the top, such as what
+            `model.evaluate(..., return_dict=True)` returns; by default the last values of
+            `history`. A metric of at most 10 numbers is shown as one for each; a metric of more is
+            left out with a warning.
+        model: the model whose layers are listed: a `keras.Model`, or what `kcore.inspect.trace`
+            returned for it.
+        labels: the true classes of some images that the model wasn't trained on: indices, (images,)
+            or (images, 1), or one-hot rows or probabilities, (images, classes).
+        probabilities: what `model.predict` returned for these images: (images, classes), or
+            (images,) or (images, 1) for a model with one sigmoid output. Together with `labels`
+            they give the confusion matrix.
+        images: these images, (images, height, width) or (images, height, width, channels) with 1 or
+            3 channels, uint8 in 0..255 or floating point in 0..1. Together with `labels` and
+            `probabilities` they give the worst mistakes.
+        class_names: the name of each class in the order of their indices, or name -> index; by
+            default the indices are shown.
+        feature_maps: name of a layer -> what it returned for one image,
+            (height, width, channels) or (1, height, width, channels), such as
+            `kcore.inspect.activations` returns. Outputs without height and width are left out.
+        overlays: caption -> picture, such as `overlay` returns: a Pillow image, or an array
+            (height, width) or (height, width, channels) with 1 or 3 channels, uint8 in 0..255 or
+            floating point in 0..1.
+        seeds: the seed, or name -> seed where there are several.
+        bad_files: the files that were left out: a sequence of (file, class, reason), or the `audit`
+            of a dataset of `kcore.data`. If it is empty, the report says that no file was left out.
+        data_format: the axis order of the feature maps, "channels_last" or "channels_first"; None
+            stands for `keras.config.image_data_format()`.
 
     Returns:
-        The file: a path for `open` and others that take one, which a notebook shows as a link with
-        the status and the metrics.
+        The `ReportFile`: a path for `open` and other functions that take one. A notebook shows it
+        as a link with the status and the metrics.
 
     Raises:
-        ValueError: if an argument is another than described above; then nothing is written.
-        FileNotFoundError: if the directory doesn't exist.
-        OSError: if the file can't be written; an earlier one is still there then.
+        TypeError: if `path` is no path, or `title` or `stop_reason` is no string.
+        ValueError: if another argument is not as described above. Then nothing is written.
+        FileNotFoundError: if the directory of `path` doesn't exist.
+        OSError: if the file can't be written. Then an earlier file is left as it was.
 
     Example:
         >>> import pathlib, tempfile

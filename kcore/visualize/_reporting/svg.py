@@ -24,6 +24,9 @@ __all__ = ["Chart", "charts"]
 _POINTS = 72  # in an inch
 _WIDTH, _HEIGHT = 360, 220  # in points, which are pixels of the page where it isn't scaled
 _FONT_SIZE = 12
+_CHARACTER = 7.7  # width of a digit
+_LINE = 18  # height of a text
+_BESIDE_LABELS, _RIGHT, _TOP, _BOTTOM = 8, 8, 18, 40
 # Color in the drawing -> variable of the style sheet.
 _VARIABLES = {
     "#1f5fa8": "--training",
@@ -72,16 +75,21 @@ def _drawn(curve: Curve) -> "Figure":
     """Draw one metric; whatever style the user has chosen, the report has its own."""
     from matplotlib.figure import Figure
 
-    figure = Figure(
-        figsize=(_WIDTH / _POINTS, _HEIGHT / _POINTS),
-        dpi=_POINTS,
-        layout="constrained",
-        facecolor="none",
-    )
+    size = (_WIDTH / _POINTS, _HEIGHT / _POINTS)
+    figure = Figure(figsize=size, dpi=_POINTS, facecolor="none")
     ax = figure.add_subplot(facecolor="none")
     draw(ax, curve, {"training": _TRAINING, "validation": _VALIDATION, "mark": _FAINT})
     _color(ax)
+    _place(ax)
     return figure
+
+
+def _place(ax: "Axes") -> None:
+    """Leave space for the labels, in a small part of the time that a layout engine takes."""
+    longest = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
+    left = _BESIDE_LABELS + longest * _CHARACTER + (_LINE if ax.get_ylabel() else 0)
+    width, height = _WIDTH - left - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    ax.set_position((left / _WIDTH, _BOTTOM / _HEIGHT, width / _WIDTH, height / _HEIGHT))
 
 
 def _color(ax: "Axes") -> None:

@@ -1,4 +1,4 @@
-"""Damage to bytes, by seeded generators."""
+"""Damage bytes, with seeded generators."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def cut(data, number, seed):
-    """Yield (name, data) cut off at different lengths, the shortest and the longest among them."""
+    """Yield (name, data) truncated to different lengths, with the shortest and the longest."""
     rng = np.random.default_rng(seed)
     lengths = {0, 1, len(data) - 1}
     while len(lengths) < min(number, len(data)):
@@ -16,7 +16,7 @@ def cut(data, number, seed):
 
 
 def flipped(data, number, seed, start=0, stop=None):
-    """Yield (name, data) with one bit flipped, at `number` positions spread over the data."""
+    """Yield (name, data) with one flipped bit, at `number` positions spread over the data."""
     rng = np.random.default_rng(seed)
     edges = np.linspace(start, len(data) if stop is None else stop, number + 1).astype(int)
     for low, high in itertools.pairwise(edges):
@@ -27,7 +27,7 @@ def flipped(data, number, seed, start=0, stop=None):
 
 
 def overwritten(data, number, seed, longest=40):
-    """Yield (name, data) with a run of bytes replaced by noise, zeros or ones."""
+    """Yield (name, data) with a range of bytes replaced by noise, zeros or ones."""
     rng = np.random.default_rng(seed)
     for _ in range(number):
         length = int(rng.integers(1, longest))
@@ -39,7 +39,7 @@ def overwritten(data, number, seed, longest=40):
 
 
 def shuffled(data, number, seed, block=64):
-    """Yield (name, data) with two blocks exchanged, one left out, or one there twice."""
+    """Yield (name, data) with two blocks swapped, one left out, or one repeated."""
     rng = np.random.default_rng(seed)
     for kind in [("exchanged", "left out", "twice")[index % 3] for index in range(number)]:
         one, other = sorted(int(at) for at in rng.integers(0, max(1, len(data) - block), 2))

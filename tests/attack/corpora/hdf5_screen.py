@@ -1,10 +1,10 @@
-"""Find the files that HDF5's own library never ends with, or crashes at: no caller can mend that.
+"""Find files on which the HDF5 library hangs or crashes, which no caller can prevent.
 
-Run as a program of its own, which has no backend and no threads, and so can fork for each file:
+This is a separate program, without backend and threads, so it can fork for each file:
 
     python hdf5_screen.py FOLDER
 
-It prints the names of the files that a child of it did not come back from.
+It prints the names of the files that a child process did not finish reading.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ CPU_SECONDS = 3
 
 
 def hopeless(contents):
-    """Return the positions, in a list of bytes, of what HDF5's library can't be asked to read."""
+    """Return the indices of the files that the HDF5 library can't read without harm."""
     with tempfile.TemporaryDirectory() as folder:
         for number, content in enumerate(contents):
             Path(folder, str(number)).write_bytes(content)
@@ -30,7 +30,7 @@ def hopeless(contents):
 
 
 def read_all(path):
-    """Read each attribute and array of a file, as far as that goes."""
+    """Read each attribute and array of a file, as far as possible."""
     import h5py
 
     def look(group):
@@ -47,7 +47,7 @@ def read_all(path):
 
 
 def main():
-    """Read each file of a folder in a child of its own."""
+    """Read each file of a directory in a child process."""
     import h5py  # noqa: F401 -- once, for all children
 
     for path in sorted(Path(sys.argv[1]).iterdir()):

@@ -1,4 +1,4 @@
-"""Hostile image files: sound ones in odd forms, damaged ones, and what is no image at all."""
+"""Make hostile image files: intact ones of odd kinds, damaged ones, and other files."""
 
 import gzip
 import io
@@ -19,23 +19,23 @@ from PIL import Image
 
 HEIGHT, WIDTH = 18, 14
 
-# What may become of a file.
+# The allowed outcomes of a file.
 SOUND = "sound"  # it must be read right
 BAD = "bad"  # it must be refused
 CHECKED = "checked"  # it must be refused or read right
-UNCHECKED = "unchecked"  # its format has no checksums: any picture may come of it
+UNCHECKED = "unchecked"  # its format has no checksums: it may give any picture
 
 
 @dataclass(frozen=True)
 class HostileFile:
-    """A file to be.
+    """A file that is written on demand.
 
     Attributes:
-        name: of the file.
-        about: what is wrong with it, for people.
-        write: called with the path that it shall have.
-        kind: what may become of it.
-        pixels: uint8 (height, width, 3) of a sound file, or of what a damaged one was before.
+        name: name of the file.
+        about: what is wrong with it, for messages.
+        write: function that writes it to a path.
+        kind: the allowed outcome.
+        pixels: uint8 (height, width, 3) of the file, before it was damaged.
     """
 
     name: str
@@ -46,7 +46,7 @@ class HostileFile:
 
 
 def hostile_files():
-    """Yield all of them, each with a name of its own."""
+    """Yield all files, with distinct names."""
     makers = (
         _odd_but_sound,
         _misnamed,
@@ -70,7 +70,7 @@ def _writer(content):
 
 
 def _picture():
-    """Smooth colors with a little noise, so that lossy formats have something to do."""
+    """Return smooth colors with a little noise, which lossy formats change."""
     rng = np.random.default_rng(17)
     coarse = Image.fromarray(rng.integers(0, 256, (3, 3, 3), dtype=np.uint8))
     smooth = np.asarray(coarse.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR), np.int16)
@@ -87,13 +87,13 @@ def _encoded(file_format, img=None, **options):
 
 
 def _decoded(data):
-    """Return the pixels of a sound file by Pillow alone."""
+    """Return the pixels of an intact file as Pillow reads them."""
     with Image.open(io.BytesIO(data)) as img:
         return np.asarray(img.convert("RGB"))
 
 
 def _files():
-    """Return a sound file of each format: name -> (suffix, data, kind of damage)."""
+    """Return an intact file of each format: name -> (suffix, data, kind of damage)."""
     frames = {"save_all": True, "append_images": [Image.new("RGB", (WIDTH, HEIGHT), "red")]}
     return {
         "PNG": (".png", _encoded("PNG"), CHECKED),
@@ -119,7 +119,7 @@ def _files():
 
 
 FILES = _files()
-# A reader can't tell where these end, or they are read as far as they go.
+# A reader can't tell where these end, or reads them as far as they go.
 _CUT_UNNOTICED = ("JPEG 2000",)
 
 
@@ -197,10 +197,10 @@ def _odd_but_sound():
 
 
 def turned(orientation):
-    """Return the pixels as EXIF data of this orientation say, by the standard's own words."""
+    """Return the pixels turned as the EXIF standard defines this orientation."""
     if orientation not in range(2, 9):
         return PIXELS
-    # The row and the column that come first in the file show these sides of the picture.
+    # The sides of the picture that the first row and the first column of the file show.
     made = PIXELS.transpose(1, 0, 2) if orientation >= 5 else PIXELS
     upside_down, mirrored = {
         2: (False, True),
@@ -233,7 +233,7 @@ def _flipped():
     for seed, (name, (suffix, data, kind)) in enumerate(FILES.items()):
         for about, content in flipped(data, 12, 100 + seed):
             yield suffix, f"{name}, {about}", content, kind, _decoded(data)
-    # Of a smooth picture the decoder itself misses a flip of fifty.
+    # In a smooth picture, the decoder itself misses one flipped bit in fifty.
     smooth = Image.fromarray(PIXELS).resize((120, 100), Image.Resampling.BICUBIC)
     data = _encoded("PNG", smooth)
     for about, content in flipped(data, 240, 99):
@@ -286,12 +286,12 @@ def _no_images():
     }
     for about, content in contents.items():
         for suffix in (".png", ".jpg"):
-            # TGA has no signature, so that a file of some bytes may pass for one.
+            # TGA has no signature, so other bytes may be read as TGA.
             yield suffix, f"{about} named {suffix}", content, BAD, None
 
 
 def _headers():
-    """Yield sound beginnings that announce huge, empty or impossible pictures."""
+    """Yield valid headers that announce huge, empty or impossible pictures."""
     huge, pixels = 60_000, bytes(1000)
     for width, height in ((huge, huge), (2**31 - 1, 1), (2**31, 2**31), (2**32 - 1, 2**32 - 1)):
         yield (
@@ -380,7 +380,7 @@ def _resized_tiff(data, size):
 
 
 def _no_files():
-    """Yield what is no regular file, or none that can be read."""
+    """Yield paths that are not regular files, or can't be read."""
     if needs.HAS_NAMED_PIPES:
         yield ".png", "pipe", os.mkfifo, BAD, None
     for about, target in (

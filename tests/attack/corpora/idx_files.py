@@ -1,4 +1,4 @@
-"""Damaged IDX files, plain and compressed, of one small sound one."""
+"""Make damaged IDX files, plain and compressed, from a small intact one."""
 
 import gzip
 import hashlib
@@ -15,7 +15,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 def idx_files():
-    """Yield (name, bytes); each is refused or holds `ARRAY`."""
+    """Yield (name, bytes); each must be refused or give `ARRAY`."""
     packed = gzip.compress(CONTENT, mtime=0)
     for kind, data in (("plain", CONTENT), ("gzip", packed)):
         damaged = chain(
@@ -38,7 +38,7 @@ def idx_files():
 
 
 def crafted():
-    """Yield (name, bytes) of false headers."""
+    """Yield (name, bytes) with false headers."""
     for code in (0, 7, 9, 10, 11, 12, 13, 14, 255):
         yield f"type {code}", CONTENT[:2] + bytes([code]) + CONTENT[3:]
     for dimensions in (0, 1, 2, 4, 32, 33, 255):

@@ -1,4 +1,4 @@
-"""Names that try to leave their place in a page, or to run there."""
+"""Names that try to become markup in a page, or to run as a script."""
 
 RUN = "window.taken=1;document.title='taken'"
 

@@ -1,4 +1,4 @@
-"""Web servers that answer as they please: what they send, byte for byte."""
+"""Run hostile web servers, whose answers are given byte for byte."""
 
 import contextlib
 import gzip
@@ -33,7 +33,7 @@ def status(code, *headers, body=b""):
     return b"\r\n".join(lines)
 
 
-# Name -> what is sent, after which the connection is closed; these files are sound.
+# Name -> answer, after which the connection is closed; the files in these are intact.
 SOUND = {
     "a length": with_length(BODY),
     "no length": OK + b"\r\n" + BODY,
@@ -94,7 +94,7 @@ BROKEN = {
 }
 
 
-# Name -> pieces that are sent one by one; None waits until the client has gone.
+# Name -> pieces that are sent one by one; None waits until the client closes the connection.
 def slow():
     yield "silence", [None]
     yield "silence after the status", [OK, None]
@@ -111,7 +111,7 @@ def slow():
 
 
 def trickling():
-    """Yield servers that send something all the time, and never come to an end."""
+    """Yield the answers of servers that send something all the time, but never end."""
     body = with_length(b"", len(BODY))
     yield "a byte at a time", itertools.chain([body], _bytes_of(BODY))
     headers = itertools.chain([OK], itertools.cycle([b"X", b":", b"a", b"\r\n"]))
@@ -125,7 +125,7 @@ def _bytes_of(data):
 
 @contextmanager
 def serving(pieces, pause=0.0):
-    """Serve these to each who connects, and give the URL; sent anew for each if it is a list."""
+    """Send these pieces to each client, and yield the URL; a list is sent again to each."""
     stop = threading.Event()
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -149,7 +149,7 @@ def serving(pieces, pause=0.0):
                 connection.sendall(piece)
                 stop.wait(pause)
             connection.shutdown(socket.SHUT_WR)
-            while connection.recv(1 << 16):  # else the system may take back what was sent
+            while connection.recv(1 << 16):  # otherwise the system may drop what was sent
                 pass
 
     thread = threading.Thread(target=serve, daemon=True)

@@ -1,7 +1,7 @@
-"""Damaged and crafted files of weights and models, made of one small sound model.
+"""Make damaged and crafted files of weights and models, from a small intact model.
 
-What may become of a file: it must be refused, it must be refused or read right, or, where a format
-has no checksums, other weights may come of it.
+The allowed outcomes of a file: it must be refused, it must be refused or read right, or, if its
+format has no checksums, it may give other weights.
 """
 
 import io
@@ -22,7 +22,7 @@ LAYERS = keras.layers
 
 
 def network(seed):
-    """Build the model that all these files are of."""
+    """Build the model of all these files."""
     keras.utils.set_random_seed(seed)
     return keras.Sequential(
         [
@@ -43,7 +43,7 @@ def weights_of(model):
 def sound_files(model):
     """Return a model's file in each of the three formats: `.weights.h5`, legacy `.h5`, `.keras`.
 
-    The same bytes each time: a `.keras` archive would hold the time of the day.
+    The bytes are the same each time, although `.keras` archives normally contain the time.
     """
     with tempfile.TemporaryDirectory() as folder:
         model.save_weights(f"{folder}/a.weights.h5")
@@ -55,7 +55,7 @@ def sound_files(model):
 
 
 def _legacy(model):
-    """Write weights as Keras 2 did; that of Keras 3 has the time of nothing, but warns."""
+    """Write weights as Keras 2 did, by Keras 3, which warns."""
     file = io.BytesIO()
     with h5py.File(file, "w") as top:
         top.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
@@ -75,7 +75,7 @@ def _members(data):
 
 
 def archive_of(members, compression=zipfile.ZIP_STORED):
-    """Write an archive that is the same each time; members may be (name, data) pairs."""
+    """Write an archive with the same bytes each time; members may be (name, data) pairs."""
     file = io.BytesIO()
     pairs = members.items() if isinstance(members, dict) else members
     with zipfile.ZipFile(file, "w", compression) as archive:
@@ -88,7 +88,7 @@ def archive_of(members, compression=zipfile.ZIP_STORED):
 
 
 def damaged_hdf5(data):
-    """Yield (name, bytes, what may become of it) of raw damage: HDF5 of Keras has no checksums."""
+    """Yield (name, bytes, allowed outcome) of damaged files; Keras's HDF5 has no checksums."""
     for name, content in cut(data, 40, 21):
         yield name, content, CHECKED
     damage = chain(flipped(data, 110, 22), overwritten(data, 50, 23), shuffled(data, 30, 24))
@@ -97,7 +97,7 @@ def damaged_hdf5(data):
 
 
 def crafted_hdf5(data, first, last):
-    """Yield files that somebody made up; `first` and `last` are the paths of two weights."""
+    """Yield crafted files; `first` and `last` are the paths of two weights."""
     yield "as it was", data, SOUND
     edits = {
         **{f"{path} missing": _removed(path) for path in (first, last)},
@@ -188,7 +188,7 @@ def _linked(path, kind, first):
 
 
 def _external(path):
-    """Keep the values in another file, which may be any that the user can read."""
+    """Refer to values in another file, which can be any that the user can read."""
 
     def edit(file):
         shape = file[path].shape
@@ -223,7 +223,7 @@ def _compressed(path):
 
 
 def damaged_archives(data):
-    """Yield raw damage: every member has a checksum."""
+    """Yield damaged archives; each of their members has a checksum."""
     damage = chain(
         cut(data, 30, 31), flipped(data, 140, 32), overwritten(data, 50, 33), shuffled(data, 30, 34)
     )
@@ -232,11 +232,11 @@ def damaged_archives(data):
 
 
 def crafted_archives(data, marker):
-    """Yield archives that somebody made up.
+    """Yield crafted archives.
 
     Args:
-        data: a sound one.
-        marker: path of a file that nothing may make.
+        data: an intact archive.
+        marker: path of a file that must not be written.
     """
     members = _members(data)
     yield "as it was", data, SOUND
@@ -270,7 +270,7 @@ def crafted_archives(data, marker):
 
 
 def archive_of_pairs(pairs):
-    """Write an archive that has a member twice, of which zipfile warns."""
+    """Write an archive that contains a member twice, about which zipfile warns."""
     import warnings
 
     with warnings.catch_warnings():
@@ -279,7 +279,7 @@ def archive_of_pairs(pairs):
 
 
 def _configs(config, marker):
-    """Yield descriptions of models that are none, or that would run something."""
+    """Yield configurations that describe no model, or one that would run code."""
     for text in (
         "",
         "{",
@@ -332,7 +332,7 @@ def _configs(config, marker):
 
 
 def mutated(config, number, seed):
-    """Yield a configuration with one value changed to something odd, or left out."""
+    """Yield a configuration with one value replaced by an odd one, or removed."""
     rng = np.random.default_rng(seed)
     odd = [
         None,

@@ -1,4 +1,4 @@
-"""Damaged files of Fashion-MNIST's format: refused, or read right."""
+"""Attack the reader of IDX files: damaged files must be refused, or read right."""
 
 import numpy as np
 from attack.corpora.idx_files import ARRAY, SHA256, idx_files

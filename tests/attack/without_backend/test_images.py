@@ -1,4 +1,4 @@
-"""Hostile image files, one by one, through `load_img`."""
+"""Attack `load_img` with hostile image files."""
 
 import os
 from functools import partial
@@ -14,7 +14,7 @@ MUST = {SOUND: RIGHT, BAD: REFUSED}
 
 
 def judged(file, pixels):
-    """Judge uint8 pixels (height, width, 3) that were read of a file."""
+    """Judge uint8 pixels (height, width, 3) that were read from a file."""
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         return f"{pixels.dtype} of shape {pixels.shape}"
     if file.pixels is not None and np.array_equal(pixels, file.pixels):
@@ -37,7 +37,7 @@ def test_images(tmp_path):
             partial(read, path),
             partial(judged, file),
             refusals=(ImageDecodeError, OSError),
-            named=os.fspath(tmp_path / file.name[:4]),  # what follows may be shown as escapes
+            named=os.fspath(tmp_path / file.name[:4]),  # the rest may be shown with escapes
             must=MUST.get(file.kind),
         )
     tally.close(at_least=450)

@@ -1,4 +1,4 @@
-"""Names that are HTML, script, style or control characters, in every part of a report."""
+"""Attack reports with names that are HTML, script, style or control characters."""
 
 from types import SimpleNamespace
 
@@ -16,7 +16,7 @@ IMAGES = np.random.default_rng(1).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
 
 
 def arguments(payload):
-    """Return the arguments of a report, with a payload wherever a name or text can be."""
+    """Return the arguments of a report, with a payload for every name and text."""
     layer = SimpleNamespace(
         name=payload,
         kind=payload,
@@ -45,7 +45,7 @@ def arguments(payload):
     }
 
 
-# What a sound name makes of a page: its elements, and how often the name is shown.
+# The page for a harmless name: its elements, and how often it shows the name.
 PLAIN = "plain"
 
 
@@ -95,7 +95,7 @@ def test_names_in_chromium(tmp_path):
 
 
 def opened(browser, path):
-    """Open the report, move over all of it and click all of it; nothing may run or be loaded."""
+    """Open the report, hover and click everywhere; nothing may run or be loaded."""
     browser.open(path)
     browser.evaluate(
         "document.querySelectorAll('*').forEach(e => ['mouseover', 'focus', 'toggle', 'click',"

@@ -1,4 +1,4 @@
-"""Processes that are killed while they write pictures and other files: whole ones are left."""
+"""Kill processes while they write files: only complete files may be left."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Servers that break off, lie, redirect, send too much or nothing: nothing wrong is kept."""
+"""Attack downloads with servers that lie, redirect, break off, or send too much or nothing."""
 
 from functools import partial
 

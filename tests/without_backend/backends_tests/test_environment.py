@@ -1,4 +1,4 @@
-"""A report names versions whichever distribution Keras was installed from."""
+"""A report names the version of Keras, whatever distribution installed it."""
 
 import importlib.metadata
 
@@ -27,7 +27,7 @@ def test_without_a_backend_the_nightly_is_named(only_a_nightly, monkeypatch):
     assert list(observed.versions) == ["Keras", "NumPy", "Python"]
 
 
-def test_with_a_backend_keras_itself_is_asked(only_a_nightly, monkeypatch):
+def test_with_a_backend_keras_itself_tells_its_version(only_a_nightly, monkeypatch):
     class Keras:
         __version__ = "3.98"
 

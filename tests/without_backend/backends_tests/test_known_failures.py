@@ -18,7 +18,7 @@ def failures(tmp_path):
     return load("other", tmp_path)
 
 
-def test_only_a_star_stands_for_other_characters(failures):
+def test_only_a_star_matches_other_characters(failures):
     pattern, exact = failures
     assert pattern.matches("test_grid.py::test_eager[Conv2D-4x4-first-b2]")
     assert not pattern.matches("test_grid.py::test_eager[Conv3D-4x4-first-b2]")
@@ -27,7 +27,7 @@ def test_only_a_star_stands_for_other_characters(failures):
     assert not exact.matches("test_named.py::test_named[one more]")
 
 
-def test_a_reason_names_cause_versions_and_thread(failures):
+def test_a_reason_gives_cause_versions_and_thread(failures):
     assert failures[0].reason == "the bias lands on another axis [keras 3.15.1; not reported]"
 
 
@@ -43,14 +43,14 @@ def test_each_test_finds_its_failure(failures):
     assert by_test(failures, ids) == {ids[0]: exact, bias: pattern}
 
 
-def test_entries_of_a_full_run_are_not_missed_in_a_default_run(tmp_path):
+def test_entries_of_a_full_run_need_no_match_in_a_default_run(tmp_path):
     (tmp_path / "other.toml").write_text(ENTRY.replace("tests =", "full = true\ntests ="))
     failures = load("other", tmp_path)
     assert unmatched(failures, [], full=False) == []
     assert unmatched(failures, [], full=True) == failures
 
 
-def test_entries_of_other_processors_are_left_out(tmp_path, monkeypatch):
+def test_entries_for_other_processors_are_ignored(tmp_path, monkeypatch):
     flags = 'without_cpu_flags = ["avx512_fp16", "amx_fp16"]'
     (tmp_path / "other.toml").write_text(ENTRY.replace("tests =", f"{flags}\ntests ="))
     for present, count in ((set(), 2), ({"avx512f"}, 2), ({"avx512f", "amx_fp16"}, 0)):
@@ -58,7 +58,7 @@ def test_entries_of_other_processors_are_left_out(tmp_path, monkeypatch):
         assert len(load("other", tmp_path)) == count
 
 
-def test_flags_are_those_of_the_first_processor(tmp_path):
+def test_flags_are_read_from_the_first_processor(tmp_path):
     info = tmp_path / "cpuinfo"
     info.write_text("processor\t: 0\nflags\t\t: fpu avx2\n\nprocessor\t: 1\nflags\t\t: fpu\n")
     assert known_failures.cpu_flags(info) == {"fpu", "avx2"}

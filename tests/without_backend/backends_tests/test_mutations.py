@@ -1,4 +1,4 @@
-"""The suite notices the mistakes that it is there to find: each is made on purpose."""
+"""The suite notices the mistakes that it must find; each is made on purpose here."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ CASES = [case for case in grid() if promise(case).shape and case.batch]
 
 
 def noticed(found, among):
-    """Count the cases in which the suite refuses values that a mutated reference gave."""
+    """Count the cases in which the suite refuses the values of a mutated reference."""
     count = 0
     for case, value in zip(among, found, strict=True):
         outcome = Outcome({"output": value}, {"computed": value.shape})
@@ -28,12 +28,12 @@ def values(among):
     return [reference.evaluate(case, arrays(case).x, arrays(case).weights) for case in among]
 
 
-def test_nothing_is_noticed_where_nothing_is_wrong():
+def test_nothing_is_noticed_without_a_mistake():
     among = CASES[::7]
     assert noticed([value.astype("float32") for value in values(among)], among) == 0
 
 
-def test_the_odd_pad_at_the_wrong_side(monkeypatch):
+def test_an_odd_pad_on_the_wrong_side_is_noticed(monkeypatch):
     layers = cases.CONVOLUTIONS + cases.DEPTHWISE + cases.SEPARABLE
     among = [case for case in CASES if case.layer in layers and case.padding == "same"]
     odd = [case for case in among if has_odd_pad(case)]
@@ -54,7 +54,7 @@ def has_odd_pad(case):
     return False
 
 
-def test_a_pad_averaged_in(monkeypatch):
+def test_a_pad_included_in_an_average_is_noticed(monkeypatch):
     layers = cases.AVERAGE_POOLS
     among = [case for case in CASES if case.layer in layers and case.padding == "same"]
     padded = [case for case in among if has_pads(case)]
@@ -76,7 +76,7 @@ def has_pads(case):
     return any(((table < 0) | (table >= size)).any() for table, size in pairs)
 
 
-def test_a_zero_pad_under_a_maximum_of_negative_cells(monkeypatch):
+def test_a_zero_pad_in_a_maximum_of_negative_cells_is_noticed(monkeypatch):
     among = [case for case in CASES if case.layer in cases.MAX_POOLS and case.data == "negative"]
     right = reference.gather
     monkeypatch.setattr(reference, "gather", lambda x, tables, fill: right(x, tables, 0.0))
@@ -85,7 +85,7 @@ def test_a_zero_pad_under_a_maximum_of_negative_cells(monkeypatch):
     assert noticed(wrong, among) >= 3
 
 
-def test_a_flipped_kernel():
+def test_a_flipped_kernel_is_noticed():
     among = [case for case in CASES if case.layer in cases.TRAINED and max(case.kernel) > 1]
     among = [case for case in among if case.data == "random"]
     wrong = []
@@ -97,7 +97,7 @@ def test_a_flipped_kernel():
     assert noticed(wrong, among) > 0.95 * len(among)
 
 
-def test_a_bias_along_the_wrong_axis():
+def test_a_bias_along_the_wrong_axis_is_noticed():
     among = [case for case in CASES if case.layer in cases.TRAINED and case.use_bias]
     among = [case for case in among if set(case.kernel) == {1} and set(case.sizes) == {4}]
     among = [case for case in among if case.data_format == "channels_first" and case.filters == 4]
@@ -117,7 +117,7 @@ def test_values_that_are_not_finite_must_be_the_same(kind):
 
 
 @pytest.mark.parametrize("share", [0.5, 2.0])
-def test_gradients_of_another_size_are_noticed(share):
+def test_scaled_gradients_are_noticed(share):
     case = next(case for case in CASES if case.layer == "Conv2D" and case.data == "random")
     right = reference.gradients(case, arrays(case).x, arrays(case).weights, upstream(case))
     names = ["input", "kernel", "bias"][: len(right)]
@@ -128,7 +128,7 @@ def test_gradients_of_another_size_are_noticed(share):
 
 
 def gradients_noticed(wrong, among):
-    """Count the pools whose mutated gradient the suite refuses."""
+    """Count the pools for which the suite refuses a mutated gradient."""
     count = 0
     for case, value in zip(among, wrong, strict=True):
         try:
@@ -148,7 +148,7 @@ def pool_gradients(among):
     return [reference.gradients(case, arrays(case).x, (), upstream(case))[0] for case in among]
 
 
-def test_a_maximum_that_sends_its_gradient_to_all_cells():
+def test_a_maximum_that_sends_its_gradient_to_all_cells_is_noticed():
     among = pools_of_more_than_one_cell(*cases.MAX_POOLS)
     assert gradients_noticed(pool_gradients(among), among) == 0
     averages = [case.but(layer=case.layer.replace("Max", "Average")) for case in among]
@@ -160,7 +160,7 @@ def test_a_maximum_that_sends_its_gradient_to_all_cells():
     assert gradients_noticed(wrong, among) > 0.95 * len(among)
 
 
-def test_an_average_that_shares_its_gradient_with_pads(monkeypatch):
+def test_an_average_that_shares_its_gradient_with_pads_is_noticed(monkeypatch):
     among = [case for case in pools_of_more_than_one_cell(*cases.AVERAGE_POOLS) if has_pads(case)]
     assert gradients_noticed(pool_gradients(among), among) == 0
     right = reference.gather
@@ -171,7 +171,7 @@ def test_an_average_that_shares_its_gradient_with_pads(monkeypatch):
     assert gradients_noticed(wrong, among) > 0.9 * len(among)
 
 
-def test_a_refusal_needs_its_message():
+def test_a_refusal_with_another_message_is_noticed():
     case = next(case for case in grid() if promise(case).refusal)
     text = promise(case).refusal
     compare.check_refusal(case, Outcome(error=f"ValueError: {text}"))

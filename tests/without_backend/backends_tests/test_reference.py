@@ -1,4 +1,4 @@
-"""The truth of the conformance suite, held against SciPy, derivatives and hand-worked cases."""
+"""The reference of the suite agrees with SciPy, finite differences and cases done by hand."""
 
 import itertools
 
@@ -43,7 +43,7 @@ def spread(kernel, rates):
 
 
 def scipy_correlation(x, kernel, strides, rates, padding):
-    """One channel: pad by SciPy's own centring, correlate, keep every stride."""
+    """Correlate one channel: pad as SciPy centers it, and keep every stride."""
     kernel = spread(kernel, rates)
     if padding == "valid":
         full = scipy.signal.correlate(x, kernel, mode="valid", method="direct")
@@ -133,7 +133,7 @@ def test_transposed_convolutions_are_scipys_convolution_of_spread_cells(case):
 
 
 def crop(full, case, lengths):
-    """Cut or extend the full result to its length: valid at the end, same at both sides."""
+    """Cut or extend the full result to its length: for valid at the end, for same on both sides."""
     for axis, length in enumerate(lengths):
         surplus = full.shape[axis] - length
         before = max(surplus, 0) // 2 if case.padding == "same" else 0
@@ -169,7 +169,7 @@ AVERAGES = tuple(f"AveragePooling{n}D" for n in (1, 2, 3))
 
 
 @pytest.mark.parametrize("case", every(by_layer(*AVERAGES), 60), ids=ids)
-def test_average_pools_are_correlations_divided_by_real_cells(case):
+def test_average_pools_are_correlations_divided_by_the_number_of_cells(case):
     x = channels_last(case, arrays(case).x).astype("float64")
     found = channels_last(case, reference.evaluate(case, arrays(case).x, ()))
     strides, ones = case.strides or case.kernel, (1,) * case.axes
@@ -205,7 +205,7 @@ EXACT = [case for case in CASES if case.dtype == "float32"]
 
 
 @pytest.mark.parametrize("case", every(EXACT, 240), ids=ids)
-def test_gradients_are_what_small_steps_show(case):
+def test_gradients_are_finite_differences(case):
     generator = np.random.default_rng(7)
     given_arrays, down = arrays(case), upstream(case).astype("float64")
     parts = [given_arrays.x.astype("float64"), *(w.astype("float64") for w in given_arrays.weights)]
@@ -222,7 +222,7 @@ def test_gradients_are_what_small_steps_show(case):
     np.testing.assert_allclose(wanted, slope, rtol=1e-5, atol=1e-5)
 
 
-def test_same_of_the_course_by_hand():
+def test_same_padding_worked_out_by_hand():
     table = reference.taps(13, 6, 5, 1, "same")
     assert table.tolist() == [[-1, *range(5)], list(range(4, 10)), list(range(9, 15))]
 
@@ -233,7 +233,7 @@ def test_average_of_ten_and_twenty_is_fifteen():
     assert found.ravel().tolist() == [15.0]
 
 
-def test_transposed_by_hand():
+def test_transposed_windows_worked_out_by_hand():
     case = Case(
         "Conv1DTranspose", (2,), (3,), (2,), (1,), "same", channels=1, filters=1, use_bias=False
     )
@@ -244,7 +244,7 @@ def test_transposed_by_hand():
 
 @settings(max_examples=60)
 @given(st.integers(1, 12), st.integers(1, 6), st.integers(1, 5), st.integers(1, 3))
-def test_every_same_position_has_a_real_cell(size, kernel, strides, rate):
+def test_every_same_position_reads_a_cell(size, kernel, strides, rate):
     table = reference.taps(size, kernel, strides, 1, "same")
     assert ((table >= 0) & (table < size)).any(axis=1).all()
     assert len(reference.taps(size, kernel, strides, rate, "same")) == -(-size // strides)

@@ -1,4 +1,4 @@
-"""What the tests of datasets share: IDX files from their definition, and a web server."""
+"""Fixtures for datasets: IDX files made from the definition of the format, and a web server."""
 
 import contextlib
 import gzip
@@ -30,7 +30,7 @@ def encode_idx() -> Callable[[np.ndarray], bytes]:
 
 @dataclass
 class Server:
-    """A web server on this machine, and what it sends."""
+    """A web server on this machine, and its answers."""
 
     url: str
     contents: dict[str, bytes] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Server:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Serve `contents`, with the fault that the test asks for."""
+    """Serve `contents`, with the fault that a test sets."""
 
     def do_GET(self) -> None:
         server: Server = self.server.description
@@ -88,7 +88,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body[10:])
 
     def _drop(self, data: bytes) -> None:
-        """Send a byte every so often, until the test ends or nobody listens."""
+        """Send single bytes with pauses, until the test ends or the client is gone."""
         with contextlib.suppress(OSError):
             for value in data:
                 self.wfile.write(bytes([value]))
@@ -118,7 +118,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class TinyDataset:
-    """Four small files under the names of Fashion-MNIST's, and the arrays in them."""
+    """Four small files with the names of Fashion-MNIST's files, and their arrays."""
 
     arrays: dict[str, np.ndarray]
     contents: dict[str, bytes]

@@ -141,7 +141,7 @@ def test_more_than_announced_is_not_taken(server, target):
 
 
 @pytest.mark.parametrize("zeros", [2, 20, 5000])
-def test_what_is_announced_as_too_long_is_not_fetched(server, target, zeros):
+def test_a_file_announced_as_too_long_is_not_downloaded(server, target, zeros):
     server.zeros = zeros
     with pytest.raises(CorruptFileError, match=r"has 25,?6[0,]* bytes, more than 1,000,000"):
         fetch(server, target)
@@ -191,7 +191,7 @@ def test_wrong_content_names_the_address_and_leaves_nothing(server, target):
     assert not any(target.parent.iterdir())
 
 
-def test_a_download_without_end_is_stopped(server, target):
+def test_an_endless_download_is_stopped(server, target):
     server.fault = "no length"
     with pytest.raises(CorruptFileError, match="is longer than 1,000 bytes"):
         fetch(server, target, max_bytes=1000)
@@ -207,7 +207,7 @@ def test_an_interrupted_download_leaves_nothing(server, target):
     assert not any(target.parent.iterdir())
 
 
-def test_two_downloads_at_once_do_not_meet(server, target):
+def test_two_downloads_at_once_do_not_interfere(server, target):
     both_there = threading.Barrier(2, timeout=10)
     paths, failures = [], []
 

@@ -16,7 +16,7 @@ EXAMPLES = {
 
 @pytest.mark.parametrize("error", EXAMPLES.values(), ids=EXAMPLES.keys())
 def test_survives_pickling(error):
-    # A worker process hands its errors over by pickling them.
+    # A worker process sends its errors as pickles.
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
     assert str(copy) == str(error)

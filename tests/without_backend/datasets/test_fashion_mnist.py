@@ -23,7 +23,7 @@ PREFIX = {"train-images": 0, "train-labels": 1, "t10k-images": 2, "t10k-labels":
 
 @pytest.fixture(scope="module")
 def data():
-    """The real dataset; without it the tests fail and say how to get it."""
+    """Return the real dataset; without it the tests fail and say how to get it."""
     try:
         return load_data()
     except DatasetNotFoundError as error:
@@ -78,7 +78,7 @@ def test_class_names_are_those_of_the_dataset():
 
 @pytest.fixture
 def tiny(monkeypatch, tmp_path, tiny_dataset):
-    """Put the tiny dataset in the place of the real one, and every location into `tmp_path`."""
+    """Replace the real dataset by the tiny one, and put every location into `tmp_path`."""
     files = tuple(
         fashion_mnist.IdxFile(name, array.shape, hashlib.sha256(data).hexdigest())
         for (name, array), data in zip(
@@ -137,7 +137,7 @@ def test_each_location_is_found_in_each_form(tiny, tmp_path, location, form):
     assert_is_tiny(load(tmp_path, location), tiny)
 
 
-def test_another_compression_of_the_same_content_is_as_good(tiny, tmp_path):
+def test_the_compression_of_a_file_does_not_matter(tiny, tmp_path):
     fill(
         tmp_path / LOCATIONS["path="],
         {f"{n}.gz": gzip.compress(d, compresslevel=1, mtime=7) for n, d in tiny.contents.items()},
@@ -147,7 +147,7 @@ def test_another_compression_of_the_same_content_is_as_good(tiny, tmp_path):
 
 @pytest.mark.parametrize("position", range(len(LOCATIONS)))
 def test_the_locations_are_searched_in_order(tiny, tmp_path, position):
-    # Every location after the one under test is broken, and would raise if it were looked at.
+    # Every location after the tested one is broken, and would raise if it were searched.
     locations = list(LOCATIONS)
     fill(tmp_path / LOCATIONS[locations[position]], tiny.contents)
     for later in locations[position + 1 :]:
@@ -155,13 +155,13 @@ def test_the_locations_are_searched_in_order(tiny, tmp_path, position):
     assert_is_tiny(load(tmp_path, locations[position]), tiny)
 
 
-def test_path_may_be_text_and_start_at_home(tiny, tmp_path, monkeypatch):
+def test_path_may_be_a_string_that_starts_with_a_tilde(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     fill(tmp_path / "mine", tiny.contents)
     assert_is_tiny(load_data("~/mine"), tiny)
 
 
-def test_an_explicit_path_is_never_passed_over(tiny, tmp_path):
+def test_an_explicit_path_is_never_skipped(tiny, tmp_path):
     fill(tmp_path / LOCATIONS["Debian's package"], tiny.contents)
     nowhere = tmp_path / "nowhere"
     with pytest.raises(MissingFilesError) as caught:
@@ -236,8 +236,8 @@ def test_a_swapped_file_is_noticed(tiny, tmp_path, target, source, problem):
         load(tmp_path, "path=")
 
 
-def test_another_dataset_in_the_same_form_is_noticed(tiny, tmp_path, encode_idx):
-    # The digits of MNIST come under the very same file names.
+def test_another_dataset_of_the_same_shape_is_noticed(tiny, tmp_path, encode_idx):
+    # The files of MNIST, which shows digits, have the same names.
     directory = tmp_path / LOCATIONS["path="]
     fill(directory, tiny.contents)
     name = name_of("train-labels")
@@ -248,7 +248,7 @@ def test_another_dataset_in_the_same_form_is_noticed(tiny, tmp_path, encode_idx)
         load(tmp_path, "path=")
 
 
-def test_a_file_that_vanishes_meanwhile_is_named(tiny, tmp_path, monkeypatch):
+def test_a_file_that_disappears_meanwhile_is_named(tiny, tmp_path, monkeypatch):
     directory = tmp_path / LOCATIONS["path="]
     fill(directory, tiny.contents)
     read_idx = fashion_mnist.read_idx
@@ -285,7 +285,7 @@ def test_nothing_found_lists_every_location_and_what_to_do(tiny, tmp_path):
 
 @pytest.fixture
 def online(tiny, server, monkeypatch):
-    """Let the server have the tiny dataset."""
+    """Put the tiny dataset on the server."""
     server.contents.update(tiny.compressed())
     monkeypatch.setattr(fashion_mnist, "BASE_URL", server.url)
     return server

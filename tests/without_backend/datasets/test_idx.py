@@ -14,7 +14,7 @@ from kcore.datasets._errors import CorruptFileError
 from kcore.datasets._idx import read_idx
 
 SAMPLE = bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3]) + bytes(range(6))
-MEMORY_LIMIT = 6_000_000  # far above the reader's chunk of 1 MiB, far below the sizes declared
+MEMORY_LIMIT = 6_000_000  # far more than the reader's chunk of 1 MiB, far less than declared
 
 same_directory = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
@@ -56,7 +56,7 @@ def test_reads_every_type_and_shape(write, encode_idx, array):
     assert read.flags.writeable
 
 
-def test_takes_compression_from_the_content_and_not_from_the_name(tmp_path):
+def test_compression_is_told_by_the_content_and_not_by_the_name(tmp_path):
     misnamed = tmp_path / "sample.gz"
     misnamed.write_bytes(SAMPLE)
     assert read_idx(misnamed).shape == (2, 3)
@@ -138,7 +138,7 @@ def test_names_gzip_damage(tmp_path):
 
 @same_directory
 @given(content=st.binary(max_size=64))
-def test_takes_any_bytes_without_another_error(write, content):
+def test_any_bytes_are_read_or_refused_with_the_right_error(write, content):
     with contextlib.suppress(CorruptFileError):
         read_idx(write(content))
 

@@ -30,7 +30,7 @@ def test_finds_compressed_files_before_plain_ones(location):
     assert location.missing(NAMES) == ["labels"]
 
 
-def test_a_directory_is_no_file(location):
+def test_a_directory_is_not_taken_for_a_file(location):
     (location.directory / "images").mkdir(parents=True)
     assert location.find("images") is None
 
@@ -65,7 +65,7 @@ def test_the_data_dir_holds_one_directory_for_each_dataset(monkeypatch, tmp_path
 
 @pytest.fixture
 def read_only(monkeypatch):
-    """Make directories read-only, also for a user who may write everywhere."""
+    """Make directories read-only, even for a user who may write everywhere."""
     closed = []
     access = os.access
 

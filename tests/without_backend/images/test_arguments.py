@@ -1,4 +1,4 @@
-"""Arguments that mean nothing are refused by their names."""
+"""Invalid arguments are refused by an error that names them."""
 
 import io
 

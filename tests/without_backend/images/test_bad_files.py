@@ -1,4 +1,4 @@
-"""Files that hold no whole picture: one error says which file and why, and says it at once."""
+"""Files that hold no complete picture: one error names the file and the reason, at once."""
 
 import contextlib
 import io

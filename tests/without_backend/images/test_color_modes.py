@@ -193,7 +193,7 @@ def test_32_bit_numbers_without_a_known_white_are_refused_in_color(values, color
 
 
 @pytest.mark.parametrize(("bits", "white"), [(16, 65535), (8, 255)])
-def test_tiff_in_which_0_is_white_is_turned_over(bits, white):
+def test_tiff_in_which_0_is_white_is_inverted(bits, white):
     levels = [0, white, 100, white - 1]
     data = {
         16: struct.pack("<4H", *levels),

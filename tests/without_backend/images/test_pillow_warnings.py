@@ -1,4 +1,4 @@
-"""What Pillow warns of names the file, in threads and under every filter."""
+"""Warnings of Pillow name the file, on threads and under every filter."""
 
 import io
 import os
@@ -63,7 +63,7 @@ def test_an_error_by_the_users_filter_names_the_file(path):
         load_img(path)
 
 
-def test_what_the_user_ignores_stays_unsaid(path):
+def test_ignored_warnings_stay_ignored(path):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", UserWarning)

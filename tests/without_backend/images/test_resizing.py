@@ -56,7 +56,7 @@ def test_overshoot_at_16_bits_is_clipped_not_wrapped():
     assert values[0, -9:].min() > 45000
 
 
-def test_the_aspect_ratio_is_kept_by_cutting_the_sides():
+def test_the_aspect_ratio_is_kept_by_cropping_the_sides():
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = 200  # the middle third
     file = encoded(Image.fromarray(wide))
@@ -140,7 +140,7 @@ def test_padding_that_would_fill_the_memory_is_refused():
         load_img(file, target_size=(8, 8), pad_to_aspect_ratio=True)
 
 
-def test_cutting_and_padding_at_once_are_refused():
+def test_cropping_and_padding_together_are_refused():
     with pytest.raises(ValueError, match=r"keep_aspect_ratio=True crops .* choose one of them"):
         load_img("none.png", "rgb", (8, 8), keep_aspect_ratio=True, pad_to_aspect_ratio=True)
     with pytest.raises(ValueError, match="pad_to_aspect_ratio='yes' must be True or False"):

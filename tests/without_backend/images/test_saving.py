@@ -115,14 +115,14 @@ def test_unknown_formats_are_refused(tmp_path, path, file_format, message):
     assert not any(tmp_path.iterdir())
 
 
-def test_options_reach_the_format(tmp_path):
+def test_options_are_passed_to_the_format(tmp_path):
     save(tmp_path / "fine.jpg", RGB, quality=95)
     save(tmp_path / "rough.jpg", RGB, quality=5)
     assert (tmp_path / "rough.jpg").stat().st_size < (tmp_path / "fine.jpg").stat().st_size
 
 
 @pytest.mark.parametrize("file_format", sorted(Image.SAVE))
-def test_no_format_loses_transparency_without_a_word(file_format):
+def test_no_format_loses_transparency_silently(file_format):
     half = np.full((32, 32, 4), 128, np.uint8)  # of a size that icons have too
     file = io.BytesIO()
     with warnings.catch_warnings(record=True) as caught:
@@ -199,7 +199,7 @@ def test_an_opaque_alpha_channel_is_left_out(file_format):
     ],
     ids=["16 bits", "32 bits"],
 )
-def test_what_the_format_can_not_hold_is_said(tmp_path, x, name, message):
+def test_the_error_says_what_the_format_can_not_hold(tmp_path, x, name, message):
     with pytest.raises(ValueError, match=message):
         save(tmp_path / name, x)
     assert not any(tmp_path.iterdir())

@@ -19,7 +19,7 @@ def target(tmp_path):
     return tmp_path / "new" / "scenes"
 
 
-def test_writes_one_folder_for_each_split_and_class(target):
+def test_writes_a_directory_for_each_split_and_class(target):
     assert write_directory(str(target), **SMALL) == target
     assert tree(target) == [
         "train/ball/ball-00001.png",
@@ -53,7 +53,7 @@ def test_the_files_hold_the_scenes(target):
         assert SMALL["classes"][made.label] == name
 
 
-def test_every_class_has_a_folder_even_without_images(target):
+def test_every_class_has_a_directory_even_without_images(target):
     write_directory(target, train=1, validation=0, image_size=(8, 8), classes=("star", "ball"))
     folders = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_dir()}
     assert folders >= {"train/ball", "train/star", "validation/ball", "validation/star"}
@@ -78,7 +78,7 @@ def test_a_directory_with_content_is_refused(target):
     assert tree(target) == ["notes.txt"]
 
 
-def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path):
+def test_a_file_instead_of_the_directory_is_refused(tmp_path):
     file = tmp_path / "file"
     file.write_text("mine")
     with pytest.raises(NotADirectoryError, match=r"file' is a file; give a directory\."):
@@ -104,7 +104,7 @@ def test_wrong_arguments_write_nothing(target, arguments, message):
 
 @pytest.fixture
 def interrupted(monkeypatch):
-    """Break off while the sixth image is being written, half of it on disk."""
+    """Interrupt the work when half of the sixth image is on disk."""
     saved = []
     save = Image.Image.save
 
@@ -130,8 +130,8 @@ def test_an_interrupted_run_leaves_nothing(target, interrupted, existed):
     assert not existed or list(target.iterdir()) == []
 
 
-def test_a_killed_run_leaves_no_half_image_under_an_images_name(target, interrupted, monkeypatch):
-    monkeypatch.setattr(directory.shutil, "rmtree", lambda *_, **__: None)  # killed: no cleaning
+def test_a_killed_run_leaves_no_half_written_image(target, interrupted, monkeypatch):
+    monkeypatch.setattr(directory.shutil, "rmtree", lambda *_, **__: None)  # as if killed
     with pytest.raises(KeyboardInterrupt):
         write_directory(target, **SMALL)
     images = list(target.rglob("*.png"))

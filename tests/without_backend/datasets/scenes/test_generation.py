@@ -6,7 +6,7 @@ from kcore.datasets.scenes import CLASS_NAMES, load_data, scene
 from kcore.datasets.scenes import _generation as generation
 
 
-def test_a_scene_depends_on_its_key_alone():
+def test_a_scene_depends_only_on_its_key():
     first = scene(17, image_size=(40, 56), seed=3, split="validation")
     scene(18), load_data(2, 1)  # other scenes in between
     again = scene(17, image_size=(40, 56), seed=3, split="validation")
@@ -60,7 +60,7 @@ def test_classes_are_balanced(count, classes):
     assert counts.max() - counts.min() <= 1
 
 
-def test_there_may_be_no_scenes_at_all():
+def test_there_may_be_no_scenes():
     (x_train, y_train), (x_test, y_test) = load_data(0, 0)
     assert x_train.shape == x_test.shape == (0, 64, 64, 3)
     assert y_train.shape == y_test.shape == (0,)

@@ -17,8 +17,8 @@ quick = settings(max_examples=60)
 indices = st.integers(0, 10**6)
 sides = st.integers(MIN_SIDE, 150)
 
-# Means of the 16 squares of 16x16 pixels, in RGB. Another rasterizer may differ at the edges by a
-# few pixels of 256, which moves a mean by two levels or so.
+# RGB means of the 16 squares of 16x16 pixels. Another rasterizer may differ in a few of the 256
+# pixels at the edges, which changes a mean by about two levels.
 GOLDEN = {
     0: (
         (18, 1, 61, 53),
@@ -42,7 +42,7 @@ GOLDEN = {
 
 
 def object_alone(index, **changes):
-    """Return the parameters of a white object before black, with nothing else."""
+    """Return the parameters of a white object on black, with nothing else."""
     return dataclasses.replace(
         draw_parameters(index),
         object_color=(255, 255, 255),
@@ -55,7 +55,7 @@ def object_alone(index, **changes):
 
 
 @pytest.mark.parametrize("index", GOLDEN)
-def test_a_scene_stays_what_it_was(index):
+def test_a_scene_is_the_same_as_ever(index):
     box, means = GOLDEN[index]
     scene = paint(draw_parameters(index), (64, 64))
     assert scene.box == box
@@ -65,7 +65,7 @@ def test_a_scene_stays_what_it_was(index):
 
 @quick
 @given(indices, sides, sides)
-def test_the_image_has_the_size_asked_for(index, height, width):
+def test_the_image_has_the_requested_size(index, height, width):
     scene = paint(draw_parameters(index), (height, width))
     assert scene.image.shape == (height, width, 3)
     assert scene.image.dtype == np.uint8
@@ -74,7 +74,7 @@ def test_the_image_has_the_size_asked_for(index, height, width):
 
 
 def box_slack(index, height, width):
-    """Return how far the pixels of the object lie beyond or within each side of its box."""
+    """Return the distance of the object's pixels from each side of its box."""
     scene = paint(object_alone(index), (height, width))
     top, left, bottom, right = scene.box
     assert 0 <= top < bottom <= height
@@ -91,14 +91,14 @@ def test_the_box_holds_the_object_within_a_pixel(index, height, width):
 
 
 def test_the_box_is_exact():
-    # Pillow 13 misses none of these; Pillow 10 touches a pixel too many in 4 of them.
+    # Pillow 13 gets all of these right; Pillow 10 fills a pixel too many in 4 of them.
     misses = [box_slack(index, 64, 80).any() for index in range(300)]
     assert sum(misses) <= 9
 
 
 @quick
 @given(indices, sides, sides)
-def test_the_longer_side_of_the_box_is_the_size_drawn(index, height, width):
+def test_the_longer_side_of_the_box_is_the_size_parameter(index, height, width):
     parameters = object_alone(index)
     top, left, bottom, right = paint(parameters, (height, width)).box
     expected = parameters.size * min(height, width)
@@ -129,9 +129,9 @@ def test_edges_are_smooth():
     assert len(values) > 8
 
 
-def test_an_area_is_covered_as_it_should_be():
-    # A disc that fills 0.8 of the height has pi/4 of its box. Pillow's polygons reach half a fine
-    # pixel too far, a sixth of a pixel here, which adds less than one part in a hundred.
+def test_the_covered_area_is_right():
+    # A disc fills pi/4 of its box, here 0.8 of the height. Pillow's polygons are half a fine pixel
+    # too large, a sixth of a pixel here, which adds less than 1%.
     parameters = object_alone(
         0, rotation=0.0, shear=0.0, squeeze=1.0, size=0.8, position=(0.5, 0.5)
     )
@@ -149,7 +149,7 @@ def test_the_gradient_is_linear_and_has_its_two_colors_at_the_corners():
     np.testing.assert_allclose(image[0, 0], [10, 200, 0], atol=4)
     np.testing.assert_allclose(image[-1, -1], [90, 40, 0], atol=4)
     diagonal = image[np.arange(41), np.arange(41), 0]
-    inner = np.delete(diagonal, 20)  # the point that stands for the object
+    inner = np.delete(diagonal, 20)  # the pixel of the object
     expected = np.delete(np.linspace(diagonal[0], diagonal[-1], 41), 20)
     np.testing.assert_allclose(inner, expected, atol=1)
 

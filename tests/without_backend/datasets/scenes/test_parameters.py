@@ -12,8 +12,8 @@ MANY = [draw_parameters(index) for index in range(2000)]
 LUMA = np.array([0.299, 0.587, 0.114]) / 255
 
 
-def test_the_stream_is_numpys():
-    # The first two doubles choose the lightness, which shows in no field; the next three are there.
+def test_random_numbers_are_those_of_numpy():
+    # The first two doubles choose the lightness, which is in no field; the others are in fields.
     key = np.random.SeedSequence(7, spawn_key=(2, 31))
     doubles = np.random.Generator(np.random.PCG64(key)).random(8)
     drawn = draw_parameters(31, seed=7, split="test")
@@ -22,8 +22,8 @@ def test_the_stream_is_numpys():
     assert drawn.position == tuple(doubles[6:8])
 
 
-def test_a_scene_stays_what_it_was():
-    # Golden values: a change here means that everybody's scenes change.
+def test_a_scene_is_the_same_as_ever():
+    # Golden values: if they change, so do the scenes of all users.
     drawn = draw_parameters(0)
     assert (drawn.label, drawn.class_name, drawn.mirrored) == (0, "ball", False)
     assert drawn.variation == pytest.approx((0.479874547083, 0.770833496953, 0.754657880612))
@@ -49,7 +49,7 @@ def test_a_scene_stays_what_it_was():
     assert last.color == (135, 199, 183)
 
 
-def test_a_scene_far_away_stays_what_it_was():
+def test_a_scene_with_a_large_index_is_the_same_as_ever():
     drawn = draw_parameters(123456, seed=2**63, split="test", classes=("heart", "bolt", "ring"))
     assert (drawn.label, drawn.class_name, drawn.mirrored) == (0, "heart", True)
     assert drawn.size == pytest.approx(0.630635809560)
@@ -71,7 +71,7 @@ def test_the_class_changes_nothing_else():
     assert dataclasses.replace(ball, class_name="star") == star
 
 
-def test_neighboring_keys_share_nothing():
+def test_neighboring_keys_give_unrelated_scenes():
     drawn = [
         draw_parameters(index, seed=seed, split=split)
         for index in range(20)
@@ -98,7 +98,7 @@ def test_choices_fill_their_range_evenly(field, limits):
     fractions = (values - limits[0]) / (limits[1] - limits[0])
     assert fractions.min() >= 0
     assert fractions.max() < 1
-    # Kolmogorov and Smirnov: for 2000 even draws the distance exceeds 0.05 once in 20,000 times.
+    # Kolmogorov-Smirnov: for 2000 uniform draws the distance exceeds 0.05 once in 20,000 times.
     distance = np.abs(np.sort(fractions) - (np.arange(2000) + 0.5) / 2000).max()
     assert distance < 0.05
 
@@ -140,7 +140,7 @@ def test_the_object_stands_out_and_clutter_does_not():
     assert 0.35 < np.mean(lighter) < 0.65
 
 
-def test_there_are_four_to_nine_things_in_the_background():
+def test_there_are_four_to_nine_objects_in_the_background():
     assert {len(drawn.clutter) for drawn in MANY} == set(range(4, 10))
     assert {item.kind for drawn in MANY for item in drawn.clutter} == {"line", "blob", "polygon"}
 
@@ -169,7 +169,7 @@ def test_refuses_with_a_reason(arguments, message):
     assert str(caught.value).startswith(message)
 
 
-def test_takes_numpys_whole_numbers():
+def test_integers_of_numpy_are_accepted():
     assert draw_parameters(np.int64(12), seed=np.uint32(3)) == draw_parameters(12, seed=3)
     assert type(draw_parameters(np.int64(12)).label) is int
 

@@ -14,7 +14,7 @@ MIDDLE = (0.5,) * VARIATION_LENGTH
 
 
 def mask(polygons, side=200):
-    """Draw polygons of the plane from -1.3 to 1.3."""
+    """Draw polygons, in the part of the plane from -1.3 to 1.3."""
     image = Image.new("1", (side, side))
     pen = ImageDraw.Draw(image)
     for polygon in polygons:
@@ -28,7 +28,7 @@ def test_there_are_ten_classes():
 
 
 @given(class_names, variations)
-def test_outlines_lie_about_the_origin_and_are_about_one_unit_large(name, variation):
+def test_outlines_surround_the_origin_and_extend_about_one_unit(name, variation):
     body = np.concatenate(silhouette(name, variation).body)
     assert body.shape[1] == 2
     assert np.isfinite(body).all()
@@ -42,7 +42,7 @@ def test_details_lie_within_the_body(name, variation):
     shape = silhouette(name, variation)
     body, details = mask(shape.body), mask(shape.details)
     outside = details & ~body
-    assert outside.sum() <= 0.01 * body.sum()  # what rounding to pixels makes of shared edges
+    assert outside.sum() <= 0.01 * body.sum()  # shared edges are rounded to pixels
     assert details.sum() < 0.75 * body.sum()
 
 

@@ -147,6 +147,9 @@ def test_many_classes_are_a_picture(path):
     assert page.problems == []
     (image,) = page.images
     assert image["alt"].startswith("Confusion matrix of 30 classes")
+    encoded = image["src"].removeprefix("data:image/png;base64,")
+    img = Image.open(BytesIO(base64.b64decode(encoded)))
+    assert (img.width // 2, img.height // 2) == (int(image["width"]), int(image["height"]))
 
 
 def test_curves_are_said_in_words(path, everything):
