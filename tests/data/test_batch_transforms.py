@@ -76,7 +76,7 @@ def test_several_outputs_are_asked_for_as_they_are():
 
 @pytest.mark.parametrize(
     ("y", "message"),
-    [(None, "parameter named targets, but there are none"), ("input", "'input' makes them of")],
+    [(None, "parameter named targets, but there are none"), ("input", "'input' makes them from")],
 )
 def test_there_must_be_targets_to_ask_for(y, message):
     with pytest.raises(ValueError, match=message):

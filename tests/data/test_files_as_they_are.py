@@ -149,7 +149,7 @@ def test_a_model_learns_from_images_of_their_own_size(tmp_path):
     for label, name in enumerate(("dark", "light")):
         (tree / name).mkdir(parents=True)
         for number in range(6):
-            picture = Image.new("L", (5 + number % 3, 4 + number), 40 + 170 * label)
+            picture = Image.new("L", (5 + number % 3, 4 + number % 3), 40 + 170 * label)
             picture.save(tree / name / f"{number}.png")
     options = {"image_size": None, "batch_size": 1, "label_mode": "binary", "verbose": False}
     # Of the first two, height and width differ: on TensorFlow, Keras asks no others for the shape.

@@ -47,8 +47,8 @@ except kcore.data.BadFileError as error:
     sys.stdout.buffer.write(str(error).encode(sys.stdout.encoding, "backslashreplace"))
 """
 
+# One that raises an error for what it can't encode, and one of ASCII alone.
 CONSOLES = {
-    "ascii": {"PYTHONIOENCODING": "ascii"},
     "cp1252": {"PYTHONIOENCODING": "cp1252"},
     "C": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
 }
