@@ -15,7 +15,7 @@ def main(options):
     )
     model = kcore.models.transfer(
         "InceptionV3",
-        "mixed7",
+        cut_at="mixed7",
         classes=1,
         weights=options.weights,
         input_shape=(150, 150, 3),

@@ -40,6 +40,8 @@ SHOWN = {
     "kcore.data.from_directory(root / 'train', image_size=(24, 24), verbose=False)": PICTURE,
     "kcore.data.scan(root / 'train')": "<d",
     "kcore.datasets.scenes.scene(1)": PICTURE,
+    "kcore.datasets.scenes.draw_parameters(1)": "<dl",
+    "kcore.datasets.ImageDataset('scenes', x, y, x, y, names)": PICTURE,
     "kcore.explain.maximize_activation(model, class_index=[0, 1], steps=2, seed=1)": PICTURE,
     "kcore.visualize.gallery(x[:4], y[:4], predicted, class_names=names)": IMAGE,
     "kcore.visualize.feature_grid(kcore.inspect.activations(model, x[:1] / 255)['conv_1'])": IMAGE,

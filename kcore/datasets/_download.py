@@ -1,4 +1,4 @@
-"""Fetch a file over HTTP so that a broken download leaves nothing behind."""
+"""Download a file over HTTP; a broken download leaves nothing behind."""
 
 import http.client
 import urllib.error
@@ -16,7 +16,7 @@ __all__ = ["download"]
 _CHUNK_BYTES = 1 << 16
 _DIGITS = 30
 
-# What reading an answer raises; ValueError where a chunk's size or a redirection's URL is none.
+# Errors of reading a response; ValueError if a redirect's URL or the size of a chunk is invalid.
 _FAILURES = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -29,25 +29,25 @@ def download(
     timeout: float,
     pace: Pace | None = None,
 ) -> None:
-    """Download a file, verify it, and only then give it its name.
+    """Download a file, verify it, and only then rename it to `path`.
 
-    The data goes to a temporary file in the directory of `path`, which is made if need be. The
-    temporary file has a name of its own, so two processes may download the same file at once: both
-    come to the same verified content, and the rename replaces the one by the other in one step.
+    The data are written to a temporary file in the directory of `path`, which is made if it doesn't
+    exist. Each download has its own temporary file, so two processes may download the same file at
+    once: both get the same verified content, and the second rename replaces the first file.
 
     Args:
         url: address of the file.
-        path: where the file goes; a file there is replaced.
-        verify: called with the path of the temporary file; raises `CorruptFileError` if the content
+        path: path of the file; an existing one is replaced.
+        verify: function of the path of the temporary file; raises `CorruptFileError` if the content
             is wrong.
-        max_bytes: more than this is refused, where the server says so, before it arrives.
-        timeout: seconds that connecting, or any wait for the next bytes, may take.
-        pace: what must arrive in each stretch of time; `None` for that of `Pace()`.
+        max_bytes: a longer file is refused, before it arrives if the server announces its length.
+        timeout: seconds that connecting, or waiting for the next bytes, may take.
+        pace: the least that must arrive in a period of time; `None` for `Pace()`.
 
     Raises:
-        DownloadError: if there is no network, the server refuses, breaks off, falls silent or
+        DownloadError: if there is no network, or the server refuses, breaks off, stops sending or
             sends too slowly.
-        CorruptFileError: if the content is not what it should be.
+        CorruptFileError: if the content is wrong.
         OSError: if the file can't be written.
     """
     with _opened(url, timeout, pace or Pace()) as response:
@@ -88,9 +88,9 @@ def _save(response: Any, url: str, part: Path, max_bytes: int) -> None:
 
 
 def _announced(response: Any) -> int | None:
-    """Return the length that the server states, if it is a number."""
+    """Return the length that the server announces, None if it is missing or not a number."""
     length = response.headers.get("Content-Length", "")
-    # Python refuses thousands of digits; as many as are left say that it is too long.
+    # Python refuses thousands of digits; the first ones suffice to find it too long.
     return int(length.lstrip("0")[:_DIGITS] or 0) if length.isdecimal() else None
 
 

@@ -1,4 +1,4 @@
-"""Open an address such that a server that sends too slowly is given up."""
+"""Open a URL, and give up if the server sends too slowly."""
 
 import functools
 import http.client
@@ -14,18 +14,18 @@ _MAX_HEADER_BYTES = 1 << 20
 
 
 class TooSlowError(TimeoutError):
-    """A server sends, but so slowly that the end can't be waited for."""
+    """A server sends so slowly that the download would hardly end."""
 
 
 class Pace:
-    """What a server must send within each stretch of waiting for it.
+    """The least that a server must send in each period of waiting.
 
-    Each wait for the next bytes has a limit of its own; this one is for servers that keep it by
-    sending a byte now and then. The time in which nobody waits, as data are written, doesn't count.
+    Each wait for the next bytes has its own timeout; this limit is for servers that avoid the
+    timeout by sending a byte now and then. Only time spent waiting counts, not time spent writing.
 
     Args:
-        seconds: how long a stretch is.
-        least_bytes: how much must arrive in it.
+        seconds: length of a period.
+        least_bytes: bytes that must arrive in it.
 
     Example:
         >>> pace = Pace(seconds=10, least_bytes=1000)
@@ -41,10 +41,10 @@ class Pace:
         self._waited, self._received = 0.0, 0
 
     def note(self, received: int, waited: float) -> None:
-        """Count what arrived after how many seconds of waiting.
+        """Count bytes that arrived after some seconds of waiting.
 
         Raises:
-            TooSlowError: if a stretch ends, and too little arrived in it.
+            TooSlowError: if a period ends in which too little arrived.
         """
         self._waited += waited
         self._received += received
@@ -56,17 +56,17 @@ class Pace:
 
 
 def opened(url: str, timeout: float, pace: Pace) -> Any:
-    """Open an address of HTTP or HTTPS, as `urllib.request.urlopen` does.
+    """Open an HTTP or HTTPS URL, as `urllib.request.urlopen` does.
 
-    The pace is kept from the first byte of the answer on, through its header and redirections.
+    The pace is checked from the first byte of the response on, with its header and redirects.
 
     Raises:
-        OSError, http.client.HTTPException: as `urlopen` does; its reason may be a `TooSlowError`.
+        OSError, http.client.HTTPException: as in `urlopen`; the reason may be a `TooSlowError`.
     """
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
-        urllib.request.UnknownHandler(),  # of redirections to files, FTP and others
+        urllib.request.UnknownHandler(),  # for redirects to files, FTP and others
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPRedirectHandler(),
         urllib.request.HTTPErrorProcessor(),
@@ -77,7 +77,7 @@ def opened(url: str, timeout: float, pace: Pace) -> Any:
 
 
 class _Handler(urllib.request.HTTPHandler):
-    """Opens connections whose answers are read at a pace."""
+    """Open connections that check the pace of their responses."""
 
     def __init__(self, pace: Pace) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class _Handler(urllib.request.HTTPHandler):
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer that is read at a pace, its header too."""
+    """A response that checks the pace, from its header on."""
 
     def __init__(self, sock: Any, *args: Any, pace: Pace, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -109,16 +109,16 @@ class _Response(http.client.HTTPResponse):
         self.fp = io.BufferedReader(self._paced)
 
     def begin(self) -> None:
-        """Read the header, and before it any number of interim answers, to a limit of all."""
+        """Read the header and any interim responses before it, up to a limit for all of them."""
         super().begin()
         self._paced.header_left = None
 
 
 class _Raw(io.RawIOBase):
-    """Reads from a socket, and notes how long that takes.
+    """Read from a socket, and count bytes and waiting time.
 
     Attributes:
-        header_left: how many bytes of the header may still come, or None once it has ended.
+        header_left: bytes that the header may still have; None after its end.
     """
 
     def __init__(self, raw: Any, pace: Pace) -> None:

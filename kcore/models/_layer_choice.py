@@ -87,7 +87,7 @@ def _path_of_layer(name: str, wanted: Any, model: Any) -> str:
     for path, layer in named_layers(model):
         if layer is wanted:
             return path
-    # Such as a layer of the base, of which the transferred model has a copy.
+    # The transferred model has copies of the layers of the base, for example.
     copy = [path for path, _ in named_layers(model) if path.split("/")[-1] == wanted.name]
     hint = (
         f" It has another of the same name: give {name}={copy[0]!r}."

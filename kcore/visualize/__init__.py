@@ -1,7 +1,8 @@
 """Show data and what was learned from it: pictures, charts and reports.
 
-Pictures of pixels are Pillow images, which a notebook shows and whose `save` writes a file. Only
-the callbacks need a backend; they are imported when they are first used.
+Pictures of pixels are Pillow images, which a notebook shows and whose `save` writes a file. Charts
+are matplotlib figures, which a notebook shows and whose `savefig` writes a file. Only the callbacks
+need a backend; they are imported when they are first used.
 """
 
 from typing import TYPE_CHECKING

@@ -33,6 +33,8 @@ _GAP = 2
 # So wide that a notebook shows it pixel by pixel.
 _AVAILABLE = 640
 _LARGEST_TILE = 160
+# Where the grids of many layers stand below each other.
+_LARGEST_OF_MANY_LAYERS = 96
 
 
 def feature_grid(
@@ -99,7 +101,9 @@ def feature_grid(
     height, width, channels = values.shape
     columns = channels if layout == "row" else columns_of_square(channels, height, width)
     if scale is None:
-        scale = _fitting_scale(height, width, columns, gap, _AVAILABLE)
+        scale = fitting_scale(
+            height, width, columns, gap, largest=_LARGEST_TILE, available=_AVAILABLE
+        )
     scale = check_integer("scale", scale, maximum=LARGEST_SCALE)
     if is_identity(table):
         shades = np.moveaxis(channel_shades(values), -1, 0)
@@ -122,7 +126,10 @@ def fitted_grid(
     width_of_one = max(1, (width + _GAP) // across - _GAP)
     if tiles.shape[2] > width_of_one:
         tiles = _averaged(tiles, width_of_one)
-    scale = _fitting_scale(tiles.shape[1], tiles.shape[2], across, _GAP, width)
+    rows, columns = tiles.shape[1:]
+    scale = fitting_scale(
+        rows, columns, across, _GAP, largest=_LARGEST_OF_MANY_LAYERS, available=width
+    )
     sheet = tile(enlarged(tiles, scale), across, _GAP, _PAPER)
     return _colored(sheet, color_table(cmap))
 
@@ -148,7 +155,3 @@ def _colored(sheet: Indices, table: npt.NDArray[np.uint8]) -> npt.NDArray[np.uin
     paper, black, white = [255] * 3, [0] * 3, [255] * 3
     colors = np.vstack([table, paper, black, white]).astype(np.uint8)
     return np.take(colors[:, 0] if is_gray(table) else colors, sheet, axis=0)
-
-
-def _fitting_scale(height: int, width: int, columns: int, gap: int, available: int) -> int:
-    return fitting_scale(height, width, columns, gap, largest=_LARGEST_TILE, available=available)

@@ -86,7 +86,8 @@ def check_axes(ax: Any, charts: Sequence[str]) -> "list[Axes]":
 
 def check_figsize(figsize: Any) -> tuple[float, float]:
     """Return width and height in inches, or say what they must be."""
-    is_pair = isinstance(figsize, (tuple, list, np.ndarray)) and np.shape(figsize) == (2,)
+    is_pair = isinstance(figsize, (tuple, list)) or getattr(figsize, "ndim", None) == 1
+    is_pair = is_pair and len(figsize) == 2
     if not is_pair or not all(_is_length(side) for side in figsize):
         raise ValueError(
             f"figsize={figsize!r} must be (width, height) in inches, each above 0 and at most "

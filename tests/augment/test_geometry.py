@@ -49,7 +49,7 @@ def strong(rng, height, width):
     }
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(
     shape=shapes,
     fill_mode=st.sampled_from(MODES),
@@ -77,7 +77,7 @@ def test_scipy_with_a_matrix_built_from_the_definition(shape, fill_mode, order, 
     )
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(shape=shapes, angle=st.floats(-180, 180), data_format=st.sampled_from(FORMATS))
 def test_any_shape_turns_about_its_own_center(shape, angle, data_format):
     """SciPy's own rotation; positive angles turn the picture counter-clockwise in both."""
@@ -89,7 +89,7 @@ def test_any_shape_turns_about_its_own_center(shape, angle, data_format):
     np.testing.assert_allclose(actual, expected, atol=TOLERANCE)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(
     shape=shapes,
     fill_mode=st.sampled_from(MODES),
@@ -243,7 +243,7 @@ def test_the_layers_reach_covers_negative_shifts():
 FLOATS = st.builds(lambda m, e: m * 10.0**e, st.integers(-9999, 9999), st.integers(-30, 34))
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     values=st.lists(FLOATS, min_size=30, max_size=30),
     shape=st.sampled_from([(5, 6, 1), (1, 30, 1), (30, 1, 1), (2, 5, 3)]),

@@ -50,7 +50,7 @@ def collected(batches, epoch=0):
     return tuple(np.concatenate([pair[part] for _, pair in pairs])[order] for part in (0, 1))
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     fill_mode=st.sampled_from(["nearest", "reflect", "wrap", "constant"]),
     seed=st.integers(0, 2**64 - 1),

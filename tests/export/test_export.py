@@ -141,7 +141,7 @@ def test_onnx_of_a_model_that_was_trained_and_tuned(base, images, tmp_path):
 
 def test_onnx_of_a_sequential_model_without_class_names(tmp_path):
     model = kcore.models.cnn((12, 12, 1), 3, filters=(4,), hidden_units=5, seed=1)
-    images = np.random.default_rng(0).random((4, 12, 12, 1), dtype="float32")
+    images = 9 * np.random.default_rng(0).random((4, 12, 12, 1), dtype="float32")
     export(model, tmp_path / "model.onnx")
     assert_same(run(tmp_path / "model.onnx", images), model, images)
 

@@ -183,7 +183,7 @@ def test_a_notebook_shows_the_table(rows):
     shown = rows._repr_html_()
     names = re.findall(r"<th[^>]*>([^<]*)</th>", shown)
     cells = [
-        re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in re.findall(r"<tr>(<td.*)</tr>", shown)
+        re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in re.findall(r"<tr>(<td.*?)</tr>", shown)
     ]
     assert names[:4] == ["layer", "kind", "input", "output"]
     assert cells[0][1:4] == ["Conv2D", "28x28x1", "26x26x64"]

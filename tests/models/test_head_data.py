@@ -62,21 +62,30 @@ def differ(model, other):
     return any(np.abs(one - two).max() > 1e-4 for one, two in pairs)
 
 
-@pytest.mark.parametrize("once", [True, False])
-def test_weights_of_samples_and_classes_are_those_of_keras(base, data, once):
+@pytest.fixture(scope="module")
+def weighted(base, data):
+    """What `train_head` is given, and a model that stock Keras trained with the same weights."""
     images, labels = data
     weights = np.random.default_rng(1).uniform(0, 2, COUNT)
     by_class = np.array([3.0, 1.0, 0.25])[labels]
-    class_weight = {0: 3.0, 2: 0.25}
-    equal = stock(base, images, labels)
-    for options, expected in [
-        ({"sample_weight": weights}, weights),
-        ({"class_weight": class_weight}, by_class),
-        ({"sample_weight": weights, "class_weight": class_weight}, weights * by_class),
-    ]:
+    samples, classes = {"sample_weight": weights}, {"class_weight": {0: 3.0, 2: 0.25}}
+    return [
+        (options, stock(base, images, labels, expected))
+        for options, expected in [
+            ({}, None),
+            (samples, weights),
+            (classes, by_class),
+            (samples | classes, weights * by_class),
+        ]
+    ]
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_weights_of_samples_and_classes_are_those_of_keras(base, data, weighted, once):
+    (_, equal), *others = weighted
+    for options, oracle in others:
         model = fresh(base)
-        train(model, images, labels, features_once=once, **options)
-        oracle = stock(base, images, labels, expected)
+        train(model, *data, features_once=once, **options)
         assert_same(model, oracle)
         assert differ(oracle, equal)
 

@@ -49,12 +49,12 @@ import sys, kcore
 model = kcore.models.linear((4,), seed=2)
 print("ready", flush=True)
 sys.stdin.readline()
-for _ in range(40):
+for _ in range(15):
     kcore.models.save(model, sys.argv[1])
 """
 
 
-def test_two_processes_that_save_one_model_for_40_rounds(tmp_path):
+def test_two_processes_that_save_one_model_for_15_rounds(tmp_path):
     path = tmp_path / "model.keras"
     models = [kcore.models.linear((4,), seed=seed) for seed in (1, 2)]
     expected = [model.get_weights()[0].tolist() for model in models]
@@ -68,7 +68,7 @@ def test_two_processes_that_save_one_model_for_40_rounds(tmp_path):
         assert other.stdout.readline() == "ready\n"
         other.stdin.write("go\n")
         other.stdin.flush()
-        for _ in range(40):
+        for _ in range(15):
             kcore.models.save(models[0], path)
             assert kcore.models.load(path).get_weights()[0].tolist() in expected
         messages = other.communicate()[1]

@@ -7,7 +7,7 @@ from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
 from kcore.augment import Parameters, matrices
 
-# Closer than this, in pixels, to where the result jumps, rounding decides which side a place is on.
+# If a coordinate is closer than this, in pixels, to where the result jumps, rounding decides.
 A_HAIR = 1e-5
 
 
@@ -30,18 +30,18 @@ def is_decided(transforms, height, width, fill_mode, interpolation_order, *, leg
         Parameters.from_dicts(transforms), height, width, legacy_geometry=legacy_geometry
     )
     rows, columns = np.mgrid[:height, :width]
-    places = np.einsum("nax,xhw->nahw", matrix, [rows, columns, np.ones_like(rows)])
-    decided = np.ones(places[:, 0].shape, bool)
+    coordinates = np.einsum("nax,xhw->nahw", matrix, [rows, columns, np.ones_like(rows)])
+    decided = np.ones(coordinates[:, 0].shape, bool)
     for axis, size in ((0, height), (1, width)):
-        place = places[:, axis]
+        coordinate = coordinates[:, axis]
         if interpolation_order == 0:
-            decided &= far_from_multiples(place - 0.5, 1)
+            decided &= far_from_multiples(coordinate - 0.5, 1)
         if fill_mode == "constant":
-            decided &= (abs(place) > A_HAIR) & (abs(place - (size - 1)) > A_HAIR)
+            decided &= (abs(coordinate) > A_HAIR) & (abs(coordinate - (size - 1)) > A_HAIR)
         if fill_mode == "wrap" and size > 1:
-            decided &= far_from_multiples(place, size - 1)
+            decided &= far_from_multiples(coordinate, size - 1)
     return decided
 
 
-def far_from_multiples(place, period):
-    return abs(place / period - np.rint(place / period)) * period > A_HAIR
+def far_from_multiples(coordinate, period):
+    return abs(coordinate / period - np.rint(coordinate / period)) * period > A_HAIR

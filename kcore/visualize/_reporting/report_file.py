@@ -25,9 +25,11 @@ class ReportFile(os.PathLike[str]):
         metrics: name -> number, as they stand at the top of the report.
 
     Example:
+        >>> import pathlib, tempfile
         >>> import kcore
-        >>> kcore.visualize.report("report.html", metrics={"accuracy": 0.9})
-        ReportFile('report.html', status='finished')
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "report.html"
+        >>> kcore.visualize.report(path, metrics={"accuracy": 0.9})
+        ReportFile('...report.html', status='finished')
     """
 
     path: Path

@@ -33,13 +33,13 @@ def test_small_maps_are_enlarged_by_integers():
     values = np.array([[-1.0, 1.0], [1.0, -1.0]]).reshape(1, 2, 2, 1)
     drawn = frame_of({"small": values}, "", **OPTIONS | {"cmap": "gray"})
     assert drawn.mode == "L"
-    shown = np.asarray(drawn)[-10 - 160 : -10, 10 : 10 + 160]
-    np.testing.assert_array_equal(shown, np.kron([[64, 192], [192, 64]], np.ones((80, 80))))
+    shown = np.asarray(drawn)[-10 - 96 : -10, 10 : 10 + 96]
+    np.testing.assert_array_equal(shown, np.kron([[64, 192], [192, 64]], np.ones((48, 48))))
 
 
 def test_maps_are_drawn_as_feature_grid_does():
     values = maps()["conv"]
-    grid = np.asarray(feature_grid(values, scale=16, cmap="inferno", data_format="channels_last"))
+    grid = np.asarray(feature_grid(values, scale=9, cmap="inferno", data_format="channels_last"))
     drawn = frame_of({"conv": values}, "", **OPTIONS | {"cmap": "inferno"})
     assert drawn.mode == "RGB"
     height, width, _ = grid.shape

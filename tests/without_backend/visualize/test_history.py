@@ -125,6 +125,8 @@ same = new_axes()
     [
         ({"columns": 0}, ValueError, "columns=0 must be an integer"),
         ({"figsize": 3}, ValueError, r"figsize=3 must be \(width, height\) in inches"),
+        ({"figsize": [[1], [2, 3]]}, ValueError, r"figsize=\[\[1\], \[2, 3\]\] must be"),
+        ({"figsize": (1, 2, 3)}, ValueError, r"figsize=\(1, 2, 3\) must be"),
         ({"figsize": (0, 3)}, ValueError, r"figsize=\(0, 3\) must be"),
         ({"figsize": (3, math.nan)}, ValueError, r"figsize=\(3, nan\) must be"),
         ({"ax": 3}, TypeError, "ax=3 must be matplotlib Axes"),
