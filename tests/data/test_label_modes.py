@@ -59,5 +59,7 @@ def test_classes_need_sub_directories(tmp_path):
 def test_other_modes_are_refused(tmp_path):
     write_tree(tmp_path, {"a": 1, "b": 1})
     for value in ("raw", ["int"], 0, np.zeros((2, 2))):
-        with pytest.raises(ValueError, match=r"label_mode=.* is unknown: use one of 'int', 'categ"):
+        with pytest.raises(
+            ValueError, match=r"(?s)label_mode=.* is unknown: use one of 'int', 'categ"
+        ):
             from_directory(tmp_path, label_mode=value)
