@@ -35,7 +35,7 @@ def corpus(tmp_path_factory):
 
 def alone(path):
     try:
-        return np.asarray(load_img(path, image_size=(HEIGHT, WIDTH)))
+        return np.asarray(load_img(path, target_size=(HEIGHT, WIDTH), interpolation="bilinear"))
     except (ImageDecodeError, OSError):
         return None
 
