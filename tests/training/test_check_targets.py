@@ -59,7 +59,7 @@ WRONG = {
     "row": (categorical, 2 * np.eye(3)[[0, 1, 2, 0, 1, 2]], r"y\[0\]"),
     "units": (lambda: binary(3), np.eye(4)[:3].repeat(2, 0), r"\(6, 4\).*has 3 sigmoid units"),
     "unit": (lambda: binary(3), np.diag([1, 3, 1]).repeat(2, 0), r"y\[:, 1\]\[2\]=3"),
-    "regression": (lambda: network(1, loss="mse"), [0, 1, 2, np.inf, 4, 5], r"y\[3\]=inf is not a f"),
+    "regression": (lambda: network(1, loss="mse"), [0, 1, 2, np.inf, 4, 5], r"y\[3\]=inf is not"),
 }
 
 
