@@ -65,7 +65,12 @@ class CheckTargets(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, y: Any, validation_y: Any = None, *, classes: int | None = None, verbose: int = 0
+        self,
+        y: Any,
+        validation_y: Any = None,
+        *,
+        classes: int | None = None,
+        verbose: bool | int = 0,
     ) -> None:
         super().__init__()
         self.verbose = check_verbosity(verbose)

@@ -78,7 +78,7 @@ class StopAtTarget(keras.callbacks.Callback):
         every: int | None = None,
         patience: int = 1,
         start_from_epoch: int = 0,
-        verbose: int = 1,
+        verbose: bool | int = 1,
     ) -> None:
         super().__init__()
         if not isinstance(monitor, str):

@@ -41,7 +41,7 @@ def fine_tune(
     validation_batch_size: int | None = None,
     validation_freq: int = 1,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    verbose: int | str = "auto",
+    verbose: bool | int | str = "auto",
 ) -> keras.callbacks.History:
     """Train the head and the upper layers of the base with a small rate: the second phase.
 

@@ -46,7 +46,7 @@ def train_head(
     steps_per_execution: int = 1,
     seed: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    verbose: int | str = "auto",
+    verbose: bool | int | str = "auto",
 ) -> keras.callbacks.History:
     """Train the head of a transferred model while its base is frozen: the first phase.
 
