@@ -13,6 +13,7 @@ from kcore._arrays import read_array
 __all__ = [
     "check_built",
     "check_callbacks",
+    "check_dtype",
     "check_graph",
     "check_images",
     "check_model",
@@ -95,6 +96,17 @@ def check_optimizer(optimizer: Any) -> Any:
         return keras.optimizers.get(optimizer)
     except Exception as error:  # a KeyError, or anything that a part of a configuration raises
         raise ValueError(f"optimizer={optimizer!r} is none that Keras knows: {error}") from error
+
+
+def check_dtype(dtype: Any) -> Any:
+    """Return what a Keras layer takes as `dtype`, or raise an error that names it."""
+    try:
+        return None if dtype is None else keras.dtype_policies.get(dtype)
+    except Exception as error:  # anything that a part of a configuration raises
+        raise ValueError(
+            f"dtype={shown(dtype)} must be a dtype, such as 'float32', or a "
+            f"keras.DTypePolicy: {error}"
+        ) from error
 
 
 def check_verbose(verbose: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from kcore._arguments import check_fraction, check_integers, check_seed, check_shape
-from kcore.models._arguments import check_units
+from kcore.models._arguments import check_dtype, check_units
 from kcore.models._first_weights import seed_weights
 from kcore.models._image_range import rescaling
 
@@ -139,7 +139,7 @@ class SubclassedMLP(keras.Model):
         trainable: bool = True,
         dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, trainable=trainable, dtype=dtype)
+        super().__init__(name=name, trainable=trainable, dtype=check_dtype(dtype))
         self.classes = check_units("classes", classes, minimum=2)
         self.hidden_units = check_units("hidden_units", hidden_units)
         self.dropout_fraction = check_fraction("dropout", dropout)

@@ -285,3 +285,41 @@ def test_what_training_the_head_refuses(trained, data):
         train(kcore.models.cnn((10, 10, 3)), *data)
     with pytest.raises(ValueError, match="images is empty"):
         extract_features(model, images[:0])
+
+
+WRONG_FIT_ARGUMENTS = {
+    "batch_size": (0, "batch_size=0 must be an integer of at least 1"),
+    "steps_per_epoch": (1.5, r"steps_per_epoch=1\.5 must be an integer"),
+    "validation_steps": ("x", "validation_steps='x' must be an integer"),
+    "validation_batch_size": (-1, "validation_batch_size=-1 must be an integer"),
+    "validation_freq": (0, "validation_freq=0 must be an integer of at least 1"),
+    "validation_split": (1.0, r"validation_split=1\.0 must be a fraction"),
+    "initial_epoch": (-1, "initial_epoch=-1 must be an integer of at least 0"),
+    "shuffle": ("yes", "shuffle='yes'"),
+    "class_weight": ({9: 1.0}, "class_weight has 9"),
+    "sample_weight": (np.ones(3), r"sample_weight of x has shape \(3,\)"),
+    "validation_data": (np.zeros((2, 2)), r"validation_data must be \(images, labels\)"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_FIT_ARGUMENTS)
+def test_fine_tune_refuses_by_name_what_fit_would_stumble_over(trained, data, name):
+    value, message = WRONG_FIT_ARGUMENTS[name]
+    model, (x, y) = trained[0], data
+    with pytest.raises((TypeError, ValueError), match=message):
+        fine_tune(model, x, y, unfreeze_from=None, verbose=0, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["batch_size", "sample_weight", "validation_split"])
+def test_fine_tune_refuses_what_a_dataset_has_of_its_own(trained, data, name):
+    model, (x, y) = trained[0], data
+    value = {"batch_size": 4, "sample_weight": np.ones(len(x)), "validation_split": 0.5}[name]
+    dataset = kcore.data.from_arrays(x, y, batch_size=4, seed=1)
+    with pytest.raises(ValueError, match=f"{name} must be left out where x is a dataset"):
+        fine_tune(model, dataset, unfreeze_from=None, verbose=0, **{name: value})
+
+
+def test_fine_tune_refuses_a_generator_to_evaluate_on(trained, data):
+    model, (x, y) = trained[0], data
+    with pytest.raises(TypeError, match=r"validation_data=.*ends with the first epoch"):
+        fine_tune(model, x, y, unfreeze_from=None, verbose=0, validation_data=iter([(x, y)]))

@@ -1,11 +1,11 @@
 """The second phase of training: the head and upper layers of the base, with a small rate."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import keras
 
-from kcore._arguments import check_finite, check_integer, check_switch
+from kcore._arguments import check_finite, check_fraction, check_integer, check_switch
 from kcore._forks import check_not_forked
 from kcore._targets import check_labels
 from kcore.models._arguments import check_callbacks, check_images, check_verbose, shown
@@ -14,7 +14,13 @@ from kcore.models._layer_choice import check_layer_choice, layer_path, named_lay
 from kcore.models._layers import walk
 from kcore.models._trainable import check_trainable, print_phase
 from kcore.models._transfer.head import head_layers
-from kcore.models._transfer.training_data import label_kind
+from kcore.models._transfer.training_data import (
+    Samples,
+    check_class_weight,
+    check_sample_weight,
+    check_samples,
+    label_kind,
+)
 
 __all__ = ["fine_tune"]
 
@@ -101,7 +107,19 @@ def fine_tune(
     epochs = check_integer("epochs", epochs)
     callbacks = check_callbacks(callbacks)
     check_verbose(verbose)
-    _check_data(model, x, y)
+    count = _check_data(model, x, y)
+    _check_counts(
+        batch_size=batch_size,
+        steps_per_epoch=steps_per_epoch,
+        validation_steps=validation_steps,
+        validation_batch_size=validation_batch_size,
+    )
+    _check_for_arrays(count, batch_size, validation_split, sample_weight)
+    _check_validation_data(model, validation_data)
+    class_weight = check_class_weight(class_weight, model)
+    shuffle = check_switch("shuffle", shuffle)
+    check_integer("initial_epoch", initial_epoch, minimum=0)
+    check_integer("validation_freq", validation_freq)
     if not model.compiled:
         raise RuntimeError(
             "The model was never compiled: train the head first, with kcore.models.train_head."
@@ -132,7 +150,12 @@ def fine_tune(
     )
 
 
-def _check_data(model: Any, x: Any, y: Any) -> None:
+# What can be iterated over, but not for batches.
+_NO_DATASETS = (str, bytes, Mapping, Set, range)
+
+
+def _check_data(model: Any, x: Any, y: Any) -> int | None:
+    """Check images and labels, and return how many they are; None for a dataset."""
     if hasattr(x, "shape") or isinstance(x, (list, tuple)):
         images = check_images("x", x, model)
         labels = None if y is None else check_labels("y", y, *label_kind(model))
@@ -141,10 +164,62 @@ def _check_data(model: Any, x: Any, y: Any) -> None:
                 f"y must hold a label for each of the {len(images)} images of x, and "
                 f"{'none' if labels is None else len(labels)} were given."
             )
-    elif not isinstance(x, (keras.utils.PyDataset, Iterable)) or isinstance(x, (str, bytes)):
-        raise TypeError(f"x={shown(x)} must be images or a dataset.")
-    elif y is not None:
+        return len(images)
+    _check_dataset("x", x, "images")
+    if y is not None:
         raise ValueError("y must be left out where x is a dataset, which has its own labels.")
+    return None
+
+
+def _check_dataset(name: str, dataset: Any, otherwise: str) -> None:
+    is_one = isinstance(dataset, (keras.utils.PyDataset, Iterable))
+    if not is_one or isinstance(dataset, _NO_DATASETS):
+        raise TypeError(f"{name}={shown(dataset)} must be {otherwise} or a dataset.")
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, count in counts.items():
+        if count is not None:
+            check_integer(name, count)
+
+
+def _check_for_arrays(
+    count: int | None, batch_size: Any, validation_split: Any, sample_weight: Any
+) -> None:
+    """Check what goes with arrays alone; `count` is None for a dataset."""
+    check_fraction("validation_split", validation_split)
+    if count is not None:
+        if sample_weight is not None:
+            check_sample_weight("x", sample_weight, count)
+        return
+    given = {
+        "batch_size": batch_size is not None,
+        "sample_weight": sample_weight is not None,
+        "validation_split": validation_split != 0,
+    }
+    for name, is_given in given.items():
+        if is_given:
+            raise ValueError(
+                f"{name} must be left out where x is a dataset, which has batches of its own."
+            )
+
+
+def _check_validation_data(model: Any, data: Any) -> None:
+    if data is None:
+        return
+    if isinstance(data, Iterator):
+        raise TypeError(
+            f"validation_data={shown(data)} ends with the first epoch: give arrays or a dataset, "
+            "which can be read in each."
+        )
+    if hasattr(data, "shape") or (isinstance(data, (tuple, list)) and len(data) not in (2, 3)):
+        raise ValueError(
+            "validation_data must be (images, labels), (images, labels, weights) or a dataset."
+        )
+    if isinstance(data, (tuple, list)):
+        check_samples("validation_data", Samples(*data), model, None, once=False)
+    else:
+        _check_dataset("validation_data", data, "(images, labels), (images, labels, weights)")
 
 
 def _unfreeze(model: Any, path: str, train_batch_norm: bool) -> None:

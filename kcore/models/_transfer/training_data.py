@@ -12,7 +12,14 @@ from kcore._arrays import read_array
 from kcore._targets import check_labels
 from kcore.models._arguments import check_images
 
-__all__ = ["Samples", "check_batch", "check_class_weight", "check_samples", "label_kind"]
+__all__ = [
+    "Samples",
+    "check_batch",
+    "check_class_weight",
+    "check_sample_weight",
+    "check_samples",
+    "label_kind",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -124,13 +131,15 @@ def check_class_weight(class_weight: Any, model: Any) -> dict[int, float] | None
     return weights
 
 
-def _weights(
-    name: str, y: Array, weight: Any, class_weight: Mapping[int, float] | None
-) -> Array | None:
-    if weight is None and class_weight is None:
-        return None
-    count = len(y)
-    given = np.ones(count, "float32") if weight is None else read_array("sample_weight", weight)
+def check_sample_weight(name: str, weight: Any, count: int) -> Array:
+    """Return the weights of samples as an array, or say what is wrong with them.
+
+    Args:
+        name: what the user calls the samples.
+        weight: one number of at least 0 for each sample.
+        count: the number of samples.
+    """
+    given = read_array("sample_weight", weight)
     if given.shape != (count,) or given.dtype.kind not in "biuf":
         raise ValueError(
             f"sample_weight of {name} has shape {given.shape} and dtype {given.dtype}: one number "
@@ -138,6 +147,19 @@ def _weights(
         )
     if not (np.isfinite(given).all() and (given >= 0).all()):
         raise ValueError(f"sample_weight of {name} has negative or infinite values, or NaN.")
+    return given
+
+
+def _weights(
+    name: str, y: Array, weight: Any, class_weight: Mapping[int, float] | None
+) -> Array | None:
+    if weight is None and class_weight is None:
+        return None
+    count = len(y)
+    if weight is None:
+        given = np.ones(count, "float32")
+    else:
+        given = check_sample_weight(name, weight, count)
     by_class = [1.0 if class_weight is None else class_weight.get(int(one), 1.0) for one in y.flat]
     return (given * np.array(by_class)).astype("float32")
 
