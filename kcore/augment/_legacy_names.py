@@ -3,6 +3,7 @@
 from typing import Any
 
 from kcore._arguments import check_choice, check_integers, check_switch
+from kcore.data._targets import check_mode_fits
 from kcore.images._resizing import check_one_aspect_ratio
 
 __all__ = ["CLASS_MODES", "check_class_mode", "label_mode_of", "resizing_of"]
@@ -45,16 +46,4 @@ def resizing_of(
 
 def check_class_mode(class_mode: str | None, class_names: tuple[str, ...]) -> None:
     """Raise a ValueError unless `class_mode` fits the classes there are."""
-    if class_mode in (None, "input"):
-        return
-    if not class_names:
-        raise ValueError(
-            f"class_mode={class_mode!r} needs classes, and the images have none: put those of "
-            "each class into a sub-directory of their own, or use class_mode=None or 'input'."
-        )
-    if class_mode == "binary" and len(class_names) != 2:
-        shown = ", ".join(map(repr, class_names[:10]))
-        raise ValueError(
-            f"class_mode='binary' needs two classes, and there are {len(class_names)}: {shown}. "
-            "Use class_mode='categorical' or 'sparse', or choose two with classes=[...]."
-        )
+    check_mode_fits("class_mode", class_mode, class_names, "'categorical' or 'sparse'", "classes")

@@ -4,7 +4,6 @@ import itertools
 import sys
 from collections.abc import Iterator
 from numbers import Integral
-from operator import attrgetter
 from typing import Any
 
 import keras
@@ -13,12 +12,12 @@ import numpy.typing as npt
 
 from kcore import random
 from kcore._arguments import check_instance, check_integer
-from kcore.data._array_groups import ArrayGroup, Targets
+from kcore.data._array_groups import Targets
 from kcore.data._batch_maker import BatchMaker, Indices
 from kcore.data._batch_transforms import Transform
 from kcore.data._callers import Asker, asker, is_fitted, running_call
-from kcore.data._file_audit import FileAudit
-from kcore.data._image_files import ImageFiles, Labels, check_files
+from kcore.data._dataset_facts import DatasetFacts
+from kcore.data._image_files import ImageFiles, check_files
 from kcore.data._legacy_hints import hint_at_loop, hint_at_repetition
 from kcore.data._origin import Origin
 from kcore.data._sampler import Order
@@ -31,7 +30,7 @@ from kcore.data._tf_data_methods import TfDataMethods
 __all__ = ["ImageBatches"]
 
 
-class ImageBatches(TfDataMethods, keras.utils.PyDataset):
+class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
     """A dataset for `fit`, `evaluate` and `predict` whose every epoch can be replayed.
 
     Make one with `kcore.data.from_directory`, `from_files` or `from_arrays`, or with the methods
@@ -313,70 +312,6 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
         return self.image(index, epoch), self.parameters(index, epoch)
 
     @property
-    def is_pure(self) -> bool:
-        """Whether looking at images changes nothing, as for a function marked `pure`."""
-        return self._maker.is_pure
-
-    @property
-    def audit(self) -> FileAudit | None:
-        """What is known about the files that were decoded; None for a dataset of arrays."""
-        return None if self.files is None else self.files.audit
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The names of the classes; a label is a position in it."""
-        return () if self.files is None else self.files.class_names
-
-    @property
-    def class_indices(self) -> dict[str, int]:
-        """Class name -> label."""
-        return {} if self.files is None else self.files.class_indices
-
-    @property
-    def num_classes(self) -> int:
-        """The number of classes."""
-        return len(self.class_names)
-
-    @property
-    def classes(self) -> Labels | None:
-        """The label of each sample by its index: int32 of shape (samples,), or None."""
-        return None if self.files is None else self.files.labels
-
-    @property
-    def labels(self) -> Any:
-        """The target of each sample by its index: labels of files, or the targets as given.
-
-        A model with several outputs has a dictionary or a tuple of such arrays.
-        """
-        if self.classes is not None:
-            return self.classes
-        given = None if isinstance(self.targets, str) else self.targets
-        return given.structure if isinstance(given, ArrayGroup) else given
-
-    @property
-    def targets(self) -> Targets | str | None:
-        """What the targets of samples are taken from by an array of their indices.
-
-        "input" if they are the images themselves; None for a dataset without targets.
-        """
-        return self._maker.targets
-
-    @property
-    def changes_targets(self) -> bool:
-        """Whether `transform` makes the targets that the model receives from `targets`."""
-        return self._maker.asks_for_targets
-
-    @property
-    def filenames(self) -> list[str]:
-        """The name of each sample's file, relative to the folder, by the sample's index."""
-        return [] if self.files is None else self.files.filenames
-
-    @property
-    def file_paths(self) -> list[str]:
-        """The path of each sample's file, by the sample's index; empty for arrays."""
-        return [] if self.files is None else [self.files.path(i) for i in range(self.samples)]
-
-    @property
     def index_array(self) -> Indices:
         """The samples of the current epoch in the order in which they are served, int64 indices."""
         return np.concatenate([self.indices(number) for number in range(len(self))])
@@ -388,46 +323,10 @@ class ImageBatches(TfDataMethods, keras.utils.PyDataset):
             return self._maker.order.shuffle
         return TfDataMethods.shuffle.__get__(self, type(self))
 
-    # What the iterators of legacy Keras have as attributes besides.
-    n = property(attrgetter("samples"), doc="The number of samples.")
-    filepaths = property(attrgetter("file_paths"), doc="The path of each sample's file.")
-    target_size = property(attrgetter("image_size"), doc="(height, width) of the images, or None.")
-    sample_weight = property(
-        attrgetter("_maker.sample_weight"), doc="The weight of each sample by its index, or None."
-    )
-    total_batches_seen = property(
-        attrgetter("_batches_seen"), doc="How many batches were served, to any caller."
-    )
-    image_shape = property(
-        attrgetter("_origin.image_shape"), doc="Shape of one image; None if images differ in shape."
-    )
-    image_size = property(
-        attrgetter("_origin.image_size"), doc="(height, width) of the images, or None."
-    )
-    data_format = property(
-        attrgetter("_origin.data_format"), doc='"channels_last", "channels_first" or None.'
-    )
-    dtype = property(
-        attrgetter("_origin.dtype"), doc="Dtype of the images; None if `transform` decides it."
-    )
-    directory = property(attrgetter("_origin.directory"), doc="The folder of the files, or None.")
-    class_mode = property(
-        attrgetter("_origin.class_mode"), doc="`class_mode` of the `flow*` method, or None."
-    )
-    color_mode = property(
-        attrgetter("_origin.color_mode"), doc='"grayscale", "rgb" or "rgba"; None for arrays.'
-    )
-    interpolation = property(
-        attrgetter("_origin.interpolation"), doc="How images were resized; None for arrays."
-    )
-    subset = property(attrgetter("_origin.subset"), doc='"training", "validation" or None.')
-    save_to_dir = property(
-        attrgetter("_origin.save_to_dir"), doc="Folder for the images of all batches, or None."
-    )
-    save_prefix = property(
-        attrgetter("_origin.save_prefix"), doc="The start of the names of saved images."
-    )
-    save_format = property(attrgetter("_origin.save_format"), doc="The format of saved images.")
+    @property
+    def total_batches_seen(self) -> int:
+        """How many batches were served, to any caller."""
+        return self._batches_seen
 
     @property
     def workers(self) -> int:

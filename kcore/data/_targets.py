@@ -15,6 +15,7 @@ __all__ = [
     "check_class_names",
     "check_label_mode",
     "check_label_mode_name",
+    "check_mode_fits",
     "targets_of",
 ]
 
@@ -99,18 +100,32 @@ def check_label_mode_name(label_mode: object) -> None:
 
 def check_label_mode(label_mode: str | None, class_names: tuple[str, ...]) -> None:
     """Raise a ValueError unless `label_mode` fits the classes."""
-    if label_mode in (None, "input"):
+    check_mode_fits("label_mode", label_mode, class_names, "'int' or 'categorical'", "class_names")
+
+
+def check_mode_fits(
+    name: str, mode: str | None, class_names: tuple[str, ...], others: str, choosing: str
+) -> None:
+    """Raise a ValueError unless a kind of targets fits the classes.
+
+    Args:
+        name: what the user calls it: "label_mode", or "class_mode" as in legacy Keras.
+        mode: the kind of targets.
+        class_names: the classes there are.
+        others: the kinds for more than two classes.
+        choosing: the argument that chooses classes.
+    """
+    if mode in (None, "input"):
         return
     if not class_names:
         raise ValueError(
-            f"label_mode={label_mode!r} needs classes, and the images have none: put those of "
-            "each class into a sub-directory of their own, or use label_mode=None or 'input'."
+            f"{name}={mode!r} needs classes, and the images have none: put those of each class "
+            f"into a sub-directory of their own, or use {name}=None or 'input'."
         )
-    if label_mode == "binary" and len(class_names) != 2:
+    if mode == "binary" and len(class_names) != 2:
         raise ValueError(
-            f"label_mode='binary' needs two classes, and there are {len(class_names)}: "
-            f"{_first(class_names)}. Use label_mode='int' or 'categorical', or choose two with "
-            "class_names=[...]."
+            f"{name}='binary' needs two classes, and there are {len(class_names)}: "
+            f"{_first(class_names)}. Use {name}={others}, or choose two with {choosing}=[...]."
         )
 
 

@@ -4,6 +4,7 @@ import weakref
 import keras
 import numpy as np
 import pytest
+from oracles.failing_layer import Failing
 from oracles.small_network import small_network
 
 from kcore.explain import class_scores, gradients
@@ -321,17 +322,6 @@ class Counting(L.Layer):
 
     def call(self, x):
         self.calls.assign(self.calls + 1)
-        return x
-
-
-class Failing(L.Layer):
-    """Raises when told to."""
-
-    fails = False
-
-    def call(self, x):
-        if self.fails:
-            raise RuntimeError("told to fail")
         return x
 
 

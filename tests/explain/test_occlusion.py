@@ -1,24 +1,10 @@
 import keras
 import numpy as np
 import pytest
-from oracles.small_network import small_network
 
 from kcore.explain import occlusion
 
 L = keras.layers
-
-
-@pytest.fixture(scope="module")
-def network():
-    return small_network()
-
-
-@pytest.fixture(scope="module")
-def model(network):
-    layers = [L.Conv2D(3, 3, activation="relu"), L.Flatten(), L.Dense(4, activation="softmax")]
-    model = keras.Sequential([keras.Input((6, 7, 2)), *layers])
-    model.set_weights(network.weights)
-    return model
 
 
 IMAGES = np.random.default_rng(2).normal(size=(2, 6, 7, 2))

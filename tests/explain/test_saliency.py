@@ -10,19 +10,6 @@ L = keras.layers
 
 
 @pytest.fixture(scope="module")
-def network():
-    return small_network()
-
-
-@pytest.fixture(scope="module")
-def model(network):
-    layers = [L.Conv2D(3, 3, activation="relu"), L.Flatten(), L.Dense(4, activation="softmax")]
-    model = keras.Sequential([keras.Input((6, 7, 2)), *layers])
-    model.set_weights(network.weights)
-    return model
-
-
-@pytest.fixture(scope="module")
 def images():
     return np.random.default_rng(2).normal(size=(3, 6, 7, 2))
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from oracles.failing_layer import Failing
 
 from kcore.explain import gradients
 from kcore.inspect import activations, audit, trace
@@ -28,17 +29,6 @@ def hooked_attributes(model):
         [vars(layer).get(name) for name in ("call", "activation")]
         for layer in [model, *(layer for layer, _ in named_layers(model))]
     ]
-
-
-class Failing(L.Layer):
-    """Raises when told to, once it is built."""
-
-    fails = False
-
-    def call(self, x):
-        if self.fails:
-            raise RuntimeError("told to fail")
-        return x
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -3,29 +3,56 @@
 import importlib.util
 import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
+from PIL import Image, features
 
 from oracles.browser import NAMES
 
 __all__ = [
     "HAS_NAMED_PIPES",
+    "any_file_names",
     "chromium",
     "fork",
     "ghostscript",
     "limits_of_processes",
     "named_pipes",
+    "pillow_writes",
+    "raqm",
     "tensorflow",
     "tf_keras",
 ]
 
 HAS_NAMED_PIPES = hasattr(os, "mkfifo")
 
+
+def _takes_any_bytes_as_names():
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            (Path(folder) / os.fsdecode(b"caf\xe9")).mkdir()
+        except OSError:
+            return False
+    return True
+
+
+def pillow_writes(suffix):
+    """Return the mark of a test that needs Pillow to write files with a suffix such as ".avif"."""
+    Image.init()
+    is_written = Image.registered_extensions().get(suffix) in Image.SAVE
+    return pytest.mark.skipif(not is_written, reason=f"this Pillow does not write {suffix}")
+
+
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork")
 named_pipes = pytest.mark.skipif(not HAS_NAMED_PIPES, reason="there are no named pipes")
 limits_of_processes = pytest.mark.skipif(
     os.name != "posix", reason="the system can't limit the files and memory of a process"
 )
+any_file_names = pytest.mark.skipif(
+    not _takes_any_bytes_as_names(), reason="the file system takes no names that are not UTF-8"
+)
+raqm = pytest.mark.skipif(not features.check("raqm"), reason="Pillow is built without Raqm")
 ghostscript = pytest.mark.skipif(shutil.which("gs") is None, reason="there is no Ghostscript")
 chromium = pytest.mark.skipif(
     not any(map(shutil.which, NAMES)) and os.environ.get("KCORE_REQUIRE_BROWSER") != "1",

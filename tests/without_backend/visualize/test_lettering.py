@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import needs
 from oracles.small_fonts import only_fonts
 from PIL import Image, features
 
@@ -66,10 +67,7 @@ def test_indices_tell_texts_apart_that_look_alike(monkeypatch, tmp_path):
     assert lettering.fitted(texts, 60) == ["\ufffd [0]", "\ufffd [1]", "猫"]
 
 
-needs_raqm = pytest.mark.skipif(not features.check("raqm"), reason="Pillow has no Raqm here")
-
-
-@needs_raqm
+@needs.raqm
 def test_letters_of_arabic_are_joined_and_run_from_the_right():
     lettering = Lettering(["ببب ا"], 20)
     assert lettering.width("ببب") < 2 * lettering.width("ب")
@@ -80,7 +78,7 @@ def test_letters_of_arabic_are_joined_and_run_from_the_right():
     assert tall.max() < np.flatnonzero(dark.any(axis=0)).mean()
 
 
-@needs_raqm
+@needs.raqm
 def test_what_is_left_out_of_a_text_from_the_right_is_marked_on_the_left():
     lettering = Lettering(["ببببببببببب"], 20)
     shown = lettering.shorten("ببببببببببب", 60)
