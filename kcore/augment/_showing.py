@@ -23,5 +23,6 @@ def shown_options(options: Any) -> str:
 
 def _shown(value: Any) -> str:
     """Write a value as Python does, and a function by its name."""
-    name = getattr(value, "__qualname__", None)
+    # Functions of NumPy before 2.0 have no qualified name.
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     return repr(value) if name is None else name

@@ -43,7 +43,9 @@ def test_it_says_what_it_is(written):
     assert repr(written) == f"ReportFile({str(written.path)!r}, status='finished')"
 
 
-def test_a_notebook_shows_a_link_and_the_numbers(written):
+def test_a_notebook_shows_a_link_and_the_numbers(written, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     link = Link(written._repr_html_())
     assert link.texts == [
         str(written.path),
