@@ -52,7 +52,7 @@ def check_labels(name: str, labels: Any, classes: int, kind: str = "sparse") -> 
         >>> check_labels("y", [0, 2, 5], classes=5)
         Traceback (most recent call last):
         ...
-        ValueError: y[2]=5 is none of the 5 classes: labels must be integers from 0 to 4.
+        ValueError: y[2]=5 is not one of the 5 classes: labels must be integers from 0 to 4.
     """
     check_choice("kind", kind, KINDS)
     array = read_array(name, labels)
@@ -216,8 +216,8 @@ def _check_integers(name: str, array: npt.NDArray[Any], classes: int, kind: str)
         "0 or 1, as for every sigmoid" if kind == "binary" else f"integers from 0 to {classes - 1}"
     )
     raise ValueError(
-        f"{name}[{index}]={flat[index].item()!r} is none of the {classes} classes: labels must be "
-        f"{wanted}.{_about_values(flat, bad, classes)}"
+        f"{name}[{index}]={flat[index].item()!r} is not one of the {classes} classes: labels must "
+        f"be {wanted}.{_about_values(flat, bad, classes)}"
     )
 
 

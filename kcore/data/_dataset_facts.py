@@ -51,18 +51,13 @@ class DatasetFacts:
         return len(self.class_names)
 
     @property
-    def classes(self) -> Labels | None:
-        """The label of each sample by its index: int32 of shape (samples,), or None."""
-        return None if self.files is None else self.files.labels
-
-    @property
     def labels(self) -> Any:
         """The target of each sample by its index: labels of files, or the targets as given.
 
         A model with several outputs has a dictionary or a tuple of such arrays.
         """
-        if self.classes is not None:
-            return self.classes
+        if self.files is not None and self.files.labels is not None:
+            return self.files.labels
         given = None if isinstance(self.targets, str) else self.targets
         return given.structure if isinstance(given, ArrayGroup) else given
 
@@ -91,6 +86,12 @@ class DatasetFacts:
 
     # What the iterators of legacy Keras have as attributes besides.
     n = property(attrgetter("samples"), doc="The number of samples.")
+
+    @property
+    def classes(self) -> Labels | None:
+        """The labels of image files by the samples' indices: int32 of shape (samples,), or None."""
+        return None if self.files is None else self.files.labels
+
     filepaths = property(attrgetter("file_paths"), doc="The path of each sample's file.")
     target_size = property(attrgetter("image_size"), doc="(height, width) of the images, or None.")
     sample_weight = property(

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Literal, overload
 
 import numpy.typing as npt
 
@@ -25,6 +25,78 @@ from kcore.images._formats import FORMATS
 from kcore.images._reading import MAX_FILE_BYTES
 
 __all__ = ["from_directory"]
+
+
+@overload
+def from_directory(
+    directory: str | os.PathLike[str],
+    labels: str | npt.ArrayLike | None = ...,
+    label_mode: str | None = ...,
+    class_names: Sequence[str] | None = ...,
+    color_mode: str = ...,
+    batch_size: int = ...,
+    image_size: int | tuple[int, int] | None = ...,
+    shuffle: bool = ...,
+    seed: int | None = ...,
+    validation_split: float | None = ...,
+    subset: Literal["training", "validation"] | None = ...,
+    interpolation: str = ...,
+    follow_links: bool = ...,
+    crop_to_aspect_ratio: bool = ...,
+    pad_to_aspect_ratio: bool = ...,
+    data_format: str | None = ...,
+    verbose: bool = ...,
+    *,
+    suffixes: Sequence[str] | None = ...,
+    formats: Sequence[str] = ...,
+    max_file_bytes: int = ...,
+    apply_exif_orientation: bool = ...,
+    background: int | Sequence[int] | None = ...,
+    draft: bool = ...,
+    before_resize: BeforeResize | None = ...,
+    transform: Transform | None = ...,
+    bad_files: str = ...,
+    cache: str | os.PathLike[str] | None = ...,
+    shard: tuple[int, int] = ...,
+    drop_remainder: bool = ...,
+    num_threads: int | None = ...,
+) -> ImageBatches: ...
+
+
+@overload
+def from_directory(
+    directory: str | os.PathLike[str],
+    labels: str | npt.ArrayLike | None = ...,
+    label_mode: str | None = ...,
+    class_names: Sequence[str] | None = ...,
+    color_mode: str = ...,
+    batch_size: int = ...,
+    image_size: int | tuple[int, int] | None = ...,
+    shuffle: bool = ...,
+    seed: int | None = ...,
+    validation_split: float | None = ...,
+    *,
+    subset: Literal["both"],
+    interpolation: str = ...,
+    follow_links: bool = ...,
+    crop_to_aspect_ratio: bool = ...,
+    pad_to_aspect_ratio: bool = ...,
+    data_format: str | None = ...,
+    verbose: bool = ...,
+    suffixes: Sequence[str] | None = ...,
+    formats: Sequence[str] = ...,
+    max_file_bytes: int = ...,
+    apply_exif_orientation: bool = ...,
+    background: int | Sequence[int] | None = ...,
+    draft: bool = ...,
+    before_resize: BeforeResize | None = ...,
+    transform: Transform | None = ...,
+    bad_files: str = ...,
+    cache: str | os.PathLike[str] | None = ...,
+    shard: tuple[int, int] = ...,
+    drop_remainder: bool = ...,
+    num_threads: int | None = ...,
+) -> tuple[ImageBatches, ImageBatches]: ...
 
 
 @renamed(
@@ -66,7 +138,7 @@ def from_directory(
     shard: tuple[int, int] = (0, 1),
     drop_remainder: bool = False,
     num_threads: int | None = None,
-) -> Any:
+) -> ImageBatches | tuple[ImageBatches, ImageBatches]:
     """Make a dataset of a folder that holds one sub-directory of images for each class.
 
     The arguments up to `verbose` are those of `keras.utils.image_dataset_from_directory`, with the
@@ -218,11 +290,11 @@ def from_directory(
     if verbose:
         _describe(parts, both)
     names = (subset,) if len(parts) == 1 else ("training", "validation")
-    datasets: list[ImageBatches] = [
+    datasets = [
         batches_of(part, its, origin=Origin(directory=directory, subset=name))
         for part, its, name in zip(parts, both, names, strict=False)
     ]
-    return tuple(datasets) if len(datasets) == 2 else datasets[0]
+    return datasets[0] if len(datasets) == 1 else (datasets[0], datasets[1])
 
 
 def _warn_of_files_without_class(files: ImageFiles) -> None:

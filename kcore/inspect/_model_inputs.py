@@ -233,7 +233,7 @@ def _as_array(leaf: Any, name: str) -> Array:
             f"{name} must hold arrays or tensors, but a {type(leaf).__name__} was given."
         )
     array = np.asarray(leaf if isinstance(leaf, np.ndarray) else keras.ops.convert_to_numpy(leaf))
-    # The kind of bfloat16, which NumPy doesn't know, is none of these.
+    # The kind of bfloat16, which NumPy doesn't know, is not one of these.
     if array.dtype.kind in "OSUMmc":
         raise TypeError(
             f"{name} is an array of {array.dtype}, but its values must be real numbers."

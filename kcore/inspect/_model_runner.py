@@ -73,7 +73,7 @@ class ModelRunner:
         self.batch_size = check_integer("batch_size", batch_size)
         self._is_padded = padded
         check_inputs(model, x, name)
-        check_not_forked("kcore.inspect")
+        check_not_forked("A function of kcore.inspect or kcore.explain")
         passes = self._passes(x)
         self.outputs: tuple[LayerOutput, ...] = passes.outputs
         self.size: int = passes.size

@@ -20,7 +20,7 @@ def check_layer_choice(name: str, value: Any) -> Any:
         value: a layer's name, its index or the layer itself; or None.
 
     Raises:
-        TypeError: if it is none of these.
+        TypeError: if it is not one of these.
     """
     is_index = isinstance(value, Integral) and not isinstance(value, bool)
     if value is None or is_index or isinstance(value, (str, keras.Layer)):

@@ -61,7 +61,7 @@ class CheckTargets(keras.callbacks.Callback):
         >>> model.fit(x, y, callbacks=[kcore.training.CheckTargets(y)], verbose=0)
         Traceback (most recent call last):
         ...
-        ValueError: y[2]=7 is none of the 5 classes: labels must be integers from 0 to 4.
+        ValueError: y[2]=7 is not one of the 5 classes: labels must be integers from 0 to 4.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ def flow(folder, label_mode):
 def test_a_plain_keras_model_with_too_few_units(folder, make):
     model = sparse(2)
     before = model.get_weights()
-    with pytest.raises(ValueError, match=r"labels of x\[4\]=2 is none of the 2 classes"):
+    with pytest.raises(ValueError, match=r"labels of x\[4\]=2 is not one of the 2 classes"):
         model.fit(make(folder, "int"), verbose=0)
     for one, other in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -66,7 +66,7 @@ def test_a_plain_keras_model_with_enough_units(folder):
 def test_a_dataset_validates_a_training_on_arrays(folder):
     # Keras asks for it after the first epoch.
     data = from_directory(folder, "int")
-    with pytest.raises(ValueError, match=r"labels of validation_data\[4\]=2 is none of the 2"):
+    with pytest.raises(ValueError, match=r"labels of validation_data\[4\]=2 is not one of the 2"):
         sparse(2).fit(IMAGES, np.zeros(6, "int32"), validation_data=data, verbose=0)
 
 
@@ -81,7 +81,7 @@ def test_labels_of_the_validation_are_checked_before_the_first_step(folder):
     ):
         model = sparse(5)
         before = model.get_weights()
-        with pytest.raises(ValueError, match=rf"{name}\[4\]=-1 is none of the 5 classes"):
+        with pytest.raises(ValueError, match=rf"{name}\[4\]=-1 is not one of the 5 classes"):
             model.fit(right, validation_data=validation, verbose=0)
         for one, other in zip(model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(one, other)
@@ -89,7 +89,7 @@ def test_labels_of_the_validation_are_checked_before_the_first_step(folder):
 
 def test_two_labels_of_a_sigmoid(folder):
     data = kcore.data.from_arrays(IMAGES, np.array([1, 2] * 3, "int32"), batch_size=2, seed=0)
-    with pytest.raises(ValueError, match=r"labels of x\[1\]=2 is none of the 2 classes"):
+    with pytest.raises(ValueError, match=r"labels of x\[1\]=2 is not one of the 2 classes"):
         network(1, "binary_crossentropy", "sigmoid").fit(data, verbose=0)
 
 

@@ -40,17 +40,17 @@ def labels(y):
 
 
 WRONG = {
-    "outside": (classifier, [0, 1, 4, 5, 2, 9], r"y\[3\]=5 is none of the 5 classes"),
-    "negative": (classifier, [0, -1, 4, 0, 2, 1], r"y\[1\]=-1 is none of the 5 classes"),
-    "fraction": (classifier, [0, 1, 4, 0.5, 2, 1], r"y\[3\]=0.5 is none of the 5 classes"),
-    "nan": (classifier, [0, 1, 4, 0, 2, np.nan], r"y\[5\]=nan is none of the 5 classes"),
+    "outside": (classifier, [0, 1, 4, 5, 2, 9], r"y\[3\]=5 is not one of the 5 classes"),
+    "negative": (classifier, [0, -1, 4, 0, 2, 1], r"y\[1\]=-1 is not one of the 5 classes"),
+    "fraction": (classifier, [0, 1, 4, 0.5, 2, 1], r"y\[3\]=0.5 is not one of the 5 classes"),
+    "nan": (classifier, [0, 1, 4, 0, 2, np.nan], r"y\[5\]=nan is not one of the 5 classes"),
     "from 1": (classifier, [1, 2, 3, 4, 5, 1], "count from 1: subtract 1"),
-    "column": (classifier, [[0], [1], [7], [0], [1], [2]], r"y\[2\]=7 is none of the 5 classes"),
+    "column": (classifier, [[0], [1], [7], [0], [1], [2]], r"y\[2\]=7 is not one of the 5 classes"),
     "one-hot": (classifier, np.eye(5)[[0, 1, 2, 3, 4, 0]], r"argmax\(axis=-1\)"),
     "text": (classifier, np.array(list("abcdef")), "y holds text: labels must be integers"),
-    "1 and 2": (binary, [1, 2, 1, 2, 1, 2], r"y\[1\]=2 is none of the 2 classes.*subtract 1"),
-    "-1 and 1": (binary, [1, -1, 1, 1, 1, 1], r"y\[1\]=-1 is none of the 2 classes"),
-    "nan of two": (binary, [1, 0, np.nan, 1, 1, 1], r"y\[2\]=nan is none of the 2 classes"),
+    "1 and 2": (binary, [1, 2, 1, 2, 1, 2], r"y\[1\]=2 is not one of the 2 classes.*subtract 1"),
+    "-1 and 1": (binary, [1, -1, 1, 1, 1, 1], r"y\[1\]=-1 is not one of the 2 classes"),
+    "nan of two": (binary, [1, 0, np.nan, 1, 1, 1], r"y\[2\]=nan is not one of the 2 classes"),
     "infinite": (regression, [0, 1, 2, np.inf, 4, 5], r"y\[3\]=inf is not a finite number"),
 }
 
@@ -109,13 +109,13 @@ def test_right_labels_train_as_with_the_fit_of_keras(case):
 
 def test_a_tensor_of_wrong_labels_is_read():
     y = keras.ops.convert_to_tensor(labels([0, 1, 5, 0, 1, 2]))
-    with pytest.raises(ValueError, match=r"y\[2\]=5 is none of the 5 classes"):
+    with pytest.raises(ValueError, match=r"y\[2\]=5 is not one of the 5 classes"):
         classifier().fit(X, y, verbose=0)
 
 
 def test_a_subclassed_model_is_checked_too():
     model = compile_classifier(kcore.models.subclassed_mlp((3,), 5, seed=0))
-    with pytest.raises(ValueError, match=r"y\[2\]=5 is none of the 5 classes"):
+    with pytest.raises(ValueError, match=r"y\[2\]=5 is not one of the 5 classes"):
         model.fit(X, labels([0, 1, 5, 0, 1, 2]), verbose=0)
 
 
@@ -132,7 +132,7 @@ def of_images(compile_it, units=5):
 
 def test_datasets_are_checked_in_both_arguments():
     right, wrong = dataset(labels([0, 1, 2, 3, 4, 0])), dataset(labels([0, 1, 2, 3, 4, 5]))
-    message = r"labels of x\[5\]=5 is none of the 5 classes"
+    message = r"labels of x\[5\]=5 is not one of the 5 classes"
     with pytest.raises(ValueError, match=message):
         of_images(compile_classifier).fit(wrong, verbose=0)
     with pytest.raises(ValueError, match=message.replace(" x", " validation_data")):
@@ -148,7 +148,7 @@ def test_another_loss_is_followed():
     assert np.isfinite(model.fit(X, rows, verbose=0).history["loss"]).all()
     model.compile(loss=keras.losses.SparseCategoricalCrossentropy(ignore_class=-1))
     assert np.isfinite(model.fit(X, labels([0, -1, 2, 0, 1, 2]), verbose=0).history["loss"]).all()
-    with pytest.raises(ValueError, match=r"y\[1\]=3 is none of the 3 classes"):
+    with pytest.raises(ValueError, match=r"y\[1\]=3 is not one of the 3 classes"):
         model.fit(X, labels([-1, 3, 2, 0, 1, 2]), verbose=0)
 
 

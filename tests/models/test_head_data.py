@@ -172,11 +172,15 @@ def test_dropout_of_a_dataset_in_the_loop_depends_on_the_seed_alone(base, data):
 @pytest.mark.parametrize(
     ("label", "classes", "message"),
     [
-        (7, 3, r"y\[4\]=7 is none of the 3 classes"),
-        (-1, 3, r"y\[4\]=-1 is none of the 3 classes"),
-        (0.5, 3, r"y\[4\]=0.5 is none of the 3 classes"),
-        (np.nan, 3, r"y\[4\]=nan is none of the 3 classes"),
-        (2, 1, r"y\[4\]=2 is none of the 2 classes: labels must be 0 or 1, as for every sigmoid"),
+        (7, 3, r"y\[4\]=7 is not one of the 3 classes"),
+        (-1, 3, r"y\[4\]=-1 is not one of the 3 classes"),
+        (0.5, 3, r"y\[4\]=0.5 is not one of the 3 classes"),
+        (np.nan, 3, r"y\[4\]=nan is not one of the 3 classes"),
+        (
+            2,
+            1,
+            r"y\[4\]=2 is not one of the 2 classes: labels must be 0 or 1, as for every sigmoid",
+        ),
     ],
 )
 def test_labels_that_are_no_classes(base, data, label, classes, message):
@@ -209,7 +213,7 @@ def test_one_hot_rows_are_told_apart(base, data):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"class_weight": {3: 1.0}}, "class_weight has 3, which is none of the 3 classes"),
+        ({"class_weight": {3: 1.0}}, "class_weight has 3, which is not one of the 3 classes"),
         ({"class_weight": {0: -1.0}}, r"class_weight\[0\]=-1.0 must not be negative"),
         ({"class_weight": [1, 2, 3]}, "must be a dictionary"),
         ({"sample_weight": np.ones(3)}, r"shape \(3,\) and dtype float64: one number for each of"),

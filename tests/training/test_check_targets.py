@@ -48,13 +48,13 @@ def on_train_begin(model, check):
 
 
 WRONG = {
-    "outside": (sparse, [0, 1, 4, 5, 2, 9], r"y\[3\]=5 is none of the 5 classes"),
-    "negative": (sparse, [0, -1, 4, 0, 2, 1], r"y\[1\]=-1 is none of the 5 classes"),
-    "fraction": (sparse, [0, 1, 4, 0.5, 2, 1], r"y\[3\]=0.5 is none of the 5 classes"),
-    "nan": (sparse, [0, 1, 4, 0, 2, np.nan], r"y\[5\]=nan is none of the 5 classes"),
+    "outside": (sparse, [0, 1, 4, 5, 2, 9], r"y\[3\]=5 is not one of the 5 classes"),
+    "negative": (sparse, [0, -1, 4, 0, 2, 1], r"y\[1\]=-1 is not one of the 5 classes"),
+    "fraction": (sparse, [0, 1, 4, 0.5, 2, 1], r"y\[3\]=0.5 is not one of the 5 classes"),
+    "nan": (sparse, [0, 1, 4, 0, 2, np.nan], r"y\[5\]=nan is not one of the 5 classes"),
     "one-hot": (sparse, np.eye(5)[[0, 1, 2, 3, 4, 0]], r"argmax"),
-    "1 and 2": (binary, [1, 2, 1, 2, 1, 2], r"y\[1\]=2 is none of the 2 classes"),
-    "-1 and 1": (binary, [1, -1, 1, 1, 1, 1], r"y\[1\]=-1 is none of the 2 classes"),
+    "1 and 2": (binary, [1, 2, 1, 2, 1, 2], r"y\[1\]=2 is not one of the 2 classes"),
+    "-1 and 1": (binary, [1, -1, 1, 1, 1, 1], r"y\[1\]=-1 is not one of the 2 classes"),
     "no row": (categorical, [0, 1, 2, 0, 1, 2], r"\(6,\).*rows of 3 classes.*to_categorical"),
     "row": (categorical, 2 * np.eye(3)[[0, 1, 2, 0, 1, 2]], r"y\[0\]"),
     "units": (lambda: binary(3), np.eye(4)[:3].repeat(2, 0), r"\(6, 4\).*has 3 sigmoid units"),
@@ -121,7 +121,7 @@ def test_right_labels_train_as_without_the_check(case):
 
 def test_labels_of_the_validation_are_named_so():
     y = np.array([0, 1, 2, 3, 4, 0])
-    with pytest.raises(ValueError, match=r"validation_y\[5\]=6 is none of the 5 classes"):
+    with pytest.raises(ValueError, match=r"validation_y\[5\]=6 is not one of the 5 classes"):
         fit(sparse(), y, CheckTargets(y, [0, 1, 2, 3, 4, 6]))
 
 
@@ -138,10 +138,10 @@ def test_a_model_without_an_input_is_checked_or_asked_for_classes():
     model = keras.Sequential([L.Dense(5, activation="softmax")])
     model.compile(loss="sparse_categorical_crossentropy")
     with pytest.raises(
-        ValueError, match=r"y\[2\]=5 is none of the 5|begin a Sequential model with"
+        ValueError, match=r"y\[2\]=5 is not one of the 5|begin a Sequential model with"
     ):
         fit(model, y)
-    with pytest.raises(ValueError, match=r"y\[2\]=5 is none of the 5"):
+    with pytest.raises(ValueError, match=r"y\[2\]=5 is not one of the 5"):
         fit(model, y, CheckTargets(y, classes=5))
 
 
@@ -162,7 +162,7 @@ def test_a_subclassed_model_needs_the_number_of_classes():
     model.compile(loss="sparse_categorical_crossentropy")
     with pytest.raises(ValueError, match="give CheckTargets classes, the number of classes"):
         fit(model, y)
-    with pytest.raises(ValueError, match=r"y\[2\]=5 is none of the 5 classes"):
+    with pytest.raises(ValueError, match=r"y\[2\]=5 is not one of the 5 classes"):
         fit(model, y, CheckTargets(y, classes=5))
 
 
@@ -202,7 +202,7 @@ def test_datasets_of_kcore_know_their_labels(folder, label_mode):
     loss = "categorical_crossentropy"
     loss = f"sparse_{loss}" if label_mode == "int" else loss
     assert of_images(3, loss).fit(data, callbacks=[CheckTargets(data)], verbose=0).history["loss"]
-    message = r"y\[4\]=2 is none of the 2" if label_mode == "int" else r"rows of 2 classes"
+    message = r"y\[4\]=2 is not one of the 2" if label_mode == "int" else r"rows of 2 classes"
     with pytest.raises(ValueError, match=message):
         on_train_begin(of_images(2, loss), CheckTargets(data))
 
@@ -216,7 +216,7 @@ def test_one_hot_rows_of_a_dataset_do_not_fit_a_sparse_loss(folder):
 def test_the_flow_of_an_image_data_generator_knows_them_too():
     generator = kcore.augment.ImageDataGenerator()
     flow = generator.flow(np.zeros((4, 4, 4, 3)), np.array([0, 1, 2, 3]), batch_size=2)
-    with pytest.raises(ValueError, match=r"y\[3\]=3 is none of the 3 classes"):
+    with pytest.raises(ValueError, match=r"y\[3\]=3 is not one of the 3 classes"):
         on_train_begin(of_images(3, "sparse_categorical_crossentropy"), CheckTargets(flow))
 
 

@@ -16,7 +16,9 @@ import kcore
 window: kcore.shapes.Window = kcore.shapes.Window(5, 3)
 size: int | None = window.output_size
 model = kcore.models.mlp((28, 28), classes=5, seed=1)
-pictures = kcore.data.from_directory("photos", batch_size=8)
+pictures: kcore.data.ImageBatches = kcore.data.from_directory("photos", batch_size=8)
+training, validation = kcore.data.from_directory("photos", validation_split=0.2, subset="both")
+names: tuple[str, ...] = training.class_names + validation.class_names
 generator = kcore.augment.ImageDataGenerator(rotation_range=20)
 flow: kcore.data.ImageBatches = generator.flow_from_directory("photos", cache="memory")
 image, parameters = flow.replay(0, epoch=2)
@@ -44,6 +46,8 @@ WRONG = {
         'kcore.augment.ImageDataGenerator().flow_from_directory("photos", cach="memory")'
     ),
     "type of an argument": 'kcore.shapes.Window("five", 3)',
+    "subset": 'kcore.data.from_directory("photos", subset="testing")',
+    "two datasets": 'kcore.data.from_directory("photos", subset="both").class_names',
     "result": "size: str = kcore.shapes.Window(5, 3).output_size",
     "argument of fit": "kcore.models.fine_tune(1, [], [], unfreeze_from=None, epoch=2)",
     "argument of a model": "kcore.models.SubclassedMLP(units=3)",

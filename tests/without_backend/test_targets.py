@@ -28,7 +28,7 @@ def test_the_first_invalid_label_is_named(labels, classes, kind, is_column):
     index = bad[0]
     label = float(labels[index]) if any(isinstance(one, float) for one in labels) else labels[index]
     written = repr(float(label)) if is_column else repr(label)
-    refused(array, classes, kind, f"y[{index}]={written} is none of the {len(allowed)} classes")
+    refused(array, classes, kind, f"y[{index}]={written} is not one of the {len(allowed)} classes")
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", "int64", "float16", "float32"])
@@ -41,12 +41,12 @@ def test_every_real_dtype_is_accepted_and_kept(dtype):
 @pytest.mark.parametrize(
     ("labels", "classes", "message"),
     [
-        ([3, 7, 9], 5, "y[1]=7 is none of the 5 classes: labels must be integers from 0 to 4."),
+        ([3, 7, 9], 5, "y[1]=7 is not one of the 5 classes: labels must be integers from 0 to 4."),
         ([3, 7, 9], 5, " That holds for 2 of 3 labels."),
-        ([0, -1], 3, "y[1]=-1 is none of the 3 classes"),
-        ([0, 0.5], 3, "y[1]=0.5 is none of the 3 classes"),
+        ([0, -1], 3, "y[1]=-1 is not one of the 3 classes"),
+        ([0, 0.5], 3, "y[1]=0.5 is not one of the 3 classes"),
         ([1, 2, 3], 3, "They count from 1: subtract 1."),
-        ([0, np.inf], 4, "y[1]=inf is none of the 4 classes"),
+        ([0, np.inf], 4, "y[1]=inf is not one of the 4 classes"),
         ([0, np.nan], 4, "Leave out samples whose label is unknown."),
         (np.eye(3), 3, "y has shape (3, 3), which looks like one-hot rows: give the integers, "),
         (np.eye(3), 3, "y.argmax(axis=-1)."),
@@ -64,11 +64,14 @@ def test_integers_that_are_refused(labels, classes, message):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([1, 2], "y[1]=2 is none of the 2 classes: labels must be 0 or 1, as for every sigmoid."),
+        (
+            [1, 2],
+            "y[1]=2 is not one of the 2 classes: labels must be 0 or 1, as for every sigmoid.",
+        ),
         ([1, 2], "They count from 1: subtract 1."),
         ([-1, 1], "Give (labels + 1) // 2 for -1 and 1."),
-        ([0, 0.25], "y[1]=0.25 is none of the 2 classes"),
-        ([0, np.nan], "y[1]=nan is none of the 2 classes"),
+        ([0, 0.25], "y[1]=0.25 is not one of the 2 classes"),
+        ([0, np.nan], "y[1]=nan is not one of the 2 classes"),
         (np.eye(2), "which looks like one-hot rows"),
     ],
 )

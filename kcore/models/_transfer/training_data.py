@@ -122,7 +122,7 @@ def check_class_weight(class_weight: Any, model: Any) -> dict[int, float] | None
         label = check_integer("a class in class_weight", label, minimum=0)
         if label >= classes:
             raise ValueError(
-                f"class_weight has {label}, which is none of the {classes} classes: 0 to "
+                f"class_weight has {label}, which is not one of the {classes} classes: 0 to "
                 f"{classes - 1} are."
             )
         weights[label] = check_finite(f"class_weight[{label}]", weight)
