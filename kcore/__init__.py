@@ -1,9 +1,9 @@
 """Image classification on Keras 3, from one code path for TensorFlow and JAX.
 
 Choose the backend as in Keras, with the environment variable `KERAS_BACKEND` or in
-`~/.keras/keras.json`, before Keras is first imported. kcore itself names no backend.
+`~/.keras/keras.json`, before Keras is first imported. kcore itself is tied to no backend.
 
-Subpackages are imported when they are first used. So `import kcore` costs almost nothing, and
+Subpackages are imported when they are first used, so `import kcore` takes almost no time, and
 subpackages that need no backend, such as `kcore.images` and `kcore.datasets`, work without one.
 """
 

@@ -32,7 +32,7 @@ Kind = TypeVar("Kind")
 
 def check_choice(name: str, value: object, allowed: Sequence[str | None]) -> None:
     """Raise a ValueError that lists the allowed values, unless `value` is one of them."""
-    # `in` compares an array element by element, so arrays are refused before.
+    # `in` compares an array element by element, so arrays are refused first.
     if not (value is None or isinstance(value, str)) or value not in allowed:
         choices = ", ".join(map(repr, allowed))
         raise ValueError(f"{name}={value!r} is unknown: use one of {choices}.")
@@ -55,8 +55,8 @@ def check_path(name: str, path: object, what: str = "file") -> Path:
 
     Raises:
         TypeError: if it is neither a string nor an `os.PathLike`.
-        ValueError: if it is empty, or holds a NUL character or another one that this system
-            doesn't allow in file names.
+        ValueError: if it is empty, or contains a character that this system doesn't allow in file
+            names, such as NUL.
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"{name}={path!r} must be the name of a {what}.")
@@ -65,14 +65,17 @@ def check_path(name: str, path: object, what: str = "file") -> Path:
         instead = ": use '.' for the current one" if what == "directory" else ""
         raise ValueError(f"{name}='' names no {what}{instead}.")
     if "\0" in text:
-        raise ValueError(f"{name}={text!r} holds a NUL character, which no name of a {what} can.")
+        raise ValueError(
+            f"{name}={text!r} contains a NUL character, which is not allowed in the "
+            f"name of a {what}."
+        )
     try:
         os.fsencode(text)
     except UnicodeEncodeError as error:
         wrong = text[error.start : error.end]
         raise ValueError(
-            f"{name}={text!a} holds {wrong!a}, which this system can't have in the name of a "
-            f"{what}: its names are encoded as {error.encoding}."
+            f"{name}={text!a} contains {wrong!a}, which this system doesn't allow in the name of a "
+            f"{what}: names are encoded as {error.encoding}."
         ) from error
     return Path(text)
 
@@ -96,12 +99,12 @@ def check_names(name: str, values: object) -> tuple[str, ...]:
 
 
 def _is_ordered(values: object) -> TypeGuard[Sequence[object]]:
-    """Tell whether it is a sequence or a one-dimensional array."""
+    """Tell whether `values` is a sequence or a one-dimensional array."""
     return isinstance(values, Sequence) or getattr(values, "ndim", None) == 1
 
 
 def check_instance(name: str, value: object, kind: type[Kind]) -> Kind:
-    """Return `value`, or raise an error that names the class that it must have."""
+    """Return `value`, or raise an error that names the required class."""
     if not isinstance(value, kind):
         raise TypeError(
             f"{name} is of type {type(value).__name__}: give a {kind.__module__.split('.')[0]} "

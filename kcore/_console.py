@@ -14,14 +14,14 @@ _JOINERS = "\u200c\u200d"
 
 
 def printable(name: object) -> str:
-    r"""Return a name from outside as one line of text that a terminal only displays.
+    r"""Return an untrusted name as one line of text that can't control a terminal.
 
     The name of a file can hold characters that control a terminal, reorder what it displays, or add
-    lines that seem to come from the program. They become escapes, as Python writes them. For names
-    in quotation marks, `repr` does the same.
+    lines that seem to come from the program. Such characters become escapes, as in Python strings.
+    For names in quotation marks, `repr` does the same.
 
     Args:
-        name: name of a file, class or layer, or a message of a server.
+        name: name of a file, class or layer, or a message from a server.
 
     Example:
         >>> print(printable("Katze 猫\x1b[2J\nFound 5 images"))
@@ -31,7 +31,7 @@ def printable(name: object) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return text of several lines that a terminal only displays; for names see `printable`."""
+    """Return text of several lines that can't control a terminal; use `printable` for names."""
     return _escaped(text, _JOINERS + "\n")
 
 

@@ -41,9 +41,9 @@ def write_whole(path: str | bytes | os.PathLike[Any], data: bytes, *, durable: b
 def replacing(
     path: str | bytes | os.PathLike[Any], suffix: str = ".partial", *, durable: bool = True
 ) -> Iterator[Path]:
-    """Yield a temporary path, and rename the file there to `path` when the body ends.
+    """Yield a temporary path, and rename that file to `path` when the `with` block ends.
 
-    If the body raises, or writes no file, an earlier file at `path` stays, and the temporary file
+    If the block raises or writes no file, an earlier file at `path` stays, and the temporary file
     is removed. Otherwise this is as safe as `write_whole`.
 
     Args:
@@ -52,7 +52,7 @@ def replacing(
         durable: whether to wait until the data are on the disk.
 
     Raises:
-        OSError: if the file can't be written. An `OSError` of the body is raised again with the
+        OSError: if the file can't be written. An `OSError` of the block is raised again with the
             name of `path`.
     """
     target = Path(os.path.realpath(os.fsdecode(path)))
@@ -65,7 +65,7 @@ def replacing(
             partial,
             target,
         ):
-            raise  # about another file, such as one that the body reads
+            raise  # about another file, such as one that the block reads
         raise _of_target(error, target) from error
     finally:
         with contextlib.suppress(OSError):
@@ -114,7 +114,7 @@ def _sync(path: Path) -> None:
 
 
 def _of_target(error: OSError, target: Path) -> OSError:
-    """Return the same error with the name of the file that was to be written."""
+    """Return the same error with the name of the file that should have been written."""
     kept = " The earlier file is still there, whole." if target.exists() else ""
     reason = f"{error.strerror or error}; it could not be written.{kept}"
     kind = type(error) if type(error).__module__ == "builtins" else OSError

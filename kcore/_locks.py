@@ -12,7 +12,7 @@ _ADDING = threading.Lock()
 
 
 def lock_of(model: Any) -> Any:
-    """Return the lock of a model, always the same one; a thread may take it repeatedly.
+    """Return the one lock of a model; a thread that holds it may take it again.
 
     Args:
         model: any object that can be referenced weakly and hashed, such as a `keras.Model`.

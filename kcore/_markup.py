@@ -1,4 +1,4 @@
-"""Make HTML by Jinja2, in which no text becomes markup."""
+"""Build HTML with Jinja2, which escapes all text."""
 
 import re
 from functools import cache
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["environment", "is_number", "printable"]
 
-# HTML allows no control character but these, and no lone surrogate, which is what Python makes of
-# the bytes of a file name that are no UTF-8.
+# HTML allows only these control characters, and no lone surrogates, which stand for bytes of a file
+# name that are not UTF-8.
 _NOT_ALLOWED = re.compile(
     r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]"
 )
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"-?[\d,]*\.?\d+(e[-+]?\d+)?%?|-?inf|nan|\?")
 
 
 def printable(value: object) -> str:
-    r"""Write a value as text, with what HTML can't hold as Python writes it.
+    r"""Return a value as text, with Python escapes for characters that HTML can't contain.
 
     Example:
         >>> print(printable("a\0b"))
@@ -59,5 +59,5 @@ def environment(package: str | None = None) -> "jinja2.Environment":
 
 
 def _finalized(value: object) -> object:
-    """Return markup as it is, and anything else as printable text, which is escaped then."""
+    """Return markup unchanged, and anything else as printable text, which Jinja2 then escapes."""
     return value if hasattr(value, "__html__") else printable(value)

@@ -1,7 +1,7 @@
-"""Build the HTML with which objects show themselves in a notebook.
+"""Build the HTML that displays objects in a notebook.
 
-What goes in is escaped by Jinja2, so that no file or layer name becomes markup. The styles follow
-the notebook's own light or dark theme: only borders and fonts are set, no colors.
+Jinja2 escapes all text, so no file or layer name becomes markup. The styles follow the notebook's
+own light or dark theme: only borders and fonts are set, no colors.
 """
 
 import base64
@@ -69,12 +69,12 @@ def summary(title: str, facts: Iterable[tuple[str, object]]) -> str:
 
 
 def picture(image: Image.Image, alt: str, *, scale: int = 1) -> str:
-    """Build an `<img>` that holds its PNG.
+    """Build an `<img>` element that contains a picture as PNG data.
 
     Args:
         image: the picture.
-        alt: what it shows, for those who can't see it; also shown when the mouse rests on it.
-        scale: how many pixels of the screen each of its pixels takes along both axes.
+        alt: description for readers who can't see the picture; also its tooltip.
+        scale: width and height of each picture pixel, in screen pixels.
     """
     buffer = BytesIO()
     image.save(buffer, format="PNG")
@@ -84,12 +84,12 @@ def picture(image: Image.Image, alt: str, *, scale: int = 1) -> str:
 
 
 def link(text: str, address: str) -> str:
-    """Build a link that opens beside the notebook."""
+    """Build a link that opens in a new tab."""
     return _render(_LINK, text=text, address=address)
 
 
 def drawing(text: str) -> str:
-    """Build a drawing of characters in a font of equal widths.
+    """Build a text drawing in a monospaced font.
 
     Example:
         >>> print(drawing("1 2 <3>"))
@@ -100,7 +100,7 @@ def drawing(text: str) -> str:
 
 
 def join(*parts: str) -> str:
-    """Put parts made by the functions of this module below each other."""
+    """Stack parts that were built by functions of this module."""
     return "<div>" + "\n".join(parts) + "</div>"
 
 

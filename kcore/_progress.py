@@ -9,7 +9,7 @@ from kcore._console import encodable, printable
 
 __all__ = ["progress_bar"]
 
-# Seconds between two updates; seldom in a log file, where each update adds text.
+# Seconds between two updates; more for a log file, where each update adds text.
 _ON_A_TERMINAL = 0.1
 _IN_A_LOG = 10.0
 
@@ -28,7 +28,7 @@ def progress_bar(
         label: what is being done, such as "Scanning".
         total: number of units to do; None if it is unknown.
         unit: what is counted, such as "files"; "B" counts bytes, and shows megabytes.
-        delay: seconds before the bar appears; shorter work shows none.
+        delay: seconds before the bar appears; shorter work shows no bar.
         stream: stream to write to; None for stderr, or a widget in a notebook.
 
     Example:

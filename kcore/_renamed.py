@@ -1,4 +1,4 @@
-"""Tell a caller who uses the name that an argument has elsewhere what it is called here."""
+"""Refuse names that arguments have in other libraries, and say what to use here."""
 
 import functools
 from collections.abc import Callable
@@ -13,13 +13,13 @@ Result = TypeVar("Result")
 def renamed(
     **instead: str,
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
-    """Make a function refuse arguments by names that it doesn't have, and say what to use.
+    """Make a function refuse these argument names, and say what to use instead.
 
     The function keeps its signature, for people, editors and type checkers.
 
     Args:
-        **instead: what to use instead of the argument of this name: the name that it has here, or
-            a sentence without its full stop.
+        **instead: for each refused name, the argument to use instead, or a sentence that says what
+            to do, without its period.
 
     Example:
         >>> @renamed(target_size="image_size")

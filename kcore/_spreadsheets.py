@@ -11,8 +11,8 @@ def text_cell(text: str) -> str:
     """Return text for a cell of a CSV file that no spreadsheet runs as a formula.
 
     A text that begins with =, +, -, @ (also in their wide forms), a tab, a line break or a single
-    quote gets a single quote before it; others are unchanged. When reading a cell, drop one single
-    quote at its start.
+    quote gets a single quote before it; other text is unchanged. When reading a cell, drop one
+    single quote at its start.
 
     Args:
         text: a text, such as the name of a file. Don't use this for numbers: -1 would become text.

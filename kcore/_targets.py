@@ -14,7 +14,7 @@ Array = npt.NDArray[Any]
 
 KINDS = ("sparse", "binary", "categorical")
 
-# Name of a loss in Keras, or of its function, as one word in lower case -> kind of its labels.
+# Name of a Keras loss class or function, in lower case without underscores -> kind of its labels.
 _KIND_OF_LOSS = {
     "sparsecategoricalcrossentropy": "sparse",
     "categoricalcrossentropy": "categorical",
@@ -128,7 +128,7 @@ def loss_of(model: Any) -> Any:
 
 
 def option_of(loss: Any, name: str) -> Any:
-    """Return an argument with which a loss was made, such as `from_logits`; None for a function.
+    """Return an argument of a loss object, such as `from_logits`; None for a function.
 
     Keras 3.16 keeps some of them only in the configuration.
     """
@@ -142,7 +142,7 @@ def _kind_of(loss: Any) -> str:
     """Return which of `KINDS` a loss takes as labels, or "" if its name doesn't tell."""
     own = getattr(loss, "__name__", None)
     names = [one.__name__ for one in type(loss).__mro__] if own is None else [own]
-    for name in names:  # the nearest relative first
+    for name in names:  # the nearest base class first
         kind = _KIND_OF_LOSS.get(name.replace("_", "").lower())
         if kind is not None:
             return kind
@@ -162,7 +162,7 @@ def _trains_as_keras(model: Any) -> bool:
 
 
 def _units_of(model: Any) -> int | None:
-    """Return the units of a single output (samples, units); None if the model has no such."""
+    """Return the units of a single output (samples, units), or None for any other model."""
     try:
         shape = model.output_shape
     except (AttributeError, ValueError):
@@ -225,7 +225,7 @@ def _check_rows(name: str, array: npt.NDArray[Any], classes: int) -> None:
     if array.ndim != 2 or array.shape[1] != classes:
         hint = (
             f": integer labels are for a sparse loss; keras.utils.to_categorical({name}, {classes})"
-            " makes rows of them."
+            " converts them."
             if array.ndim == 1 or array.shape[1:] == (1,)
             else "."
         )
@@ -260,7 +260,7 @@ def _about_shape(name: str, array: npt.NDArray[Any], classes: int) -> str:
 def _about_values(flat: npt.NDArray[Any], bad: npt.NDArray[Any], classes: int) -> str:
     """Say how many labels are bad, and what to do if the cause is known."""
     count = int(bad.sum())
-    many = f" That holds for {count:,} of {flat.size:,} labels." if count > 1 else ""
+    many = f" This affects {count:,} of {flat.size:,} labels." if count > 1 else ""
     if flat.dtype.kind == "f" and not np.isfinite(flat).all():
         return f"{many} Leave out samples whose label is unknown."
     if flat.dtype.kind == "f" and (flat != np.rint(flat)).any():

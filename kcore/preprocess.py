@@ -19,40 +19,40 @@ from kcore._settings import floatx, is_channels_first
 
 __all__ = ["preprocess_input"]
 
-# Published with the models: of BGR values from 0 to 255 with Caffe's, and of RGB values from 0 to
-# 1 with Torch's.
+# Published with the models: Caffe's are for BGR values from 0 to 255, Torch's for RGB values from 0
+# to 1.
 _CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
 _TORCH_RGB_MEAN = (0.485, 0.456, 0.406)
 _TORCH_RGB_DEVIATION = (0.229, 0.224, 0.225)
 
 
 def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe") -> Any:
-    """Prepare RGB images as the ImageNet models of one of three families expect them.
+    """Prepare RGB images as ImageNet models of `keras.applications` expect them.
 
     Gives the same values as `keras.applications.imagenet_utils.preprocess_input`, which overwrites
     an array of floats; this function never changes `x`.
 
     Args:
-        x: RGB images with values 0 to 255, of shape (..., height, width, 3), or
-            (..., 3, height, width) for "channels_first": one image, or any number of batch axes
-            before it. A NumPy array, which needs no Keras backend if `data_format` is given, a
-            tensor of the backend, or a symbolic one.
+        x: RGB images with values 0 to 255, of shape (..., height, width, 3), or (..., 3, height,
+            width) for "channels_first": one image, or images with any number of batch axes. A NumPy
+            array, which needs no Keras backend if `data_format` is given, a tensor of the backend,
+            or a symbolic one.
         data_format: "channels_last", "channels_first", or `None` for Keras's setting.
-        mode: "caffe" gives BGR less the means 103.939, 116.779, 123.68, so about -124 to 151.
-            "tf" gives x / 127.5 - 1, so -1 to 1. "torch" gives (x / 255 - mean) / deviation with
-            the means 0.485, 0.456, 0.406 and the deviations 0.229, 0.224, 0.225 of red, green and
-            blue, so about -2.1 to 2.6.
+        mode: "caffe" gives BGR minus the means 103.939, 116.779, 123.68 (about -124 to 151). "tf"
+            gives x / 127.5 - 1 (-1 to 1). "torch" gives (x / 255 - mean) / deviation with the means
+            0.485, 0.456, 0.406 and the deviations 0.229, 0.224, 0.225 of red, green and blue (about
+            -2.1 to 2.6).
 
     Returns:
-        A new array for an array, a tensor for a tensor, of the shape of `x`. float16, bfloat16 and
-        float32 keep their dtype, and so do arrays of float64. Tensors of float64, which not every
-        backend has, and all integers become `keras.config.floatx()`, or float32 where Keras can't
-        be imported.
+        A new array if `x` is an array, a tensor if it is a tensor, with the shape of `x`. float16,
+        bfloat16 and float32 keep their dtype, and so do arrays of float64. Tensors of float64,
+        which not every backend has, and all integers become `keras.config.floatx()`, or float32
+        where Keras can't be imported.
 
     Raises:
         ValueError: if `mode` or `data_format` is unknown, `x` has fewer than three axes, or the
             number of channels is not 3.
-        TypeError: if `x` is neither array nor tensor, or its dtype is complex or not numeric.
+        TypeError: if `x` is neither an array nor a tensor, or its dtype is complex or not numeric.
 
     Example:
         >>> import numpy as np
@@ -77,7 +77,7 @@ def _check_shape(x: Any, axis: int) -> None:
     if not hasattr(x, "shape") or not hasattr(x, "dtype"):
         raise TypeError(
             f"x is of type {type(x).__name__}: use a NumPy array or a tensor of the backend; "
-            "kcore.images.img_to_array makes an array of a picture."
+            "kcore.images.img_to_array converts a picture to an array."
         )
     shape = tuple(x.shape)
     axes = "(..., height, width, 3)" if axis == -1 else "(..., 3, height, width)"
@@ -89,7 +89,7 @@ def _check_shape(x: Any, axis: int) -> None:
 
 
 def _normalized_array(x: np.ndarray[Any, Any], axis: int, mode: str) -> np.ndarray[Any, Any]:
-    # NumPy computes bfloat16, which is not its own dtype, with a number of Python in float32.
+    # NumPy has no bfloat16 of its own, and computes it with a Python number in float32.
     dtype = x.dtype
     if dtype.name == "bfloat16":
         x = x.astype("float32")

@@ -108,7 +108,7 @@ def _elsewhere(tmp_path, monkeypatch):
 @pytest.mark.parametrize("make", [str, Path], ids=["str", "Path"])
 def test_a_null_character_is_refused_in_one_sentence(which, make):
     argument, call = ALL[which]
-    with pytest.raises(ValueError, match=rf"^{argument}='a\\x00\.png' holds a NUL character"):
+    with pytest.raises(ValueError, match=rf"^{argument}='a\\x00\.png' contains a NUL character"):
         call(make("a\0.png"))
 
 
@@ -148,7 +148,7 @@ def test_rows_without_a_file_name_are_refused_unless_they_are_left_out(tmp_path)
 
 def test_a_class_name_with_a_null_character_is_refused(tmp_path):
     (tmp_path / "cat").mkdir()
-    with pytest.raises(ValueError, match=r"'a\\x00', which is no sub-directory"):
+    with pytest.raises(ValueError, match=r"'a\\x00', which is not a subdirectory"):
         kcore.data.scan(tmp_path, class_names=["cat", "a\0"])
 
 

@@ -316,14 +316,14 @@ class ImageDataGenerator:
         num_threads: int | None = None,
         verbose: bool = True,
     ) -> ImageBatches:
-        """Return batches of the images in a folder that has a sub-directory for each class.
+        """Return batches of the images in a folder that has a subdirectory for each class.
 
         Args:
-            directory: the folder. Its sub-directories are the classes; image files anywhere inside
+            directory: the folder. Its subdirectories are the classes; image files anywhere inside
                 one belong to it. Hidden files and directories are left out.
             target_size: (height, width) to which images are resized.
             color_mode: "grayscale", "rgb" or "rgba".
-            classes: names of sub-directories, in the order of their labels; None for all, sorted.
+            classes: names of subdirectories, in the order of their labels; None for all, sorted.
             class_mode: the targets. "categorical": float32 one-hot rows of shape (n, classes).
                 "binary": float32 0 or 1 of shape (n,), for two classes. "sparse": int32 labels of
                 shape (n,). "input": a copy of the images. None: no targets.

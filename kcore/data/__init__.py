@@ -1,4 +1,4 @@
-"""From a folder of images, or a list of files, or arrays, to batches for `fit`."""
+"""Make batches for `fit` from a folder of images, a list of files, or arrays."""
 
 import kcore._backend  # noqa: F401
 from kcore.data._file_audit import BadFileError, FileAudit, FileFinding

@@ -94,7 +94,7 @@ def selected(targets: Any, indices: npt.NDArray[np.int64] | slice) -> Any:
 
 
 def as_images(x: Any) -> Any:
-    """Return the images of a dataset as an array, or as an `ArrayGroup` of a dictionary's arrays.
+    """Return the images of a dataset as an array, or a dictionary of arrays as an `ArrayGroup`.
 
     Raises:
         TypeError: if `x` is not an array, a dictionary of arrays or a list of images.
@@ -168,8 +168,8 @@ def _check_indexable(name: str, values: object) -> None:
     by_indices = hasattr(values, "__getitem__") or hasattr(values, "__array__")
     if not by_indices or isinstance(values, _NO_ARRAYS):
         raise TypeError(
-            f"{name} is of type {type(values).__name__}, which an array of indices can't be taken "
-            f"from: give an array, such as np.array(list({name}))."
+            f"{name} is of type {type(values).__name__}, which can't be indexed by an array: give "
+            f"an array, such as np.array(list({name}))."
         )
 
 
@@ -207,7 +207,8 @@ def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any
     """Return targets and weights as arrays or indexable objects, or say what is wrong.
 
     Raises:
-        ValueError: if their number isn't that of the samples, or there are weights but no targets.
+        ValueError: if their number differs from that of the samples, or there are weights but no
+            targets.
     """
     if isinstance(targets, str) and targets != "input":
         raise ValueError(f"targets={targets!r} must be an array, 'input' or None.")
@@ -219,7 +220,7 @@ def checked_targets(targets: Any, sample_weight: Any, samples: int) -> tuple[Any
 
 
 def in_32_bits(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return 64-bit numbers as int32 or float32; others unchanged.
+    """Return 64-bit numbers as int32 or float32, and others unchanged.
 
     JAX computes with at most 32 bits, and warns in each `fit` that is given more. Integers that
     int32 can't hold stay unchanged, and so do floats where Keras itself computes in float64.

@@ -33,7 +33,7 @@ class BatchMaker:
 
     Args:
         source: where the images come from.
-        targets: what the targets of an array of indices are taken from, "input" or None.
+        targets: object that an array of indices takes targets from, "input" or None.
         sample_weight: array of shape (samples,), or None.
         order: which samples are in which batch.
         transform: function of a batch's images, indices and epoch, or None.
@@ -112,7 +112,7 @@ class BatchMaker:
         return None
 
     def _read(self, epoch: int, number: int) -> Iterator[Any]:
-        """Iterate over the batches of an epoch from one on: threads do all that has no order."""
+        """Iterate over the batches of an epoch from `number` on; threads do what needs no order."""
         batches, may_hurry = self.order.indices(epoch)[number:], self.is_pure
 
         def make(indices: Indices) -> Any:

@@ -18,7 +18,7 @@ Transform: TypeAlias = Callable[..., Any]
 
 
 class Replayable(ABC):
-    """A transform that shows what it does to one image, and has no effect beside that."""
+    """A transform that can show what it does to one image, without side effects."""
 
     @abstractmethod
     def replay(self, image: Any, index: int, epoch: int) -> Any:
@@ -37,7 +37,7 @@ def asks_for_targets(transform: Callable[..., Any] | None) -> bool:
 def check_asking(asks: bool, targets: Any) -> None:
     """Raise a ValueError if a transform asks for targets that don't exist before it is called."""
     if asks and (targets is None or isinstance(targets, str)):
-        kind = "there are none" if targets is None else "'input' makes them from what it returns"
+        kind = "there are none" if targets is None else "'input' makes them from its result"
         raise ValueError(
             f"transform has a parameter named targets, but {kind}: give targets, or a transform of "
             "images, indices and epoch alone."
@@ -57,7 +57,7 @@ def checked_pair(transform: Callable[..., Any], result: Any) -> tuple[Any, Any]:
     """Return what a transform that asks for targets returned.
 
     Raises:
-        TypeError: if it is no tuple of images and targets.
+        TypeError: if it is not a tuple of images and targets.
     """
     if not isinstance(result, tuple) or len(result) != 2:
         name = getattr(transform, "__name__", type(transform).__name__)

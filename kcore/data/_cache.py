@@ -63,10 +63,10 @@ def open_cache(
             another folder of the same name. The file appears under its name once every image has
             been decoded, and never changes after that. Any number of processes may share the
             directory: where two make the same cache, each writes a file of its own, and the last
-            one to finish takes the name. What a killed process left unfinished is removed.
+            one to finish takes the name. Unfinished files of killed processes are removed.
         files: the image files.
         decoding: how they become arrays.
-        served: the indices of the images that will be asked for. The cache holds these alone;
+        served: the indices of the images that will be asked for. The cache holds only these;
             otherwise it would never be complete.
 
     Raises:
@@ -125,7 +125,7 @@ class _InMemory:
 
 
 class DecodedCache:
-    """Decoded images by index; each is put in when it has been decoded for the first time.
+    """Decoded images by index; each is added when it has been decoded for the first time.
 
     Args:
         store: where they are kept.
@@ -178,7 +178,7 @@ class DecodedCache:
             image: uint8 array (height, width, channels).
         """
         if not self._store.writable:
-            return  # complete but for files that were bad then and are good now
+            return  # complete, except for files that were bad then and are good now
         number = self._served.index(index)
         with self._lock:
             known = int(self._stamps[number, 0]) != _UNKNOWN
@@ -236,7 +236,7 @@ def _stamps(files: ImageFiles, served: range) -> Stamps:
         "Checking files for the cache", len(served), unit="files", delay=2.0
     ) as progress:
         for number, index in enumerate(served):
-            with contextlib.suppress(OSError):  # decoding it will tell
+            with contextlib.suppress(OSError):  # decoding it reports the error
                 stamps[number] = stamp(files.path(index))
             progress.update()
     return stamps
@@ -267,6 +267,6 @@ def _resolved(path: str, directories: dict[str, str]) -> str:
     whole = os.path.join(directories[directory], name)  # noqa: PTH118 -- as above
     try:
         is_link = stat.S_ISLNK(os.lstat(whole).st_mode)
-    except OSError:  # decoding it will tell
+    except OSError:  # decoding it reports the error
         return whole
     return os.path.realpath(whole) if is_link else whole

@@ -1,8 +1,8 @@
 """The file of a cache: images at fixed positions, each with a checksum.
 
-A file for n images holds n checksums (uint32, CRC-32), n bytes that say which images are there,
-and the images. It is written under a hidden name that ends with `.partial`, and is locked as long
-as its process lives, so that what a killed process left behind is recognized and removed.
+A file for n images holds n checksums (uint32, CRC-32), n bytes that say which images are there, and
+the images. It is written under a hidden name that ends with `.partial`, and is locked as long as
+its process lives, so files that killed processes left behind are recognized and removed.
 """
 
 import contextlib
@@ -66,7 +66,7 @@ class CacheFile:
 
     @classmethod
     def opened(cls, path: Path, shape: tuple[int, ...]) -> "CacheFile | None":
-        """Open a complete cache; None if there is none, or its size is wrong."""
+        """Open a complete cache, or return None if there is none, or its size is wrong."""
         # Without O_NONBLOCK, opening a pipe of that name would wait for a writer.
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
@@ -175,7 +175,7 @@ class CacheFile:
         return _BYTES_BESIDE * self._shape[0] + number * self._image_bytes
 
     def _read(self, size: int, position: int) -> npt.NDArray[np.uint8] | None:
-        """Read exactly so many bytes; None if there are fewer."""
+        """Read exactly `size` bytes, or return None if there are fewer."""
         data = np.empty(size, np.uint8)
         view, done = data.data, 0
         while done < size:

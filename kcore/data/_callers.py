@@ -1,10 +1,10 @@
-"""Find out who asks a dataset for its batches: a call of Keras, and its arguments, or a user.
+"""Find out who asks a dataset for batches: Keras, in which call and for what, or a user.
 
 Keras wraps a `PyDataset` in an adapter: one for the training of a `fit`, one for its validation,
-one for each `evaluate` and `predict`. They all call the same methods of the dataset, which are not
-told who calls. Which batches are due depends on it, so it is read from the call stack: the adapter
-is the object whose method calls, and the arguments of the running public method of `keras.Model`
-say what it is for.
+one for each `evaluate` and `predict`. They all call the same methods of the dataset, without saying
+who they are. Which batches are due depends on the caller, so it is read from the call stack: the
+adapter is the object whose method makes the call, and the arguments of the running public method of
+`keras.Model` say what it is for.
 """
 
 import inspect
@@ -35,9 +35,9 @@ class Asker:
     """The object that calls a method of a dataset.
 
     Attributes:
-        adapter: the object of Keras whose method calls.
-        iterates: whether a generator calls, which serves one pass over the batches; else Keras only
-            looks at batches to learn their shapes.
+        adapter: the Keras object whose method makes the call.
+        iterates: whether the caller is a generator, which serves one pass over the batches;
+            otherwise Keras only looks at batches to learn their shapes.
     """
 
     adapter: Any
@@ -68,7 +68,7 @@ class Call:
 
 
 def asker(frame: FrameType) -> Asker | None:
-    """Return the caller by the frame of its method, or None if that is no method of Keras."""
+    """Return the caller whose method runs in a frame, or None if it is not a method of Keras."""
     adapter = frame.f_locals.get("self")
     if adapter is None or not str(frame.f_globals.get("__name__")).startswith("keras."):
         return None
@@ -118,9 +118,9 @@ def _has_callback(callbacks: Any, callback: object) -> bool:
 
 
 def _some_fit(fulfills: Callable[[Mapping[str, Any]], bool]) -> bool:
-    """Return whether the arguments of a `fit` that runs in any thread fulfill a condition."""
+    """Return whether the arguments of a `fit` that runs in any thread meet a condition."""
     frames = sys._current_frames()
-    # A frame that refers to itself would keep all that it holds until garbage is collected.
+    # A frame that refers to itself would keep all its variables until the next garbage collection.
     frames[threading.get_ident()] = sys._getframe(1)
     return any(_is_within_fit(frame, fulfills) for frame in frames.values())
 
@@ -148,7 +148,7 @@ def _call(name: str, frame: FrameType, dataset: object) -> Call:
 
 
 def _capped(steps: int | None) -> int | None:
-    """Return the number of steps that Keras runs, as its configuration may limit it."""
+    """Return the number of steps that Keras runs, which its configuration may limit."""
     most = keras.config.max_steps_per_epoch()
     return min(filter(None, (steps, most)), default=None)
 

@@ -1,4 +1,4 @@
-"""What a dataset tells of its samples, their files and classes, and of the call that made it."""
+"""Facts about a dataset: its samples, their files and classes, and the call that made it."""
 
 from operator import attrgetter
 from typing import Any
@@ -37,7 +37,7 @@ class DatasetFacts:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The names of the classes; a label is a position in it."""
+        """The names of the classes; a label is an index into it."""
         return () if self.files is None else self.files.class_names
 
     @property
@@ -63,7 +63,7 @@ class DatasetFacts:
 
     @property
     def targets(self) -> Targets | str | None:
-        """What the targets of samples are taken from by an array of their indices.
+        """The object from which targets are taken by an array of sample indices.
 
         "input" if they are the images themselves; None for a dataset without targets.
         """
@@ -71,7 +71,7 @@ class DatasetFacts:
 
     @property
     def changes_targets(self) -> bool:
-        """Whether `transform` makes the targets that the model receives from `targets`."""
+        """Whether `transform` turns `targets` into other targets for the model."""
         return self._maker.asks_for_targets
 
     @property
@@ -84,7 +84,7 @@ class DatasetFacts:
         """The path of each sample's file, by the sample's index; empty for arrays."""
         return [] if self.files is None else [self.files.path(i) for i in range(self.samples)]
 
-    # What the iterators of legacy Keras have as attributes besides.
+    # Further attributes that the iterators of legacy Keras have.
     n = property(attrgetter("samples"), doc="The number of samples.")
 
     @property

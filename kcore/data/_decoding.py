@@ -1,4 +1,4 @@
-"""From an image file to the uint8 pixels of one image in a batch."""
+"""Decode an image file to the uint8 pixels of one image in a batch."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -42,27 +42,27 @@ class Decoding:
     """How an image file becomes an array.
 
     Attributes:
-        image_size: (height, width), or None for each image's own.
+        image_size: (height, width), or None to keep the size of each image.
         color_mode: "grayscale", "rgb" or "rgba".
         interpolation: a key of `kcore.images._resizing.INTERPOLATIONS`.
         crop_to_aspect_ratio: crop the largest centered box of the aspect ratio of `image_size`
             before resizing.
-        draft: let the JPEG decoder make the picture smaller by 2, 4 or 8 while it decodes, to no
-            less than `image_size`. `interpolation` then starts from averages over blocks, so pixels
-            differ.
+        draft: let the JPEG decoder shrink the picture by a factor of 2, 4 or 8 while it decodes,
+            but not below `image_size`. `interpolation` then starts from averages over blocks, so
+            pixels differ.
         pad_to_aspect_ratio: put the picture into the center of the smallest box of that aspect
             ratio before resizing, on black or `background`.
         apply_exif_orientation: turn the picture upright by its EXIF data.
         background: what lies behind transparent pixels: a level of gray, 0 to 255, or three of red,
             green and blue. None drops transparency.
-        formats: Pillow's names of the formats that are decoded.
-        max_file_bytes: larger files are bad files.
+        formats: Pillow's names for the formats to decode.
+        max_file_bytes: larger files count as bad.
         before_resize: function of a picture, its path and a key that returns the picture to convert
             and resize, or None.
         seed: the seed of these keys.
 
     Raises:
-        ValueError: if an option is out of its range, or two don't go together.
+        ValueError: if an option is out of its range, or two options conflict.
     """
 
     image_size: tuple[int, int] | None
@@ -91,7 +91,8 @@ class Decoding:
         check_one_aspect_ratio(self.crop_to_aspect_ratio, self.pad_to_aspect_ratio)
         if self.image_size is None and self.draft:
             raise ValueError(
-                "draft=True makes pictures smaller to no less than image_size, which is None."
+                "draft=True shrinks pictures, but not below image_size, which is None: give an "
+                "image_size."
             )
         self._set("background", checked_background(self.background, self.color_mode))
         self._set("formats", checked_formats(self.formats))
@@ -112,7 +113,7 @@ class Decoding:
         """(height, width, channels) of all images.
 
         Raises:
-            ValueError: if each has its own.
+            ValueError: if each image has its own shape.
         """
         if self.image_size is None:
             raise ValueError("image_size=None: images have different sizes.")
@@ -129,7 +130,7 @@ class Decoding:
             uint8 array (height, width, channels), and notes on what was lost or changed.
 
         Raises:
-            ImageDecodeError: if no picture can be made of the file.
+            ImageDecodeError: if the file can't be decoded to a picture.
             OSError: if it can't be read.
         """
         notes: list[str] = []
@@ -215,7 +216,7 @@ _SWITCHES = ("crop_to_aspect_ratio", "draft", "pad_to_aspect_ratio", "apply_exif
 def _in_8_bits(
     img: Image.Image, white: int, color_mode: str, path: str, background: Color | None
 ) -> Image.Image:
-    # As "grayscale" deep gray would stay deep; on the way to "rgb" it is scaled to 8 bits.
+    # "grayscale" would keep gray of more than 8 bits as it is; "rgb" scales it to 8.
     is_deep = color_mode == "grayscale" and img.mode in ("I;16", "I", "F")
     try:
         converted = in_color_mode(img, "rgb" if is_deep else color_mode, path, white, background)
@@ -233,13 +234,13 @@ def _notes_of_header(img: Image.Image, path: str) -> list[str]:
     suffix_format = Image.registered_extensions().get(suffix.lower())
     if _one_name(suffix_format) != _one_name(img.format):
         file_format = "JPEG" if img.format == "MPO" else img.format
-        notes.append(f"{file_format} file by its content, which its name does not say")
+        notes.append(f"the content is {file_format}, but the file name says otherwise")
     if img.format != "MPO" and getattr(img, "is_animated", False):
-        notes.append("animated or of several pages: the first one is used")
+        notes.append("several frames or pages: the first one is used")
     if img.mode == "CMYK":
         notes.append("CMYK: converted without a color profile")
     if _is_16_bit(img):
-        notes.append("16 bits a channel: scaled to 8")
+        notes.append("16 bits per channel: scaled to 8")
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and img.width * img.height > limit:
         notes.append("more pixels than PIL.Image.MAX_IMAGE_PIXELS")

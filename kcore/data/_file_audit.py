@@ -46,7 +46,7 @@ class FileFinding:
     Attributes:
         path: the file's name.
         class_name: its class, or None.
-        severity: "bad" if the file can't be used; "note" if it can, but something of it is lost or
+        severity: "bad" if the file can't be used; "note" if it can, but something in it is lost or
             changed, such as transparency.
         reason: what was found.
     """
@@ -128,17 +128,17 @@ class FileAudit:
     def write_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write all findings as a table with the columns path, class, severity and reason.
 
-        The file is UTF-8; bytes of a name that are not are written as escapes with a backslash. A
-        text that a spreadsheet would take for a formula, such as one that begins with `=`, gets a
-        single quote in front. So does a text that begins with a single quote, so that removing one
-        quote always restores the text.
+        The file is UTF-8; bytes of a name that are not valid UTF-8 are written as backslash
+        escapes. A text that a spreadsheet would take for a formula, such as one that begins with
+        `=`, gets a single quote in front. So does a text that begins with a single quote, so that
+        removing one quote always restores the text.
 
         Raises:
             OSError: if the file can't be written; an earlier one is then unchanged.
         """
         target = check_path("path", path)
         text = io.StringIO(newline="")
-        # With quotes, a text stays in one cell also where semicolons separate cells.
+        # With quotes, a text stays in one cell even where semicolons separate cells.
         table = csv.writer(text, quoting=csv.QUOTE_ALL)
         table.writerow(["path", "class", "severity", "reason"])
         for finding in [*self.bad, *self.notes]:

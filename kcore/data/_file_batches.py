@@ -1,4 +1,4 @@
-"""From files that a scan or a list gave to the dataset of those that are good."""
+"""Make a dataset of image files, with or without a check for bad files."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ def without_bad_files(
     targets: Any = None,
     sample_weight: npt.ArrayLike | None = None,
 ) -> tuple[ImageFiles, Any, Any]:
-    """Return the files that a dataset of these options is made of, their targets and weights.
+    """Return the files that a dataset with these options serves, their targets and weights.
 
     Raises:
         TypeError, ValueError: if targets or weights don't fit the files, or no file is left.
@@ -66,7 +66,7 @@ def batches_of(
         options: the checked options.
         targets: targets instead of those of the files' classes, or None.
         sample_weight: array of shape (files,), or None.
-        origin: what the dataset tells of its origin besides what `options` hold.
+        origin: facts about the dataset's origin that `options` don't hold.
     """
     order, cache = options.order(len(files)), None
     if options.cache is not None and order.batches:

@@ -1,4 +1,4 @@
-"""Make a dataset of images in memory."""
+"""Make a dataset from images in memory."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,26 +27,27 @@ def from_arrays(
     drop_remainder: bool = False,
     num_threads: int | None = None,
 ) -> ImageBatches:
-    """Make a dataset of images in memory.
+    """Make a dataset from images in memory.
 
     Args:
         x: array of shape (samples, height, width, channels), or with other axes after the first;
             for a model with several inputs, a dictionary of such arrays by the inputs' names.
         y: array of shape (samples, ...); for a model with several outputs a dictionary of such
-            arrays, or a list or tuple of them; an object that gives the targets of an array of
-            indices; "input" for a copy of the images; None for none. Arrays of 64 bits are handed
-            out in 32, as JAX computes: int32 where it holds all values, or float32.
-        batch_size: of all batches but the last one, which holds what is left.
-        shuffle: whether to shuffle the samples, in another order in each epoch.
+            arrays, or a list or tuple of them; an object that an array of indices can index;
+            "input" for a copy of the images; None for no targets. 64-bit integers are served as
+            int32 if it can hold them all, and float64 as float32, because JAX computes with 32
+            bits.
+        batch_size: number of samples in a batch; the last batch holds what is left.
+        shuffle: whether to shuffle the samples, in a different order in each epoch.
         seed: integer, 0 <= seed < 2**64, for the order; None draws one.
         sample_weight: array of shape (samples,), or None.
-        transform: function of a batch's images, the indices of its samples, int64 of shape (n,),
-            and the epoch, an integer from 0, that returns the images that the model receives. If
-            it has a parameter named `targets`, it gets the batch's targets there, and returns
-            `(images, targets)`. Mark one without a state of its own with `kcore.data.pure`, so that
-            threads may call it ahead.
-        shard: (index, count): serve the part `index` of `count` equal ones, for the host `index`
-            of `count`. All hosts need the same seed.
+        transform: function of a batch's images, the indices of its samples (int64 of shape (n,))
+            and the epoch (an integer from 0); returns the images that the model receives. If it has
+            a parameter named `targets`, it is also given the batch's targets, and returns `(images,
+            targets)`. Mark a function that keeps no state with `kcore.data.pure`, so that threads
+            may call it ahead.
+        shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
+            `count`. All hosts need the same seed.
         drop_remainder: whether to leave out a last batch that is not full.
         num_threads: how many batches are made at the same time; None for the number of CPUs.
 

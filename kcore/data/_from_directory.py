@@ -1,4 +1,4 @@
-"""Make a dataset of a folder of images."""
+"""Make a dataset from a folder of images."""
 
 import os
 from collections.abc import Sequence
@@ -139,35 +139,35 @@ def from_directory(
     drop_remainder: bool = False,
     num_threads: int | None = None,
 ) -> ImageBatches | tuple[ImageBatches, ImageBatches]:
-    """Make a dataset of a folder that holds one sub-directory of images for each class.
+    """Make a dataset from a folder with one subdirectory of images for each class.
 
     The arguments up to `verbose` are those of `keras.utils.image_dataset_from_directory`, with the
-    same defaults. What differs from it: images are uint8 and not float32, with the same values
-    after `keras.layers.Rescaling(1 / 255)`; Pillow resizes them, with antialiasing; a split takes
-    the same part of each class; with `shuffle` the images of the whole folder are shuffled; and the
-    result is a `keras.utils.PyDataset` without the methods of `tf.data`.
+    same defaults. It differs as follows: images are uint8 instead of float32, on the same scale of
+    0 to 255; Pillow resizes them, with antialiasing; a split takes the same fraction of each class;
+    `shuffle` shuffles the images of the whole folder; and the result is a `keras.utils.PyDataset`,
+    without the methods of `tf.data`.
 
     Args:
         directory: the folder. `kcore.data.scan` says which files are taken from it.
-        labels: "inferred" for the sub-directory that a file is in; None for no labels, which takes
+        labels: "inferred" for the subdirectory that a file is in; None for no labels, which takes
             all image files of the tree; or integers of shape (files,), 0 to classes - 1, for the
             files of the tree, directory by directory in the order of their paths, and in each by
             name.
-        label_mode: what a batch holds beside the images. "int": int32 labels of shape (n,).
+        label_mode: what a batch holds besides the images. "int": int32 labels of shape (n,).
             "categorical": float32 one-hot rows of shape (n, classes). "binary": float32 0 or 1 of
             shape (n, 1), for two classes. "input": a copy of the images. None: nothing.
-        class_names: names of sub-directories, in the order of the labels; None for all, sorted. One
-            that isn't there keeps its label, with a warning.
-        color_mode: "grayscale", "rgb" or "rgba". Deep gray pictures are scaled to 8 bits.
-        batch_size: of all batches but the last one, which holds what is left.
+        class_names: names of subdirectories, in the order of the labels; None for all, sorted. A
+            name without a subdirectory keeps its label, with a warning.
+        color_mode: "grayscale", "rgb" or "rgba". Gray pictures of more than 8 bits are scaled to 8.
+        batch_size: number of images in a batch; the last batch holds what is left.
         image_size: (height, width) of the images, or one integer for both. None keeps the size of
             each image, and needs `batch_size=1`.
-        shuffle: whether to shuffle the images, in another order in each epoch. False serves them
-            in the order of the folder.
+        shuffle: whether to shuffle the images, in a different order in each epoch. False serves
+            them in the order of the folder.
         seed: integer, 0 <= seed < 2**64, for the order and the split; None draws one.
-        validation_split: the part of each class for validation, 0 <= validation_split < 1.
-        subset: "training" or "validation" for one part, or "both" for both, of one scan. Parts
-            made by separate calls are disjoint if the seed is the same.
+        validation_split: the fraction of each class for validation, 0 <= validation_split < 1.
+        subset: "training" or "validation" for one part, or "both" for both parts from one scan.
+            Parts made by separate calls are disjoint if the seed is the same.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos", "box" or "hamming".
         follow_links: whether to enter directories inside a class through symbolic links.
         crop_to_aspect_ratio: crop the largest centered box of the aspect ratio of `image_size`
@@ -177,49 +177,49 @@ def from_directory(
         data_format: "channels_last", "channels_first" or None for Keras's default.
         verbose: whether to print the number of images of each class, the seed, and the size of a
             cache before it is made, and to show the progress of a long scan.
-        suffixes: what the names of image files end with, such as (".jpg", ".png"); None for those
+        suffixes: suffixes of the names of image files, such as (".jpg", ".png"); None for those
             that `kcore.data.scan` lists.
-        formats: Pillow's names of the formats that are decoded, by content;
+        formats: Pillow's names for the formats to decode, recognized by content;
             `kcore.images.FORMATS` by default.
-        max_file_bytes: larger files are bad files.
-        apply_exif_orientation: turn pictures upright, as phones and cameras note it in EXIF data.
-            False takes them as they are stored, TIFF too.
+        max_file_bytes: larger files count as bad.
+        apply_exif_orientation: turn pictures upright, by the orientation that phones and cameras
+            store in EXIF data. False takes them as stored, TIFF files too.
         background: what lies behind transparent pixels: a level of gray, 0 to 255, or three of red,
             green and blue. None drops transparency, which `audit` then notes.
-        draft: let the JPEG decoder make large pictures smaller by 2, 4 or 8 while it decodes, to no
-            less than `image_size`. It is faster, and changes pixels.
-        before_resize: function of a picture (a Pillow image, upright, of its own mode and size),
-            its path, and a key for `kcore.random`, that returns the picture to convert and resize.
-            The key depends on the seed and the file's number in the folder alone, not on the
-            epoch, so that decoded images can be kept. Several threads call it at a time, and
-            again with the same arguments where nothing is kept; it should return the same then.
-        transform: function of a batch's images, the indices of its samples, int64 of shape (n,),
-            and the epoch, an integer from 0, that returns the images that the model receives. If
-            it has a parameter named `targets`, it gets the batch's targets there, and returns
-            `(images, targets)`. Mark one without a state of its own with `kcore.data.pure`, so that
-            threads may call it ahead.
-        bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when it
-            is reached. "skip": its batch is smaller by one, and a warning names it; a batch without
-            a good file raises `BadFileError` all the same. "quarantine": all files are decoded
-            once before the first batch, and the bad ones left out. In any case `audit` of the
-            result lists them.
-        cache: "memory", or a directory for a file, to keep decoded images in after their first
-            use: height * width * channels bytes each. A directory inside the image folder must
-            be hidden, or it would be a class.
-        shard: (index, count): serve the part `index` of `count` equal ones, for the host `index`
-            of `count`. All hosts need the same seed.
+        draft: let the JPEG decoder shrink large pictures by a factor of 2, 4 or 8 while it decodes,
+            but not below `image_size`. This is faster, and changes pixels.
+        before_resize: function of a picture (a Pillow image, upright, in its own mode and size),
+            its path, and a key for `kcore.random`; returns the picture to convert and resize. The
+            key depends only on the seed and the file's number in the folder, not on the epoch, so
+            decoded images can be cached. Several threads call the function at once. Without a cache
+            it is called again with the same arguments, and should then return the same picture.
+        transform: function of a batch's images, the indices of its samples (int64 of shape (n,))
+            and the epoch (an integer from 0); returns the images that the model receives. If it has
+            a parameter named `targets`, it is also given the batch's targets, and returns `(images,
+            targets)`. Mark a function that keeps no state with `kcore.data.pure`, so that threads
+            may call it ahead.
+        bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when it is
+            reached. "skip": its batch is smaller by one, and a warning names it; a batch without
+            any good file still raises `BadFileError`. "quarantine": all files are decoded once
+            before the first batch, and the bad ones are left out. In each case, `audit` of the
+            result lists the bad files.
+        cache: where to keep decoded images after their first use, height * width * channels bytes
+            each: "memory", or a directory for a cache file. A directory inside the image folder
+            must be hidden, or it would be a class.
+        shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
+            `count`. All hosts need the same seed.
         drop_remainder: whether to leave out a last batch that is not full.
         num_threads: how many batches are made at the same time; None for the number of CPUs.
 
     Returns:
         An `ImageBatches` of uint8 images, or with `subset="both"` two of them, (training,
-        validation), of which the second is neither shuffled nor transformed.
+        validation); the second is neither shuffled nor transformed.
 
     Raises:
         FileNotFoundError: if the folder, or every directory of `class_names`, does not exist.
         NotADirectoryError: if `directory`, or what should be the directory of a class, is a file.
         BadFileError: if a directory can't be listed, with `bad_files="raise"`.
-        TypeError: if an argument has the name that it has in legacy Keras.
+        TypeError: if an argument is given by its name in legacy Keras.
         ValueError: if an argument is out of its range, no image is found, or all are bad.
 
     Example:
@@ -298,7 +298,7 @@ def from_directory(
 
 
 def _warn_of_files_without_class(files: ImageFiles) -> None:
-    """Warn of images that Keras serves where there are no labels, and a scan of classes doesn't."""
+    """Warn about images that Keras would serve without labels, but that a scan of classes skips."""
     beside = files.left_out.get(BESIDE_CLASSES)
     if beside is not None:
         warn(
@@ -308,7 +308,7 @@ def _warn_of_files_without_class(files: ImageFiles) -> None:
 
 
 def _describe(parts: tuple[ImageFiles, ...], options: tuple[FileOptions, ...]) -> None:
-    """Print what there is, before any of it is read."""
+    """Print what the dataset contains, before any file is read."""
     names = ("Training: ", "Validation: ") if len(parts) == 2 else ("",)
     for name, files, its in zip(names, parts, options, strict=False):
         first, *others = files.summary().splitlines()

@@ -1,4 +1,4 @@
-"""Make a dataset of image files that a scan or a list gives."""
+"""Make a dataset from image files that a scan or a list gives."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -52,20 +52,21 @@ def from_files(
     drop_remainder: bool = False,
     num_threads: int | None = None,
 ) -> ImageBatches:
-    """Make a dataset of image files, as `scan`, `split` or `ImageFiles.from_paths` give them.
+    """Make a dataset from image files that `scan`, `split` or `ImageFiles.from_paths` returned.
 
     Args:
         files: the files and, if `label_mode` needs them, their labels.
-        targets: array of shape (files, ...), a dictionary, list or tuple of such arrays, or an
-            object that gives the targets of an array of indices, instead of those of `label_mode`.
-        label_mode: what a batch holds beside the images. "int": int32 labels of shape (n,).
+        targets: targets to use instead of those of `label_mode`: an array of shape (files, ...), a
+            dictionary, list or tuple of such arrays, or an object that an array of indices can
+            index.
+        label_mode: what a batch holds besides the images. "int": int32 labels of shape (n,).
             "categorical": float32 one-hot rows of shape (n, classes). "binary": float32 0 or 1 of
             shape (n, 1), for two classes. "input": a copy of the images. None: nothing.
-        color_mode: "grayscale", "rgb" or "rgba". Deep gray pictures are scaled to 8 bits.
-        batch_size: of all batches but the last one, which holds what is left.
+        color_mode: "grayscale", "rgb" or "rgba". Gray pictures of more than 8 bits are scaled to 8.
+        batch_size: number of images in a batch; the last batch holds what is left.
         image_size: (height, width) of the images, or one integer for both. None keeps the size of
             each image, and needs `batch_size=1`.
-        shuffle: whether to shuffle the images, in another order in each epoch.
+        shuffle: whether to shuffle the images, in a different order in each epoch.
         seed: integer, 0 <= seed < 2**64, for the order; None draws one.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos", "box" or "hamming".
         crop_to_aspect_ratio: crop the largest centered box of the aspect ratio of `image_size`
@@ -74,35 +75,35 @@ def from_files(
             ratio before resizing, on black or `background`.
         data_format: "channels_last", "channels_first" or None for Keras's default.
         sample_weight: array of shape (files,), or None.
-        formats: Pillow's names of the formats that are decoded, by content;
+        formats: Pillow's names for the formats to decode, recognized by content;
             `kcore.images.FORMATS` by default.
-        max_file_bytes: larger files are bad files.
-        apply_exif_orientation: turn pictures upright, as phones and cameras note it in EXIF data.
-            False takes them as they are stored, TIFF too.
+        max_file_bytes: larger files count as bad.
+        apply_exif_orientation: turn pictures upright, by the orientation that phones and cameras
+            store in EXIF data. False takes them as stored, TIFF files too.
         background: what lies behind transparent pixels: a level of gray, 0 to 255, or three of red,
             green and blue. None drops transparency, which `audit` then notes.
-        draft: let the JPEG decoder make large pictures smaller by 2, 4 or 8 while it decodes, to no
-            less than `image_size`. It is faster, and changes pixels.
-        before_resize: function of a picture (a Pillow image, upright, of its own mode and size),
-            its path, and a key for `kcore.random`, that returns the picture to convert and resize.
-            The key depends on the seed and the file's number alone, not on the epoch, so that
-            decoded images can be kept. Several threads call it at a time, and again with the same
-            arguments where nothing is kept; it should return the same then.
-        transform: function of a batch's images, the indices of its samples, int64 of shape (n,),
-            and the epoch, an integer from 0, that returns the images that the model receives. If
-            it has a parameter named `targets`, it gets the batch's targets there, and returns
-            `(images, targets)`. Mark one without a state of its own with `kcore.data.pure`, so that
-            threads may call it ahead.
-        bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when it
-            is reached. "skip": its batch is smaller by one, and a warning names it; a batch without
-            a good file raises `BadFileError` all the same. "quarantine": all files are decoded
-            once before the first batch, and the bad ones left out. In any case `audit` of the
-            result lists them.
-        cache: "memory", or a directory for a file, to keep decoded images in after their first
-            use: height * width * channels bytes each. A directory inside the image folder must
-            be hidden, or it would be a class.
-        shard: (index, count): serve the part `index` of `count` equal ones, for the host `index`
-            of `count`. All hosts need the same seed.
+        draft: let the JPEG decoder shrink large pictures by a factor of 2, 4 or 8 while it decodes,
+            but not below `image_size`. This is faster, and changes pixels.
+        before_resize: function of a picture (a Pillow image, upright, in its own mode and size),
+            its path, and a key for `kcore.random`; returns the picture to convert and resize. The
+            key depends only on the seed and the file's number, not on the epoch, so decoded images
+            can be cached. Several threads call the function at once. Without a cache it is called
+            again with the same arguments, and should then return the same picture.
+        transform: function of a batch's images, the indices of its samples (int64 of shape (n,))
+            and the epoch (an integer from 0); returns the images that the model receives. If it has
+            a parameter named `targets`, it is also given the batch's targets, and returns `(images,
+            targets)`. Mark a function that keeps no state with `kcore.data.pure`, so that threads
+            may call it ahead.
+        bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when it is
+            reached. "skip": its batch is smaller by one, and a warning names it; a batch without
+            any good file still raises `BadFileError`. "quarantine": all files are decoded once
+            before the first batch, and the bad ones are left out. In each case, `audit` of the
+            result lists the bad files.
+        cache: where to keep decoded images after their first use, height * width * channels bytes
+            each: "memory", or a directory for a cache file. A directory inside the image folder
+            must be hidden, or it would be a class.
+        shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
+            `count`. All hosts need the same seed.
         drop_remainder: whether to leave out a last batch that is not full.
         num_threads: how many batches are made at the same time; None for the number of CPUs.
 
@@ -110,8 +111,8 @@ def from_files(
         An `ImageBatches` of uint8 images.
 
     Raises:
-        TypeError: if `files` is a list of names or the like, or an argument has the name that it
-            has in legacy Keras.
+        TypeError: if `files` is not an `ImageFiles`, such as a list of names, or an argument is
+            given by its name in legacy Keras.
         ValueError: if an argument is out of its range.
 
     Example:

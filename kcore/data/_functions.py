@@ -1,4 +1,4 @@
-"""What functions of the user ask for, and whether threads may call them ahead."""
+"""Which arguments a user's functions take, and whether threads may call them ahead."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -10,22 +10,22 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def pure(function: Function) -> Function:
-    """Mark a function as one whose result depends on its arguments alone.
+    """Mark a function whose result depends on its arguments alone; use it as a decorator.
 
     A dataset calls a `transform` or `preprocessing_function` for batches and samples in the order
-    of their use, so that a function with a state of its own (a counter, NumPy's global random
-    numbers, a pipeline of Albumentations) gives the same results in each run. A marked function is
-    called ahead of use, by threads.
+    of their use, so that a function that keeps state (a counter, NumPy's global random numbers, a
+    pipeline of Albumentations) gives the same results in each run. Threads call a marked function
+    ahead of use.
 
     Args:
-        function: a function, or a callable object that takes attributes. So `pure` is a decorator.
+        function: a function, or a callable object that accepts attributes.
 
     Returns:
         The same function.
 
     Raises:
-        TypeError: if it can't be called, or takes no attributes, such as a built-in function,
-            which you can wrap in a function of your own.
+        TypeError: if it can't be called, or doesn't accept attributes. Wrap a built-in function,
+            for example, in a function of your own.
 
     Example:
         >>> import kcore
@@ -39,7 +39,7 @@ def pure(function: Function) -> Function:
         function.is_pure = True  # type: ignore[attr-defined]
     except AttributeError as error:
         raise TypeError(
-            f"function={function!r} takes no mark: wrap it in a function of your own."
+            f"function={function!r} can't be marked: wrap it in a function of your own."
         ) from error
     return function
 
@@ -50,7 +50,7 @@ def is_pure(function: object) -> bool:
 
 
 def asked_for(function: Callable[..., Any], names: Iterable[str]) -> frozenset[str]:
-    """Return those of the names that are parameters of a function, as far as it tells."""
+    """Return which names are parameters of a function, as far as its signature tells."""
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):

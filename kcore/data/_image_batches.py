@@ -40,17 +40,17 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
     A batch is `x`, `(x, y)` or `(x, y, sample_weight)`. A sample's *index* is its position in the
     dataset, 0 to `samples - 1`; shuffling does not change it. The seed and the epoch alone decide
     which samples are in which batch, and in which order `fit` gets the batches of a shuffled
-    dataset: the argument `shuffle` of `fit`, which would shuffle them again with Python's global
-    random state, makes no difference to it. Without shuffling here, `fit(..., shuffle=True)`
+    dataset. The argument `shuffle` of `fit`, which would shuffle them again with Python's global
+    random state, then has no effect. If the dataset doesn't shuffle, `fit(..., shuffle=True)`
     shuffles the batches as it does with any `PyDataset`.
 
     `dataset[i]` is batch `i` of the epoch `dataset.epoch`, which is the current epoch of training.
-    Only training moves on to another:
+    Only training moves on to another epoch:
 
     - `fit` takes each batch of an epoch once, and moves on to the next epoch. An epoch that was
-      interrupted, as by Ctrl-C, is begun again by the next `fit`. With `steps_per_epoch`, `fit`
-      takes that many batches for each epoch of Keras and goes on through the dataset's epochs from
-      where the last such call ended.
+      interrupted, for example by Ctrl-C, is started again by the next `fit`. With
+      `steps_per_epoch`, `fit` takes that many batches for each epoch of Keras and goes on through
+      the dataset's epochs from where the last such call ended.
     - `evaluate`, `predict`, validation and `dataset[i]` take the batches of `epoch` and change
       nothing, also in callbacks and in other threads while `fit` runs.
     - A loop `for batch in dataset` takes the batches of `epoch` in order. After a complete loop the
@@ -60,28 +60,28 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
     - `next(dataset)` goes on from epoch to epoch without end, as one loop after another would;
       `reset()` lets it begin with the first batch of `epoch` again.
 
-    Threads read and decode batches ahead of their use, while a model works on another. An error in
-    a thread is raised in `fit`.
+    Threads read and decode batches ahead of their use, while the model works on earlier ones. An
+    error in a thread is raised in `fit`.
 
     Args:
         source: where the images come from.
         targets: array of shape (samples, ...); a dictionary, list or tuple of such arrays for a
-            model with several outputs; an object that gives the targets of an array of indices;
-            "input" for a copy of the images; None for no targets.
+            model with several outputs; an object that an array of indices can index; "input" for a
+            copy of the images; None for no targets.
         sample_weight: array of shape (samples,), or None.
         batch_size: number of samples in a batch; the last batch holds what is left.
-        shuffle: whether to shuffle the samples, in another order in each epoch.
+        shuffle: whether to shuffle the samples, in a different order in each epoch.
         seed: integer, 0 <= seed < 2**64; None draws one, which the attribute `seed` holds.
-        transform: function of a batch's images, the indices of its samples, int64 of shape (n,),
-            and the epoch, an integer from 0, that returns the images that the model receives. It
-            may change its argument. It is called for one batch after another, in the order in
-            which they are used, so that a function with a state of its own repeats. Mark one
-            without state with `kcore.data.pure`: threads then call it ahead, in any order, but
-            never two at the same time. If it has a parameter named `targets`, it gets the batch's
-            targets there and returns `(images, targets)`.
+        transform: function of a batch's images, the indices of its samples (int64 of shape (n,))
+            and the epoch (an integer from 0); returns the images that the model receives. It may
+            modify the images that it is given. It is called for one batch after another, in the
+            order in which they are used, so that runs with a function that keeps state can be
+            repeated. Mark a function that keeps no state with `kcore.data.pure`: threads then call
+            it ahead, in any order, but never two at the same time. If it has a parameter named
+            `targets`, it is also given the batch's targets, and returns `(images, targets)`.
         shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
-            `count`. All hosts need the same seed. What is left over when the number of samples is
-            divided by `count` is left out, other samples in each epoch if shuffled.
+            `count`. All hosts need the same seed. If the number of samples is not a multiple of
+            `count`, the remainder is left out: different samples in each epoch if shuffled.
         drop_remainder: whether to leave out a last batch that is not full.
         num_threads: how many batches are made at the same time; None for the number of CPUs.
         files: the image files, for a dataset of files.
@@ -118,7 +118,7 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
         if not hasattr(source, "load") or not hasattr(source, "__len__"):
             raise TypeError(
                 f"source is of type {type(source).__name__}: kcore.data.from_arrays, from_files "
-                "and from_directory make a dataset of arrays, files and a folder."
+                "and from_directory make a dataset from arrays, files and a folder."
             )
         if files is not None:
             check_files(files)
@@ -298,7 +298,7 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
             epoch: integer from 0.
 
         Returns:
-            `(image, parameters)`: the image as it is in the batch, but for rounding after
+            `(image, parameters)`: the image as it is in the batch, except for rounding after
             whitening, which is a matrix product; and the parameters, named as by
             `ImageDataGenerator.get_random_transform`, or None for a dataset that no
             `ImageDataGenerator` made.
@@ -318,7 +318,7 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
 
     @property
     def shuffle(self) -> bool:  # type: ignore[override]
-        """Whether each epoch is shuffled, as legacy iterators tell it; for flows alone."""
+        """Whether each epoch is shuffled, as in legacy iterators; only for flows."""
         if self._origin.is_flow:
             return self._maker.order.shuffle
         return TfDataMethods.shuffle.__get__(self, type(self))
@@ -330,7 +330,7 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
 
     @property
     def workers(self) -> int:
-        """1, as Keras's own queue would read batches in an order of its own."""
+        """1, because Keras's own queue would read batches in another order."""
         its = asker(sys._getframe(1))
         if its is not None:  # an adapter of Keras asks once, when it is made
             check_running_fit()
@@ -376,7 +376,7 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
         self._serving.end_loop(epoch, is_fitted(self))
 
 
-# What is bound to this process, and to those that read from it.
+# State that is bound to this process, and to the readers in it.
 _BOUND = ("_serving", "_steps")
 
 

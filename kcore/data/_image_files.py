@@ -110,11 +110,11 @@ class ImageFiles:
         labels: npt.ArrayLike | None = None,
         class_names: Sequence[str] = (),
     ) -> Self:
-        """Make an `ImageFiles` of a list of paths, in its order.
+        """Make an `ImageFiles` from a list of paths, in the same order.
 
         Args:
             paths: the files' paths.
-            labels: integers of shape (files,), each a position in `class_names`.
+            labels: integers of shape (files,), indices into `class_names`.
             class_names: the names of the classes.
 
         Raises:
@@ -160,7 +160,7 @@ class ImageFiles:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The names of the classes; a label is a position in it."""
+        """The names of the classes; a label is an index into it."""
         return self.table.class_names
 
     @property

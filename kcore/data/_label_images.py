@@ -24,14 +24,14 @@ class LabelImages:
     """The label images of samples, decoded when they are indexed.
 
     A label is the gray value of a pixel as Pillow reads it, 0 or 1 in a file of one bit, or the
-    index in a palette. Labels are never mixed: resizing takes the nearest pixel. Files are checked
-    as those of images are, and turned upright by their own EXIF data if images are.
+    index in a palette. Labels are never mixed: resizing takes the value of the nearest pixel. Files
+    are checked like those of images, and turned upright by their own EXIF data if images are.
 
     Args:
         files: one file for each sample.
         images: the image of each sample.
-        decoding: how images are decoded. Its size, cropping, orientation, formats and limits hold
-            for label images too.
+        decoding: how images are decoded. Its size, cropping, orientation, formats and limits apply
+            to label images too.
         channels_first: whether the axis of length 1 comes before height and width.
     """
 
@@ -75,7 +75,7 @@ class LabelImages:
         return picture_of(data, path, its.formats, upright=its.apply_exif_orientation)
 
     def _check_lies_alike(self, index: int, mask: Picture) -> None:
-        """Refuse a mask that was made of the stored image and not of the upright one."""
+        """Refuse a mask that was made from the stored image instead of the upright one."""
         if self._is_checked[index] or not self._decoding.apply_exif_orientation:
             return
         # A square mask fits either way, and a bad image is an error of its own.
@@ -92,8 +92,9 @@ class LabelImages:
             return
         turned = "image" if swaps_sides(orientation) else "mask"
         raise ValueError(
-            f"of {mask.img.width} x {mask.img.height} pixels, across its image {path!r} of {width} "
-            f"x {height}: EXIF data turn the {turned} alone. Save both upright, or with the same "
+            f"has {mask.img.width} x {mask.img.height} pixels, but its image {path!r} has {width} "
+            "x "
+            f"{height}: EXIF data turn only the {turned}. Save both upright, or with the same "
             "orientation in their EXIF data"
         )
 
@@ -132,7 +133,7 @@ def _of_equal_channels(pixels: npt.NDArray[np.uint8], has_alpha: bool) -> npt.ND
     colors, alpha = (pixels[..., :-1], pixels[..., -1]) if has_alpha else (pixels, np.uint8(255))
     if (colors != colors[..., :1]).any() or np.any(alpha != 255):
         raise ValueError(
-            "colors or transparency, which are no labels: save the masks as gray values, or with "
+            "colors or transparency, which are not labels: save the masks as gray values, or with "
             "a palette"
         )
     return colors[..., 0]

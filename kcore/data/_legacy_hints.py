@@ -8,7 +8,7 @@ _given: set[str] = set()
 
 
 def hint_at_loop(batches: int) -> None:
-    """Tell that a loop ends with the epoch; it is noticed if the epoch has a single batch."""
+    """Hint that a loop ends with the epoch, if the epoch has only one batch."""
     if batches == 1:
         _hint(
             "A loop over a flow ends with the epoch, here after one batch; legacy Keras goes "
@@ -17,7 +17,7 @@ def hint_at_loop(batches: int) -> None:
 
 
 def hint_at_repetition(number: int) -> None:
-    """Tell that a batch stays the same within an epoch."""
+    """Hint that a batch stays the same within an epoch."""
     _hint(
         f"flow[{number}] is the same each time within an epoch; legacy Keras draws "
         "anew. kcore.augment.variations(image, generator) shows an image under "

@@ -24,16 +24,16 @@ __all__ = ["FileOptions", "check_outside", "file_options"]
 
 @dataclass(frozen=True, kw_only=True)
 class FileOptions:
-    """Checked options of a dataset of image files, all but those that count the files.
+    """Checked options of a dataset of image files, except those that depend on the number of files.
 
     Attributes:
         decoding: how a file becomes an array of pixels.
         label_mode: "int", "categorical", "binary", "input" or None.
-        flat_binary: whether the labels of "binary" are of shape (n,), as in legacy Keras, and not
-            of shape (n, 1).
-        batch_size: of all batches but the last one, which holds what is left.
-        shuffle: whether to shuffle the files, in another order in each epoch.
-        seed: integer, 0 <= seed < 2**64; None draws one, which this attribute then is.
+        flat_binary: whether the labels of "binary" have shape (n,), as in legacy Keras, instead of
+            (n, 1).
+        batch_size: number of images in a batch; the last batch holds what is left.
+        shuffle: whether to shuffle the files, in a different order in each epoch.
+        seed: integer, 0 <= seed < 2**64; None draws one, which this attribute then holds.
         bad_files: "raise", "skip" or "quarantine".
         cache: "memory", a directory for a file, or None.
         transform: function of a batch's images, indices and epoch, or None.
@@ -71,7 +71,7 @@ class FileOptions:
         self._set("num_threads", checked_threads(self.num_threads))
         self._set("seed", random.draw_seed() if self.seed is None else self.seed)
         self._check_batch_size()
-        self.order(0)  # refuses what is wrong with the rest
+        self.order(0)  # refuses invalid values of the other options
         self._check_sizes()
         self._check_cache_of_hook()
         if self.decoding.before_resize is not None:
@@ -79,14 +79,14 @@ class FileOptions:
             self._set("decoding", replace(self.decoding, seed=self.seed))
 
     def order(self, samples: int) -> Order:
-        """Return which of so many samples are in which batch."""
+        """Return which samples are in which batch, for this number of samples."""
         assert self.seed is not None
         return Order(
             samples, self.batch_size, self.shuffle, self.seed, self.shard, self.drop_remainder
         )
 
     def cache_bytes(self, samples: int) -> int:
-        """Return the bytes that a cache for so many samples takes."""
+        """Return the bytes that a cache for this number of samples takes."""
         return cache_bytes(len(self.order(samples).served), self.decoding)
 
     def check_outside(self, directory: str | os.PathLike[str]) -> None:
@@ -102,13 +102,13 @@ class FileOptions:
             )
 
     def _check_sizes(self) -> None:
-        """Refuse what needs images of one size if each has its own."""
+        """Refuse options that need images of one size if each has its own."""
         if self.decoding.image_size is not None:
             return
         if self.batch_size != 1:
             raise ValueError(
                 f"image_size=None with batch_size={self.batch_size}: images of different sizes "
-                "fit into no common array. Use batch_size=1, or an image_size."
+                "don't fit into one array. Use batch_size=1, or an image_size."
             )
         if self.cache is not None:
             raise ValueError(
@@ -215,6 +215,6 @@ def check_outside(
         inside = written.relative_to(scanned).parts
         if not any(part.startswith(".") for part in inside):
             raise ValueError(
-                f"{name}={str(place)!r} lies inside of directory={str(directory)!r}, where the "
+                f"{name}={str(place)!r} lies inside directory={str(directory)!r}, where the "
                 "next run would take it for a class, or for images: choose a directory outside."
             )

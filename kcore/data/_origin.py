@@ -1,4 +1,4 @@
-"""What a dataset tells about the call that made it."""
+"""Facts about the call that made a dataset."""
 
 import os
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ __all__ = ["Origin"]
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """The arguments of the call that made a dataset, as legacy iterators have them as attributes.
+    """The arguments of the call that made a dataset, which legacy iterators have as attributes.
 
     Attributes:
         is_flow: whether a method of `ImageDataGenerator` made the dataset.

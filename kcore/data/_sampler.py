@@ -27,11 +27,12 @@ class Order:
 
     Attributes:
         samples: the number of samples.
-        batch_size: of all batches but the last, which holds what is left.
-        shuffle: whether the samples of all hosts together are shuffled, anew in each epoch.
+        batch_size: number of samples in a batch; the last batch holds what is left.
+        shuffle: whether the samples of all hosts together are shuffled, in a different order in
+            each epoch.
         seed: integer, 0 <= seed < 2**64.
-        shard: (index, count): take the part `index` of `count` equal ones; what is left over when
-            `samples` is divided by `count` belongs to none.
+        shard: (index, count): take part `index` of `count` equal parts; the remainder of `samples`
+            divided by `count` belongs to no part.
         drop_remainder: whether to leave out a last batch that is not full.
 
     Raises:
@@ -70,9 +71,9 @@ class Order:
 
     def indices(self, epoch: int) -> Any:
         """Return a Grain dataset of the batches' indices, int64 arrays of shape (n,)."""
-        # Not Grain's own shuffle: it adds the epoch to the seed, so that neighboring seeds share
-        # orders, and it takes milliseconds per epoch even for few samples. Nor its batching of
-        # single samples, which takes five microseconds per sample.
+        # Grain's own shuffle is not used: it adds the epoch to the seed, so neighboring seeds share
+        # orders, and it takes milliseconds per epoch even for few samples. Neither is its batching
+        # of single samples, which takes five microseconds per sample.
         order = _shuffled(self.samples, self.seed, epoch) if self.shuffle else range(self.samples)
         return _grain().MapDataset.source(_Batches(order[self._on_this_host], self.batch_size))
 
@@ -110,7 +111,7 @@ def read_ahead(dataset: Any, num_threads: int) -> Any:
 
 
 def checked_threads(num_threads: int | None) -> int:
-    """Return `num_threads`, or for None the number of CPUs that this process may use."""
+    """Return `num_threads`, or the number of CPUs that this process may use if it is None."""
     if num_threads is not None:
         return check_integer("num_threads", num_threads)
     if hasattr(os, "sched_getaffinity"):
@@ -142,7 +143,7 @@ def _grain() -> ModuleType:
 
 
 def check_index(index: object, samples: int) -> None:
-    """Raise an IndexError unless `index` is that of a sample."""
+    """Raise an IndexError unless `index` is the index of a sample."""
     is_number = isinstance(index, Integral) and not isinstance(index, bool)
     if not is_number or not 0 <= int(index) < samples:  # type: ignore[call-overload]
         raise IndexError(f"index={index!r} is outside of 0 to {samples - 1}.")

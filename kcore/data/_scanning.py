@@ -1,4 +1,4 @@
-"""From a folder to its image files and classes."""
+"""Find the image files and classes of a folder."""
 
 import math
 import os
@@ -41,9 +41,9 @@ def scan(
     verbose: bool = True,
     stream: TextIO | None = None,
 ) -> ImageFiles:
-    """Find the image files of a folder that holds one sub-directory for each class.
+    """Find the image files of a folder that holds one subdirectory for each class.
 
-    A file belongs to the class whose sub-directory it is in, at any depth. Image files are those
+    A file belongs to the class whose subdirectory it is in, at any depth. Image files are those
     whose name ends, in upper or lower case, with one of `suffixes`, by default .apng, .avif, .bmp,
     .dib, .gif, .j2c, .j2k, .jfif, .jp2, .jpc, .jpe, .jpeg, .jpf, .jpg, .jpx, .mpo, .pbm, .pcx,
     .pfm, .pgm, .png, .pnm, .ppm, .qoi, .sgi, .tga, .tif, .tiff and .webp. No file is opened. Files
@@ -51,30 +51,30 @@ def scan(
     directories; `left_out` of the result counts them.
 
     The order is that of `keras.utils.image_dataset_from_directory` with `shuffle=False`: class by
-    class, in a class directory by directory in the order of their names, and in each directory file
-    by file. Names are compared by their bytes, the same on every system and in every language.
+    class, within a class directory by directory in the order of their names, and within a directory
+    file by file. Names are compared by their bytes, the same on every system and in every language.
 
-    A folder without sub-directories gives its files without labels.
+    A folder without subdirectories gives its files without labels.
 
-    If the scan takes longer than two seconds, its progress and rate are shown on stderr, and the
-    number of files of each class at its end.
+    If the scan takes longer than two seconds, its progress and rate are shown on stderr, and at its
+    end the number of files of each class.
 
     Args:
         directory: the folder.
-        labels: "inferred" for the sub-directory that a file is in; None for all image files of the
+        labels: "inferred" for the subdirectory that a file is in; None for all image files of the
             tree, without labels; or integers of shape (files,), 0 to classes - 1, for the files of
             the tree in the order of those that None finds. The classes are then named "0", "1" and
             so on.
-        class_names: names of sub-directories, in the order of the labels; None for all of them,
-            sorted. One that isn't there keeps its label, so that `class_names=train.class_names`
-            gives the labels of another folder.
+        class_names: names of subdirectories, in the order of the labels; None for all of them,
+            sorted. A name without a subdirectory keeps its label, so
+            `class_names=train.class_names` gives the files of another folder the same labels.
         follow_links: whether to enter directories inside a class through symbolic links. Each
-            directory is entered once per class, so that loops end, and a link to the folder itself
-            is not followed, as that would mix the classes. Links to files, and class directories
+            directory is entered once per class, so loops end, and a link to the folder itself is
+            not followed, because that would mix the classes. Links to files, and class directories
             that are links, are always followed.
-        unreadable: "raise" if a directory that can't be listed is an error, or "skip" to leave it
-            out and count it in `left_out`.
-        suffixes: what the names of image files end with, such as (".jpg", ".png"); None for those
+        unreadable: what to do with a directory that can't be listed: "raise" an error, or "skip" it
+            and count it in `left_out`.
+        suffixes: suffixes of the names of image files, such as (".jpg", ".png"); None for those
             listed above.
         verbose: whether to show the progress of a scan that takes longer than two seconds.
         stream: where progress is shown; None for stderr.
@@ -132,7 +132,7 @@ def scanned(
     stream: TextIO | None = None,
     names_argument: str = "class_names",
 ) -> ImageFiles:
-    """Scan as `scan` does; errors call its argument `class_names` as `names_argument` says."""
+    """Scan as `scan` does; errors call its argument `class_names` by `names_argument`."""
     is_inferred = _is_inferred(labels, class_names)
     check_choice("unreadable", unreadable, ("raise", "skip"))
     check_switch("verbose", verbose)
@@ -185,7 +185,7 @@ def _is_inferred(labels: object, class_names: object) -> bool:
         return True
     if class_names is not None:
         raise ValueError(
-            f"class_names={class_names!r} names sub-directories, which are classes only with "
+            f"class_names={class_names!r} names subdirectories, which are classes only with "
             "labels='inferred': leave one of the two arguments out."
         )
     return False
@@ -247,11 +247,11 @@ def _class_names(
         return tuple(os.fsdecode(name) for name in sorted(top.directories))
     names = check_class_names(class_names, argument)
     if not names or len({PurePath(name) for name in names}) != len(names):
-        raise ValueError(f"{argument}={list(names)!r} must be names that differ, at least one.")
+        raise ValueError(f"{argument}={list(names)!r} must be one or more distinct names.")
     is_there = [_is_class_directory(root, name, argument) for name in names]
     if not any(is_there):
         raise FileNotFoundError(
-            f"{argument}={list(names)!r}, but there is no directory of one of these names in "
+            f"{argument}={list(names)!r}, but there is no directory with any of these names in "
             f"{os.fsdecode(root)!r}."
         )
     return names
@@ -261,7 +261,7 @@ def _is_class_directory(root: bytes, name: str, argument: str) -> bool:
     """Tell whether a class has a directory, or say that no directory can have this name."""
     parts = PurePath(name).parts
     if not parts or PurePath(name).is_absolute() or ".." in parts or "\0" in name:
-        raise ValueError(f"{argument} holds {name!r}, which is no sub-directory.")
+        raise ValueError(f"{argument} holds {name!r}, which is not a subdirectory.")
     path = Path(os.fsdecode(root)) / name
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(f"{argument} holds {name!r}, but {str(path)!r} is a file.")
@@ -272,7 +272,7 @@ def _warn_of_empty_classes(directory: str | os.PathLike[str], files: ImageFiles)
     empty = [name for name, count in files.counts().items() if not count]
     if empty:
         missing = [name for name in empty if not Path(directory, name).is_dir()]
-        hint = f" There is no sub-directory {', '.join(map(repr, missing))}." if missing else ""
+        hint = f" There is no subdirectory {', '.join(map(repr, missing))}." if missing else ""
         warn(
             f"No image file in directory={os.fspath(directory)!r} is of class "
             f"{', '.join(map(repr, empty))}; each keeps its label.{hint}"

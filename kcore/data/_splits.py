@@ -54,7 +54,7 @@ def split(files: ImageFiles, validation_split: float, seed: int) -> tuple[ImageF
 
 
 def check_subset(validation_split: float | None, subset: str | None, seed: int | None) -> float:
-    """Return the split as a fraction, or raise a ValueError if the arguments don't go together."""
+    """Return the split as a fraction, or raise a ValueError if the arguments conflict."""
     is_split = validation_split is not None
     fraction = check_fraction("validation_split", validation_split) if is_split else 0.0
     if subset is None:
@@ -70,7 +70,7 @@ def check_subset(validation_split: float | None, subset: str | None, seed: int |
     if seed is None and subset != "both":
         raise ValueError(
             f"subset={subset!r} needs a seed, the same for both parts, or they overlap. "
-            "subset='both' makes both parts at once and draws one."
+            "subset='both' makes both parts at once and draws a seed."
         )
     return fraction
 

@@ -1,4 +1,4 @@
-"""What a dataset of images shows of itself in a notebook: facts, classes and a few images."""
+"""Show a dataset of images in a notebook: facts, classes and a few images."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ _CLASSES = 20
 def dataset_html(dataset: "ImageBatches") -> str:
     """Return a dataset's size, its classes, and images from all over it, as HTML.
 
-    Images are those before `transform`. Nothing that `fit` or a loop is served changes.
+    Images are shown before `transform`. The batches that `fit` or a loop receives don't change.
     """
     pictures = _pictures(dataset)
     facts = [
@@ -42,14 +42,14 @@ def dataset_html(dataset: "ImageBatches") -> str:
 
 
 def counts_html(counts: dict[str, int]) -> str:
-    """Return a table of the number of images of each class, of the first classes if many."""
+    """Return a table of the number of images of each class, or of the first classes only."""
     rows = [(name, f"{count:,}") for name, count in list(counts.items())[:_CLASSES]]
     caption = f"the first {_CLASSES} of {len(counts):,} classes" if len(counts) > _CLASSES else None
     return table(["class", "images"], rows, caption)
 
 
 class _Pictures:
-    """Images of a dataset as `<img>`, and what is known of all of them."""
+    """Images of a dataset as `<img>` elements, and what is known about all of them."""
 
     def __init__(self) -> None:
         self.images: list[str] = []
@@ -84,7 +84,7 @@ def _caption(dataset: "ImageBatches", index: int) -> str:
 
 
 def _thumbnail(pixels: npt.NDArray[Any]) -> Image.Image | None:
-    """Return a small picture of an array that looks like an image; None of others."""
+    """Return a small picture of an array that looks like an image; None for others."""
     if pixels.ndim == 3 and pixels.shape[-1] not in (1, 3, 4) and pixels.shape[0] in (1, 3, 4):
         pixels = np.moveaxis(pixels, 0, -1)
     if pixels.ndim == 2:
@@ -100,7 +100,7 @@ def _thumbnail(pixels: npt.NDArray[Any]) -> Image.Image | None:
 
 
 def _levels(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8] | None:
-    """Return uint8 as they are, and other real numbers stretched from black to white."""
+    """Return uint8 values unchanged, and other real numbers stretched from black to white."""
     if pixels.dtype == np.uint8:
         return pixels
     if pixels.dtype.kind == "c":

@@ -37,7 +37,7 @@ def check_fit(model: Any, x: Any, y: Any, validation_data: Any) -> None:
         ValueError: if the model's loss can't take a label.
     """
     if not model.compiled:
-        return  # `fit` says so
+        return  # `fit` reports the error
     _check(model, "y", x, y)
     if isinstance(validation_data, (tuple, list)):
         x, y = [*validation_data, None, None][:2]

@@ -51,7 +51,7 @@ class ClassTargets:
         return one_hot
 
     def to_check(self) -> npt.NDArray[Any]:
-        """Return the targets of all samples; one-hot rows of one sample of each class alone.
+        """Return the targets of all samples; for one-hot rows, only one sample of each class.
 
         These tell as much as all rows, in less memory.
         """
@@ -68,9 +68,9 @@ def check_class_names(class_names: object, argument: str = "class_names") -> tup
         argument: what errors call it.
 
     Raises:
-        ValueError: if it is not a list of distinct names. A set is refused, as its order changes
-            from run to run, and the labels with it; a dictionary, as its values may contradict its
-            order.
+        ValueError: if it is not a list of distinct names. A set is refused, because its order and
+            so the labels change from run to run; a dictionary is refused, because its values may
+            contradict its order.
     """
     if isinstance(class_names, set | frozenset | Mapping):
         raise ValueError(
@@ -86,7 +86,7 @@ def check_class_names(class_names: object, argument: str = "class_names") -> tup
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(
-            f"{argument}={list(names)!r} must be names that differ: {twice!r} is in it twice."
+            f"{argument}={list(names)!r} must be distinct names: {twice!r} is in it twice."
         )
     return cast(tuple[str, ...], names)
 
@@ -120,7 +120,7 @@ def check_mode_fits(
     if not class_names:
         raise ValueError(
             f"{name}={mode!r} needs classes, and the images have none: put those of each class "
-            f"into a sub-directory of their own, or use {name}=None or 'input'."
+            f"into a subdirectory of their own, or use {name}=None or 'input'."
         )
     if mode == "binary" and len(class_names) != 2:
         raise ValueError(
@@ -137,7 +137,7 @@ def _first(class_names: tuple[str, ...]) -> str:
 def targets_of(
     files: ImageFiles, label_mode: str | None, flat_binary: bool = False
 ) -> ClassTargets | str | None:
-    """Return the targets that `label_mode` makes of the labels of files."""
+    """Return the targets that `label_mode` makes from the labels of files."""
     if label_mode is None or label_mode == "input" or files.labels is None:
         return label_mode
     return ClassTargets(files.labels, len(files.class_names), label_mode, flat_binary)

@@ -1,4 +1,4 @@
-"""What to use instead of the methods of `tf.data.Dataset` that code written for it calls."""
+"""Say what to use instead of methods of `tf.data.Dataset`, which a dataset of kcore lacks."""
 
 from typing import Any, NoReturn, overload
 
@@ -37,7 +37,9 @@ class TfDataMethods:
     as_numpy_iterator = _Instead("leave it out, as batches are NumPy arrays")
     batch = _Instead("give batch_size where you make the dataset")
     cache = _Instead("give cache='memory', or a directory, where you make the dataset")
-    cardinality = _Instead("len(dataset) counts batches, and dataset.samples samples")
+    cardinality = _Instead(
+        "len(dataset) is the number of batches, and dataset.samples that of samples"
+    )
     filter = _Instead("select the files, as in kcore.data.from_files(files.select(mask))")
     map = _Instead(
         "give transform where you make the dataset, a function of images, indices and epoch, or "

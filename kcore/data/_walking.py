@@ -121,7 +121,7 @@ class Walk:
         try:
             status = os.stat(_join(self._root, directory))  # noqa: PTH116 -- the name is bytes
         except OSError:
-            return True  # listing it tells what is wrong
+            return True  # listing it reports the error
         identity = (status.st_dev, status.st_ino)
         if identity in entered:
             return False
@@ -130,7 +130,7 @@ class Walk:
 
 
 def checked_suffixes(suffixes: Sequence[str] | None) -> frozenset[bytes]:
-    """Return suffixes in the form of `SUFFIXES`; None stands for these.
+    """Return suffixes in the form of `SUFFIXES`, which None stands for.
 
     Raises:
         ValueError: if they are not a list of suffixes, such as [".png", ".jpg"].

@@ -66,8 +66,8 @@ def load(source: str | os.PathLike[str] = "auto") -> ImageDataset:
     """Load ten classes of gray images of 28×28 pixels: Fashion-MNIST or drawn scenes.
 
     The scenes are 12,000 training and 2,000 test images in ten other classes. Results on them say
-    nothing about Fashion-MNIST, so a warning is given if they replace it, and the name of the
-    dataset differs.
+    nothing about Fashion-MNIST, so a warning is given if they replace it, and the dataset has
+    another name.
 
     Args:
         source: `"auto"` for Fashion-MNIST, or scenes if it can neither be found nor downloaded;

@@ -42,7 +42,7 @@ def download(
             is wrong.
         max_bytes: a longer file is refused, before it arrives if the server announces its length.
         timeout: seconds that connecting, or waiting for the next bytes, may take.
-        pace: the least that must arrive in a period of time; `None` for `Pace()`.
+        pace: the minimum that must arrive in each period; `None` for `Pace()`.
 
     Raises:
         DownloadError: if there is no network, or the server refuses, breaks off, stops sending or

@@ -14,11 +14,11 @@ _MAX_HEADER_BYTES = 1 << 20
 
 
 class TooSlowError(TimeoutError):
-    """A server sends so slowly that the download would hardly end."""
+    """A server sends so slowly that the download might never end."""
 
 
 class Pace:
-    """The least that a server must send in each period of waiting.
+    """The minimum that a server must send in each period of waiting.
 
     Each wait for the next bytes has its own timeout; this limit is for servers that avoid the
     timeout by sending a byte now and then. Only time spent waiting counts, not time spent writing.
@@ -44,7 +44,7 @@ class Pace:
         """Count bytes that arrived after some seconds of waiting.
 
         Raises:
-            TooSlowError: if a period ends in which too little arrived.
+            TooSlowError: if too little arrived in a period.
         """
         self._waited += waited
         self._received += received
@@ -58,7 +58,7 @@ class Pace:
 def opened(url: str, timeout: float, pace: Pace) -> Any:
     """Open an HTTP or HTTPS URL, as `urllib.request.urlopen` does.
 
-    The pace is checked from the first byte of the response on, with its header and redirects.
+    The pace is checked from the first byte of the response, including its header and redirects.
 
     Raises:
         OSError, http.client.HTTPException: as in `urlopen`; the reason may be a `TooSlowError`.

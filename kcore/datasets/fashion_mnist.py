@@ -85,7 +85,7 @@ MAX_DOWNLOAD_BYTES = 50_000_000  # the largest file has 47,040,016 bytes uncompr
 def load_data(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split]:
     """Load Fashion-MNIST from disk, or download it.
 
-    The dataset is searched in this order:
+    The dataset is looked for in this order:
 
     1. `path`. If it is given, no other directory is searched.
     2. The directory `fashion-mnist` inside `$KCORE_DATA_DIR`.
@@ -99,8 +99,8 @@ def load_data(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split]
     an incomplete Keras cache, which an interrupted download leaves behind: it is skipped, and step
     5 downloads the missing files.
 
-    Each file may be compressed with gzip (`<name>.gz`) or not (`<name>`). Its SHA-256 digest is
-    that of the uncompressed content, so copies that were compressed differently are equal.
+    Each file may be compressed with gzip (`<name>.gz`) or not (`<name>`). The SHA-256 digest is
+    checked on the uncompressed content, so it doesn't matter how a copy was compressed.
 
     Args:
         path: directory of the four files, or `None` to search for them.

@@ -1,7 +1,7 @@
 """Load, convert and save pictures.
 
 `load_img`, `img_to_array`, `array_to_img` and `save_img` take the arguments of their namesakes in
-`keras.utils` and return the same values, so that code moves over by changing an import. With
+`keras.utils` and return the same values, so moving code over takes only a changed import. With
 `data_format` and `dtype` given they need no Keras; with `None` they take the defaults that
 `keras.config` holds.
 

@@ -1,4 +1,4 @@
-"""From a Pillow image to an array and back."""
+"""Convert between Pillow images and arrays."""
 
 from typing import Any, TypeAlias
 
@@ -24,11 +24,11 @@ def img_to_array(
             A palette image (mode "P") gives its palette indices, which is what label masks need;
             `img.convert("RGB")` gives its colors. A 1-bit image gives 0 and 255.
         data_format: "channels_last", "channels_first", or None for Keras's default.
-        dtype: of the result; None for `keras.config.floatx()`.
+        dtype: dtype of the result; None for `keras.config.floatx()`.
 
     Returns:
         A new array (height, width, channels), or (channels, height, width) for "channels_first",
-        with the picture's own values: 0 to 255, or more for deep gray pictures.
+        with the picture's own values: 0 to 255, or more for gray pictures of more than 8 bits.
 
     Raises:
         ValueError: if a value doesn't fit `dtype`, or `img` has no height and width.
@@ -61,9 +61,9 @@ def array_to_img(
     scale: bool = True,
     dtype: npt.DTypeLike | None = None,
 ) -> Image.Image:
-    """Make a picture of an array.
+    """Convert an array to a picture.
 
-    Fractions are cut off, as in Keras: use `numpy.rint` before if the values carry rounding noise.
+    Fractions are cut off, as in Keras: apply `numpy.rint` first if the values have rounding errors.
 
     Args:
         x: array (height, width, channels), or (channels, height, width) for "channels_first", of
@@ -71,18 +71,19 @@ def array_to_img(
         data_format: "channels_last", "channels_first", or None for Keras's default.
         scale: stretch the values so that the smallest becomes 0 and the largest 255, over all
             channels together, alpha too: use `scale=False` for pictures with alpha. A constant
-            array has nothing to stretch and keeps its value, clipped to 0 to 255. Without
-            `scale`, the values stay: 0 to 255, and for gray pictures any that 32 bits hold.
-        dtype: the type to convert the values to before anything else. None leaves integers as
-            they are, and takes `keras.config.floatx()` for others.
+            array has nothing to stretch and keeps its value, clipped to 0 to 255. False keeps the
+            values, which must be 0 to 255, or 32-bit integers for gray pictures.
+        dtype: dtype to convert the values to first. None keeps integers as they are, and converts
+            others to `keras.config.floatx()`.
 
     Returns:
-        A Pillow image of mode "L", "RGB" or "RGBA". Without `scale`, gray pictures of dtype uint16
-        or of values up to 65535 have mode "I;16", and those of other values mode "I".
+        A Pillow image of mode "L", "RGB" or "RGBA". With `scale=False`, gray pictures that are
+        uint16 or have values from 256 to 65535 get mode "I;16", and those that don't fit into it
+        mode "I".
 
     Raises:
-        ValueError: if the shape isn't allowed, a value is NaN or infinite, or, without `scale`, the
-            picture can't hold a value.
+        ValueError: if the shape isn't allowed, a value is NaN or infinite, or, with `scale=False`,
+            the picture can't hold a value.
         TypeError: if `x` doesn't hold real numbers.
 
     Example:
@@ -110,7 +111,7 @@ def _dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
         target = np.dtype(dtype)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"dtype={dtype!r} is no dtype of NumPy: use one such as 'float32' or 'uint8'."
+            f"dtype={dtype!r} is not a NumPy dtype: use one such as 'float32' or 'uint8'."
         ) from error
     if not _is_real(target):
         raise ValueError(
@@ -123,7 +124,7 @@ def _array(name: str, value: object) -> Pixels:
     try:
         return np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name} is no array: its parts differ in length.") from error
+        raise ValueError(f"{name} is not an array: its parts differ in length.") from error
 
 
 def _pixels(img: Image.Image) -> Pixels:
@@ -144,7 +145,7 @@ def _is_real(dtype: np.dtype[Any]) -> bool:
 
 
 def _cast(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
-    """Convert to a new array of `dtype`; other changes than rounding of floats are an error."""
+    """Convert to a new array of `dtype`; any change but the rounding of floats is an error."""
     if np.can_cast(pixels.dtype, dtype):
         return pixels.astype(dtype, order="C")
     with np.errstate(over="ignore", invalid="ignore"):
@@ -156,7 +157,7 @@ def _cast(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
     if not fits:
         raise ValueError(
             f"dtype={dtype.name!r} can't hold all values of the {pixels.dtype.name} data, which go "
-            f"from {pixels.min()} to {pixels.max()}: use a wider dtype, or scale them before."
+            f"from {pixels.min()} to {pixels.max()}: use a wider dtype, or scale them first."
         )
     return converted
 
@@ -179,10 +180,10 @@ def _channels_last(pixels: Pixels, channels_first: bool) -> Pixels:
     if pixels.shape[2] not in (1, 3, 4):
         raise ValueError(
             f"x has shape {shape}, read as {axes}: a picture has 1 channel (gray), 3 (red, green, "
-            "blue) or 4 (with alpha). Does data_format fit?"
+            "blue) or 4 (with alpha). Check data_format."
         )
     if pixels.size == 0:
-        raise ValueError(f"x has shape {shape}: there is no pixel in it.")
+        raise ValueError(f"x has shape {shape}: it has no pixels.")
     return pixels
 
 

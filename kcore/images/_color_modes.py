@@ -1,4 +1,4 @@
-"""Convert any picture that Pillow decodes to 8-bit gray, RGB or RGBA, or keep deep gray."""
+"""Convert any picture that Pillow decodes to 8-bit gray, RGB or RGBA, or keep gray of more bits."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -27,7 +27,7 @@ DEEP_WHITE = 65535
 Color = tuple[int, int, int]
 
 _DEEP_GREY_MODES = ("I;16", "I", "F")
-_MIN_IS_WHITE = 0  # of TIFF's tag PhotometricInterpretation
+_MIN_IS_WHITE = 0  # value of TIFF's tag PhotometricInterpretation
 
 
 def checked_background(background: int | Sequence[int] | None, color_mode: str) -> Color | None:
@@ -56,7 +56,7 @@ def in_color_mode(
     white: int = DEEP_WHITE,
     background: Color | None = None,
 ) -> Image.Image:
-    """Convert to `color_mode`; "grayscale" keeps the depth of deep gray.
+    """Convert to `color_mode`; "grayscale" keeps gray of 16 or 32 bits.
 
     Args:
         img: an image as `in_native_16_bits` returns it.
@@ -77,7 +77,7 @@ def in_color_mode(
     elif img.mode in _DEEP_GREY_MODES:
         img = _from_32_to_8_bits(img, color_mode, name)
     elif img.mode == "P":
-        img = img.convert("RGBA")  # the direct way warns if the palette has alpha
+        img = img.convert("RGBA")  # a direct conversion warns if the palette has alpha
     elif img.mode == "LAB":
         img = img.convert("RGB")  # the only mode that Pillow converts LAB to
     if background is not None and wanted != "RGBA" and img.has_transparency_data:
@@ -171,8 +171,8 @@ def _from_32_to_8_bits(img: Image.Image, color_mode: str, name: str | None) -> I
     if not np.all((deep >= 0) & (deep <= 255) & (deep == np.rint(deep))):
         raise ImageDecodeError(
             name,
-            f"32-bit values from {deep.min()} to {deep.max()}, for which color_mode="
-            f"{color_mode!r} knows no white: load it with color_mode='grayscale', scale the "
+            f"32-bit values from {deep.min()} to {deep.max()}, and color_mode={color_mode!r} "
+            "doesn't know which of them is white: load it with color_mode='grayscale', scale the "
             "array to 0 to 255, and repeat its channel",
         )
     return image_like(deep.astype(np.uint8), img)

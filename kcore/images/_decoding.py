@@ -1,4 +1,4 @@
-"""From a file's bytes to a decoded Pillow image, in the file's mode and size."""
+"""Decode a file's bytes to a Pillow image, in the file's mode and size."""
 
 import io
 import struct
@@ -78,7 +78,7 @@ def _decoded(
     except ImageDecodeError:
         raise
     except ValueError:
-        # Pillow refuses more than a megabyte of text, on which no pixel depends.
+        # Pillow refuses more than a megabyte of text, although no pixel depends on it.
         if not is_png:
             raise
     return _named(without_text(data), name, formats, before_loading)
@@ -100,7 +100,9 @@ def _named(
         img.load()
     found.issue()
     if img.mode in ("P", "PA") and img.palette is None:  # Pillow would make it black
-        raise ImageDecodeError(name, "damaged: its pixels are numbers of colors, and it has none")
+        raise ImageDecodeError(
+            name, "damaged: its pixels are indices into a palette, and it has none"
+        )
     return img
 
 
@@ -149,7 +151,7 @@ def _shown(name: str | None) -> str:
 def _mend_transparency(img: Any) -> None:
     """Convert the transparent color of a PNG file to the 8 bits of Pillow's pixels.
 
-    Of 16 bits per channel these are the high ones, so other colors may become transparent too.
+    Of 16 bits per channel, Pillow keeps the high 8, so other colors may become transparent too.
     """
     transparent = img.info.get("transparency")
     if img.format != "PNG" or transparent is None or not img.tile:

@@ -11,8 +11,8 @@ class ImageDecodeError(ValueError):
     Attributes:
         path: the file's name, or None for a file object without a name.
         reason: what is wrong with it: it is empty, damaged, truncated, too large to decode safely,
-            no regular file, of an unknown format or one that is not decoded, or it has values that
-            the requested color mode can't show.
+            not a regular file, of an unknown or excluded format, or it has values that the
+            requested color mode can't show.
     """
 
     def __init__(self, path: str | None, reason: str) -> None:

@@ -22,7 +22,7 @@ FORMATS = (
     "SGI",
     "TGA",
 )
-"""Pillow's names of the formats that are decoded by default; "JPEG" covers MPO too.
+"""Pillow's names for the formats that are decoded by default; "JPEG" covers MPO too.
 
 They are tried in this order: the frequent ones first, and TGA, which has no signature, last.
 """
@@ -51,7 +51,8 @@ def checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
     """Return formats by Pillow's names, without those of `FORMATS` that this Pillow lacks.
 
     Raises:
-        ValueError: if this Pillow doesn't know one, one is never decoded, or there is none.
+        ValueError: if a format is unknown to this Pillow or is never decoded, or there are no
+            formats.
     """
     if isinstance(formats, str) or not isinstance(formats, Sequence) or not formats:
         raise ValueError(f"formats={formats!r} must be a list of names such as ['PNG', 'JPEG'].")
@@ -63,7 +64,7 @@ def checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
         if name in _NEVER:
             raise ValueError(
                 f"formats names {name!r}, which is never decoded: that {_NEVER[name]}. Convert "
-                "such files to PNG before."
+                "such files to PNG first."
             )
         if name not in Image.OPEN and name not in FORMATS:
             raise ValueError(
@@ -90,7 +91,7 @@ def candidates(start: bytes, formats: Sequence[str]) -> Iterator[tuple[str, bool
             yield name, False
             continue
         answer = accept(prefix)
-        if answer and not isinstance(answer, str):  # a text, which says why this Pillow can't
+        if answer and not isinstance(answer, str):  # a string says why this Pillow can't
             yield name, True
 
 

@@ -1,4 +1,4 @@
-"""From a file to a Pillow image: read, decode, convert, resize."""
+"""Load a Pillow image from a file: read, decode, convert, resize."""
 
 import operator
 import os
@@ -39,35 +39,37 @@ def load_img(
     channel. Text and color profiles are ignored.
 
     The content of a file decides its format, whatever its name says; it must be one of `formats`.
-    The checksums of PNG files are checked. Other formats have none, so that damage in the middle of
-    a JPEG file, say, may go unnoticed.
+    The checksums of PNG files are checked. Other formats have no checksums, so damage in the middle
+    of a JPEG file, for example, may go unnoticed.
 
     Args:
         path: the file's name, or a binary file object, which is read from the start.
-        color_mode: "grayscale", "rgb" or "rgba". "grayscale" keeps deep gray pictures deep: 16-bit
-            ones as Pillow mode "I;16", 32-bit integers as "I", 32-bit floats as "F".
+        color_mode: "grayscale", "rgb" or "rgba". "grayscale" keeps gray pictures of more than 8
+            bits: 16 bits as Pillow mode "I;16", 32-bit integers as "I", 32-bit floats as "F".
         target_size: (height, width) to resize to, or None to keep the size.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos", "box" or "hamming".
         keep_aspect_ratio: crop the largest centered box of the aspect ratio of `target_size` before
             resizing, instead of distorting the picture.
         pad_to_aspect_ratio: put the picture into the center of the smallest box of that aspect
             ratio before resizing, on zeros or `background`.
-        apply_exif_orientation: turn the picture upright, as phones and cameras note it in EXIF
-            data. False gives it as it is stored, as Keras's `load_img` does, TIFF too.
+        apply_exif_orientation: turn the picture upright, by the orientation that phones and cameras
+            store in EXIF data. False returns it as stored, TIFF files too; Keras's `load_img` turns
+            only TIFF.
         background: what lies behind transparent pixels: a level of gray, 0 to 255, or three of red,
             green and blue. None drops transparency, which shows the stored colors, often black.
-        formats: Pillow's names of the formats that are decoded; `kcore.images.FORMATS` by default.
-            "EPS" can't be among them, as Pillow starts a program to decode it.
+        formats: Pillow's names for the formats to decode; `kcore.images.FORMATS` by default. "EPS"
+            is not allowed, because Pillow starts a program to decode it.
         max_file_bytes: larger files are refused.
 
     Returns:
-        A Pillow image of mode "L", "RGB" or "RGBA" with values 0 to 255, or a deep gray one.
+        A Pillow image of mode "L", "RGB" or "RGBA" with values 0 to 255, or of mode "I;16", "I" or
+        "F" if `color_mode` is "grayscale" and the picture has more than 8 bits.
 
     Raises:
         ImageDecodeError: if the file is empty, of another format, damaged, truncated, too large,
             not a regular file, or a decompression bomb (more than twice
             `PIL.Image.MAX_IMAGE_PIXELS`); or if it holds 32-bit numbers other than 0 to 255 and
-            color is asked for, as it is unknown which number means white.
+            `color_mode` is a color, because it is unknown which number means white.
         FileNotFoundError: if there is no such file.
         ValueError: if an argument is out of its range, or memory can't hold `target_size`.
 
@@ -124,8 +126,8 @@ def _width_and_height(target_size: tuple[int, int]) -> tuple[int, int]:
         height = 0
     if height < 1 or width < 1:
         raise ValueError(
-            f"target_size={target_size!r} is no size: use two integers of pixels above 0, "
-            "(height, width), or None to keep the picture's size."
+            f"target_size={target_size!r} is not a size: use two positive integers, (height, "
+            "width) in pixels, or None to keep the picture's size."
         )
     needed = (height, width, _MOST_BYTES_OF_A_PIXEL)
     check_memory(f"target_size={target_size!r}", needed, 1, "use a smaller size")

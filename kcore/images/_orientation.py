@@ -18,7 +18,7 @@ _NUMBERS = {
 _XMP = re.compile(rb'(tiff:Orientation(?:="|>))([0-9])')
 _OLD_PNG = "Raw profile type exif"
 
-# Orientation -> what turns the stored picture upright.
+# Orientation -> operation that turns the stored picture upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,7 +34,7 @@ _BACK = _UPRIGHT | {6: _UPRIGHT[8], 8: _UPRIGHT[6]}
 def orientation_of(img: Image.Image) -> int:
     """Return the orientation in EXIF data, 2 to 8; 1 for upright, none, or damaged data.
 
-    Pillow's own reader of EXIF data warns of damage in any part of them, without the file's name.
+    Pillow's own EXIF reader warns about damage in any part of the data, without the file's name.
 
     Call this before a TIFF file is loaded, as Pillow turns it while loading; call it after other
     files are loaded, as their EXIF data may come after the pixels.
@@ -54,7 +54,7 @@ def turned(img: Image.Image, orientation: int, *, is_upright: bool, upright: boo
     Args:
         img: the picture.
         orientation: as `orientation_of` gave it.
-        is_upright: whether it has been turned already, as Pillow does with TIFF.
+        is_upright: whether it has been turned already, as TIFF files are by Pillow.
         upright: whether to return it upright, with metadata that say so.
     """
     if orientation == 1 or is_upright == upright:

@@ -41,7 +41,8 @@ def picture_of(
         data: the content.
         name: the file's name.
         formats: the allowed formats.
-        upright: whether to turn it by its EXIF data; False undoes it for TIFF, which Pillow turns.
+        upright: whether to turn it by its EXIF data; False turns TIFF files back, which Pillow
+            turns.
         before_loading: called with the image after its header is read and before its pixels are.
 
     Raises:

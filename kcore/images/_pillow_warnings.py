@@ -97,6 +97,6 @@ def _put_first() -> None:
         if _FILTER in filters:
             filters.remove(_FILTER)
         filters.insert(0, _FILTER)
-        # Makes Python forget which warnings it has shown, as any change of filters does; otherwise
-        # it would skip warnings that were shown elsewhere without asking the filter.
+        # Like any change of filters, this makes Python forget which warnings it has shown.
+        # Otherwise it would skip warnings that were shown elsewhere, without asking the filter.
         warnings.simplefilter("ignore", _NeverWarned, append=True)

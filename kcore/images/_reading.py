@@ -14,7 +14,7 @@ __all__ = ["MAX_FILE_BYTES", "not_decoded", "read_file"]
 
 MAX_FILE_BYTES = 2**30
 
-# Of larger files, the first bytes are checked before the others are read.
+# The first bytes of larger files are checked before the others are read.
 _LARGE = 1 << 20
 
 # Don't wait for a pipe that has taken the name since it was checked.
@@ -83,7 +83,7 @@ def _content(
         raise ImageDecodeError(
             path,
             f"has {size:,} bytes, more than max_file_bytes={max_file_bytes:,}: give a larger "
-            "number if that is right",
+            "max_file_bytes if that is right",
         )
     try:
         return _read(descriptor, start, size)
@@ -96,7 +96,7 @@ def _read(descriptor: int, start: bytes, size: int) -> bytes:
     """Read the rest of a file of `size` bytes; less if it becomes shorter meanwhile."""
     data = os.read(descriptor, size - len(start))
     if len(start) + len(data) == size and not start:
-        return data  # as nearly all files
+        return data  # the case for nearly all files
     parts = [start, data]
     missing = size - len(start) - len(data)
     while missing and parts[-1]:
@@ -114,6 +114,6 @@ def _check_regular(path: str, mode: int) -> None:
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "no file, but a directory", path)
+        raise IsADirectoryError(errno.EISDIR, "not a file but a directory", path)
     kind = next((kind for is_kind, kind in _NO_FILES if is_kind(mode)), "something else")
-    raise ImageDecodeError(path, f"no file, but {kind}")
+    raise ImageDecodeError(path, f"not a regular file but {kind}")

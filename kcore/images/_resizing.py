@@ -1,4 +1,4 @@
-"""Resize a Pillow image, deep gray ones too, with or without its aspect ratio."""
+"""Resize a Pillow image of any depth, with or without keeping its aspect ratio."""
 
 import numpy as np
 from PIL import Image
@@ -25,7 +25,7 @@ def check_one_aspect_ratio(
     crop_name: str = "crop_to_aspect_ratio",
     size_name: str = "image_size",
 ) -> None:
-    """Raise a ValueError if a picture should be cropped and padded at once.
+    """Raise a ValueError if a picture should be both cropped and padded.
 
     Args:
         crop: whether to crop it.
@@ -53,7 +53,7 @@ def fitted(
     """Resize `img` to `size`, (width, height).
 
     Args:
-        img: an image of mode "L", "RGB" or "RGBA", or deep gray.
+        img: an image of mode "L", "RGB" or "RGBA", or gray of 16 or 32 bits.
         size: (width, height).
         interpolation: a key of `INTERPOLATIONS`.
         crop: crop the largest centered box of the aspect ratio of `size` first.

@@ -42,19 +42,20 @@ def save_img(
 
     Args:
         path: the file's name, or a binary file object.
-        x: the array, as `array_to_img` takes it.
+        x: array (height, width, channels), or (channels, height, width) for "channels_first", with
+            1 (gray), 3 (red, green, blue) or 4 channels (with alpha).
         data_format: "channels_last", "channels_first", or None for Keras's default.
-        file_format: a suffix such as "png", or Pillow's name of the format; None takes the suffix
+        file_format: a suffix such as "png", or Pillow's name for the format; None takes the suffix
             of `path`.
         scale: stretch the values so that the smallest becomes 0 and the largest 255, as
-            `array_to_img` does. `scale=False` saves 8-bit and 16-bit values as they are.
-        dtype: the type to convert the values to before anything else. None leaves integers as
-            they are, and takes `keras.config.floatx()` for others.
+            `array_to_img` does. False saves 8-bit and 16-bit values as they are.
+        dtype: dtype to convert the values to first. None keeps integers as they are, and converts
+            others to `keras.config.floatx()`.
         **kwargs: options of the format for `PIL.Image.Image.save`, such as `quality=90`.
 
     Raises:
         ValueError: if the format is unknown, or can't hold more than 8 bits where the picture has
-            more; or if `array_to_img` can't make a picture of `x`.
+            more; or if `array_to_img` can't convert `x`.
         FileNotFoundError: if the directory doesn't exist.
 
     Warns:
@@ -98,7 +99,7 @@ def _fit_for_format(img: Image.Image, pillow_format: str) -> Image.Image:
         raise ValueError(
             f"x has values from {low} to {high} in more than 8 bits, which {pillow_format} can't "
             f"hold: save it as {' or '.join(sorted(_FORMATS_OF_DEEP_GREY[img.mode]))}, or let "
-            "scale=True stretch it, or convert it to 8 bits before."
+            "scale=True stretch it, or convert it to 8 bits first."
         )
     return img
 
@@ -117,7 +118,7 @@ def _without_alpha(img: Image.Image, pillow_format: str) -> Image.Image:
 
 def _replace(target: Path, data: bytes) -> None:
     if target.exists() and not target.is_file():
-        raise ValueError(f"path={str(target)!r} exists and is no regular file.")
+        raise ValueError(f"path={str(target)!r} exists and is not a regular file.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no directory {str(target.parent)!r} to save into.")
     write_whole(target, data)

@@ -1,4 +1,4 @@
-"""Arguments that the functions on images share: in several notations, data formats, dtypes."""
+"""Read the arguments that functions on images share, in all notations, data formats and dtypes."""
 
 from collections.abc import Iterable, Sequence
 from numbers import Integral
@@ -53,9 +53,8 @@ def pair(name: str, value: int | Sequence[int], data_format: str) -> tuple[int, 
     """Read one integer, a pair, or four numbers in the order of the input's axes.
 
     Raises:
-        ValueError: if there are other than 1, 2 or 4 numbers, one is below 1, or batch and channels
-            are not 1 among four.
-        TypeError: if one is no integer.
+        ValueError: if there are not 1, 2 or 4 numbers, one is below 1, or there are four and those
+            of batch and channels are not 1. TypeError: if one is not an integer.
     """
     values = checks.integers(name, value)
     if not hasattr(value, "__len__"):
@@ -162,7 +161,7 @@ def check_known(name: str, values: Sequence[int], sizes: Sequence[int | None]) -
 
 
 def real_tensor(name: str, value: Any) -> Any:
-    """Return a tensor or array of real numbers as it is, anything else as an array of them.
+    """Return a tensor or array of real numbers unchanged, and anything else as such an array.
 
     Raises:
         TypeError: if it holds anything but real numbers, or numbers that no backend computes with.
@@ -172,7 +171,7 @@ def real_tensor(name: str, value: Any) -> Any:
         try:
             value = np.asarray(value)
         except ValueError as error:
-            raise ValueError(f"{name} is no array: its parts differ in length.") from error
+            raise ValueError(f"{name} is not an array: its parts differ in length.") from error
     try:
         dtype = str(keras.backend.standardize_dtype(value.dtype))
     except (TypeError, ValueError):
@@ -193,7 +192,7 @@ def floating_dtype(x: Any) -> str:
 
 
 def in_dtype(x: Any, dtype: str) -> Any:
-    """Return a tensor of `dtype`; an array is cast by NumPy, as JAX would cut int64 to 32 bits."""
+    """Return a tensor of `dtype`; NumPy casts arrays, as JAX would first cut int64 to 32 bits."""
     if isinstance(x, np.ndarray):
         x = x.astype(dtype)
     return keras.ops.cast(keras.ops.convert_to_tensor(x), dtype)

@@ -43,12 +43,13 @@ def conv2d(
 
     Args:
         x: images (batch, height, width, channels), or (batch, channels, height, width) with
-            `data_format="channels_first"`. Integers are taken as floats.
+            `data_format="channels_first"`. Integers are converted to floats.
         filters: (filter height, filter width, channels in, channels out).
         strides: one integer, (height, width), or four such as `[1, 2, 2, 1]`.
         padding: `"SAME"` or `"VALID"`, in upper or lower case.
         data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
-        dilation_rate: as `strides`; both may be above 1.
+        dilation_rate: pixels from one pixel that a filter reads to the next, in the same forms as
+            `strides`; both may be above 1.
 
     Returns:
         Images with as many channels as there are filters.
@@ -78,13 +79,14 @@ def depthwise_conv2d(
 
     Args:
         x: images (batch, height, width, channels), or (batch, channels, height, width) with
-            `data_format="channels_first"`. Integers are taken as floats.
-        filters: (filter height, filter width, channels, multiplier). The outputs of one channel
-            stand next to each other.
+            `data_format="channels_first"`. Integers are converted to floats.
+        filters: (filter height, filter width, channels, multiplier). The outputs of one channel are
+            adjacent.
         strides: one integer, (height, width), or four such as `[1, 2, 2, 1]`.
         padding: `"SAME"` or `"VALID"`, in upper or lower case.
         data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
-        dilation_rate: as `strides`; both may be above 1.
+        dilation_rate: pixels from one pixel that a filter reads to the next, in the same forms as
+            `strides`; both may be above 1.
 
     Returns:
         Images of `channels * multiplier` channels.
@@ -116,14 +118,15 @@ def separable_conv2d(
 
     Args:
         x: images (batch, height, width, channels), or (batch, channels, height, width) with
-            `data_format="channels_first"`. Integers are taken as floats.
+            `data_format="channels_first"`. Integers are converted to floats.
         depthwise_filters: (filter height, filter width, channels, multiplier).
         pointwise_filters: (1, 1, channels * multiplier, channels out).
-        strides: of the depthwise step: one integer, (height, width), or four such as
-            `[1, 2, 2, 1]`.
+        strides: strides of the depthwise step: one integer, (height, width), or four such as `[1,
+            2, 2, 1]`.
         padding: `"SAME"` or `"VALID"`, in upper or lower case.
         data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
-        dilation_rate: of the depthwise step, as `strides`; both may be above 1.
+        dilation_rate: pixels from one pixel that a depthwise filter reads to the next, in the same
+            forms as `strides`; both may be above 1.
 
     Returns:
         Images with as many channels as there are pointwise filters.
@@ -242,7 +245,7 @@ class SeparableConv2D(TensorFunction):
 
     @staticmethod
     def compute(x: Any, filters: Any, pointwise: Any, *, data_format: str, **window: Any) -> Any:
-        """Convolve with channels last; mixing channels is a product of matrices."""
+        """Convolve with channels last; channels are mixed by a matrix product."""
         windows = windows_of(x, filters, data_format, **window)
         deep = correlate(keras.ops.depthwise_conv, channels_last(x, data_format), filters, windows)
         return from_channels_last(keras.ops.matmul(deep, pointwise[0, 0]), data_format)
@@ -274,9 +277,9 @@ def correlate(operation: Any, x: Any, filters: Any, windows: Windows) -> Any:
     """Run one of Keras's convolutions in a form that every backend computes alike.
 
     TensorFlow refuses strides together with dilation, and unequal strides of float16 in a depthwise
-    convolution, and leaves memory unwritten for some unequal strides under its own SAME. In the
-    first two cases every cell is computed and those between strides are dropped; in the last the
-    padding is made here.
+    convolution, and leaves output memory unwritten for some unequal strides with its own SAME
+    padding. In the first two cases every cell is computed and those between strides are dropped; in
+    the last, the padding is added here.
 
     Args:
         operation: `keras.ops.conv` or `keras.ops.depthwise_conv`.

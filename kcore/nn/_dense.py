@@ -17,7 +17,7 @@ def dense(x: Any, weights: Any, bias: Any = None) -> Any:
     """Multiply the last axis by a matrix, and add a bias.
 
     Args:
-        x: (..., features in), of any rank from 1 on. Integers are taken as floats.
+        x: (..., features in), of any rank from 1 on. Integers are converted to floats.
         weights: (features in, features out).
         bias: (features out,), or None.
 
@@ -83,7 +83,7 @@ class Dense(TensorFunction):
 
     @staticmethod
     def compute(x: Any, weights: Any, bias: Any = None) -> Any:
-        """Multiply and add with the operator: `keras.ops.add` guesses axes on TensorFlow."""
+        """Multiply, and add with the operator `+`: `keras.ops.add` guesses axes on TensorFlow."""
         y = keras.ops.matmul(x, weights)
         return y if bias is None else y + bias
 

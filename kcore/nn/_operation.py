@@ -13,7 +13,7 @@ __all__ = ["TensorFunction"]
 
 
 class TensorFunction(keras.Operation, abc.ABC):
-    """A function of tensors whose output shape kcore works out and checks itself.
+    """A function of tensors whose output shape kcore itself computes and checks.
 
     The checks of Keras's own operations on symbolic tensors differ from what they compute: they
     refuse groups and strides with dilation, and miss some windows that don't fit.
@@ -29,7 +29,7 @@ class TensorFunction(keras.Operation, abc.ABC):
 
     def __init__(self, name: str | None = None, **settings: Any):
         super().__init__(name=name)
-        # A saved model brings tuples back as lists, which some backends don't take.
+        # A saved model returns tuples as lists, which some backends don't accept.
         lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
         self.settings = settings | lists
 
@@ -45,13 +45,12 @@ class TensorFunction(keras.Operation, abc.ABC):
 
     @staticmethod
     def check_computable(*tensors: Any, **settings: Any) -> None:
-        """Raise errors for values only, not for symbolic tensors; none by default."""
+        """Raise errors that concern values but not symbolic tensors; does nothing by default."""
 
     def __call__(self, *tensors: Any) -> Any:
         """Check the arguments, then compute, or add a node.
 
-        Errors that are raised inside `call` would come with Keras's terminal codes and printed
-        arrays.
+        Keras would add terminal codes and printed arrays to errors that are raised inside `call`.
         """
         tensors = tuple(map(real_tensor, self.tensors, tensors))
         shape = self.output_shape(*tensors, **self.settings)

@@ -41,9 +41,10 @@ def max_pool(
 
     Args:
         x: images (batch, height, width, channels), or (batch, channels, height, width) with
-            `data_format="channels_first"`. Integers are taken as floats.
+            `data_format="channels_first"`. Integers are converted to floats.
         ksize: size of the window: one integer, (height, width), or four such as `[1, 8, 8, 1]`.
-        strides: as `ksize`; `None` for `ksize`.
+        strides: pixels from one window to the next, in the same forms as `ksize`; `None` for
+            `ksize`.
         padding: `"SAME"` or `"VALID"`, in upper or lower case.
         data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
 
@@ -74,9 +75,10 @@ def avg_pool(
 
     Args:
         x: images (batch, height, width, channels), or (batch, channels, height, width) with
-            `data_format="channels_first"`. Integers are taken as floats.
+            `data_format="channels_first"`. Integers are converted to floats.
         ksize: size of the window: one integer, (height, width), or four such as `[1, 8, 8, 1]`.
-        strides: as `ksize`; `None` for `ksize`.
+        strides: pixels from one window to the next, in the same forms as `ksize`; `None` for
+            `ksize`.
         padding: `"SAME"` or `"VALID"`, in upper or lower case.
         data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
 
@@ -97,7 +99,7 @@ def avg_pool(
 
 
 class Pool(TensorFunction):
-    """What both pools have in common."""
+    """The common part of both pooling functions."""
 
     @staticmethod
     def output_shape(x: Any, *, data_format: str, **window: Any) -> Shape:
@@ -160,7 +162,7 @@ def _native(x: Any, data_format: str, window: dict[str, Any]) -> Any:
 
 
 def _of_any_values(x: Any, data_format: str, window: dict[str, Any]) -> Any:
-    """Pool the values that are neither NaN nor minus infinity, and, apart, where those are."""
+    """Pool the values other than NaN and minus infinity, and the masks of these two separately."""
     ops = keras.ops
     is_nan, is_low = ops.isnan(x), x == -float("inf")
     has_nan = _native(ops.cast(is_nan, x.dtype), data_format, window) > 0

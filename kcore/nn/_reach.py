@@ -1,7 +1,7 @@
-"""Strides and dilation far beyond an image, replaced by smaller ones that read the same cells.
+"""Replace strides and dilation far beyond an image by smaller ones that read the same cells.
 
 Backends pad for every cell that a window covers, count cells in 32 bits, or loop over all of them,
-so they must not be given numbers of any size.
+so they must not be given arbitrarily large numbers.
 """
 
 from typing import Any
@@ -80,7 +80,7 @@ def _reading_taps(axis: Window) -> tuple[int, int]:
 def _read_part(
     x: Any, number: int, axis: Window, first: int, last: int
 ) -> tuple[Any, tuple[int, int], int]:
-    """Cut an axis to what the taps read, and return the pads that it lacks and its size then."""
+    """Cut an axis to what the taps read, and return the pads that it still needs and its size."""
     assert axis.size is not None
     before, moved = _before_and_moved(axis)
     start = first * axis.dilation_rate - before

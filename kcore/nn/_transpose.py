@@ -43,14 +43,15 @@ def conv2d_transpose(
 
     Args:
         x: images (batch, height, width, channels), or (batch, channels, height, width) with
-            `data_format="channels_first"`. Integers are taken as floats.
+            `data_format="channels_first"`. Integers are converted to floats.
         filters: (filter height, filter width, channels out, channels in).
         strides: one integer, (height, width), or four such as `[1, 2, 2, 1]`.
         padding: `"SAME"` or `"VALID"`, in upper or lower case.
         output_padding: `None` for Keras's default size (`size * strides` for SAME), or the pixels
             to add to the smallest output, one integer or (height, width).
         data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
-        dilation_rate: as `strides`; both may be above 1.
+        dilation_rate: pixels from one pixel that a filter writes to the next, in the same forms as
+            `strides`; both may be above 1.
 
     Returns:
         Images of the size that `kcore.shapes.TransposedWindow` gives.
@@ -167,7 +168,7 @@ def _check_extent(x: Any, filters: Any, windows: Windows, data_format: str) -> N
 
 
 def _uncut(x: Any, filters: Any, windows: Windows) -> tuple[Any, Windows, list[int]]:
-    """Compute all cells that the pixels write, which every backend does alike."""
+    """Compute all cells that the pixels write, which gives the same on every backend."""
     strides = tuple(axis.strides for axis in windows.axes)
     y = keras.ops.conv_transpose(x, filters, strides, "valid", data_format="channels_last")
     return y, windows, [max(axis.effective_kernel_size, axis.strides) for axis in windows.axes]

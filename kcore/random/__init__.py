@@ -1,6 +1,6 @@
 """Random numbers that are the same bits on every backend and device, and at any batch size.
 
-Nothing here has a state. A random number is a function of a *key* and a counter: the Threefry2x32
+Nothing here keeps state. A random number is a function of a *key* and a counter: the Threefry2x32
 block cipher with 20 rounds (Salmon and others, "Parallel random numbers: as easy as 1, 2, 3", SC
 2011). A key is two uint32 words; make one with `key`, derive others with `fold_in` and `split`, and
 use each once:
@@ -16,8 +16,8 @@ integer arithmetic and at most one sum after it, which a compiler can neither fu
 `keras.random` makes no such promise between backends.
 
 Dtypes are the same on every backend too, whatever `keras.config.floatx()` is: keys and bits are
-uint32, floats float32, integers int32 and coin tosses bool. Limits and parameters are numbers of
-Python or NumPy of any kind, which are rounded to float32; keys of another dtype are refused.
+uint32, floats float32, integers int32 and coin tosses bool. Parameters of float distributions may
+be any Python or NumPy numbers, which are rounded to float32; keys of another dtype are refused.
 
 The random state of NumPy and of Python is neither read nor changed.
 """

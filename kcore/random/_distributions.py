@@ -1,4 +1,4 @@
-"""Draws from a key: bits, uniform floats, integers, coin tosses and permutations."""
+"""Draws from a key: bits, uniform floats, integers, bools and permutations."""
 
 from collections.abc import Sequence
 from numbers import Real
@@ -26,7 +26,7 @@ __all__ = ["bernoulli", "bits", "integers", "permutation", "uniform"]
 
 
 def bits(key: Any, shape: Sequence[int] | int = ()) -> Any:
-    """Draw random words of 32 bits.
+    """Draw random 32-bit words.
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
@@ -42,8 +42,7 @@ def bits(key: Any, shape: Sequence[int] | int = ()) -> Any:
             another shape.
 
     Example:
-        The first known answer that Random123 publishes, with counter and key zero, is the key
-        folded with 0:
+        `fold_in(key(0), 0)` is the first known answer of Random123, for counter and key zero:
 
         >>> import kcore
         >>> [hex(word) for word in kcore.random.fold_in(kcore.random.key(0), 0)]
@@ -57,10 +56,10 @@ def bits(key: Any, shape: Sequence[int] | int = ()) -> Any:
 def uniform(
     key: Any, shape: Sequence[int] | int = (), minval: float = 0.0, maxval: float = 1.0
 ) -> Any:
-    """Draw floats that are evenly spread over minval <= x < maxval.
+    """Draw uniformly distributed floats, minval <= x < maxval.
 
-    Each is one of 2**24 equally likely values, made of the upper 24 bits of a word. Between 0 and
-    1 they are the exact multiples of 2**-24.
+    Each is one of 2**24 equally likely values, computed from the upper 24 bits of a word. Between 0
+    and 1 they are the exact multiples of 2**-24.
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
@@ -102,12 +101,13 @@ def uniform(
 
 
 def bernoulli(key: Any, shape: Sequence[int] | int = (), p: float = 0.5) -> Any:
-    """Toss coins.
+    """Draw bools that are True with probability `p`.
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
-        shape: sizes of at least 1; `()` is one coin.
-        p: the probability of True, 0 <= p <= 1, to within 2**-24. 0 is never True, 1 always.
+        shape: sizes of at least 1; `()` is one bool.
+        p: the probability of True, 0 <= p <= 1, to within 2**-24. 0 never gives True, and 1 always
+            does.
 
     Returns:
         bool array or tensor of `shape`, or (n, *shape).
@@ -127,8 +127,8 @@ def bernoulli(key: Any, shape: Sequence[int] | int = (), p: float = 0.5) -> Any:
 def integers(key: Any, shape: Sequence[int] | int = (), *, maxval: int, minval: int = 0) -> Any:
     """Draw integers, minval <= x < maxval, with equal probabilities.
 
-    Each is the upper word of (maxval - minval) times 64 random bits. No probability differs from
-    another by more than 2**-64, which is one part in 2**32 at worst.
+    Each is minval plus the integer part of (maxval - minval) * r / 2**64, for 64 random bits r. No
+    probability differs from another by more than 2**-64, which is one part in 2**32 at worst.
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
@@ -160,15 +160,15 @@ def integers(key: Any, shape: Sequence[int] | int = (), *, maxval: int, minval: 
     upper, lower = blocks(xp, key, size(shape), PAIRS)
     span = high - low
     drawn = upper if span == 2**32 else _upper_word(xp, span, upper, lower)
-    # The sum wraps around modulo 2**32 to the bits of the int32 that is meant.
+    # The sum wraps around modulo 2**32, which gives the bits of the right int32.
     return shaped(xp, key, cast(xp, drawn + np.uint32(low % 2**32), "int32"), shape)
 
 
 def permutation(key: Any, n: int) -> Any:
-    """Draw an order of the numbers from 0 to n - 1, all orders with equal probabilities.
+    """Draw a permutation of the integers from 0 to n - 1; all permutations are equally likely.
 
-    The numbers are sorted by 64 random bits each. Numbers with equal bits, which one in 37 million
-    draws of a million numbers has, stay in ascending order.
+    The integers are sorted by 64 random bits each. Integers with equal bits, which occur in one of
+    37 million draws of a million integers, stay in ascending order.
 
     Args:
         key: a key of shape (2,), or a batch of m keys of shape (m, 2).
@@ -197,16 +197,16 @@ def permutation(key: Any, n: int) -> Any:
 
 
 def _below(high: float, low: float) -> np.float32:
-    """Return the float32 below `high`; below zero, the nearest that no device rounds to zero."""
+    """Return the next float32 below `high`; for 0, the next that no device rounds to zero."""
     below = np.nextafter(np.float32(high), np.float32(low), dtype="float32")
     return below if high else -np.finfo("float32").tiny
 
 
 def _stable_argsort(xp: Any, values: Any) -> Any:
-    """Sort words; equal values keep their order, as in all of Keras's backends."""
+    """Return the indices that sort words; equal words keep their order on every Keras backend."""
     if xp is np:
         return np.argsort(values, axis=-1, kind="stable")
-    # The same order as signed numbers, a type that every backend sorts.
+    # Mapped to signed integers in the same order, which every backend can sort.
     return xp.argsort(cast(xp, xp.bitwise_xor(values, np.uint32(2**31)), "int32"), axis=-1)
 
 

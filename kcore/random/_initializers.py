@@ -1,4 +1,4 @@
-"""First weights from a key: what `keras.initializers` draws, with the same bits everywhere."""
+"""Initial weights from a key, distributed as in `keras.initializers`, the same bits everywhere."""
 
 import math
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ def glorot_uniform(key: Any, shape: Sequence[int]) -> Any:
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
-        shape: shape of the kernel, of two or more axes: first those of the window, such as its
-            height and width, then channels or features in, then out.
+        shape: shape of the kernel, two or more axes: those of the window, such as its height and
+            width, then input channels or features, then output channels or features.
 
     Returns:
         float32 array or tensor of `shape`, or (n, *shape).

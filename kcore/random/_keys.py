@@ -41,7 +41,7 @@ def key(seed: int) -> np.ndarray[Any, np.dtype[np.uint32]]:
 def draw_seed() -> int:
     """Draw a seed, 0 <= seed < 2**64, from the operating system.
 
-    Keep or print it to be able to repeat the run.
+    Keep or print it, so that you can repeat the run.
 
     Returns:
         An integer that `key` takes.
@@ -50,7 +50,7 @@ def draw_seed() -> int:
 
 
 def fold_in(key: Any, data: Any) -> Any:
-    """Derive a key from a key and a number; another number gives an independent key.
+    """Derive a key from a key and a number; different numbers give independent keys.
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
@@ -94,7 +94,7 @@ def split(key: Any, num: int = 2) -> Any:
 
 
 def sample_keys(seed: int, epoch: int, indices: Any) -> Any:
-    """Return the keys of samples in an epoch, the same in any batch, order or worker.
+    """Return the keys of samples in an epoch, whatever their batch, order or worker.
 
     Seed, epoch and index go through the cipher one after the other. They are never added, so
     epoch 1 of seed 7 has nothing in common with epoch 0 of seed 8.
@@ -137,13 +137,17 @@ def _checked_data(name: str, data: Any) -> np.ndarray[Any, np.dtype[np.uint32]]:
     try:
         numbers = np.asarray(data)
     except (ValueError, OverflowError) as error:
-        raise TypeError(f"{name}={data!r} must be integers of one axis.") from error
+        raise TypeError(
+            f"{name}={data!r} must be one integer or a one-dimensional array of integers."
+        ) from error
     if numbers.size == 0:
         numbers = numbers.astype("uint32")
     if numbers.dtype.kind not in "iu":
         raise TypeError(f"{name}={data!r} must be integers; it has dtype {numbers.dtype}.")
     if numbers.ndim > 1:
-        raise ValueError(f"{name} has shape {numbers.shape}: give one number or one axis of them.")
+        raise ValueError(
+            f"{name} has shape {numbers.shape}: give one number or a one-dimensional array."
+        )
     if numbers.size and (numbers.min() < 0 or numbers.max() >= 2**32):
         wrong = numbers.min() if numbers.min() < 0 else numbers.max()
         raise ValueError(f"{name}={wrong} is out of range: 0 <= {name} < 2**32.")
@@ -164,12 +168,15 @@ def _as_tensors(key: Any, name: str, data: Any) -> tuple[Any, Any, Any]:
     elif not dtype_name(data).startswith(("int", "uint")):
         raise TypeError(f"{name} has dtype {dtype_name(data)}; give integers.")
     elif len(data.shape) > 1:
-        raise ValueError(f"{name} has shape {data.shape}: give one number or one axis of them.")
+        raise ValueError(
+            f"{name} has shape {data.shape}: give one number or a one-dimensional array."
+        )
     return keras.ops, keras.ops.cast(key, "uint32"), keras.ops.cast(data, "uint32")
 
 
 def _check_lengths(key: Any, data: Any) -> None:
     if len(key.shape) == 2 and len(data.shape) == 1 and key.shape[0] != data.shape[0]:
         raise ValueError(
-            f"{key.shape[0]} keys and {data.shape[0]} numbers: give as many, or one of either."
+            f"{key.shape[0]} keys and {data.shape[0]} numbers: give equally many, or one key or "
+            "one number."
         )

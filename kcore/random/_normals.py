@@ -34,8 +34,8 @@ def normal(
 ) -> Any:
     """Draw normally distributed floats.
 
-    The standard normal numbers are multiples of 2**-21 between -6.4 and 6.4. Each is made of one
-    word by integer arithmetic and a table, so it is the same on every backend and device.
+    The standard normal numbers are multiples of 2**-21 between -6.4 and 6.4. Each is computed from
+    one word by integer arithmetic and a table, so it is the same on every backend and device.
 
     Args:
         key: a key of shape (2,), or a batch of keys of shape (n, 2).
@@ -72,7 +72,7 @@ def normal(
 
 @functools.cache
 def table() -> np.ndarray[Any, np.dtype[np.int32]]:
-    """Return minus the inverse distribution function at the ends of the segments.
+    """Return the negated inverse distribution function at the ends of the segments.
 
     Returns:
         int32 array of shape (32 * 257,), in units of 2**-21. Entry 257 * octave + s is for the
@@ -90,7 +90,7 @@ def table() -> np.ndarray[Any, np.dtype[np.int32]]:
 
 
 def _quantile(xp: Any, odd: Any) -> Any:
-    """Return minus the inverse distribution function at odd / 2**33, in units of 2**-21."""
+    """Return the negated inverse distribution function at odd / 2**33, in units of 2**-21."""
     zeros, shifted = _normalized(xp, odd)
     segment = _field(xp, shifted, 31 - _SEGMENT_BITS, _SEGMENT_BITS)
     step = _field(xp, shifted, 31 - _SEGMENT_BITS - _STEP_BITS, _STEP_BITS)
@@ -110,7 +110,7 @@ def _constant(xp: Any) -> Any:
 
 
 def _normalized(xp: Any, word: Any) -> tuple[Any, Any]:
-    """Return the number of leading zeros (int32) and the word shifted left by as many."""
+    """Return the number of leading zeros (int32) and the word shifted left by that number."""
     zeros = np.int32(0)
     for distance in (16, 8, 4, 2, 1):
         is_small = cast(xp, shifted_right(xp, word, 32 - distance), "int32") == 0

@@ -1,4 +1,4 @@
-"""Scale random words to floats in a range, with the same bits however that is compiled.
+"""Scale random words to floats in a range, with the same bits however the code is compiled.
 
 XLA may compute `a * b + c` with one rounding instead of two, and TensorFlow's graph optimizer
 reorders sums and pulls common factors out of them. So there is only one sum here, of an offset and
@@ -22,14 +22,13 @@ def scaled(xp: Any, word: Any, is_negative: Any, scale: float, offset: float) ->
     Args:
         xp: the module to compute with, `numpy` or `keras.ops`.
         word: uint32 values whose lower 8 bits are 0.
-        is_negative: bool of the shape of `word`, or None for nowhere.
+        is_negative: bool of the shape of `word`, or None if no value is negative.
         scale: at least 0, with a mantissa of at most 24 bits.
         offset: a number that float32 holds.
 
     Returns:
-        float32 values, which differ from the exact ones by the rounding of the product to 31 bits
-        of fixed point, then to float32, and by that of the sum. For a power of two as the scale
-        the product is exact.
+        float32 values. The product is rounded to 31 bits of fixed point and then to float32, and
+        the sum is rounded once more. If the scale is a power of two, the product is exact.
     """
     if xp is not np:
         return _scaled(xp, word, is_negative, scale, offset)

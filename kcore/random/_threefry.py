@@ -18,9 +18,9 @@ import numpy as np
 
 __all__ = ["threefry2x32"]
 
-# How far each of four rounds turns the second word; the two rows take turns.
+# Rotation of the second word in each of four rounds; the two rows alternate.
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
-# The third key word is the exclusive or of the others and this, so that no key is all zeros.
+# The third key word is the exclusive or of the other two and this constant, so no key is all zeros.
 _PARITY = np.uint32(0x1BD11BDA)
 
 

@@ -35,7 +35,7 @@ __all__ = [
 FOLD_IN, SPLIT, BITS, PAIRS = range(4)
 
 _BYTES_OF_A_BLOCK = 48  # while it is made
-# As many fit into the cache of a processor core together with what is computed on the way.
+# This many blocks and their intermediate results fit into the cache of a processor core.
 _COMPUTED_AT_ONCE = 2**16
 
 
@@ -43,11 +43,13 @@ def as_key(key: Any) -> tuple[Any, Any]:
     """Return the module that computes with `key`, and the key as its array.
 
     Raises:
-        TypeError: if `key` is no array of integers.
+        TypeError: if `key` is not an array of integers.
         ValueError: if its shape is neither (2,) nor (n, 2).
     """
     if not hasattr(key, "shape") or not hasattr(key, "dtype"):
-        raise TypeError(f"key={key!r} is no key: make one of a seed with kcore.random.key(seed).")
+        raise TypeError(
+            f"key={key!r} is not a key: make one from a seed with kcore.random.key(seed)."
+        )
     if isinstance(key, (np.ndarray, np.generic)):
         _check_key(key, key.dtype.name)
         return np, key
@@ -99,7 +101,7 @@ def check_blocks(asked: str, key: Any, count: int) -> None:
     """
     if count > 2**32:
         raise ValueError(f"{asked} asks for {count:,} blocks of one key, which has 2**32.")
-    # Of a batch that isn't known yet backends give None, or a symbol.
+    # If the batch size is unknown, backends give None or a symbol.
     keys = [size for size in key.shape[:-1] if isinstance(size, int)]
     check_memory(asked, (*keys, count), _BYTES_OF_A_BLOCK, "draw less at once")
 
@@ -140,7 +142,7 @@ def encrypted(xp: Any, key: Any, counter: Any, purpose: int) -> tuple[Any, Any]:
 
 
 def words(xp: Any, key: Any, count: int, purpose: int = BITS) -> Any:
-    """Return `count` words of each key, as (count,) or (n, count); more begin with the same."""
+    """Return the first `count` words of each key, as (count,) or (n, count)."""
     pairs = xp.stack(blocks(xp, key, (count + 1) // 2, purpose), axis=-1)
     width = count + count % 2
     return xp.reshape(pairs, (*_batch(key), width))[..., :count]

@@ -1,10 +1,10 @@
-"""Arithmetic of windows: what a convolution or pooling does to a shape, without any framework.
+"""Window arithmetic: what a convolution or pooling does to a shape, without any framework.
 
 `Window` describes one axis and draws itself when printed, as do `TransposedWindow` and
-`AdaptiveWindow`; `pool_window` and `global_window` make a `Window` from the arguments of a pool.
-Functions in the plural, such as `conv_windows`, take the sizes of all spatial axes, as Keras's
-layers do, and refuse what these layers refuse. `ReceptiveField` counts the input cells that an
-output cell sees through a stack of windows.
+`AdaptiveWindow`; `pool_window` and `global_window` make a `Window` from the arguments of a pooling
+layer. Functions with plural names, such as `conv_windows`, take the sizes of all spatial axes, as
+Keras's layers do, and refuse what these layers refuse. `ReceptiveField` counts the input cells that
+an output cell sees through a stack of windows.
 """
 
 from kcore.shapes._axes import (

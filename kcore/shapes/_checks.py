@@ -21,7 +21,7 @@ __all__ = [
 
 
 def at_least(minimum: int, /, **values: object) -> int:
-    """Return the last of some integers, or refuse any that is too small or no integer.
+    """Return the last of some integers, or refuse any that is too small or not an integer.
 
     Raises:
         TypeError: if a value is not an integer.
@@ -68,7 +68,9 @@ def sequence(name: str, value: object) -> tuple[object, ...]:
     try:
         return tuple(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:  # an array without axes, a shape of unknown rank
-        raise TypeError(f"{name}={value!r} has no length; give one such as (28, 28).") from error
+        raise TypeError(
+            f"{name}={value!r} has no length; give a sequence such as (28, 28)."
+        ) from error
 
 
 def settle(described: Any, *values: object) -> None:

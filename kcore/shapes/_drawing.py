@@ -21,8 +21,8 @@ def draw(
     """Draw the cells of an axis and the positions of a window.
 
     Cells that a position reads are underlined; cells that a dilated window passes over are dotted.
-    Of a long axis only the cells around the first and last positions are drawn, so the time that a
-    drawing takes is bounded.
+    Of a long axis, only the cells around the first and last positions are drawn, which bounds the
+    time that a drawing takes.
 
     Args:
         size: number of cells of the axis.
@@ -55,7 +55,7 @@ def draw(
 
 
 def plural(count: Rational | int, noun: str) -> str:
-    """Return a count and a noun, with an s where the count asks for it."""
+    """Return a count and a noun, with an s unless the count is 1."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

@@ -1,4 +1,4 @@
-"""List cells one by one, up to a number for which time and memory suffice."""
+"""List cells one by one, up to a limit that bounds time and memory."""
 
 __all__ = ["MOST_LISTED", "listed", "untouched"]
 
@@ -33,13 +33,13 @@ def untouched(
         before: cells from the first tap of the first position to the start of the axis.
 
     Raises:
-        ValueError: if there are too many cells to examine each.
+        ValueError: if there are too many cells to examine one by one.
     """
     (outer, outer_step), (inner, inner_step) = sorted((positions, taps))
     if size > MOST_LISTED or outer * min(inner, size // inner_step + 1) > _MOST_STEPS:
         raise ValueError(
             f"{size:,} cells, kernel_size={taps[0]:,} and {positions[0]:,} positions are too many "
-            "to examine each cell."
+            "to examine the cells one by one."
         )
     is_touched = bytearray(size)
     for number in range(outer):

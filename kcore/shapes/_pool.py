@@ -18,9 +18,9 @@ def pool_window(
 ) -> Window:
     """Describe a pooling window along one axis.
 
-    This is a `Window` with the arguments of Keras's pooling layers: `strides` defaults to
-    `pool_size`, and there is no dilation and no `"causal"` padding. A pool ignores pads: a maximum
-    is never a pad, and an average doesn't count them.
+    The result is a `Window`, but the arguments are those of Keras's pooling layers: `strides`
+    defaults to `pool_size`, and there is no dilation and no `"causal"` padding. A pool ignores
+    pads: a maximum is never a pad, and an average doesn't count them.
 
     Args:
         size: number of cells, 1 or more; None where it is unknown.
@@ -139,7 +139,7 @@ class AdaptiveWindow(Shown):
         checks.instance((Integral,), position=position)
         if not 0 <= position < self.output_size:
             raise IndexError(
-                f"position={position} doesn't exist: there are {self.output_size}, from 0 on."
+                f"position={position} doesn't exist: there are {self.output_size}, counted from 0."
             )
         if self.size is None:
             raise ValueError("size=None: the span of an adaptive window depends on the size.")
@@ -157,7 +157,7 @@ class AdaptiveWindow(Shown):
 
         Raises:
             IndexError: if there is no such position.
-            ValueError: if the size is unknown, or the cells are more than ten million.
+            ValueError: if the size is unknown, or there are more than ten million cells.
         """
         first, last = self.span(position)
         return listed(range(first, last + 1))

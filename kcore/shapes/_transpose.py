@@ -68,8 +68,8 @@ class TransposedWindow(Shown):
         added = checks.size_or_unknown(0, output_padding=self.output_padding)
         if added is not None and added >= strides:
             raise ValueError(
-                f"output_padding={added} reaches strides={strides}, but can add only less than one "
-                "stride. Use a smaller output_padding, or None for Keras's default."
+                f"output_padding={added} reaches strides={strides}, but must be less than strides. "
+                "Use a smaller output_padding, or None for Keras's default."
             )
         checks.settle(self, size, kernel_size, strides, rate, padding, added)
         if self.output_size == 0:
@@ -97,7 +97,7 @@ class TransposedWindow(Shown):
     def pads(self) -> tuple[int, int]:
         """Cells that are written and then cut off, before and after the output.
 
-        They are the pads of the forward window from output to input; an odd one goes after.
+        They are the pads of the forward window from output to input; an odd pad goes after.
         """
         total = max(self.effective_kernel_size - self.last_step, 0)
         before = total // 2 if self.padding == "same" else 0
@@ -108,7 +108,7 @@ class TransposedWindow(Shown):
         """Output cells that no input cell writes to: they hold only the bias.
 
         Raises:
-            ValueError: if there are too many cells to examine each.
+            ValueError: if there are too many cells to examine one by one.
         """
         if self.size is None or self.output_size is None:
             return None
@@ -130,7 +130,8 @@ class TransposedWindow(Shown):
         checks.instance((Integral,), position=position)
         if position < 0 or (self.size is not None and position >= self.size):
             raise IndexError(
-                f"position={position} doesn't exist: the input has {self.size} cells, from 0 on."
+                f"position={position} doesn't exist: the input has {self.size} cells, counted from "
+                "0."
             )
         first = position * self.strides - self.pads[0]
         return (first, first + self.effective_kernel_size - 1)
@@ -146,7 +147,7 @@ class TransposedWindow(Shown):
 
         Raises:
             IndexError: if there is no such input cell.
-            ValueError: if they are more than ten million.
+            ValueError: if there are more than ten million of them.
         """
         first, last = self.span(position)
         end = last if self.output_size is None else min(last, self.output_size - 1)

@@ -21,8 +21,8 @@ class Window(Shown):
     `e = (kernel_size - 1) * dilation_rate + 1`,
 
     - `"valid"` gives `(size - e) // strides + 1` positions, pads nothing and drops the last cells;
-    - `"same"` gives `ceil(size / strides)` positions and adds the pads that the last one lacks:
-      half before and half after, an odd one after;
+    - `"same"` gives `ceil(size / strides)` positions and adds the pads that the last position
+      needs: half before and half after, an odd pad after;
     - `"causal"` gives as many positions as `"same"` and puts `e - 1` pads before the input, so
       no position sees a later cell.
 
@@ -123,13 +123,13 @@ class Window(Shown):
 
     @property
     def skipped(self) -> tuple[int, ...] | None:
-        """Cells between others that are read, but that no position reads itself.
+        """Cells that no position reads, although cells before and after them are read.
 
         There are some where strides exceed the kernel size, where strides and dilation rate share a
         factor, and where a dilated window has too few positions to fill its gaps.
 
         Raises:
-            ValueError: if there are too many cells to examine each.
+            ValueError: if there are too many cells to examine one by one.
         """
         if self.kernel_size is None:
             return ()
@@ -174,7 +174,8 @@ class Window(Shown):
 
         Raises:
             IndexError: if there is no such position.
-            ValueError: if the cells depend on an unknown size, or are more than ten million.
+            ValueError: if the cells depend on an unknown size, or there are more than ten million
+                of them.
         """
         first, last = self.span(position)
         end = last if self.size is None else min(last, self.size - 1)
@@ -195,7 +196,7 @@ class Window(Shown):
         return "\n".join([_summary(self), *drawn])
 
     def _same_total(self) -> int | None:
-        """Return the pads of both sides: the cells that the last position lacks."""
+        """Return the number of pads on both sides together, which the last position needs."""
         assert self.effective_kernel_size is not None
         if self.strides == 1:
             return self.effective_kernel_size - 1
@@ -208,7 +209,9 @@ class Window(Shown):
         checks.instance((Integral,), position=position)
         if position < 0 or (self.output_size is not None and position >= self.output_size):
             count = self.output_size
-            raise IndexError(f"position={position} doesn't exist: there are {count}, from 0 on.")
+            raise IndexError(
+                f"position={position} doesn't exist: there are {count}, counted from 0."
+            )
 
 
 def _summary(described: Window) -> str:

@@ -1,4 +1,4 @@
-"""Callbacks that stop a training at a target, and check its labels before the first step."""
+"""Callbacks that stop training at a target, and that check labels before the first step."""
 
 import kcore._backend  # noqa: F401
 from kcore.training._check_targets import CheckTargets

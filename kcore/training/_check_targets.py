@@ -19,23 +19,23 @@ Array = npt.NDArray[Any]
 
 
 class CheckTargets(keras.callbacks.Callback):
-    """End `fit` before its first step if labels are none of the model's classes.
+    """Stop `fit` before its first step if a label is not one of the model's classes.
 
     Keras doesn't check labels inside a compiled step: for a label that is out of range, JAX takes
     another class, and XLA on TensorFlow gives weights that are NaN, both without an error. This
-    callback checks all labels once, when the training begins, and costs the steps nothing.
+    callback checks all labels once, when training begins, and doesn't slow down the steps.
 
     The loss decides which labels are right: integers from 0 to classes - 1 for a sparse categorical
     cross-entropy, 0 or 1 for a binary one, rows of probabilities that sum to 1 for a categorical
     one. For any other loss only NaN and infinity are wrong.
 
     Models that `kcore.models.compile_classifier`, `compile_binary_classifier` or
-    `compile_regression` compiled, and datasets of `kcore`, are checked without it. This is for
-    arrays and a model compiled by `model.compile`. It is stricter: labels of a binary or
+    `compile_regression` compiled, and datasets of `kcore`, are checked without this callback. Use
+    it to train a model compiled by `model.compile` on arrays. It is stricter: labels of a binary or
     categorical cross-entropy must not be probabilities between 0 and 1.
 
-    Keras doesn't show a callback the data of `fit`, so both must be given the labels. A dataset of
-    `kcore` knows its labels; for other datasets give the labels as an array. Changes that a data
+    Keras doesn't show a callback the data of `fit`, so both need to be given the labels. A dataset
+    of `kcore` knows its labels; for other datasets give the labels as an array. Changes that a data
     pipeline of your own makes to the labels are not seen. If the shape of the labels doesn't fit,
     Keras on JAX may be the first to raise.
 
@@ -43,7 +43,7 @@ class CheckTargets(keras.callbacks.Callback):
         y: the labels that `fit` is given, or the dataset of `kcore` that holds them.
         validation_y: the labels of the validation data, an array or a dataset, or `None`.
         classes: the number of classes; needed only for a model that doesn't know the shape of its
-            output, which is a subclassed one, or a Sequential one without an `Input`.
+            output: a subclassed model, or a Sequential model without an `Input`.
         verbose: 1 prints one line with the number of labels when they have passed; 0 prints
             nothing.
 
@@ -143,6 +143,7 @@ def _labels_in(name: str, data: Any) -> Array:
         return targets
     indices = np.arange(data.samples)
     if np.asarray(targets[indices[:1]]).ndim > 1 and data.classes is not None:
-        # One-hot rows are made of the classes: one of each tells what all would, in less memory.
+        # One-hot rows are made from the classes, so one row of each class shows as much as all
+        # rows.
         indices = np.unique(data.classes, return_index=True)[1]
     return np.asarray(targets[indices])

@@ -27,7 +27,7 @@ def infer_mode(monitor: str) -> Mode:
         monitor: the name of a metric in the logs of `fit`.
 
     Raises:
-        ValueError: if the name tells neither or both.
+        ValueError: if the name implies neither or both.
 
     Example:
         >>> infer_mode("val_loss"), infer_mode("top_k_categorical_accuracy")
@@ -38,6 +38,6 @@ def infer_mode(monitor: str) -> Mode:
     if bool(smaller) == bool(larger):
         raise ValueError(
             f"monitor={monitor!r} does not tell whether smaller or larger is better. "
-            "Say it: mode='min' or mode='max'."
+            "Give mode='min' or mode='max'."
         )
     return "min" if smaller else "max"

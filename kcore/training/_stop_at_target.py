@@ -1,4 +1,4 @@
-"""Stop training when a metric has reached what was asked for."""
+"""Stop training when a metric has reached a target."""
 
 import difflib
 import math
@@ -25,7 +25,7 @@ class StopAtTarget(keras.callbacks.Callback):
 
     A value reaches the target when it is at most (mode `"min"`) or at least (mode `"max"`) the
     target, both compared in float32, the precision in which Keras computes its metrics: 95 right
-    answers of 100 do reach `target=0.95`. A value that is NaN or infinite never does.
+    answers out of 100 do reach `target=0.95`. A value that is NaN or infinite never does.
 
     Args:
         monitor: name of the metric in the logs: `"loss"`, `"accuracy"`, `"val_accuracy"`, …
@@ -34,7 +34,8 @@ class StopAtTarget(keras.callbacks.Callback):
             from the name of the metric.
         every: also look at the metric after every so many batches, not only at the end of each
             epoch. The value is then Keras's running mean since the epoch began. With
-            `steps_per_execution` above 1 Keras reports less often, and so does this.
+            `steps_per_execution` above 1, Keras reports the value less often, so it is checked less
+            often.
         patience: number of consecutive epochs in which the target must be reached.
         start_from_epoch: index of the first epoch that may stop the training; 0 is the first.
         verbose: 1 prints one line at the end that says why the training was stopped, or why not;
@@ -48,9 +49,9 @@ class StopAtTarget(keras.callbacks.Callback):
         reason: one sentence that says why the training was stopped, or why it was not.
 
     Raises:
-        ValueError: if an argument is out of range. While training: if the logs don't hold
-            `monitor`, with the names that they hold, or if it is not a single number there, as for
-            a metric that gives a value for each class.
+        ValueError: if an argument is out of range. While training: if the logs don't contain
+            `monitor` (the message lists the names that they contain), or if its value is not a
+            single number, as for a metric that gives one for each class.
 
     Example:
         >>> import kcore
@@ -185,7 +186,7 @@ class StopAtTarget(keras.callbacks.Callback):
     def _lacks_validation(self, logs: Mapping[str, Any]) -> bool:
         """Tell whether a `val_` metric is absent because this epoch ran no validation.
 
-        That is right if `validation_freq` is above 1, and a mistake if `fit` was given no
+        That is expected if `validation_freq` is above 1, and a mistake if `fit` was given no
         validation data. Before the first validation a callback can't tell which it is, so it warns
         once and decides at the end.
         """
@@ -262,7 +263,7 @@ class StopAtTarget(keras.callbacks.Callback):
         return f"the target of {bound} {self.target:g}"
 
     def _number(self, value: float) -> str:
-        """Write a value short, but longer where a miss would look like the target."""
+        """Format a value briefly, with more digits where a miss would look like the target."""
         short = f"{value:.6g}"
         is_misleading = float(short) == self.target and not self._reached(value)
         return f"{value:.10g}" if is_misleading else short

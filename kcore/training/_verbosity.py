@@ -1,4 +1,4 @@
-"""Whether a callback prints its line."""
+"""Check whether a callback prints its line."""
 
 from typing import Any
 

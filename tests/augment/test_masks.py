@@ -247,7 +247,7 @@ def test_quarantined_images_take_their_masks_along(tmp_path):
         (lambda path: path.unlink(), r"masks/2.png: No such file"),
         (
             lambda path: Image.new("RGB", (9, 14), (1, 2, 3)).save(path),
-            "colors or transparency, which are no labels",
+            "colors or transparency, which are not labels",
         ),
         (lambda path: Image.new("LA", (9, 14), (1, 2)).save(path), "colors or transparency"),
         (

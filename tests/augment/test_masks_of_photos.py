@@ -71,7 +71,7 @@ def test_a_mask_across_its_image_is_refused_with_both_names(tmp_path, orientatio
     mask = save(tmp_path / "mask.png", stored)
     batches = flow(image, mask)
     message = (
-        rf"mask\.png: of 48 x 64 pixels, across its image '.*photo\.{suffix}' of 64 x 48: EXIF "
+        rf"mask\.png: has 48 x 64 pixels, but its image '.*photo\.{suffix}' has 64 x 48: EXIF "
         "data turn the image alone"
     )
     for _ in range(2):
@@ -128,7 +128,7 @@ SPOILED = {
     "folder": (lambda path: path.mkdir(), "directory"),
 }
 if needs.HAS_NAMED_PIPES:
-    SPOILED["pipe"] = (os.mkfifo, "no file, but a pipe")
+    SPOILED["pipe"] = (os.mkfifo, "not a regular file but a pipe")
 
 
 @pytest.mark.parametrize(("spoil", "message"), SPOILED.values(), ids=SPOILED)

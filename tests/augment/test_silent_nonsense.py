@@ -153,7 +153,7 @@ def test_shapes_are_three_sizes(shape):
 
 def test_classes_have_different_names():
     table = {"filename": ["1.png", "2.png"], "class": ["a", "b"]}
-    with pytest.raises(ValueError, match=r"classes=\['a', 'b', 'a'\] must be names that differ"):
+    with pytest.raises(ValueError, match=r"classes=\['a', 'b', 'a'\] must be distinct names"):
         generator().flow_from_dataframe(
             table, classes=["a", "b", "a"], validate_filenames=False, seed=1
         )

@@ -312,7 +312,7 @@ def test_the_stated_size_is_that_of_this_shard(tree, capsys):
 @pytest.mark.parametrize("place", ["", "cat", "new", "cat/new", "cat/../new/."])
 def test_a_cache_inside_of_the_folder_is_refused_before_it_is_made(tree, place):
     before = sorted(tree.rglob("*"))
-    message = r"cache='.*' lies inside of directory='.*', .* choose a directory outside"
+    message = r"cache='.*' lies inside directory='.*', .* choose a directory outside"
     for make in (
         lambda: load(tree, tree / place),
         lambda: from_files(scan(tree), cache=str(tree / place), label_mode="int"),

@@ -54,14 +54,14 @@ def test_16_bits_are_scaled_to_8(save):
         image, notes = Decoding((1, 4), color_mode).decode(path)
         np.testing.assert_array_equal(image[0, :, 0], np.rint(deep[0] / 65535 * 255))
         assert image.shape == (1, 4, channels)
-        assert notes == ("16 bits a channel: scaled to 8",)
+        assert notes == ("16 bits per channel: scaled to 8",)
 
 
 def test_16_bit_color_is_noted(tmp_path):
     path = write(tmp_path / "a.png", png(1, 1, 16, 2, b"\0" + b"\xff\xff\x80\x00\x00\x00"))
     image, notes = Decoding((1, 1)).decode(path)
     assert image.ravel().tolist() == [255, 128, 0]
-    assert notes == ("16 bits a channel: scaled to 8",)
+    assert notes == ("16 bits per channel: scaled to 8",)
 
 
 def test_32_bit_values_are_kept_if_8_bits_hold_them_and_refused_if_not(save):
@@ -99,14 +99,14 @@ def test_of_an_animation_the_first_frame_is_used(save, name):
     path = save(first, name, save_all=True, append_images=[second], lossless=True)
     image, notes = Decoding((4, 4)).decode(path)
     assert np.all(image == 200)
-    assert notes == ("animated or of several pages: the first one is used",)
+    assert notes == ("several frames or pages: the first one is used",)
 
 
 def test_a_wrong_suffix_is_noted(save):
     path = save(pixels(0), "a.jpg", format="PNG")
     image, notes = Decoding((8, 8)).decode(path)
     np.testing.assert_array_equal(image, pixels(0))
-    assert notes == ("PNG file by its content, which its name does not say",)
+    assert notes == ("the content is PNG, but the file name says otherwise",)
 
 
 def test_an_mpo_file_is_a_jpeg_with_more_in_it(save):
@@ -260,7 +260,7 @@ def test_images_of_their_own_size(save):
     assert decoding.decode(path)[0].shape == (20, 14, 1)
     with pytest.raises(ValueError, match="image_size=None: images have different sizes"):
         decoding.image_shape  # noqa: B018
-    with pytest.raises(ValueError, match="draft=True makes pictures smaller to no less than im"):
+    with pytest.raises(ValueError, match="draft=True shrinks pictures, but not below image_size"):
         Decoding(None, draft=True)
 
 

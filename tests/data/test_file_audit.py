@@ -130,7 +130,11 @@ def test_pipes_and_the_like_are_reported_and_not_read(tmp_path, make, kind):
     files = scan(tree)
     (tree / "cat" / "000.png").unlink()
     make(tree / "cat" / "000.png")
-    with pytest.raises(BadFileError, match=rf"000\.png \(class 'cat'\): no file, but {kind}$"):
+    with pytest.raises(
+        BadFileError,
+        match=r"000\.png \(class 'cat'\): not a regular file but "
+        f"{kind}$",
+    ):
         from_files(files, label_mode="int")[0]
 
 
@@ -144,7 +148,7 @@ def test_the_audit_lists_notes_and_bad_files_once_each(empty_file, tmp_path):
     assert dataset.audit.counts() == {
         "the file is empty (0 bytes)": 1,
         "CMYK: converted without a color profile": 1,
-        "16 bits a channel: scaled to 8": 1,
+        "16 bits per channel: scaled to 8": 1,
     }
     assert "  found: the file is empty (0 bytes): 1" in dataset.files.summary()
     written = dataset.audit.write_csv(tmp_path / "bad_files.csv")
@@ -154,7 +158,7 @@ def test_the_audit_lists_notes_and_bad_files_once_each(empty_file, tmp_path):
     assert rows == [
         ["path", "class", "severity", "reason"],
         [str(dog / "001.png"), "dog", "bad", "the file is empty (0 bytes)"],
-        [str(cat / "001.png"), "cat", "note", "16 bits a channel: scaled to 8"],
+        [str(cat / "001.png"), "cat", "note", "16 bits per channel: scaled to 8"],
         [str(cat / "002.jpg"), "cat", "note", "CMYK: converted without a color profile"],
     ]
 

@@ -133,8 +133,8 @@ def test_numpy_numbers_are_numbers():
 @pytest.mark.parametrize("place", ["", "cat", "cat/new", "new"])
 def test_saving_inside_of_the_folder_is_refused_before_it_is_made(unread, place):
     before = sorted(unread.rglob("*"))
-    with pytest.raises(ValueError, match=r"save_to_dir='.*' lies inside of directory='.*'"):
+    with pytest.raises(ValueError, match=r"save_to_dir='.*' lies inside directory='.*'"):
         ImageDataGenerator().flow_from_directory(unread, save_to_dir=unread / place)
-    with pytest.raises(ValueError, match=r"cache='.*' lies inside of directory='.*'"):
+    with pytest.raises(ValueError, match=r"cache='.*' lies inside directory='.*'"):
         ImageDataGenerator().flow_from_directory(unread, cache=unread / place)
     assert sorted(unread.rglob("*")) == before

@@ -79,7 +79,7 @@ def test_labels_that_do_not_fit_are_refused(tmp_path, labels, message):
 @pytest.mark.parametrize("labels", [None, [0, 1]])
 def test_names_of_classes_need_inferred_labels(tmp_path, labels):
     touch(tmp_path, "a/1.png", "b/1.png")
-    with pytest.raises(ValueError, match=r"class_names=\['a'\] names sub-directories, which are"):
+    with pytest.raises(ValueError, match=r"class_names=\['a'\] names subdirectories, which are"):
         scan(tmp_path, labels, ["a"])
 
 
@@ -93,12 +93,12 @@ def test_given_classes_choose_and_order(tmp_path):
 @pytest.mark.parametrize(
     ("class_names", "message"),
     [
-        ([], r"class_names=\[\] must be names that differ, at least one"),
-        (["a", "a"], r"class_names=\['a', 'a'\] must be names that differ"),
+        ([], r"class_names=\[\] must be one or more distinct names"),
+        (["a", "a"], r"class_names=\['a', 'a'\] must be one or more distinct names"),
         ("a", "class_names='a' must be a list of names"),
-        ([".."], "class_names holds '..', which is no sub-directory"),
-        (["/"], "class_names holds '/', which is no sub-directory"),
-        ([""], "class_names holds '', which is no sub-directory"),
+        ([".."], "class_names holds '..', which is not a subdirectory"),
+        (["/"], "class_names holds '/', which is not a subdirectory"),
+        ([""], "class_names holds '', which is not a subdirectory"),
     ],
 )
 def test_wrong_classes_are_refused(tmp_path, class_names, message):
@@ -109,7 +109,7 @@ def test_wrong_classes_are_refused(tmp_path, class_names, message):
 
 def test_a_class_without_directory_keeps_its_label_and_warns(tmp_path):
     touch(tmp_path, "a/1.png", "c/1.png")
-    message = r"is of class 'b'; each keeps its label\. There is no sub-directory 'b'\."
+    message = r"is of class 'b'; each keeps its label\. There is no subdirectory 'b'\."
     with pytest.warns(UserWarning, match=message):
         files = scan(tmp_path, class_names=["a", "b", "c"])
     assert files.class_indices == {"a": 0, "b": 1, "c": 2}
@@ -402,7 +402,7 @@ def test_the_summary_can_be_printed_whatever_names_hold(tmp_path):
         (
             {"class_names": ["a", "a/."]},
             ValueError,
-            r"class_names=\['a', 'a/\.'\] must be names that differ",
+            r"class_names=\['a', 'a/\.'\] must be one or more distinct names",
         ),
     ],
 )

@@ -39,7 +39,7 @@ def test_an_empty_name_is_no_folder(tree, monkeypatch, read):
 
 @pytest.mark.parametrize("name", ["directory", "cache"])
 def test_a_name_with_nul_is_refused(tree, name):
-    with pytest.raises(ValueError, match=rf"{name}='a\\x00b' holds a NUL"):
+    with pytest.raises(ValueError, match=rf"{name}='a\\x00b' contains a NUL"):
         from_directory(**{"directory": tree, name: "a\0b"})
 
 
@@ -53,9 +53,7 @@ def test_letters_are_no_class_names(tree):
 def test_classes_have_different_names(tree):
     with pytest.raises(ValueError, match="class_names holds 'a' twice"):
         ImageFiles.from_paths(["1.png", "2.png"], [0, 1], ["a", "a"])
-    with pytest.raises(
-        ValueError, match=r"class_names=\['a', 'b', 'a'\] must be names that differ"
-    ):
+    with pytest.raises(ValueError, match=r"class_names=\['a', 'b', 'a'\] must be distinct names"):
         scan(tree, class_names=["a", "b", "a"])
 
 

@@ -91,7 +91,7 @@ def test_hostile_files_are_reported_too(model, tmp_path):
     pipe, photo, large = classify(
         model, [tmp_path / name for name in ("pipe.png", "photo.png", "large.png")]
     )
-    assert pipe.error.endswith("pipe.png: no file, but a pipe")
+    assert pipe.error.endswith("pipe.png: not a regular file but a pipe")
     assert "photo.png: holds EPS, whatever its name says" in photo.error
     assert "large.png: " in large.error
 

@@ -107,7 +107,7 @@ def test_each_tensor_is_refused_by_its_own_name():
         nn.dense(np.ones((2, 3)), np.ones((3, 3)), text[0])
     with pytest.raises(TypeError, match=r"^pointwise_filters has dtype object"):
         nn.separable_conv2d(ONES, np.ones((1, 1, 3, 1)), None)
-    with pytest.raises(ValueError, match=r"^filters is no array: its parts differ in length"):
+    with pytest.raises(ValueError, match=r"^filters is not an array: its parts differ in length"):
         nn.conv2d(ONES, [[1, 2], [3]])
 
 

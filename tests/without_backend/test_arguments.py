@@ -77,9 +77,9 @@ def test_what_is_not_a_path_is_refused(path):
     ("path", "reason"),
     [
         ("", "names no file"),
-        ("a\0b", "holds a NUL character"),
-        (Path("a\0b"), "holds a NUL character"),
-        ("a\ud800", "can't have in the name of a file"),
+        ("a\0b", "contains a NUL character"),
+        (Path("a\0b"), "contains a NUL character"),
+        ("a\ud800", "doesn't allow in the name of a file"),
     ],
 )
 def test_paths_that_name_nothing_are_refused(path, reason):

@@ -42,7 +42,7 @@ def test_every_real_dtype_is_accepted_and_kept(dtype):
     ("labels", "classes", "message"),
     [
         ([3, 7, 9], 5, "y[1]=7 is not one of the 5 classes: labels must be integers from 0 to 4."),
-        ([3, 7, 9], 5, " That holds for 2 of 3 labels."),
+        ([3, 7, 9], 5, " This affects 2 of 3 labels."),
         ([0, -1], 3, "y[1]=-1 is not one of the 3 classes"),
         ([0, 0.5], 3, "y[1]=0.5 is not one of the 3 classes"),
         ([1, 2, 3], 3, "They count from 1: subtract 1."),
@@ -83,7 +83,7 @@ def test_labels_of_a_sigmoid_that_are_refused(labels, message):
     ("labels", "message"),
     [
         ([0, 1], "y has shape (2,), but rows of 2 classes are needed, (samples, 2): integer"),
-        ([0, 1], "keras.utils.to_categorical(y, 2) makes rows of them"),
+        ([0, 1], "keras.utils.to_categorical(y, 2) converts them"),
         (np.eye(4), "y has shape (4, 4), but rows of 2 classes are needed"),
         ([[1, 0], [1, 1]], "y[1] sums to 2: each row must hold the probabilities of 2 classes"),
         ([[1, 0], [0, 0]], "y[1] sums to 0"),

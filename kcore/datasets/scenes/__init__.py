@@ -4,7 +4,7 @@ Scenes need no download, have any size and number, and are the same everywhere: 
 on its index, split, seed, classes and image size. Within a class, the pose, size, position,
 proportions and colors of the object vary, and so do the gradient, the clutter and the noise of the
 background. The object can be lighter or darker than its background, so no single pixel tells the
-class, and a convolutional model beats a linear one clearly.
+class, and a convolutional model clearly beats a linear one.
 
 `draw_parameters` draws what a scene shows, and `paint` paints it, so a scene can be inspected,
 stored, changed and painted again. `scene` does both.

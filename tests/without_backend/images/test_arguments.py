@@ -42,7 +42,7 @@ def test_sizes_that_no_memory_holds_are_refused_before_they_are_tried(size):
 
 @pytest.mark.parametrize("size", [{3, 4}, "34", [3.0, 4], (3, True + 0.5), 5])
 def test_sizes_are_pairs_of_integers_in_an_order(size):
-    with pytest.raises(ValueError, match=r"^target_size=.* is no size"):
+    with pytest.raises(ValueError, match=r"^target_size=.* is not a size"):
         load_img(png(), target_size=size)
 
 
@@ -62,9 +62,9 @@ def test_formats_are_a_list_of_names(formats):
 @pytest.mark.parametrize("dtype", [object, "complex64", "U3", "M8[s]", [("a", int)], "no", 7])
 def test_dtypes_hold_real_numbers(dtype):
     x = np.zeros((4, 5, 3), "uint8")
-    with pytest.raises(ValueError, match=r"^dtype=.* (holds no real numbers|is no dtype)"):
+    with pytest.raises(ValueError, match=r"^dtype=.* (holds no real numbers|is not a NumPy dtype)"):
         img_to_array(x, "channels_last", dtype)
-    with pytest.raises(ValueError, match=r"^dtype=.* (holds no real numbers|is no dtype)"):
+    with pytest.raises(ValueError, match=r"^dtype=.* (holds no real numbers|is not a NumPy dtype)"):
         array_to_img(x, "channels_last", dtype=dtype)
 
 
@@ -77,7 +77,7 @@ def test_pictures_hold_real_numbers(x):
 
 
 def test_pictures_have_rows_of_one_length():
-    with pytest.raises(ValueError, match=r"^img is no array: its parts differ in length"):
+    with pytest.raises(ValueError, match=r"^img is not an array: its parts differ in length"):
         img_to_array([[1], [2, 3]], "channels_last", "float32")
-    with pytest.raises(ValueError, match=r"^x is no array: its parts differ in length"):
+    with pytest.raises(ValueError, match=r"^x is not an array: its parts differ in length"):
         array_to_img([[1], [2, 3]], "channels_last")

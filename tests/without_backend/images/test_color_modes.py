@@ -184,7 +184,8 @@ def test_32_bit_numbers_become_colors_only_if_they_are_8_bit_ones(dtype):
 @pytest.mark.parametrize("color_mode", ["rgb", "rgba"])
 def test_32_bit_numbers_without_a_known_white_are_refused_in_color(values, color_mode):
     with pytest.raises(
-        ImageDecodeError, match=f"color_mode='{color_mode}' knows no white: load it"
+        ImageDecodeError,
+        match=f"color_mode='{color_mode}' doesn't know which of them is white: load it",
     ):
         load_img(encoded(Image.fromarray(values), "TIFF"), color_mode=color_mode)
 

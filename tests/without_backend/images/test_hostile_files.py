@@ -100,7 +100,7 @@ def test_wrong_formats_are_refused(formats, message):
         load_img("no-such-file.png", formats=formats)
 
 
-# What is no regular file, or too large
+# What is not a regular file, or too large
 
 
 @pytest.mark.parametrize("kind", ["a pipe", "a socket", "a device"])
@@ -114,7 +114,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path, kind, monkeypatch):
         server = socket.socket(socket.AF_UNIX)
         server.bind("a.png")
         server.close()
-    with pytest.raises(ImageDecodeError, match=rf"a\.png: no file, but {kind}$"):
+    with pytest.raises(ImageDecodeError, match=rf"a\.png: not a regular file but {kind}$"):
         load_img("a.png")
 
 
@@ -126,7 +126,7 @@ def test_a_pipe_that_takes_the_name_in_between_is_not_waited_for(tmp_path, monke
     monkeypatch.setattr(
         os, "stat", lambda name, **k: status if name == str(path) else stat(name, **k)
     )
-    with pytest.raises(ImageDecodeError, match="no file, but a pipe"):
+    with pytest.raises(ImageDecodeError, match="not a regular file but a pipe"):
         load_img(path)
 
 
@@ -259,7 +259,9 @@ def test_a_png_with_megabytes_of_text_after_the_pixels_is_read():
 @pytest.mark.parametrize("color_mode", ["rgb", "rgba", "grayscale"])
 def test_a_png_without_its_palette_is_not_black(color_mode):
     file = png(4, 4, 8, 3, bytes(20))
-    with pytest.raises(ImageDecodeError, match="its pixels are numbers of colors, and it has none"):
+    with pytest.raises(
+        ImageDecodeError, match="its pixels are indices into a palette, and it has none"
+    ):
         load_img(file, color_mode)
 
 

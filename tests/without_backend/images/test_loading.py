@@ -60,9 +60,9 @@ def test_the_picture_is_whole_when_the_file_is_gone(path):
         ),
         (
             {"target_size": 300},
-            r"target_size=300 is no size: use two integers of pixels above 0",
+            r"target_size=300 is not a size: use two positive integers",
         ),
-        ({"target_size": (300, 300, 3)}, r"target_size=\(300, 300, 3\) is no size"),
+        ({"target_size": (300, 300, 3)}, r"target_size=\(300, 300, 3\) is not a size"),
         ({"target_size": (300,)}, "target_size="),
         ({"target_size": (0, 3)}, "target_size="),
         ({"target_size": (3, -1)}, "target_size="),

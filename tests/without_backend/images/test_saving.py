@@ -320,7 +320,7 @@ def test_a_missing_directory_is_named(tmp_path):
 
 def test_a_directory_is_not_replaced(tmp_path):
     (tmp_path / "a.png").mkdir()
-    with pytest.raises(ValueError, match=r"a\.png' exists and is no regular file"):
+    with pytest.raises(ValueError, match=r"a\.png' exists and is not a regular file"):
         save(tmp_path / "a.png", RGB)
 
 

@@ -133,7 +133,9 @@ def test_wrong_numbers_to_fold_in(data, error, message):
 
 
 def test_as_many_keys_as_numbers():
-    with pytest.raises(ValueError, match="2 keys and 3 numbers: give as many, or one of either"):
+    with pytest.raises(
+        ValueError, match="2 keys and 3 numbers: give equally many, or one key or one number"
+    ):
         kcore.random.fold_in(kcore.random.split(kcore.random.key(0)), [1, 2, 3])
 
 
@@ -146,7 +148,7 @@ def test_split_into_a_whole_number(num):
 @pytest.mark.parametrize(
     ("key", "error", "message"),
     [
-        (7, TypeError, r"key=7 is no key: make one of a seed with kcore.random.key\(seed\)"),
+        (7, TypeError, r"key=7 is not a key: make one from a seed with kcore.random.key\(seed\)"),
         (np.zeros(2), TypeError, r"key has dtype float64: keys are uint32"),
         (np.zeros(3, "uint32"), ValueError, r"key has shape \(3,\): a key has the shape \(2,\)"),
         (np.zeros((1, 1, 2), "uint32"), ValueError, r"a batch of n keys \(n, 2\)"),

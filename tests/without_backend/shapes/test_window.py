@@ -97,7 +97,7 @@ def test_a_span_that_depends_on_an_unknown_size_is_refused():
 @pytest.mark.parametrize("position", [-1, 2])
 def test_positions_that_do_not_exist_are_refused(position):
     with pytest.raises(
-        IndexError, match=f"^position={position} doesn't exist: there are 2, from 0 on"
+        IndexError, match=f"^position={position} doesn't exist: there are 2, counted from 0"
     ):
         Window(13, 6, 5).span(position)
 
