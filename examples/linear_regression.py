@@ -74,7 +74,7 @@ def parse_options():
         "--epochs", type=command_line.integer(1), default=500, help="gradient steps to take"
     )
     parser.add_argument(
-        "--seed", type=command_line.integer(0), default=0, help="of the first weights"
+        "--seed", type=command_line.integer(0), default=0, help="of the initial weights"
     )
     return parser.parse_args()
 

@@ -64,7 +64,7 @@ def batches(folder, augmentation, options):
 
 
 def train(training, validation, options):
-    """Train a model, always from the same first weights."""
+    """Train a model, always from the same initial weights."""
     keras.utils.set_random_seed(options.seed)
     shape = (options.image_size, options.image_size, 3)
     # Smaller steps in the last quarter: else the accuracy still jumps from epoch to epoch.

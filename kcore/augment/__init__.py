@@ -1,13 +1,14 @@
-"""Draw random transformations of images and apply them, alike on any backend.
+"""Draw random transformations of images and apply them, in the same way on every backend.
 
 Drawing and applying are two steps. `Recipe` holds the options of the legacy `ImageDataGenerator`.
 `Recipe.draw` draws `Parameters` from keys, in NumPy, the same bits everywhere; `matrices` composes
 them into one matrix for each image; `warp` resamples each image once, compiled by the backend; and
-`apply` does both and changes channels and brightness. `RandomTransform` does all of it as a layer,
-and `variations` shows one image under several draws.
+`apply` does both, and also shifts channels and changes brightness. `RandomTransform` does all of it
+as a layer, and `variations` shows one image under several draws.
 
-`ImageDataGenerator` has the arguments and methods of its legacy namesake. What its `flow*` methods
-return, a `kcore.data.ImageBatches`, feeds `fit` and shows any of its images again with `replay`.
+`ImageDataGenerator` has the arguments and methods of its legacy namesake. Its `flow*` methods
+return a `kcore.data.ImageBatches`, which feeds `fit` and shows any of its images again with
+`replay`.
 """
 
 import kcore._backend  # noqa: F401

@@ -20,10 +20,10 @@ class Axes(NamedTuple):
     Attributes:
         shift_rows: pixels along the height; positive moves the picture up.
         shift_columns: pixels along the width; positive moves it left.
-        zoom_rows: zoom along the height; 2 shows twice as much in half the size.
+        zoom_rows: zoom along the height; 2 shrinks the picture to half its height.
         zoom_columns: zoom along the width.
-        center_row: the row, counted from 0, about which the image is rotated, sheared and zoomed.
-        center_column: the column about which it is.
+        center_row: the row of the center of rotation, shear and zoom, counted from 0.
+        center_column: the column of that center.
     """
 
     shift_rows: Any
@@ -37,7 +37,7 @@ class Axes(NamedTuple):
 def axes_of(
     parameters: Mapping[str, Any], height: int, width: int, *, legacy_geometry: bool
 ) -> Axes:
-    """Return along which axis of an image each parameter acts, and about which center.
+    """Return what each parameter does along each axis of an image, and the center.
 
     Args:
         parameters: `tx`, `ty`, `zx` and `zy`.
@@ -76,8 +76,8 @@ def matrices(
         float64 `(n, 2, 3)`.
 
     Raises:
-        TypeError: if `parameters` are no `Parameters`.
-        ValueError: if `height` or `width` is no integer of at least 1.
+        TypeError: if `parameters` is not a `Parameters`.
+        ValueError: if `height` or `width` is not an integer of at least 1.
 
     Example:
         >>> from kcore.augment import Parameters, matrices

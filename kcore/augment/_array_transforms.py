@@ -25,7 +25,7 @@ def read_images(x: npt.ArrayLike) -> _Array:
     """Return float32 images of four axes from which statistics can be computed.
 
     Raises:
-        ValueError: if `x` has other than four axes, no image, or NaN or infinity in one.
+        ValueError: if `x` doesn't have four axes, holds no images, or holds NaN or infinity.
     """
     images = _float_images(x)
     if not len(images):
@@ -54,7 +54,7 @@ def augmented(images: _Array, recipe: Recipe, rounds: int, seed: int) -> _Array:
 def statistics_of(
     images: _Array, standardization: Standardization, data_format: str | None
 ) -> Statistics:
-    """Compute what the featurewise steps and whitening need, from float32 images."""
+    """Compute the statistics for the featurewise steps and whitening from float32 images."""
     return fitted(
         standardization,
         standardization.before_statistics(images),
@@ -82,8 +82,8 @@ def transformed(
     """Transform one image by parameters in a dictionary, without rescaling.
 
     Raises:
-        TypeError: if `transform_parameters` is no dictionary.
-        ValueError: if `x` has other than three axes, or a parameter is unknown or wrong.
+        TypeError: if `transform_parameters` is not a dictionary.
+        ValueError: if `x` doesn't have three axes, or a parameter is unknown or wrong.
     """
     pixels = one_image(x)
     if not isinstance(transform_parameters, Mapping):
@@ -104,8 +104,7 @@ def one_image(x: npt.ArrayLike) -> _Array:
     pixels = read_array("x", x)
     if pixels.ndim != 3 or not pixels.size:
         raise ValueError(
-            f"x has shape {pixels.shape}: give one image of three axes, height and width and "
-            "channels."
+            f"x has shape {pixels.shape}: give one image of three axes, height, width and channels."
         )
     if pixels.dtype.kind not in "buif":
         raise ValueError(f"x with dtype {pixels.dtype} must hold real numbers, such as uint8.")

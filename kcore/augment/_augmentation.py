@@ -43,7 +43,7 @@ class Augmentation:
         Args:
             images: (n, height, width, channels), or with the channels first.
             indices: n integers, the images' positions in the dataset.
-            epoch: integer from 0 on.
+            epoch: integer from 0.
 
         Returns:
             Array of the shape of `images` and of `dtype`.
@@ -94,24 +94,24 @@ class Augmentation:
 
 
 def _check_finite(images: _Array, indices: npt.ArrayLike) -> None:
-    """Raise a ValueError if a pixel is NaN or infinite, as none of a picture is.
+    """Raise a ValueError if a pixel is NaN or infinite.
 
-    It would spoil the statistics of its image and the weights of the model.
+    Such a pixel would spoil the statistics of its image and the weights of the model.
     """
     if images.dtype.kind != "f" or not images.size:
         return
-    if np.isfinite(images.min()) and np.isfinite(images.max()):  # NaN is the minimum of all
+    if np.isfinite(images.min()) and np.isfinite(images.max()):  # the minimum is NaN if a pixel is
         return
     is_finite = np.isfinite(images).reshape(len(images), -1).all(axis=1)
     wrong = np.asarray(indices)[~is_finite]
     raise ValueError(
-        f"x holds NaN or infinity in the image of index {wrong[0]}: look at where it comes from, "
+        f"x holds NaN or infinity in the image of index {wrong[0]}: find out where it comes from, "
         "or leave it out."
     )
 
 
 def _still(recipe: Recipe) -> Recipe:
-    """Return a recipe with the same treatment of pixels that never transforms."""
+    """Return a recipe that treats pixels in the same way but never transforms."""
     kept = (
         "fill_mode",
         "cval",

@@ -31,7 +31,7 @@ class Compiled:
             self._idle.put(None)
 
     def __call__(self, inputs: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
-        """Transform a batch, given by the names of the inputs of `_Transformation`."""
+        """Transform a batch; the keys are the names of the inputs of `_Transformation`."""
         model = self._idle.get()
         try:
             model = model or self._build()

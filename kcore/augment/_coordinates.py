@@ -29,8 +29,8 @@ def fixed_point(
     Returns:
         `(addends, bits)`. int32 `(n, 2, height + width)`: for the input's row and column
         coordinates, the addend of each of the output's rows, then that of each of its columns.
-        int32 `(n,)`: how many bits are the fraction. It is what the image's farthest coordinate
-        leaves of the 30 bits, 20 for most images of 300 pixels.
+        int32 `(n,)`: the number of fraction bits, which are those of the 30 bits that the image's
+        farthest coordinate doesn't need: 20 for most images of 300 pixels.
     """
     of_rows = matrices[:, :, :1] * np.arange(height) + matrices[:, :, 2:]
     of_columns = matrices[:, :, 1:2] * np.arange(width)

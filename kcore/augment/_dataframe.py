@@ -43,7 +43,7 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table, and what its columns hold, as `flow_from_dataframe` takes them.
+    """A table and the roles of its columns, as `flow_from_dataframe` takes them.
 
     Attributes:
         columns: anything whose columns are `columns[name]`: a data frame of any library, or a
@@ -273,7 +273,9 @@ class Table:
             return None
         weights = self._values(self.weight_col, rows, names)
         if weights.dtype.kind not in "iuf" or weights.ndim != 1 or np.isnan(weights).any():
-            raise TypeError(f"Column weight_col={self.weight_col!r} must hold numbers, one a row.")
+            raise TypeError(
+                f"Column weight_col={self.weight_col!r} must hold numbers, one per row."
+            )
         return weights
 
 
@@ -284,7 +286,7 @@ def _warn_of_lost_classes(classes: RowClasses, rows: list[int], start: int, stop
         if lost:
             warn(
                 f"No row of {part} is of the classes {sorted(lost)}: the table's first rows are "
-                "for validation, the others for training. Shuffle its rows before, as with "
+                "for validation, the others for training. Shuffle its rows first, for example with "
                 "dataframe.sample(frac=1, random_state=0)."
             )
 

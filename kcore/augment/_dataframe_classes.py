@@ -15,7 +15,7 @@ class RowClasses:
     """The classes of each row.
 
     Attributes:
-        names: the names of the classes; a code is a position in it.
+        names: the names of the classes; a code is an index into it.
         codes: for each row the codes of its wanted classes; None for a row that names only classes
             that are not wanted. A row that names no class has an empty list.
     """
@@ -58,7 +58,7 @@ def row_classes(
         class_mode: "binary", "categorical" or "sparse".
 
     Raises:
-        TypeError: if a value is no name.
+        TypeError: if a value is not a name.
         ValueError: if there are not two classes for "binary".
     """
     names_of_rows = [

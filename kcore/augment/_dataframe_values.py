@@ -23,17 +23,17 @@ def column_values(column: str, values: Sequence[Any], row_name: Callable[[int], 
     Args:
         column: name of the column, for errors.
         values: one value for each row.
-        row_name: function of the position of a value that returns how an error names its row.
+        row_name: function that maps the position of a value to a name of its row for errors.
 
     Raises:
-        TypeError: if a value is neither number nor string, or there are both.
+        TypeError: if a value is neither a number nor a string, or there are both.
         ValueError: if the values have different shapes.
     """
     if not _are_plain(values):
         _check_kinds(column, values, row_name)
     array = np.array(list(values))
     if array.dtype.kind not in _KINDS:
-        raise TypeError(f"Column {column!r} holds numbers that no dtype of NumPy holds.")
+        raise TypeError(f"Column {column!r} holds numbers that don't fit into any NumPy dtype.")
     if array.dtype.kind == "f":
         _warn_of_nan(column, array, row_name)
     return array

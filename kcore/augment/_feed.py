@@ -52,7 +52,7 @@ class Feed(_Replay):
         augmentation: what happens to the images.
         image_shape: shape of one image.
         saving: where the images are saved, or None.
-        further_inputs: arrays of shape (samples, ...) that the model gets beside the images.
+        further_inputs: arrays of shape (samples, ...) that the model gets besides the images.
         has_targets: whether the batch has targets too.
     """
 
@@ -86,7 +86,7 @@ class PairFeed(_Replay):
     Args:
         augmentation: what happens to the images. It changes only the positions of mask pixels.
         image_shape: shape of one image.
-        mask_cval: the label outside of a mask for `fill_mode="constant"`.
+        mask_cval: the label outside a mask for `fill_mode="constant"`.
     """
 
     def __init__(

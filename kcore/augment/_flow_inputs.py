@@ -21,7 +21,7 @@ class Arrays:
 
     Attributes:
         images: (n, height, width, channels), or with the channels first.
-        further_inputs: arrays that the model gets beside the images.
+        further_inputs: arrays that the model gets besides the images.
         targets: n targets, or those of several outputs, or None.
         sample_weight: n weights, or None.
     """
@@ -51,8 +51,8 @@ def arrays_of(
         ignore_class_split: whether to allow subsets with different classes.
 
     Raises:
-        TypeError: if an argument is no array, such as a range or an iterator.
-        ValueError: if the arrays have different lengths, the images other than four axes, or the
+        TypeError: if an argument is not an array, such as a range or an iterator.
+        ValueError: if the arrays have different lengths, the images don't have four axes, or the
             two subsets don't have the same classes.
     """
     images, further_inputs = _images_and_inputs(x)
@@ -120,7 +120,7 @@ def _check_classes(y: _Array | ArrayGroup, border: int) -> None:
             raise ValueError(
                 f"The two subsets don't have the same classes{where}: only one of them has "
                 f"{', '.join(map(str, lost[:10]))}{', ...' * (len(lost) > 10)}. The first part of "
-                "x is for validation: shuffle x and y together before, or give "
+                "x is for validation: shuffle x and y together first, or give "
                 "ignore_class_split=True."
             )
 

@@ -154,7 +154,7 @@ def checked_options(
 
 
 def image_shape_of(options: FileOptions) -> tuple[int, ...]:
-    """Return the shape of one image, with its axes in the order that the options ask for."""
+    """Return the shape of one image, with its axes in the order of the options' data format."""
     *size, channels = options.decoding.image_shape
     return (channels, *size) if options.data_format == "channels_first" else (*size, channels)
 
@@ -162,7 +162,7 @@ def image_shape_of(options: FileOptions) -> tuple[int, ...]:
 def origin_of(
     augmentation: Augmentation, saving: Saving | None, image_shape: tuple[int, ...], **told: Any
 ) -> Origin:
-    """Return what a flow tells about the call that made it."""
+    """Return facts about the call that made a flow."""
     hints = bool(told.pop("hints", False)) and augmentation.is_random
     saved: dict[str, Any] = {}
     if saving is not None:

@@ -1,4 +1,4 @@
-"""Options of a generator that can be read and assigned, checked as by its constructor."""
+"""Options of a generator that can be read and assigned, with the checks of its constructor."""
 
 import dataclasses
 from numbers import Real

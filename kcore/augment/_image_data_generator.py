@@ -39,15 +39,15 @@ class ImageDataGenerator:
     """Make batches of images that are transformed at random, with the arguments of legacy Keras.
 
     `flow`, `flow_from_directory`, `flow_from_dataframe` and `flow_with_masks` return a dataset, a
-    `keras.utils.PyDataset`, that `fit`, `evaluate` and `predict` take on any backend. What happens
-    to an image depends only on the seed, the epoch and the image's index; `replay` of the dataset
-    shows it again.
+    `keras.utils.PyDataset`, that `fit`, `evaluate` and `predict` accept on any backend. What
+    happens to an image depends only on the seed, the epoch and the image's index; `replay` of the
+    dataset shows it again.
 
     Each image is resampled once (rotation, shift, shear, zoom and flips); then come the shift of
     its channels and its brightness, `preprocessing_function`, `rescale`, the samplewise steps and
     last the featurewise steps.
 
-    The documentation of `kcore.augment` lists the differences from the legacy class.
+    The documentation page on augmentation lists the differences from the legacy class.
 
     The arguments can be read as attributes and assigned. That changes what the generator does from
     then on, but not the datasets that it has already made.
@@ -72,34 +72,35 @@ class ImageDataGenerator:
         brightness_range: (lowest, highest) factor of brightness, where 1 changes nothing; None
             leaves brightness as it is.
         shear_range: each image is sheared by an angle between -shear_range and shear_range, in
-            degrees. It is not a fraction: 0.2 is an invisible 0.2 degrees. For a shear of 20 % use
+            degrees. It is not a fraction: 0.2 is an invisible 0.2 degrees. For a shear of 20% use
             11.54.
-        zoom_range: (lowest, highest) factor of zoom, where 2 shows twice as much in half the size;
-            or a number z from 0 to 1 for (1 - z, 1 + z). Height and width are zoomed independently.
+        zoom_range: (lowest, highest) zoom factor, or a number z from 0 to 1 for (1 - z, 1 + z). A
+            factor of 2 shrinks the picture to half its size. Height and width are zoomed
+            independently.
         channel_shift_range: the largest number that is added to or subtracted from all channels
-            but opacity, the fourth of four channels, on the scale of the pixels.
+            except opacity, the fourth of four channels, on the scale of the pixels.
         fill_mode: how points outside the image are filled: "nearest" (`aaaa|abcd|dddd`),
             "constant" (with `cval`), "reflect" (`dcba|abcd|dcba`) or "wrap" (`bcd|abcd|bcd`).
         cval: value of points outside the image for `fill_mode="constant"`, before `rescale`.
-        horizontal_flip: whether to mirror half of the images left to right.
-        vertical_flip: whether to mirror half of the images top to bottom.
+        horizontal_flip: whether to mirror each image left to right with probability 1/2.
+        vertical_flip: whether to mirror each image top to bottom with probability 1/2.
         rescale: factor that multiplies all pixels; None or 0 for no rescaling.
         preprocessing_function: function that takes one image, a float32 array of three axes with
             values as in the file, and returns its replacement of the same shape. It is called for
-            one sample after another, in the order in which they are used, so that a function with
-            a state of its own repeats; mark one without state with `kcore.data.pure`, and threads
-            call it ahead. If it has parameters named `index` and `epoch`, it gets those of the
-            sample.
+            one sample after another, in the order in which they are used, so that runs with a
+            function that keeps state can be repeated. Mark a function that keeps no state with
+            `kcore.data.pure`, so that threads may call it ahead. If it has parameters named `index`
+            and `epoch`, it is also given those of the sample.
         data_format: "channels_last" or "channels_first"; None takes Keras's default.
-        validation_split: fraction of the images, at least 0 and below 1, that
-            `subset="validation"` selects: the first ones, in a directory those of each class.
+        validation_split: fraction of the images, at least 0 and below 1, that `subset="validation"`
+            selects: the first images, or the first of each class in a directory.
         interpolation_order: 0 for the nearest pixel, 1 for bilinear interpolation. (Splines of
             higher order are not offered.)
         dtype: dtype of the resulting images, "float16", "float32" or "float64"; None takes Keras's
             default. The arithmetic is float32.
-        legacy_geometry: whether to reproduce the geometry of legacy Keras, for the pixels of old
+        legacy_geometry: whether to reproduce the geometry of legacy Keras, and so the pixels of old
             runs: `width_shift_range` moves rows, `height_shift_range` moves columns, zooms are
-            exchanged likewise, and images that aren't square turn about a point beside their
+            exchanged likewise, and images that aren't square turn about a point other than their
             center.
 
     Attributes:
@@ -234,15 +235,15 @@ class ImageDataGenerator:
         """Return batches of the images in an array.
 
         Args:
-            x: images (n, height, width, channels), or with the channels first; or a tuple of them
-                and of a further input of the model, or a list of such inputs. Without `y` such a
-                batch is `((images, input),)`, as Keras would take `(images, input)` for images and
-                targets.
+            x: images (n, height, width, channels), or with the channels first; or a tuple of images
+                and a further input of the model, or a list of further inputs. Without `y`, such a
+                batch is `((images, input),)`, because Keras would take `(images, input)` for images
+                and targets.
             y: n targets; for a model with several outputs a dictionary, list or tuple of arrays of
-                n targets each; None for no targets. 64-bit arrays are served in 32 bits: int32 if
-                it holds all values, else float32.
+                n targets each; None for no targets. 64-bit integers are served as int32 if it can
+                hold them all, and float64 as float32.
             batch_size: number of images in a batch; the last batch may have fewer.
-            shuffle: whether each epoch has its own order.
+            shuffle: whether to shuffle the images, in a different order in each epoch.
             sample_weight: n weights, or None.
             seed: integer, 0 <= seed < 2**64; None draws one and prints it.
             save_to_dir: folder that receives the images of all batches, or None. A file is named
@@ -316,7 +317,7 @@ class ImageDataGenerator:
         num_threads: int | None = None,
         verbose: bool = True,
     ) -> ImageBatches:
-        """Return batches of the images in a folder that has a subdirectory for each class.
+        """Return batches of the images in a folder with one subdirectory for each class.
 
         Args:
             directory: the folder. Its subdirectories are the classes; image files anywhere inside
@@ -328,7 +329,7 @@ class ImageDataGenerator:
                 "binary": float32 0 or 1 of shape (n,), for two classes. "sparse": int32 labels of
                 shape (n,). "input": a copy of the images. None: no targets.
             batch_size: number of images in a batch; the last batch may have fewer.
-            shuffle: whether each epoch has its own order.
+            shuffle: whether to shuffle the images, in a different order in each epoch.
             seed: integer, 0 <= seed < 2**64; None draws one and prints it.
             save_to_dir: folder outside of `directory` that receives the images of all batches, or
                 None. A file is named prefix_index_epoch.format; `replay(index, epoch)` of the
@@ -346,25 +347,25 @@ class ImageDataGenerator:
                 ratio before resizing.
             pad_to_aspect_ratio: whether to pad to the smallest box of the target's aspect ratio
                 before resizing, with black or `background`.
-            draft: whether the JPEG decoder may shrink large pictures by 2, 4 or 8 while decoding,
-                which is faster and changes pixels.
+            draft: whether the JPEG decoder may shrink large pictures by a factor of 2, 4 or 8 while
+                it decodes, which is faster and changes pixels.
             apply_exif_orientation: whether to turn pictures upright as their EXIF data say.
             background: color behind transparent pixels: a gray level, 0 to 255, or three levels of
                 red, green and blue. None drops transparency.
             before_resize: function of a picture (a Pillow image, upright, in its own mode and
-                size), its path and a key for `kcore.random` that returns the picture to convert
-                and resize; or None. The key depends on the seed and the file's number in the
-                folder, not on the epoch. Several threads call it at the same time.
-            formats: Pillow's names of the formats that are decoded, by content.
-            max_file_bytes: larger files are bad files.
+                size), its path and a key for `kcore.random`; returns the picture to convert and
+                resize. None leaves pictures as they are. The key depends on the seed and the file's
+                number in the folder, not on the epoch. Several threads call it at the same time.
+            formats: Pillow's names for the formats to decode, recognized by content.
+            max_file_bytes: larger files count as bad.
             suffixes: endings of the names of image files; None for those of common formats.
-            bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when
-                it is reached. "skip": its batch is smaller by one, with a warning; a batch without
-                a good file raises `BadFileError`. "quarantine": all files are decoded once before
-                the first batch, and bad ones are left out.
-            cache: "memory", or a directory for a file, to keep decoded images after their first
-                use: height * width * channels bytes each. None keeps none. A directory inside of
-                the image folder must be hidden, or it would be a class.
+            bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when it
+                is reached. "skip": its batch is smaller by one, with a warning; a batch without any
+                good file raises `BadFileError`. "quarantine": all files are decoded once before the
+                first batch, and bad ones are left out.
+            cache: where to keep decoded images after their first use, height * width * channels
+                bytes each: "memory", or a directory for a cache file. None keeps none. A directory
+                inside the image folder must be hidden, or it would be a class.
             shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
                 `count`. All hosts need the same seed.
             drop_remainder: whether to leave out a last batch that is not full.
@@ -475,13 +476,13 @@ class ImageDataGenerator:
             classes: names of classes, in the order of their labels; None for all, sorted. Rows of
                 other classes are left out with a warning.
             class_mode: the targets. "categorical": float32 one-hot rows of shape (n, classes); a
-                column may also hold lists of names, for a 1 each, and an empty list for zeros
-                alone. "binary": float32 0 or 1 of shape (n,), for two classes. "sparse": int32
-                labels of shape (n,). "raw": the values of `y_col` as they are, numbers or arrays
-                of one shape. "multi_output": a tuple of them, one for each column. "input": a copy
-                of the images. None: no targets.
+                column may also hold lists of names, which give a 1 for each name, and only zeros
+                for an empty list. "binary": float32 0 or 1 of shape (n,), for two classes.
+                "sparse": int32 labels of shape (n,). "raw": the values of `y_col` as they are,
+                numbers or arrays of one shape. "multi_output": a tuple of them, one for each
+                column. "input": a copy of the images. None: no targets.
             batch_size: number of images in a batch; the last batch may have fewer.
-            shuffle: whether each epoch has its own order.
+            shuffle: whether to shuffle the images, in a different order in each epoch.
             seed: integer, 0 <= seed < 2**64; None draws one and prints it.
             save_to_dir: folder that receives the images of all batches, or None. A file is named
                 prefix_index_epoch.format; `replay(index, epoch)` of the dataset shows its image
@@ -495,30 +496,30 @@ class ImageDataGenerator:
             interpolation: how images are resized: "nearest", "bilinear", "bicubic", "lanczos",
                 "box" or "hamming".
             validate_filenames: whether to leave out, with a warning, rows without an image file.
-                False saves looking for the files.
+                False saves the time of looking for the files.
             confine_to_directory: whether to refuse a table with a file name that is absolute or has
-                a part `..`. It looks at names alone: links are followed wherever they lead.
+                a part `..`. Only names are checked: links are followed wherever they lead.
             keep_aspect_ratio: whether to crop the largest centered box of the target's aspect
                 ratio before resizing.
             pad_to_aspect_ratio: whether to pad to the smallest box of the target's aspect ratio
                 before resizing, with black or `background`.
-            draft: whether the JPEG decoder may shrink large pictures by 2, 4 or 8 while decoding,
-                which is faster and changes pixels.
+            draft: whether the JPEG decoder may shrink large pictures by a factor of 2, 4 or 8 while
+                it decodes, which is faster and changes pixels.
             apply_exif_orientation: whether to turn pictures upright as their EXIF data say.
             background: color behind transparent pixels: a gray level, 0 to 255, or three levels of
                 red, green and blue. None drops transparency.
             before_resize: function of a picture (a Pillow image, upright, in its own mode and
-                size), its path and a key for `kcore.random` that returns the picture to convert
-                and resize; or None. The key depends on the seed and the row, not on the epoch.
-                Several threads call it at the same time.
-            formats: Pillow's names of the formats that are decoded, by content.
-            max_file_bytes: larger files are bad files.
-            bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when
-                it is reached. "skip": its batch is smaller by one, with a warning; a batch without
-                a good file raises `BadFileError`. "quarantine": all files are decoded once before
-                the first batch, and bad ones are left out, with their targets and weights.
-            cache: "memory", or a directory for a file, to keep decoded images after their first
-                use: height * width * channels bytes each. None keeps none.
+                size), its path and a key for `kcore.random`; returns the picture to convert and
+                resize. None leaves pictures as they are. The key depends on the seed and the row,
+                not on the epoch. Several threads call it at the same time.
+            formats: Pillow's names for the formats to decode, recognized by content.
+            max_file_bytes: larger files count as bad.
+            bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when it
+                is reached. "skip": its batch is smaller by one, with a warning; a batch without any
+                good file raises `BadFileError`. "quarantine": all files are decoded once before the
+                first batch, and bad ones are left out, with their targets and weights.
+            cache: where to keep decoded images after their first use, height * width * channels
+                bytes each: "memory", or a directory for a cache file. None keeps none.
             shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
                 `count`. All hosts need the same seed.
             drop_remainder: whether to leave out a last batch that is not full.
@@ -531,8 +532,8 @@ class ImageDataGenerator:
             is `x`, `(x, y)` or `(x, y, sample_weight)`; images have the generator's dtype.
 
         Raises:
-            TypeError: if a column holds values of a wrong type, or none where one is needed; the
-                error names the row.
+            TypeError: if a column holds a value of a wrong type, or lacks one; the error names the
+                row.
             ValueError: if a column is missing, no row is left, or an argument is invalid.
         """
         check_switch("verbose", verbose)
@@ -608,40 +609,40 @@ class ImageDataGenerator:
         """Return batches of images and of their masks, such as the labels of each pixel.
 
         An image and its mask are moved by the same rotation, shift, shear, zoom and flips. A mask
-        takes the nearest pixel and is never rescaled, brightened or standardized: it holds no
-        value that its file doesn't hold, but for `mask_cval`.
+        is resampled to the nearest pixel and is never rescaled, brightened or standardized: apart
+        from `mask_cval`, it gets no values that its file doesn't hold.
 
         Args:
             images: a folder, a list of files, `kcore.data.ImageFiles`, or an array (n, height,
                 width, channels), or with the channels first.
-            masks: a folder whose files have the names of those of `images` but for the suffix, a
-                list of files in the order of `images`, or an array (n, height, width) or with an
-                axis of one channel. In a file a label is the gray value of a pixel, 0 or 1 in a
-                file of one bit, or the position in a palette; labels lie in 0..255. A mask is
-                resized and cropped as its image is. Image and mask are each turned upright by
+            masks: a folder whose files have the same names as those of `images` except for the
+                suffix, a list of files in the order of `images`, or an array (n, height, width) or
+                with an axis of one channel. In a file a label is the gray value of a pixel, 0 or 1
+                in a file of one bit, or the index into a palette; labels are from 0 to 255. A mask
+                is resized and cropped like its image. Image and mask are each turned upright by
                 their own EXIF data; a mask without EXIF data is taken to be upright.
             batch_size: number of images in a batch; the last batch may have fewer.
-            shuffle: whether each epoch has its own order.
+            shuffle: whether to shuffle the images, in a different order in each epoch.
             seed: integer, 0 <= seed < 2**64; None draws one and prints it.
             subset: "validation" for the first pairs, as many as the generator's `validation_split`
                 says, "training" for the rest; None for all.
             mask_cval: label of points outside a mask for `fill_mode="constant"`.
-            target_size: (height, width) to which files are resized; None for (256, 256). Like the
-                options from here to `cache` it is for files alone: arrays keep their size.
+            target_size: (height, width) to which files are resized; None for (256, 256). This
+                option and those up to `cache` are only for files: arrays keep their size.
             color_mode: "grayscale", "rgb" or "rgba".
             interpolation: how images are resized: "nearest", "bilinear", "bicubic", "lanczos",
-                "box" or "hamming". Masks take the nearest pixel.
+                "box" or "hamming". Masks are always resized by "nearest".
             keep_aspect_ratio: whether to crop the largest centered box of the target's aspect
                 ratio before resizing.
-            draft: whether the JPEG decoder may shrink large pictures by 2, 4 or 8 while decoding,
-                which is faster and changes pixels.
+            draft: whether the JPEG decoder may shrink large pictures by a factor of 2, 4 or 8 while
+                it decodes, which is faster and changes pixels.
             bad_files: what happens to an image that can't be decoded. "raise": `BadFileError` when
                 it is reached. "skip": its batch is smaller by one, with a warning; a batch without
-                a good file raises `BadFileError`. "quarantine": all images are decoded once before
-                the first batch, and bad ones are left out. A mask that can't be decoded is always
-                an error.
-            cache: "memory", or a directory for a file, to keep decoded images after their first
-                use: height * width * channels bytes each. None keeps none.
+                any good file raises `BadFileError`. "quarantine": all images are decoded once
+                before the first batch, and bad ones are left out. A mask that can't be decoded is
+                always an error.
+            cache: where to keep decoded images after their first use, height * width * channels
+                bytes each: "memory", or a directory for a cache file. None keeps none.
             shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
                 `count`. All hosts need the same seed.
             drop_remainder: whether to leave out a last batch that is not full.
@@ -651,13 +652,13 @@ class ImageDataGenerator:
         Returns:
             A `kcore.data.ImageBatches`, which is a `keras.utils.PyDataset` with a length. A batch
             is `(images, masks)`; masks of files are uint8 of shape (n, height, width, 1), or with
-            the channel first, and masks of an array keep its shape and dtype, but 64 bits become
-            32.
+            the channel first, and masks of an array keep its shape and dtype, except that 64 bits
+            become 32.
 
         Raises:
             FileNotFoundError, NotADirectoryError: if there is no such folder.
-            TypeError: if images and masks are given in different ways, or arrays with an option of
-                files.
+            TypeError: if images and masks are not both files or both arrays, or an option for files
+                is given with arrays.
             ValueError: if an image has no mask, or an argument is invalid.
 
         Example:
@@ -715,22 +716,22 @@ class ImageDataGenerator:
         *,
         verbose: bool = True,
     ) -> None:
-        """Compute what the featurewise steps and whitening need, from sample images.
+        """Compute the statistics for the featurewise steps and whitening from sample images.
 
-        The statistics are those of what these steps will get: of images after
-        `preprocessing_function`, `rescale` and the samplewise steps.
+        These are the statistics of the images after `preprocessing_function`, `rescale` and the
+        samplewise steps.
 
         Args:
             x: images (n, height, width, channels), or with the channels first.
             augment: whether to transform the images at random first.
-            rounds: how many times each image is transformed, each time in another way.
+            rounds: how many times each image is transformed, each time differently.
             seed: integer, 0 <= seed < 2**64, for these transformations; None draws one and prints
                 it.
             verbose: whether to print a seed that was drawn.
 
         Raises:
-            ValueError: if `x` has other than four axes, no image, or NaN or infinity in one; if
-                `rounds` is no integer of at least 1; or if images are too large to be whitened.
+            ValueError: if `x` doesn't have four axes, holds no images, or holds NaN or infinity; if
+                `rounds` is not an integer of at least 1; or if images are too large to be whitened.
         """
         images = array_transforms.read_images(x)
         check_switch("verbose", verbose)
@@ -766,22 +767,22 @@ class ImageDataGenerator:
     def get_random_transform(
         self, img_shape: Sequence[int], seed: int | None = None
     ) -> dict[str, Any]:
-        """Draw the parameters of one transformation, for a seed the same as legacy Keras.
+        """Draw the parameters of one transformation; for a seed, those of legacy Keras.
 
         Args:
             img_shape: (height, width, channels) or (channels, height, width).
-            seed: integer, 0 <= seed < 2**32; None draws anew at each call.
+            seed: integer, 0 <= seed < 2**32; None draws different numbers at each call.
 
         Returns:
             A dictionary with `theta` (rotation) and `shear` in degrees, `tx` and `ty` (shifts along
-            height and width) in pixels, `zx` and `zy` (factors of zoom), `flip_horizontal`,
+            height and width) in pixels, `zx` and `zy` (zoom factors), `flip_horizontal`,
             `flip_vertical`, `channel_shift_intensity` and `brightness`. The last two are None if
             the generator leaves them out. The numbers are those of legacy Keras with and without
-            `legacy_geometry`, but for lists of negative pixels, which legacy Keras takes for
-            fractions.
+            `legacy_geometry`, except for shift ranges that are lists of negative pixels, which
+            legacy Keras takes for fractions.
 
         Raises:
-            ValueError: if `img_shape` has other than three axes or `seed` is invalid.
+            ValueError: if `img_shape` doesn't have three axes or `seed` is invalid.
         """
         return legacy_transform(self.recipe, img_shape, seed)
 
@@ -790,16 +791,16 @@ class ImageDataGenerator:
 
         Args:
             x: one image, (height, width, channels) or (channels, height, width).
-            transform_parameters: dictionary as from `get_random_transform`; parameters that are
-                left out change nothing. `tx` and `zx` act along the height, `ty` and `zy` along
-                the width; with `legacy_geometry` it is the other way round, as in legacy Keras.
+            transform_parameters: dictionary such as `get_random_transform` returns; missing
+                parameters change nothing. `tx` and `zx` act along the height, `ty` and `zy` along
+                the width; with `legacy_geometry` it is the other way around, as in legacy Keras.
 
         Returns:
             A new array of the shape of `x` and of the generator's dtype.
 
         Raises:
-            TypeError: if `transform_parameters` is no dictionary.
-            ValueError: if `x` has other than three axes, or a name is no parameter.
+            TypeError: if `transform_parameters` is not a dictionary.
+            ValueError: if `x` doesn't have three axes, or a parameter is unknown.
         """
         return array_transforms.transformed(x, transform_parameters, self.recipe, self._dtype)
 
@@ -808,13 +809,13 @@ class ImageDataGenerator:
 
         Args:
             x: one image, (height, width, channels) or (channels, height, width).
-            seed: integer, 0 <= seed < 2**32; None draws anew at each call.
+            seed: integer, 0 <= seed < 2**32; None draws different numbers at each call.
 
         Returns:
             A new array of the shape of `x` and of the generator's dtype.
 
         Raises:
-            ValueError: if `x` has other than three axes or `seed` is invalid.
+            ValueError: if `x` doesn't have three axes or `seed` is invalid.
         """
         pixels = array_transforms.one_image(x)
         return self.apply_transform(pixels, self.get_random_transform(pixels.shape, seed))
@@ -853,7 +854,7 @@ class ImageDataGenerator:
 
 
 def _told(batches: ImageBatches, seed: int | None, verbose: bool) -> ImageBatches:
-    """Return the batches, after telling their seed if none was given."""
+    """Return the batches, after printing their seed if none was given."""
     if seed is None and verbose:
         tell_seed(batches.seed)
     return batches
@@ -862,7 +863,7 @@ def _told(batches: ImageBatches, seed: int | None, verbose: bool) -> ImageBatche
 def _checked_dtype(dtype: npt.DTypeLike | None) -> str:
     if dtype is None:
         dtype = floatx()
-    # np.float32 and the like have names too; a name may be no string that C can read.
+    # np.float32 and the like have names too; a name may be a string that C can't read.
     with contextlib.suppress(TypeError, ValueError):
         dtype = np.dtype(dtype).name
     check_choice("dtype", dtype, _DTYPES)

@@ -1,4 +1,4 @@
-"""Check arguments of `ImageDataGenerator` under legacy names, and put them into new ones."""
+"""Check arguments of `ImageDataGenerator` with legacy names, and translate these names."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ CLASS_MODES = ("binary", "categorical", "sparse", "input", None)
 
 
 def label_mode_of(class_mode: Any) -> str | None:
-    """Return the `label_mode` of a `class_mode`, or say which there are."""
+    """Return the `label_mode` of a `class_mode`, or say which modes exist."""
     check_choice("class_mode", class_mode, CLASS_MODES)
     return "int" if class_mode == "sparse" else class_mode
 
@@ -20,10 +20,10 @@ def label_mode_of(class_mode: Any) -> str | None:
 def resizing_of(
     target_size: Any, keep_aspect_ratio: Any, pad_to_aspect_ratio: Any
 ) -> dict[str, Any]:
-    """Check how images are resized, and return it by the names of `kcore.data`."""
+    """Check the options of resizing, and return them by the names of `kcore.data`."""
     if target_size is None:
         raise ValueError(
-            "target_size=None: images are augmented together, and so need one size. Use "
+            "target_size=None: images are augmented together, so they need one size. Use "
             "kcore.data.from_directory for images of their own sizes."
         )
     size = check_integers("target_size", target_size)
@@ -45,5 +45,5 @@ def resizing_of(
 
 
 def check_class_mode(class_mode: str | None, class_names: tuple[str, ...]) -> None:
-    """Raise a ValueError unless `class_mode` fits the classes there are."""
+    """Raise a ValueError unless `class_mode` fits the classes."""
     check_mode_fits("class_mode", class_mode, class_names, "'categorical' or 'sparse'", "classes")

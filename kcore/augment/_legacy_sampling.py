@@ -1,4 +1,4 @@
-"""Draw as the legacy `ImageDataGenerator` does, in its order and from its generator."""
+"""Draw as the legacy `ImageDataGenerator` does, in its order and from its kind of generator."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,11 +25,11 @@ def legacy_transform(recipe: Recipe, img_shape: Sequence[int], seed: int | None)
         seed: integer below 2**32; None takes a fresh one from the operating system.
 
     Returns:
-        The legacy dictionary, with the legacy values for a seed, except for lists of negative
-        pixels, which without `legacy_geometry` are not taken for fractions.
+        The legacy dictionary, with the legacy values for a seed, except for shift ranges that are
+        lists of negative pixels, which without `legacy_geometry` are not taken for fractions.
 
     Raises:
-        ValueError: if `img_shape` has other than three axes or `seed` is invalid.
+        ValueError: if `img_shape` doesn't have three axes or `seed` is invalid.
     """
     seed = check_seed(seed)
     if seed is not None and seed >= 2**32:
@@ -47,7 +47,7 @@ def legacy_transform(recipe: Recipe, img_shape: Sequence[int], seed: int | None)
         "ty": shift(recipe.width_shift_range, width),
         "shear": _symmetric(generator, recipe.shear_range),
         **_zoom(generator, recipe.zoom_range),
-        # A flip takes its number from the generator even where it is switched off.
+        # A flip takes its number from the generator even if it is switched off.
         "flip_horizontal": bool(generator.uniform() < 0.5) and recipe.horizontal_flip,
         "flip_vertical": bool(generator.uniform() < 0.5) and recipe.vertical_flip,
         "channel_shift_intensity": _symmetric(generator, recipe.channel_shift_range)

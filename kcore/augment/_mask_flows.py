@@ -1,4 +1,4 @@
-"""Make batches of images with their masks, moved alike."""
+"""Make batches of images with their masks, which are moved in the same way."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Hold what was drawn for each image: parameters of transformations, by their legacy names."""
+"""Hold the parameters that were drawn for each image, by their legacy names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -68,11 +68,11 @@ class Parameters:
         ty: pixels along the width, drawn from `width_shift_range`; positive moves it left.
         shear: shear angle, degrees; each row moves right relative to the row above by the sine of
             the angle, in pixels, and the picture's height grows by the inverse of its cosine.
-        zx: zoom along the height; 2 shows twice as much in half the size.
+        zx: zoom along the height; 2 shrinks the picture to half its height.
         zy: zoom along the width.
         flip_horizontal: whether left and right are swapped, after everything above.
         flip_vertical: whether top and bottom are swapped.
-        channel_shift_intensity: number that is added to all channels but opacity, or `None`.
+        channel_shift_intensity: number that is added to all channels except opacity, or `None`.
         brightness: factor of brightness, at least 0, where 1 changes nothing; or `None`.
 
     Raises:
@@ -155,19 +155,18 @@ class Parameters:
         """Gather dictionaries such as `get_random_transform` returns, one for each image.
 
         Args:
-            transforms: legacy dictionaries. What one leaves out, or gives as `None`, changes
-                nothing.
+            transforms: legacy dictionaries. Parameters that are missing or `None` change nothing.
 
         Raises:
-            TypeError: if `transforms` is no list of dictionaries.
-            ValueError: if a dictionary holds a name that is no parameter, or a wrong value.
+            TypeError: if `transforms` is not a list of dictionaries.
+            ValueError: if a dictionary holds an unknown parameter, or a wrong value.
         """
         known = [field.name for field in fields(cls)]
         for transform in _transforms(transforms):
             unknown = [name for name in transform if name not in known]
             if unknown:
                 raise ValueError(
-                    f"transforms: {unknown[0]!r} is no parameter of a transformation: use "
+                    f"transforms: {unknown[0]!r} is not a parameter of a transformation: use "
                     f"{', '.join(known)}."
                 )
         columns: dict[str, Any] = {

@@ -12,7 +12,7 @@ _SPACE_AND_CHANNELS = (1, 2, 3)
 def changed(images: Any, intensity: Any, factor: Any, rescale: Any, *, channels_first: bool) -> Any:
     """Shift the channels, then change the brightness, then rescale.
 
-    The first two leave opacity alone, the fourth of four channels.
+    The first two don't change opacity, the fourth of four channels.
 
     Args:
         images: float `(n, height, width, channels)`, or with the channels first.
@@ -41,8 +41,8 @@ def _channels_shifted(images: Any, intensity: Any, channels_first: bool) -> Any:
 def _brightened(images: Any, factor: Any, channels_first: bool) -> Any:
     """Multiply each image; black stays black and nothing becomes brighter than white.
 
-    Black is 0 and white is 255, unless the image has values outside of that range; then they are
-    its own smallest and largest values.
+    Black is 0 and white is 255, unless the image has values outside that range; then they are its
+    own smallest and largest values.
     """
     least = ops.min(images, axis=_SPACE_AND_CHANNELS, keepdims=True)
     greatest = ops.max(images, axis=_SPACE_AND_CHANNELS, keepdims=True)
@@ -55,14 +55,14 @@ def _brightened(images: Any, factor: Any, channels_first: bool) -> Any:
 
 
 def _colors(images: Any, channels_first: bool) -> Any:
-    """Leave opacity out, which is the fourth of four channels."""
+    """Return the channels without opacity, the fourth of four."""
     if images.shape[_channel_axis(channels_first)] != 4:
         return images
     return images[:, :3] if channels_first else images[..., :3]
 
 
 def _with_opacity(colors: Any, images: Any, channels_first: bool) -> Any:
-    """Join changed colors with the opacity of the images that they are of."""
+    """Join changed colors with the opacity of their images."""
     axis = _channel_axis(channels_first)
     if images.shape[axis] != 4:
         return colors

@@ -29,18 +29,19 @@ class RandomTransform(keras.layers.Layer):
     """Transform each image at random while training, with the options of `ImageDataGenerator`.
 
     Each image of a batch is transformed in its own way, and differently in each call. Masks go
-    through the same rotation, shift, shear, zoom and flips as their images, taking the nearest
-    pixel and 0 outside if `fill_mode` is "constant"; they are neither brightened nor rescaled.
+    through the same rotation, shift, shear, zoom and flips as their images. They are resampled to
+    the nearest pixel, with 0 outside if `fill_mode` is "constant", and are neither brightened nor
+    rescaled.
 
     While not training, images are only rescaled.
 
     The random numbers are those of `kcore.random` for the layer's seed and the number of its call,
     which the layer counts in a variable that is saved with the model. They are the same bits on
-    every backend. What is computed from them is float32: angles, shifts, channel shifts and flips
-    have the same bits everywhere too, zoom and brightness except for the last bit, and pixels after
-    moderate transformations agree within 0.1 of 255. `kcore.augment.apply` computes in float64 and
-    outside the training step; prefer it, through `ImageDataGenerator`, where that feeds the
-    training.
+    every backend. Everything is computed from them in float32: angles, shifts, channel shifts and
+    flips are the same bits everywhere too, zoom and brightness may differ in the last bit, and
+    pixels after moderate transformations agree within 0.1 of 255. `kcore.augment.apply` computes in
+    float64 and outside the training step; prefer it, through `ImageDataGenerator`, if that can feed
+    the training.
 
     Args:
         rotation_range: each image is rotated by an angle between -rotation_range and
@@ -53,23 +54,24 @@ class RandomTransform(keras.layers.Layer):
         brightness_range: (lowest, highest) factor of brightness, where 1 changes nothing; None
             leaves brightness as it is.
         shear_range: each image is sheared by an angle between -shear_range and shear_range, in
-            degrees. It is not a fraction: 0.2 is an invisible 0.2 degrees. For a shear of 20 % use
+            degrees. It is not a fraction: 0.2 is an invisible 0.2 degrees. For a shear of 20% use
             11.54.
-        zoom_range: (lowest, highest) factor of zoom, where 2 shows twice as much in half the size;
-            or a number z from 0 to 1 for (1 - z, 1 + z). Height and width are zoomed independently.
+        zoom_range: (lowest, highest) zoom factor, or a number z from 0 to 1 for (1 - z, 1 + z). A
+            factor of 2 shrinks the picture to half its size. Height and width are zoomed
+            independently.
         channel_shift_range: the largest number that is added to or subtracted from all channels
-            but opacity, the fourth of four channels, on the scale of the pixels.
+            except opacity, the fourth of four channels, on the scale of the pixels.
         fill_mode: how points outside the image are filled: "nearest" (`aaaa|abcd|dddd`),
             "constant" (with `cval`), "reflect" (`dcba|abcd|dcba`) or "wrap" (`bcd|abcd|bcd`).
         cval: value of points outside the image for `fill_mode="constant"`, before `rescale`.
-        horizontal_flip: whether to mirror half of the images left to right.
-        vertical_flip: whether to mirror half of the images top to bottom.
+        horizontal_flip: whether to mirror each image left to right with probability 1/2.
+        vertical_flip: whether to mirror each image top to bottom with probability 1/2.
         rescale: factor that multiplies all pixels, also while not training; None for no rescaling.
         interpolation_order: 0 for the nearest pixel, 1 for bilinear interpolation.
         data_format: "channels_last" or "channels_first"; None takes Keras's default.
         legacy_geometry: whether to reproduce the geometry of legacy Keras: `width_shift_range`
-            moves rows, `height_shift_range` moves columns, zooms are exchanged likewise, and
-            images that aren't square turn about a point beside their center.
+            moves rows, `height_shift_range` moves columns, zooms are exchanged likewise, and images
+            that aren't square turn about a point other than their center.
         seed: integer, 0 <= seed < 2**64; None draws one, which the layer's configuration then
             holds.
         name: the layer's name.
@@ -90,8 +92,8 @@ class RandomTransform(keras.layers.Layer):
     Raises:
         ValueError: if an option is invalid, a key of `inputs` is unknown, or the images' height or
             width is not known when the layer is called.
-        TypeError: if it is called on tensors of a TensorFlow graph, as in `tf.data.Dataset.map`,
-            on another backend than TensorFlow.
+        TypeError: if it is called on tensors of a TensorFlow graph, as in `tf.data.Dataset.map`, on
+            a backend other than TensorFlow.
 
     Example:
         >>> import numpy as np
@@ -184,13 +186,14 @@ class RandomTransform(keras.layers.Layer):
         return put_together(ops.cast(pixels, self.compute_dtype), masks)
 
     def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:
-        """Return the shapes that came in; images in the layer's dtype."""
+        """Return the shapes of the inputs; images get the layer's dtype."""
         images, masks, put_together = _taken_apart(inputs)
         self._spatial_shape(images)
         if masks is not None:
             self._check_masks(images, masks)
         outputs = put_together(keras.KerasTensor(images.shape, dtype=self.compute_dtype), masks)
-        # New tensors: Keras would take an input that is returned for an output of this layer.
+        # The outputs must be new tensors: Keras would take a returned input for an output of the
+        # layer.
         return keras.tree.map_structure(
             lambda tensor: keras.KerasTensor(tensor.shape, dtype=tensor.dtype), outputs
         )
@@ -206,7 +209,7 @@ class RandomTransform(keras.layers.Layer):
     def _spatial_shape(self, images: Any) -> tuple[int, int]:
         if len(images.shape) != 4:
             raise ValueError(
-                f"images with shape {tuple(images.shape)} must have four axes: images, height and "
+                f"images with shape {tuple(images.shape)} must have four axes: images, height, "
                 "width and channels."
             )
         height, width = images.shape[2:] if self._channels_first else images.shape[1:3]
@@ -270,7 +273,7 @@ def _check_graph(inputs: Any) -> None:
     if backend == "tensorflow":
         return
     for tensor in keras.tree.flatten(inputs):
-        # Those of a graph have no values, so that no other backend can compute with them.
+        # Tensors of a graph have no values, so no other backend can compute with them.
         if type(tensor).__module__.startswith("tensorflow.") and not hasattr(tensor, "numpy"):
             raise TypeError(
                 f"RandomTransform got a tensor of a TensorFlow graph, as in tf.data.Dataset.map, "
@@ -298,7 +301,7 @@ def _taken_apart(inputs: Any) -> tuple[Any, Any, Any]:
 
 
 def _check_keys(inputs: dict[str, Any]) -> None:
-    """Raise a ValueError for a key that the layer would have to leave behind its images."""
+    """Raise a ValueError for a key whose values can't be transformed with the images."""
     for key in inputs:
         if key not in (_IMAGES, _MASKS, _LABELS):
             raise ValueError(
@@ -334,7 +337,7 @@ def _fixed_point(
     addends = ops.stack(
         [ops.concatenate(of_rows, axis=1), ops.concatenate(of_columns, axis=1)], axis=1
     )
-    # What lies farther off than int32 holds is outside the image all the same.
+    # Coordinates that int32 can't hold are outside the image anyway.
     addends = ops.clip(ops.round(addends * 2.0**bits), -_FARTHEST, _FARTHEST)
     return ops.cast(addends, "int32"), bits
 

@@ -38,24 +38,24 @@ class Recipe:
         brightness_range: `brightness` is uniform between these two factors; `None` leaves it out.
         shear_range: `shear` is uniform in ± this number of degrees. A shear by `s` degrees moves
             each row by `sin(s)` pixels relative to the row above. It is not a fraction: 0.2 is an
-            invisible 0.2 degrees, and a shear of 20 % is 11.54 degrees.
+            invisible 0.2 degrees, and a shear of 20% is 11.54 degrees.
         zoom_range: `zx`, along the height, and `zy`, along the width, are each uniform between
             these two factors, or in 1 ± this number.
-        channel_shift_range: `channel_shift_intensity`, which is added to all channels but opacity,
-            the fourth of four, is uniform in ± this number; 0 leaves it out.
+        channel_shift_range: `channel_shift_intensity`, which is added to all channels except
+            opacity, the fourth of four, is uniform in ± this number; 0 leaves it out.
         fill_mode: how points outside the image are filled, for the row `abcd`: "nearest"
             (`aaaa|abcd|dddd`), "constant" (`cval`), "reflect" (`dcba|abcd|dcba`) or "wrap"
             (`bcd|abcd|bcd`: SciPy's rule, whose period is one less than the size).
         cval: value of points outside the image for "constant", before `rescale`.
-        horizontal_flip: whether left and right are swapped in half of the images.
-        vertical_flip: whether top and bottom are swapped in half of the images.
+        horizontal_flip: whether left and right are swapped with probability 1/2.
+        vertical_flip: whether top and bottom are swapped with probability 1/2.
         rescale: factor that multiplies the pixels at the end; `None` leaves them as they are.
         interpolation_order: 0 for the nearest pixel, 1 for bilinear interpolation.
         data_format: "channels_last" or "channels_first"; `None` takes Keras's default.
-        legacy_geometry: whether to reproduce the geometry of legacy Keras, for the pixels of old
+        legacy_geometry: whether to reproduce the geometry of legacy Keras, and so the pixels of old
             runs: shifts and zooms act along the other axis, images that aren't square turn about a
-            point beside their center, and a list of shifts is in fractions if its greatest entry
-            is below 1.
+            point other than their center, and a list of shifts is in fractions if its greatest
+            entry is below 1.
 
     Raises:
         ValueError: if an option is invalid.
@@ -114,8 +114,8 @@ class Recipe:
         """Draw a transformation for each key, one key for each image.
 
         Args:
-            keys: uint32 `(n, 2)`, as from `kcore.random.sample_keys`. An image's parameters depend
-                only on its key.
+            keys: uint32 `(n, 2)`, such as `kcore.random.sample_keys` returns. An image's parameters
+                depend only on its key.
             image_shape: the shape of one image, `(height, width, channels)` or
                 `(channels, height, width)` as the recipe's `data_format` says; shifts by a fraction
                 need it.
@@ -124,7 +124,7 @@ class Recipe:
             The parameters of the `n` images, the same bits on every backend and machine.
 
         Raises:
-            ValueError: if `keys` has another shape or dtype, or `image_shape` other than three
+            ValueError: if `keys` has another shape or dtype, or `image_shape` doesn't have three
                 axes.
         """
         keys = read_array("keys", keys)
@@ -145,8 +145,8 @@ class Recipe:
                 `data_format` says.
 
         Raises:
-            ValueError: if the shape has other than three axes, or a size is no integer of at least
-                1.
+            ValueError: if the shape doesn't have three axes, or a size is not an integer of at
+                least 1.
         """
         return spatial_shape("image_shape", image_shape, self.data_format)
 
@@ -160,17 +160,17 @@ def spatial_shape(
     """Return `(height, width)` of an image shape of three axes.
 
     Args:
-        name: of the argument, for the error message.
+        name: name of the argument, for the error message.
         image_shape: the shape of one image.
         data_format: "channels_last" or "channels_first".
 
     Raises:
-        ValueError: if the shape has other than three axes, or a size is no integer of at least 1.
+        ValueError: if the shape doesn't have three axes, or a size is not an integer of at least 1.
     """
     if not _is_list(image_shape) or len(image_shape) != 3:
         raise ValueError(
-            f"{name}={image_shape!r} must have three axes, height and width and channels, without "
-            "the batch axis."
+            f"{name}={image_shape!r} must have three axes, height, width and channels, without the "
+            "batch axis."
         )
     sizes = [check_integer(f"{name}[{axis}]", size) for axis, size in enumerate(image_shape)]
     height, width = sizes[1:] if data_format == "channels_first" else sizes[:2]
@@ -178,7 +178,7 @@ def spatial_shape(
 
 
 def check_interpolation_order(value: object) -> int:
-    """Return `value` as an int, or say which orders there are."""
+    """Return `value` as an int, or say which orders are allowed."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value not in (0, 1):
         raise ValueError(
             f"interpolation_order={value!r} is not offered: use 0 (nearest pixel) or 1 (bilinear)."
@@ -197,7 +197,9 @@ def _limited(name: str, value: object, greatest: float) -> float:
 def _range(name: str, value: object, greatest: float = LARGEST) -> float:
     number = _limited(name, value, greatest)
     if number < 0:
-        raise ValueError(f"{name}={value!r} must be at least 0: it is drawn from ± this.")
+        raise ValueError(
+            f"{name}={value!r} must be at least 0: values are drawn from ± this number."
+        )
     return number
 
 

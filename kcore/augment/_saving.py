@@ -23,8 +23,8 @@ class Saving:
 
     A file is named prefix_index_epoch.format, so a batch that is asked for again overwrites its own
     files, and `replay(index, epoch)` of the dataset returns what is in a file. Files of other flows
-    and runs are kept: a name that is taken becomes prefix_index_epoch-2.format, or has the next
-    number that is free.
+    and runs are kept: a name that is taken becomes prefix_index_epoch-2.format, or gets the next
+    free number.
 
     Attributes:
         folder: the folder, which the first batch makes if it is missing.
@@ -47,7 +47,7 @@ class Saving:
         check_path("save_to_dir", self.folder, "directory")
         if f".{self.file_format}".lower() not in _writable_suffixes():
             raise ValueError(
-                f"save_format={self.file_format!r} is no format that Pillow writes: use 'png', "
+                f"save_format={self.file_format!r} is not a format that Pillow writes: use 'png', "
                 "'jpeg' or the like."
             )
         is_name = isinstance(self.prefix, str) and "\0" not in self.prefix
@@ -86,7 +86,7 @@ def _writable_suffixes() -> set[str]:
 def saving_in(
     save_to_dir: str | os.PathLike[str] | None, save_prefix: str, save_format: str
 ) -> Saving | None:
-    """Return what saves images by the arguments of a `flow*` method; None without a folder."""
+    """Return a `Saving` for the arguments of a `flow*` method; None without a folder."""
     check_text("save_prefix", save_prefix)
     check_text("save_format", save_format)
     return None if save_to_dir is None else Saving(save_to_dir, save_prefix, save_format)

@@ -1,4 +1,4 @@
-"""Write out what an object was made of, for its `__repr__`."""
+"""Write out the arguments of an object, for its `__repr__`."""
 
 import inspect
 from typing import Any

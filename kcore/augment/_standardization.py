@@ -15,11 +15,11 @@ __all__ = ["Standardization", "Statistics", "fitted"]
 
 _Array = npt.NDArray[Any]
 
-# What the legacy class adds to each standard deviation before it divides by it.
+# The legacy class adds this to each standard deviation before it divides by it.
 _EPSILON = 1e-6
 # The float64 squares of some images fit into memory; those of all may not.
 _IMAGES_AT_ONCE = 256
-# A whitening matrix of more than 2**15 values an image would take more than 4 GiB.
+# For more than 2**15 values per image, a whitening matrix would take more than 4 GiB.
 _MOST_VALUES_TO_WHITEN = 2**15
 
 
@@ -45,7 +45,8 @@ class Standardization:
 
     Attributes:
         preprocessing_function: function that takes and returns one image, a float32 array of three
-            axes. If it has parameters named `index` and `epoch`, it gets those of the sample.
+            axes. If it has parameters named `index` and `epoch`, it is also given those of the
+            sample.
         rescale: factor that multiplies the pixels next; None for no rescaling.
         samplewise_center: subtract each image's own mean.
         samplewise_std_normalization: and divide by its own standard deviation.

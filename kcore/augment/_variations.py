@@ -30,12 +30,12 @@ def variations(
     Args:
         image: `(height, width, channels)`, or with the channels first as the recipe says; values in
             0..255.
-        recipe: a `Recipe` to draw from, or an `ImageDataGenerator`. `rescale` is left out, as the
-            result is meant to be looked at, and so are `preprocessing_function` and the
+        recipe: a `Recipe` to draw from, or an `ImageDataGenerator`. `rescale` is ignored, because
+            the result is meant to be looked at, and so are `preprocessing_function` and the
             standardization of a generator.
         count: number of variations.
         seed: integer of at least 0; the same seed gives the same variations.
-        epoch: integer of at least 0; each epoch gives other variations. Training draws from the
+        epoch: integer of at least 0; each epoch gives different variations. Training draws from the
             same keys, with the sample's index instead of the variation's number.
 
     Returns:
@@ -44,7 +44,7 @@ def variations(
 
     Raises:
         TypeError: if `recipe` is neither a `Recipe` nor an `ImageDataGenerator`.
-        ValueError: if the image has other than three axes, or a number is out of range.
+        ValueError: if the image doesn't have three axes, or a number is out of range.
 
     Example:
         >>> import numpy as np
@@ -83,11 +83,11 @@ def captions(parameters: Parameters) -> list[str]:
 
     Returns:
         `n` texts, such as "rotated 31°, shifted 4 -12, flipped": pixels along height and width, and
-        zooms likewise (with `legacy_geometry` the other way round). The text of an image that does
+        zooms likewise (with `legacy_geometry` the other way around). The text of an image that does
         not change is empty.
 
     Raises:
-        TypeError: if `parameters` are no `Parameters`.
+        TypeError: if `parameters` is not a `Parameters`.
     """
     parameters = check_instance("parameters", parameters, Parameters)
     return [_caption(**transform) for transform in parameters.as_dicts()]

@@ -22,7 +22,7 @@ from kcore.augment._recipe import FILL_MODES, Recipe, check_interpolation_order
 
 __all__ = ["apply", "warp"]
 
-# Bytes of one call's output: what stays in the caches is written, and read again, much faster.
+# Bytes of one call's output: memory in the caches is written, and read again, much faster.
 _BYTES_AT_ONCE = 4_500_000
 _MOST_AT_ONCE = 64
 
@@ -35,7 +35,7 @@ def apply(
 ) -> npt.NDArray[np.float32]:
     """Transform each image by its parameters.
 
-    Rotation, shift, shear, zoom and flips are one resampling. After it come the shift of the
+    Rotation, shift, shear, zoom and flips are one resampling. It is followed by the shift of the
     channels, the brightness and the recipe's `rescale`.
 
     Args:
@@ -50,8 +50,8 @@ def apply(
         float32, the shape of `images`.
 
     Raises:
-        ValueError: if there are not as many parameters as images, or the images have other than
-            four axes, or don't hold real numbers.
+        ValueError: if there are not as many parameters as images, or the images don't have four
+            axes or don't hold real numbers.
 
     Example:
         >>> import numpy as np

@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float32]
 # The first images: noise around the middle, this wide as a fraction of the range of values.
 _SPREAD = 0.05
 _MOST_STEPS = 10_000
-# What a notebook shows: this many images, each at least so many pixels wide and high.
+# A notebook shows this many images, each at least this many pixels wide and high.
 _MOST_SHOWN = 16
 _SHOWN_SIZE = 96
 
@@ -44,7 +44,7 @@ class ActivationMaximization:
         activations: (images, steps + 1) float32, the activation of the image before each step and
             after the last.
         value_range: the lowest and the highest value that a pixel may have.
-        data_format: of the images, "channels_last" or "channels_first".
+        data_format: data format of the images, "channels_last" or "channels_first".
     """
 
     images: Floats
@@ -93,37 +93,37 @@ def maximize_activation(
 ) -> ActivationMaximization:
     """Make images that a filter of a layer, or a class, responds to strongly.
 
-    Gradient ascent from noise around the middle of the range of values (Erhan and others,
-    "Visualizing higher-layer features of a deep network", 2009). Each step follows the gradient,
-    blurred and divided by its root mean square, for a fraction of the range that falls from 5 % to
-    nothing, and clips to the range. The blur, which falls to nothing too, lets large shapes grow
-    before fine patterns; without it the fine patterns win, which mean little to the eye. What is
-    maximized is the mean of the filter's output over all positions, or the score of the class as in
-    `class_scores`. Of all images on the way the best one is returned. The noise depends only on the
-    seed and the index in `filters` or `class_index`. A filter whose activation is zero on all of
-    the noise, as behind a ReLU, has no gradient to follow: its image stays noise, and a warning
-    gives its index.
+    This is gradient ascent from noise around the middle of the range of values (Erhan and others,
+    "Visualizing higher-layer features of a deep network", 2009). Each step moves along the
+    gradient, which is blurred and divided by its root mean square, and clips the image to the
+    range; its length falls from 5% of the range to 0. The blur also falls to 0: it lets large
+    shapes grow before fine patterns, which would otherwise prevail and mean little to the eye. The
+    activation is the mean of the filter's output over all positions, or the score of the class as
+    in `class_scores`. The best image of all steps is returned. The noise depends only on the seed
+    and the index in `filters` or `class_index`. A filter whose activation is zero everywhere on the
+    noise, as is possible after a ReLU, has no gradient to follow: its image stays noise, and a
+    warning gives its index.
 
     Args:
         model: a Keras model with one input.
-        layer: the layer whose filters are meant: its name as in `kcore.inspect.activations` (in a
+        layer: the layer that has the filters: its name as in `kcore.inspect.activations` (in a
             nested model with or without the model's name, "base/mixed7" or "mixed7"), an index into
             `model.layers`, or the layer itself; None for classes.
         filters: filters of the layer, counted from 0; None means all.
-        class_index: classes, where no layer is given.
-        input_shape: shape of one image without the batch axis, such as (300, 300, 3); needed where
-            the model takes any size.
+        class_index: classes, if no layer is given.
+        input_shape: shape of one image without the batch axis, such as (300, 300, 3); needed if the
+            model takes any size.
         value_range: the lowest and the highest value that the model takes.
         steps: number of steps of the ascent, at most 10,000.
-        smoothness: standard deviation in pixels of the blur at the first step; 0 for none.
+        smoothness: standard deviation in pixels of the blur at the first step; 0 for no blur.
         seed: an integer of at least 0.
-        batch_size: the most images that run at a time.
+        batch_size: the largest number of images that run at once.
 
     Returns:
         The images, and how the activation rose.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `layer` no name, index or layer.
+        TypeError: if `model` is not a Keras model, or `layer` is not a name, an index or a layer.
         ValueError: if not exactly one of `layer` and `class_index` is given, `filters` are given
             without a layer, one of them is not in the model, or another argument is out of range.
 
@@ -138,7 +138,7 @@ def maximize_activation(
     if (layer is None) == (class_index is None):
         raise ValueError("Give either layer, with filters, or class_index.")
     if layer is None and filters is not None:
-        raise ValueError(f"filters={filters!r} are those of a layer: leave them out for classes.")
+        raise ValueError(f"filters={filters!r} belong to a layer: leave them out for classes.")
     value_range = check_range("value_range", value_range)
     steps = check_integer("steps", steps, maximum=_MOST_STEPS)
     smoothness = check_not_negative("smoothness", smoothness)
@@ -154,7 +154,7 @@ def maximize_activation(
 
 @dataclass(frozen=True)
 class _Target:
-    """What is maximized: for each image one channel of an output, or one class."""
+    """The activation to maximize: for each image one channel of an output, or one class."""
 
     runner: ModelRunner
     output: LayerOutput | None
@@ -248,7 +248,7 @@ def _weights(size: int, deviation: float) -> Array:
 def _normalized(slopes: Array) -> Array:
     """Divide the gradient of each image by its root mean square; a zero one stays zero."""
     axes = tuple(range(1, slopes.ndim))
-    # By the maximum first, so that squares of small numbers don't vanish.
+    # Divide by the maximum first, so that squares of small numbers don't vanish.
     largest = np.abs(slopes).max(axis=axes, keepdims=True).astype(np.float64)
     scaled = np.divide(slopes, largest, out=np.zeros(slopes.shape), where=largest > 0)
     size = np.sqrt((scaled**2).mean(axis=axes, keepdims=True))

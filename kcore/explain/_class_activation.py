@@ -47,37 +47,37 @@ def grad_cam(
     """Map the regions of an image that support a class, by Grad-CAM.
 
     The channels of a layer are summed, each weighted by the mean over all positions of the gradient
-    of the class's score, and what is negative is cut off (Selvaraju and others, "Grad-CAM: Visual
+    of the class's score, and negative values become 0 (Selvaraju and others, "Grad-CAM: Visual
     explanations from deep networks via gradient-based localization", ICCV 2017). The score is the
-    one before softmax or sigmoid, as in `class_scores`. The model is left as it is.
+    one before softmax or sigmoid, as in `class_scores`. The model is not changed.
 
     Args:
         model: a Keras model with one output (samples, classes).
         images: (images, height, width, channels), or (images, channels, height, width) for a
             channels_first model, with values scaled as the model takes them. For a model with
-            several inputs the list or dict of arrays that it takes; the maps have the size of the
+            several inputs, the list or dict of arrays that it takes; the maps have the size of the
             first input with 4 axes.
         layer: a layer that returns feature maps: its name as in `kcore.inspect.activations` (in a
             nested model with or without the model's name, "base/mixed7" or "mixed7"), an index into
             `model.layers`, or the layer itself. None means the last one with more than one
-            position; a model that goes on with tokens has no such layer.
+            position; a model that continues with tokens has no such layer.
         class_index: the class to explain, one for all images or one for each; None means the
             predicted classes.
         reshape: for a `layer` that returns tokens, (images, tokens, channels), as in a vision
             transformer: the (rows, columns) of the grid of patches, whose tokens come row by row.
-            Where there is one token more, the first one is the class token and is left out. For
-            tokens in any other order, a function that takes (images, tokens, channels) and returns
+            If there is one token more, the first one is the class token and is left out. For tokens
+            in any other order, a function that takes (images, tokens, channels) and returns
             (images, rows, columns, channels).
-        batch_size: the most images that run at a time.
+        batch_size: the largest number of images that run at once.
 
     Returns:
         (images, height, width) float32 in 0..1, in the size of the images; the highest value of a
-        map is 1. A map is all zeros, and a warning gives the index of its image, where no region
+        map is 1. A map is all zeros, and a warning gives the index of its image, if no region
         supports the class, the map is the same everywhere, or a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, `images` no array of real numbers, or `layer` no
-            name, index or layer.
+        TypeError: if `model` is not a Keras model, `images` is not an array of real numbers, or
+            `layer` is not a name, an index or a layer.
         ValueError: if the model has no score for each class, `layer` or `class_index` is not in it,
             the layer's output has no positions, or `reshape` doesn't fit it.
 
@@ -109,35 +109,35 @@ def grad_cam_plus_plus(
     large one (Chattopadhay and others, "Grad-CAM++: Generalized gradient-based visual explanations
     for deep convolutional networks", WACV 2018, with the exponential of the score as in its section
     3.3). The library tf-keras-vis also divides the weights of positions, the paper's alphas, by
-    their sum; its maps differ from the paper's by up to 0.033, these by 3e-8.
+    their sum; its maps differ from the paper's by up to 0.033, those of kcore by 3e-8.
 
     Args:
         model: a Keras model with one output (samples, classes).
         images: (images, height, width, channels), or (images, channels, height, width) for a
             channels_first model, with values scaled as the model takes them. For a model with
-            several inputs the list or dict of arrays that it takes; the maps have the size of the
+            several inputs, the list or dict of arrays that it takes; the maps have the size of the
             first input with 4 axes.
         layer: a layer that returns feature maps: its name as in `kcore.inspect.activations` (in a
             nested model with or without the model's name, "base/mixed7" or "mixed7"), an index into
             `model.layers`, or the layer itself. None means the last one with more than one
-            position; a model that goes on with tokens has no such layer.
+            position; a model that continues with tokens has no such layer.
         class_index: the class to explain, one for all images or one for each; None means the
             predicted classes.
         reshape: for a `layer` that returns tokens, (images, tokens, channels), as in a vision
             transformer: the (rows, columns) of the grid of patches, whose tokens come row by row.
-            Where there is one token more, the first one is the class token and is left out. For
-            tokens in any other order, a function that takes (images, tokens, channels) and returns
+            If there is one token more, the first one is the class token and is left out. For tokens
+            in any other order, a function that takes (images, tokens, channels) and returns
             (images, rows, columns, channels).
-        batch_size: the most images that run at a time.
+        batch_size: the largest number of images that run at once.
 
     Returns:
         (images, height, width) float32 in 0..1, in the size of the images; the highest value of a
-        map is 1. A map is all zeros, and a warning gives the index of its image, where no region
+        map is 1. A map is all zeros, and a warning gives the index of its image, if no region
         supports the class, the map is the same everywhere, or a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, `images` no array of real numbers, or `layer` no
-            name, index or layer.
+        TypeError: if `model` is not a Keras model, `images` is not an array of real numbers, or
+            `layer` is not a name, an index or a layer.
         ValueError: if the model has no score for each class, `layer` or `class_index` is not in it,
             the layer's output has no positions, or `reshape` doesn't fit it.
     """
@@ -157,36 +157,36 @@ def layer_cam(
     """Map the regions of an image that support a class, by LayerCAM.
 
     Each channel of a layer is weighted at each position by its own positive gradient there, which
-    gives fine maps of early layers too (Jiang and others, "LayerCAM: Exploring hierarchical class
-    activation maps for localization", IEEE TIP 2021).
+    gives detailed maps even for early layers (Jiang and others, "LayerCAM: Exploring hierarchical
+    class activation maps for localization", IEEE TIP 2021).
 
     Args:
         model: a Keras model with one output (samples, classes).
         images: (images, height, width, channels), or (images, channels, height, width) for a
             channels_first model, with values scaled as the model takes them. For a model with
-            several inputs the list or dict of arrays that it takes; the maps have the size of the
+            several inputs, the list or dict of arrays that it takes; the maps have the size of the
             first input with 4 axes.
         layer: a layer that returns feature maps: its name as in `kcore.inspect.activations` (in a
             nested model with or without the model's name, "base/mixed7" or "mixed7"), an index into
             `model.layers`, or the layer itself. None means the last one with more than one
-            position; a model that goes on with tokens has no such layer.
+            position; a model that continues with tokens has no such layer.
         class_index: the class to explain, one for all images or one for each; None means the
             predicted classes.
         reshape: for a `layer` that returns tokens, (images, tokens, channels), as in a vision
             transformer: the (rows, columns) of the grid of patches, whose tokens come row by row.
-            Where there is one token more, the first one is the class token and is left out. For
-            tokens in any other order, a function that takes (images, tokens, channels) and returns
+            If there is one token more, the first one is the class token and is left out. For tokens
+            in any other order, a function that takes (images, tokens, channels) and returns
             (images, rows, columns, channels).
-        batch_size: the most images that run at a time.
+        batch_size: the largest number of images that run at once.
 
     Returns:
         (images, height, width) float32 in 0..1, in the size of the images; the highest value of a
-        map is 1. A map is all zeros, and a warning gives the index of its image, where no region
+        map is 1. A map is all zeros, and a warning gives the index of its image, if no region
         supports the class, the map is the same everywhere, or a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, `images` no array of real numbers, or `layer` no
-            name, index or layer.
+        TypeError: if `model` is not a Keras model, `images` is not an array of real numbers, or
+            `layer` is not a name, an index or a layer.
         ValueError: if the model has no score for each class, `layer` or `class_index` is not in it,
             the layer's output has no positions, or `reshape` doesn't fit it.
     """
@@ -209,8 +209,8 @@ def score_cam(
     summed, each weighted by the softmax over all channels of the scores of the masked images (Wang
     and others, "Score-CAM: Score-weighted visual explanations for convolutional neural networks",
     CVPR workshops 2020, algorithm 1). A channel that is the same everywhere masks nothing and is
-    left out. The model runs once for each channel and image, which takes long for layers with many
-    channels.
+    left out. The model runs once for each channel and image, which takes a long time for layers
+    with many channels.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).
@@ -220,24 +220,24 @@ def score_cam(
         layer: a layer that returns feature maps: its name as in `kcore.inspect.activations` (in a
             nested model with or without the model's name, "base/mixed7" or "mixed7"), an index into
             `model.layers`, or the layer itself. None means the last one with more than one
-            position; a model that goes on with tokens has no such layer.
+            position; a model that continues with tokens has no such layer.
         class_index: the class to explain, one for all images or one for each; None means the
             predicted classes.
         reshape: for a `layer` that returns tokens, (images, tokens, channels), as in a vision
             transformer: the (rows, columns) of the grid of patches, whose tokens come row by row.
-            Where there is one token more, the first one is the class token and is left out. For
-            tokens in any other order, a function that takes (images, tokens, channels) and returns
+            If there is one token more, the first one is the class token and is left out. For tokens
+            in any other order, a function that takes (images, tokens, channels) and returns
             (images, rows, columns, channels).
-        batch_size: the most masked images that run at a time.
+        batch_size: the largest number of masked images that run at once.
 
     Returns:
         (images, height, width) float32 in 0..1, in the size of the images; the highest value of a
-        map is 1. A map is all zeros, and a warning gives the index of its image, where no region
+        map is 1. A map is all zeros, and a warning gives the index of its image, if no region
         supports the class, the map is the same everywhere, or a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, `images` no array of real numbers, or `layer` no
-            name, index or layer.
+        TypeError: if `model` is not a Keras model, `images` is not an array of real numbers, or
+            `layer` is not a name, an index or a layer.
         ValueError: if the model has no score for each class, `layer` or `class_index` is not in it,
             the layer's output has no positions, or `reshape` doesn't fit it.
     """

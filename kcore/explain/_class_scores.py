@@ -1,4 +1,4 @@
-"""Which class of each sample is explained, and its score."""
+"""Choose the class of each sample that is explained, and compute its score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,8 +39,9 @@ class ClassScores:
 
     Attributes:
         values: (samples, classes) float32.
-        source: where they are taken: "before softmax", "before sigmoid" or "before log-softmax", or
-            "output" where the model's output doesn't come straight from such a function.
+        source: where the scores are taken: "before softmax", "before sigmoid" or "before
+            log-softmax", or "output" if the model's output doesn't come straight from such a
+            function.
     """
 
     values: Floats
@@ -62,29 +63,29 @@ class ClassScores:
 def class_scores(model: keras.Model, x: Any, *, batch_size: int = 32) -> ClassScores:
     """Return the scores that kcore explains: those before the last softmax or sigmoid.
 
-    Probabilities are a poor thing to explain: softmax lets the score of one class fall because that
-    of another rises, and where the model is certain, all gradients vanish. So the score of a class
-    is taken before the activation wherever the model's output comes straight from one: from
-    `activation="softmax"`, `"sigmoid"` or `"log_softmax"` of its last layer, or from a last layer
-    `Softmax` or `Activation`. What changes no value may follow, such as a `Reshape`, or the
+    Probabilities are hard to explain: with softmax, one class falls because another one rises, and
+    where the model is certain, all gradients vanish. So the score of a class is taken before the
+    activation wherever the model's output comes straight from one: from `activation="softmax"`,
+    `"sigmoid"` or `"log_softmax"` of its last layer, or from a last layer `Softmax` or
+    `Activation`. Layers that change no value may follow, such as a `Reshape`, or the
     `Activation("linear", dtype="float32")` of mixed precision. Otherwise the output itself is the
     score, and `source` says so.
 
-    One sigmoid unit counts as two classes: its score for class 1, the negative of it for class 0.
-    So does one unit without a sigmoid where the model was compiled with a loss that takes logits,
-    such as `BinaryCrossentropy(from_logits=True)`. Without such a loss nothing tells a logit from a
-    regression: the unit is then the only class, 0, and its value is the score.
+    One sigmoid unit counts as two classes: its score for class 1, and the negative score for class
+    0. So does one unit without a sigmoid if the model was compiled with a loss that takes logits,
+    such as `BinaryCrossentropy(from_logits=True)`. Without such a loss, nothing distinguishes a
+    logit from a regression: the unit is then the only class, 0, and its value is the score.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).
         x: samples, an array with the batch axis first.
-        batch_size: the most samples that run at a time.
+        batch_size: the largest number of samples that run at once.
 
     Returns:
         The scores and where they come from.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `x` no array of real numbers.
+        TypeError: if `model` is not a Keras model, or `x` is not an array of real numbers.
         ValueError: if the model has several outputs or no score for each class, or `x` doesn't fit
             the model.
 
@@ -147,7 +148,7 @@ def class_indices(score: Score, class_index: ClassIndex, samples: int) -> Indice
 
 
 def selector(score: Score, chosen: Indices | None, samples: int) -> Floats:
-    """Return what the scores of units are multiplied by: zeros for the predicted class."""
+    """Return the factors that select the scores of units: zeros for the predicted class."""
     if chosen is None:
         return np.zeros((samples, score.units), np.float32)
     if score.is_signed:
@@ -161,7 +162,7 @@ def of_classes(score: Score, values: Array, chosen: Indices) -> Floats:
 
 
 def chosen_classes(runner: ModelRunner, x: Any, class_index: ClassIndex) -> tuple[Indices, Floats]:
-    """Return the class of each sample, predicted where none is given, and its score."""
+    """Return the class of each sample, by default the predicted one, and its score."""
     given = class_indices(runner.score, class_index, length(x))
     (values,) = runner.forward(x, ["score"])
     chosen = as_classes(runner.score, values).argmax(axis=-1) if given is None else given

@@ -1,4 +1,4 @@
-"""How faithful a map is: a score falls without its highest pixels, and rises with them."""
+"""Measure how faithful a map is: how a score changes without its highest pixels, or with them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,8 +32,8 @@ class FaithfulnessCurve:
     Attributes:
         fractions: the fraction of the pixels that is deleted or inserted, (steps + 1,) float32 from
             0 to 1.
-        probabilities: the model's output for the class, (images, steps + 1) float32; where the
-            model was compiled with a loss `from_logits`, the softmax or sigmoid of it.
+        probabilities: the model's output for the class, (images, steps + 1) float32; if the model
+            was compiled with a loss `from_logits`, the softmax or sigmoid of it.
         class_index: the class, (images,) int64.
     """
 
@@ -68,26 +68,27 @@ def deletion(
     """Delete the pixels that a map ranks highest first, and record the probability of the class.
 
     A more faithful map gives a smaller area under the curve (Petsiuk and others, "RISE: Randomized
-    input sampling for explanation of black-box models", BMVC 2018). Compare it with that of a map
-    of random numbers.
+    input sampling for explanation of black-box models", BMVC 2018). Compare it with the area for a
+    map of random numbers.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).
         images: (images, height, width, channels), or (images, channels, height, width) for a
             channels_first model, with values scaled as the model takes them.
-        maps: (images, height, width) of real numbers, such as the maps of `grad_cam`. Of equal
-            values the one further up, then further left, ranks higher.
+        maps: (images, height, width) of real numbers, such as the maps of `grad_cam`. Among equal
+            values, the one further up, then further left, ranks higher.
         class_index: the class to follow, one for all images or one for each; None means the
             predicted classes.
-        steps: in how many equal steps all pixels are deleted, at most 10,000.
+        steps: number of equal steps in which all pixels are deleted, at most 10,000.
         value: what a deleted pixel becomes.
-        batch_size: the most images that run at a time.
+        batch_size: the largest number of images that run at once.
 
     Returns:
         The curve, from the whole image to none of it.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `images` or `maps` no array of real numbers.
+        TypeError: if `model` is not a Keras model, or `images` or `maps` is not an array of real
+            numbers.
         ValueError: if the model has no score for each class, `maps` doesn't fit the images or holds
             NaN, or another argument is out of range.
 
@@ -119,27 +120,28 @@ def insertion(
 ) -> FaithfulnessCurve:
     """Insert the pixels that a map ranks highest first, and record the probability of the class.
 
-    It starts from an empty image. A more faithful map gives a larger area under the curve (Petsiuk
-    and others, "RISE: Randomized input sampling for explanation of black-box models", BMVC 2018).
-    Compare it with that of a map of random numbers.
+    The first image is empty. A more faithful map gives a larger area under the curve (Petsiuk and
+    others, "RISE: Randomized input sampling for explanation of black-box models", BMVC 2018).
+    Compare it with the area for a map of random numbers.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).
         images: (images, height, width, channels), or (images, channels, height, width) for a
             channels_first model, with values scaled as the model takes them.
-        maps: (images, height, width) of real numbers, such as the maps of `grad_cam`. Of equal
-            values the one further up, then further left, ranks higher.
+        maps: (images, height, width) of real numbers, such as the maps of `grad_cam`. Among equal
+            values, the one further up, then further left, ranks higher.
         class_index: the class to follow, one for all images or one for each; None means the
             classes predicted for the whole images.
-        steps: in how many equal steps all pixels are inserted, at most 10,000.
+        steps: number of equal steps in which all pixels are inserted, at most 10,000.
         value: what a pixel is before it is inserted.
-        batch_size: the most images that run at a time.
+        batch_size: the largest number of images that run at once.
 
     Returns:
         The curve, from nothing of the image to all of it.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `images` or `maps` no array of real numbers.
+        TypeError: if `model` is not a Keras model, or `images` or `maps` is not an array of real
+            numbers.
         ValueError: if the model has no score for each class, `maps` doesn't fit the images or holds
             NaN, or another argument is out of range.
     """
@@ -200,7 +202,7 @@ def _of_class(score: Score, outputs: Array, chosen: Indices) -> Array:
 
 
 def _probabilities(logits: Array) -> Array:
-    """Return the softmax of each row, or the sigmoid where there is one unit."""
+    """Return the softmax of each row, or the sigmoid if there is one unit."""
     logits = logits.astype(np.float64)
     if logits.shape[1] == 1:
         return np.asarray(np.exp(-np.logaddexp(0, -logits)))

@@ -1,4 +1,4 @@
-"""Exact gradients of the score of a class, with public Keras API alone."""
+"""Exact gradients of the score of a class, by public Keras API only."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,10 +28,10 @@ class Gradients:
 
     Attributes:
         values: float32, the gradient of each sample's score with respect to that sample's output of
-            the layer, or to the sample itself. Shaped like that output or the samples.
-        outputs: float32, the outputs of the layer, shaped like `values`; the samples themselves
-            where the gradient is with respect to the input.
-        layer: the name of that output as in `kcore.inspect.activations`; "" for the input.
+            the layer, or to the sample itself; shaped like the outputs or the samples.
+        outputs: float32, the outputs of the layer, shaped like `values`; the samples themselves if
+            the gradient is with respect to the input.
+        layer: the name of the layer's output as in `kcore.inspect.activations`; "" for the input.
         class_index: the class whose score it is, (samples,) int64.
         scores: that score, (samples,) float32.
         score_source: where scores are taken: "before softmax", "before sigmoid", "before
@@ -64,7 +64,7 @@ def gradients(
     """Differentiate the score of a class with respect to a layer's output or the input.
 
     The gradient is exact on every backend. A weight of zeros is added where the gradient is wanted,
-    in a copy of the computation and not in the model, and one training step of Keras gives the
+    in a copy of the computation instead of the model, and one training step of Keras gives the
     gradient of that weight. The model runs in inference mode. Its weights, optimizer, trainable
     flags and compiled functions stay as they are. A warning gives the indices of the samples whose
     gradient is all zero.
@@ -80,17 +80,17 @@ def gradients(
             means the input.
         class_index: the class to explain, one for all samples or one for each; None means the
             predicted classes.
-        batch_size: the most samples that run at a time.
+        batch_size: the largest number of samples that run at once.
 
     Returns:
         The gradients, with the outputs, classes and scores that belong to them.
 
     Raises:
-        TypeError: if `model` is no Keras model, `x` no array of real numbers, or `layer` no name,
-            index or layer.
-        ValueError: if the model has no score for each class, `layer` or `class_index` is not in
-            it, `layer` is the softmax or sigmoid itself, which comes after the scores, or the
-            gradient is that of an input of integers, which have none.
+        TypeError: if `model` is not a Keras model, `x` is not an array of real numbers, or `layer`
+            is not a name, an index or a layer.
+        ValueError: if the model has no score for each class, `layer` or `class_index` is not in it,
+            `layer` is the softmax or sigmoid itself, which comes after the scores, or the gradient
+            is with respect to an input of integers, which have none.
 
     Example:
         >>> import keras

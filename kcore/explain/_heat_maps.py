@@ -1,4 +1,4 @@
-"""Heat maps: resized to the image, rescaled to 0..1, and all zeros where they mean nothing."""
+"""Heat maps: resized to the image, rescaled to 0..1, and all zeros if they mean nothing."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def channels_last(array: Array, is_channels_first: bool) -> Array:
 def resized(maps: Array, size: tuple[int, int]) -> Array:
     """Resize (..., height, width) by linear interpolation between the centers of cells.
 
-    Beyond the outermost centers the values stay those at the edge.
+    Beyond the outermost centers, values are those at the edge.
     """
     height, width = (_interpolation(*sizes) for sizes in zip(maps.shape[-2:], size, strict=True))
     return np.einsum("Hh,...hw,Ww->...HW", height, maps, width, optimize=True)
@@ -34,15 +34,14 @@ def resized(maps: Array, size: tuple[int, int]) -> Array:
 def finished(raw: Array, size: tuple[int, int], of: str) -> Floats:
     """Resize maps to the image and rescale them to 0..1.
 
-    What is negative counts against the class and becomes 0. The rest is divided by its maximum. A
-    map without a positive value, with the same value everywhere or with values that aren't finite
-    says nothing about positions: it becomes all zeros, and a warning gives the indices of the
-    images.
+    Negative values count against the class and become 0. The rest is divided by its maximum. A map
+    without a positive value, with the same value everywhere or with values that aren't finite says
+    nothing about positions: it becomes all zeros, and a warning gives the indices of the images.
 
     Args:
         raw: (images, height, width).
         size: height and width of the image.
-        of: the function that makes them, for the warning.
+        of: the function that makes the maps, for the warning.
 
     Returns:
         (images, height, width) float32.
@@ -67,7 +66,7 @@ def finished(raw: Array, size: tuple[int, int], of: str) -> Floats:
 
 
 def without_holes(of: str, maps: Array) -> Array:
-    """Return signed maps, with all zeros for each whose values aren't all finite."""
+    """Return signed maps, with all zeros for each map that has a value that isn't finite."""
     axes = tuple(range(1, maps.ndim))
     is_finite = np.isfinite(maps).all(axis=axes)
     _warn(of, "their values aren't finite", np.flatnonzero(~is_finite))
@@ -75,7 +74,7 @@ def without_holes(of: str, maps: Array) -> Array:
 
 
 def warn_of_holes(of: str, what: str, values: Array) -> None:
-    """Warn of samples for which a model gives values that aren't finite.
+    """Warn about samples for which a model gives values that aren't finite.
 
     Args:
         of: the function.

@@ -70,8 +70,8 @@ def integrated_gradients(
     The gradient is integrated along the straight line from the baseline to the sample and
     multiplied by their difference (Sundararajan and others, "Axiomatic attribution for deep
     networks", ICML 2017), by Gauss-Legendre quadrature. The values of a sample then add up to the
-    difference of the scores. By how much they miss it is returned as `gaps`, and a warning is given
-    where that is more than 5 % of the difference.
+    difference of the scores. How far they miss it is returned as `gaps`, with a warning if that is
+    more than 5% of the difference.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).
@@ -80,14 +80,14 @@ def integrated_gradients(
             predicted classes.
         baseline: what an empty sample holds: a number, or an array that is broadcast to `x`.
         steps: number of points on the line, at most 1,000.
-        batch_size: the most points that run at a time.
+        batch_size: the largest number of points that run at once.
 
     Returns:
         The attributions, with the scores and the gaps. The attributions of a sample are all zeros,
-        and a warning gives its index, where a value isn't finite.
+        and a warning gives its index, if a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `x` no array of real numbers.
+        TypeError: if `model` is not a Keras model, or `x` is not an array of real numbers.
         ValueError: if the model has no score for each class or takes integers, `class_index` is not
             in it, `steps` is out of range, or `baseline` can't be broadcast to `x`.
 
@@ -134,7 +134,9 @@ def _integral(
 def _broadcast(baseline: Any, array: Array) -> Array:
     given = read_array("baseline", baseline)
     if given.dtype.kind not in "iuf" or not np.isfinite(given).all():
-        raise ValueError(f"baseline={shown(baseline)} must be a finite number or an array of such.")
+        raise ValueError(
+            f"baseline={shown(baseline)} must be a finite number or an array of finite numbers."
+        )
     given = given.astype(array.dtype)
     try:
         return np.broadcast_to(given, array.shape)
@@ -146,7 +148,7 @@ def _broadcast(baseline: Any, array: Array) -> Array:
 
 
 def _warn_of_gaps(gaps: Array, differences: Array) -> None:
-    # What is below the precision of float32 is rounding, not a gap.
+    # Differences below the precision of float32 are rounding, not gaps.
     allowed = _TOLERANCE * np.abs(differences) + 1e-4
     missed = np.flatnonzero(np.isfinite(gaps) & ~(np.abs(gaps) <= allowed))
     if len(missed):

@@ -1,4 +1,4 @@
-"""What a score loses when a part of the image is covered."""
+"""Measure how much a score falls when a part of the image is covered."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -47,15 +47,15 @@ def occlusion(
         stride: pixels from one position of the patch to the next, at most `patch_size`. The last
             patch of a row ends where the image ends.
         value: what the patch is filled with.
-        batch_size: the most covered images that run at a time.
+        batch_size: the largest number of covered images that run at once.
 
     Returns:
         (images, height, width) float32, in units of the score: positive where covering the pixel
         lowers the score, negative where it raises it. A map is all zeros, and a warning gives the
-        index of its image, where a value isn't finite.
+        index of its image, if a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `images` no array of real numbers.
+        TypeError: if `model` is not a Keras model, or `images` is not an array of real numbers.
         ValueError: if the model has no score for each class, `class_index` is not in it, the patch
             is larger than the images, or `stride` is larger than the patch.
 

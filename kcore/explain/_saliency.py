@@ -1,4 +1,4 @@
-"""Which pixels a score depends on: saliency and SmoothGrad."""
+"""Map the pixels that a score depends on: saliency and SmoothGrad."""
 
 import keras
 import numpy as np
@@ -28,9 +28,9 @@ def saliency(
 ) -> Floats:
     """Map how much a small change of each pixel changes the score of a class.
 
-    The absolute gradient of the score with respect to the image, its maximum over the channels
-    (Simonyan and others, "Deep inside convolutional networks", 2013). The score is the one before
-    softmax or sigmoid, as in `class_scores`. The model is left as it is.
+    The value of a pixel is the absolute gradient of the score with respect to the image, its
+    maximum over the channels (Simonyan and others, "Deep inside convolutional networks", 2013). The
+    score is the one before softmax or sigmoid, as in `class_scores`. The model is not changed.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).
@@ -38,15 +38,15 @@ def saliency(
             channels_first model, with values scaled as the model takes them.
         class_index: the class to explain, one for all images or one for each; None means the
             predicted classes.
-        batch_size: the most images that run at a time.
+        batch_size: the largest number of images that run at once.
 
     Returns:
         (images, height, width) float32 in 0..1; the highest value of a map is 1. A map is all
-        zeros, and a warning gives the index of its image, where the score depends on no pixel, all
+        zeros, and a warning gives the index of its image, if the score depends on no pixel, all
         pixels count the same, or a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `images` no array of real numbers.
+        TypeError: if `model` is not a Keras model, or `images` is not an array of real numbers.
         ValueError: if the model has no score for each class or takes integers, or `class_index` is
             not in it.
 
@@ -74,9 +74,9 @@ def smooth_grad(
     seed: int = 0,
     batch_size: int = 32,
 ) -> Floats:
-    """Map which pixels a score depends on, averaged over noisy copies of the image.
+    """Map the pixels that a score depends on, averaged over noisy copies of the image.
 
-    The map that `saliency` makes of one gradient, made of the mean gradient over copies with normal
+    This is the map of `saliency`, but from the mean gradient over copies of the image with normal
     noise (Smilkov and others, "SmoothGrad: removing noise by adding noise", 2017). The noise
     depends only on the seed, the index of the image and the index of the copy: it is the same on
     every backend.
@@ -91,15 +91,15 @@ def smooth_grad(
         noise_level: standard deviation of the noise as a fraction of the range of each image's
             values, greater than 0.
         seed: an integer of at least 0.
-        batch_size: the most copies that run at a time.
+        batch_size: the largest number of copies that run at once.
 
     Returns:
         (images, height, width) float32 in 0..1; the highest value of a map is 1. A map is all
-        zeros, and a warning gives the index of its image, where the score depends on no pixel, all
+        zeros, and a warning gives the index of its image, if the score depends on no pixel, all
         pixels count the same, or a value isn't finite.
 
     Raises:
-        TypeError: if `model` is no Keras model, or `images` no array of real numbers.
+        TypeError: if `model` is not a Keras model, or `images` is not an array of real numbers.
         ValueError: if the model has no score for each class or takes integers, `class_index` is not
             in it, or `samples`, `noise_level` or `seed` is out of range.
     """

@@ -1,4 +1,4 @@
-"""Feature maps of layers that return tokens, by the grid of patches that the tokens are from."""
+"""Make feature maps of the tokens that a layer returns, by the grid of their patches."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -20,8 +20,8 @@ def check_grid(output: LayerOutput, reshape: Reshape) -> None:
     """Check that the output of a layer has positions, and that a grid fits it.
 
     Raises:
-        ValueError: if the output has neither height and width nor tokens, `reshape` isn't given
-            for tokens or is for something else, or has another number of positions.
+        ValueError: if the output has neither height and width nor tokens, `reshape` isn't given for
+            tokens or is given for another output, or has another number of positions.
     """
     shape = output.shape[1:]
     if reshape is None:
@@ -44,8 +44,9 @@ def check_grid(output: LayerOutput, reshape: Reshape) -> None:
     if tokens - rows * columns not in (0, 1):
         raise ValueError(
             f"reshape={reshape!r} makes {rows * columns} positions, but layer={output.name!r} "
-            f"returns {tokens} tokens: give a grid of as many, or of one less where the first is a "
-            "class token. For tokens in any other order give a function that takes (images, "
+            f"returns {tokens} tokens: give a grid with as many positions, or with one less if the "
+            "first is a class token. For tokens in any other order give a function that takes "
+            "(images, "
             "tokens, channels) and returns (images, rows, columns, channels)."
         )
 

@@ -18,10 +18,10 @@ def activations(
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the outputs of a model's layers, all from one pass over the samples.
 
-    The model runs in inference mode and is left as it is; only a model that was never built is
-    built, as `predict` would. All kinds of models are supported: Sequential, functional,
-    subclassed, nested in each other, with several inputs or outputs. The outputs of all samples are
-    held in memory, so choose `layers` where there are many samples.
+    The model runs in inference mode and is not changed, except that a model that was never built is
+    built, as by `predict`. All kinds of models are supported: Sequential, functional, subclassed,
+    nested in each other, with several inputs or outputs. The outputs of all samples are held in
+    memory, so choose `layers` if there are many samples.
 
     Args:
         model: a Keras model.
@@ -31,7 +31,7 @@ def activations(
             `keras.layers.Conv2D`, or a sequence of them. A name in a nested model may be given with
             or without the model's, "base/mixed7" or "mixed7". By default all layers, those of
             nested models one by one; a layer that holds other layers counts as one.
-        batch_size: the most samples that run at a time.
+        batch_size: the largest number of samples that run at once.
 
     Returns:
         Name -> output with the batch axis first, in the order in which the layers ran. A layer of a
@@ -40,7 +40,8 @@ def activations(
         a layer in `layers` stands for all its calls and outputs.
 
     Raises:
-        TypeError: if `model` is no Keras model, `x` no array, or something in `layers` no layer.
+        TypeError: if `model` is not a Keras model, `x` is not an array, or an entry of `layers` is
+            not a layer.
         ValueError: if a layer isn't in the model, `x` is empty or doesn't fit the model, or its
             arrays differ in length.
 
@@ -55,7 +56,7 @@ def activations(
     runner = ModelRunner(model, arrays, batch_size)
     chosen = runner.select_outputs(layers)
     if any(one.shape[:1] != (runner.size,) for one in chosen):
-        # What has no batch axis, such as positions, can be returned for one batch alone.
+        # Outputs without a batch axis, such as positions, can be returned only for a single batch.
         runner = ModelRunner(model, arrays, batch_size, padded=False)
         chosen = runner.select_outputs(layers)
     found = runner.forward(arrays, [one.key for one in chosen])

@@ -87,20 +87,21 @@ def audit(
     - Dropped cells: the last rows or columns of an input that no window reaches.
     - Asymmetric pads: one side gets more of them, which shifts what every later layer sees.
     - Skipped cells: with strides larger than the kernel, the cells between windows are never read.
-    - A small receptive field: the last layer with positions sees less of the input than asked for.
+    - A small receptive field: the last layer with positions sees less of the input than
+      `receptive_field` asks for.
 
     Args:
         model: a Sequential, functional, nested or subclassed Keras model with one input.
         input_shape: shape of one sample without the batch axis, such as (300, 300, 3). Needed for a
             subclassed model that was never built, and for a model with unknown sizes.
         receptive_field: cells of the input that one position of the last layer with positions
-            should at least see, one integer or one for each axis; None skips this check.
+            should see at least, one integer or one for each axis; None skips this check.
 
     Returns:
         The findings; printing it lists them.
 
     Raises:
-        TypeError: if `model` is no Keras model.
+        TypeError: if `model` is not a Keras model.
         ValueError: if the model has several inputs, the shape of its input is unknown and
             `input_shape` isn't given, the model can't take `input_shape`, or `receptive_field`
             isn't one integer of at least 1, or one for each axis.
@@ -145,7 +146,7 @@ def _dropped(row: Row, axis: int) -> Iterator[Finding]:
     if not count:
         return
     size, windows = _sizes(row, axis)
-    # A pad helps only where the next window begins inside of the input.
+    # A pad helps only if the next window begins inside the input.
     pads = ", or use padding='same'" if count > strides - kernel else ""
     yield Finding(
         row.name,
@@ -181,9 +182,9 @@ def _asymmetric(row: Row, axis: int) -> Iterator[Finding]:
     before, after = row.pads[axis]
     if before == after:
         return
-    # Only causal padding puts more of them before.
+    # Only causal padding puts more pads before than after.
     remedy = (
-        "This is what padding='causal' is for; where a step may see later ones, use 'same'."
+        "padding='causal' does this by design; if a step may see later ones, use 'same'."
         if before > after
         else "To pad both sides alike, put a ZeroPadding layer before this one and use "
         "padding='valid'."

@@ -48,8 +48,8 @@ class Backward(keras.Model):
         """Prepare the step.
 
         Args:
-            function: takes the inputs, the weights and the probe; returns one score for each
-                sample, and tensors to keep.
+            function: function of the inputs, the weights and the probe that returns one score for
+                each sample, and tensors to keep.
             probe_shape: shape of the probe, batch included.
             kept_shapes: the shapes of the tensors to keep.
             jit_compile: as in `keras.Model.compile`.
@@ -68,7 +68,7 @@ class Backward(keras.Model):
     def call(self, data: Any) -> Any:
         """Return the scores, and keep what else was found."""
         inputs, weights = data
-        # Read here, since the function's own scope knows the values of the model's weights alone.
+        # Read here, because the function's own scope knows only the values of the model's weights.
         probe = keras.ops.convert_to_tensor(self._probe)
         scores, found = self._function(inputs, weights, probe)
         for kept, tensor in zip(self._kept, found, strict=True):
@@ -104,7 +104,7 @@ def _zeros(shape: Sequence[int], dtype: Any = None) -> Any:
 
 
 class _KeepGradient(keras.optimizers.Optimizer):
-    """Leaves the one variable as it is and keeps its gradient beside it."""
+    """Leaves the one variable unchanged and keeps its gradient in another."""
 
     def __init__(self) -> None:
         super().__init__(learning_rate=1.0, name="keep_gradient")

@@ -1,7 +1,7 @@
 """Watch the layers of a model while it runs: what each call takes and returns.
 
-For as long as a model is watched, its layers carry functions in the place of their own `call` and
-`activation`. They are seen by the watching thread alone, and whatever a layer had is put back.
+While a model is watched, hooks replace the `call` and `activation` of its layers. Only the watching
+thread sees the hooks, and afterwards the layers get back what they had.
 """
 
 import threading
@@ -72,7 +72,7 @@ class Call(NamedTuple):
 
 
 class Activated(NamedTuple):
-    """What a softmax or sigmoid made of a tensor.
+    """The result of a softmax or sigmoid, and the tensor that it was given.
 
     Attributes:
         result: the tensor that it returned.
@@ -86,17 +86,17 @@ class Activated(NamedTuple):
 
 
 class Watch:
-    """One run of a model, watched.
+    """One watched run of a model.
 
     The layers of nested models are watched one by one. A layer that holds other layers counts as
-    one: it may run them in a loop, from which no tensor may be taken.
+    one: it may run them in a loop, out of which no tensor can be taken.
 
     Attributes:
         calls: the entries into the model and its nested models, and the calls of their layers, in
             the order in which the former began and the latter returned.
         outputs: the tensor of each key, in the order in which the layers returned.
         layers: the layer of each key.
-        activated: what each softmax and sigmoid made, in the order in which they ran.
+        activated: the result of each softmax and sigmoid, in the order in which they ran.
     """
 
     def __init__(self, model: keras.Model, replace: Callable[[Key, Any], Any] | None = None):
@@ -223,7 +223,7 @@ class _SymbolicRun(keras.layers.Layer):
 
 
 def named_layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[keras.Layer, str]]:
-    """Yield each layer once with its path, also those of nested models.
+    """Yield each layer once with its path, including those of nested models.
 
     A layer that several of the models hold has the path of the first one that holds it.
     """
@@ -240,7 +240,7 @@ def named_layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[keras.L
 
 
 def names_of(keys: Sequence[Key]) -> dict[Key, str]:
-    """Name outputs: by the path alone wherever that is unambiguous.
+    """Name outputs, by the path alone if that is unambiguous.
 
     The calls of a layer that is called several times are numbered from 1, as in "conv#2"; the
     parts of a call with several outputs from 0, as in "lstm[1]".
@@ -262,14 +262,14 @@ def activations_of_layers(model: keras.Model) -> list[tuple[keras.Layer, Any]]:
 
 
 class _Hooks:
-    """What was put in the place of attributes, and what puts back what was there."""
+    """The attributes that were replaced, and how to restore them."""
 
     def __init__(self) -> None:
         self._thread = threading.get_ident()
         self._undo: list[Callable[[], None]] = []
 
     def put(self, layer: keras.Layer, attribute: str, hook: Callable[..., Any]) -> None:
-        """Set an attribute past Keras's tracking; other threads go on with the old one."""
+        """Replace an attribute, bypassing Keras's tracking; other threads still use the old one."""
         attributes = vars(layer)
         old = getattr(layer, attribute)
 
@@ -284,14 +284,14 @@ class _Hooks:
         attributes[attribute] = called
 
     def undo(self) -> None:
-        """Put back what was there."""
+        """Restore the attributes."""
         while self._undo:
             self._undo.pop()()
 
 
 @contextmanager
 def _hooks() -> Iterator[_Hooks]:
-    """Keep the layers of all models for this thread, and put back what was there at the end."""
+    """Reserve the layers of all models for this thread, and restore their attributes at the end."""
     with _HOOKING:
         hooks = _Hooks()
         try:
@@ -304,13 +304,13 @@ def _python_function(call: Callable[..., Any]) -> Callable[..., Any]:
     """Return the Python function behind one that a backend has compiled.
 
     A `tf.function` runs Python once for each kind of input and replays its graph from then on, in
-    which no layer calls anything that could be watched.
+    which no layer calls anything that can be watched.
     """
     function: Callable[..., Any] = getattr(call, "python_function", call)
     return function
 
 
-# What the functions of Keras and of its backends are called.
+# Names of the functions in Keras and its backends.
 _KINDS = {
     "softmax": "softmax",
     "softmax_v2": "softmax",

@@ -1,4 +1,4 @@
-"""The outputs of a model's layers at one input shape, and which of them an argument means."""
+"""The outputs of a model's layers at one input shape, and the choice of some by an argument."""
 
 import weakref
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class LayerOutput:
     """An output of a layer, as it is at one input shape.
 
     Attributes:
-        name: what it is called; see `names_of`.
+        name: its name, as `names_of` gives it.
         key: which output of which call it is.
         layer: its layer, held weakly.
         kind: class of the layer.
@@ -59,7 +59,7 @@ class LayerOutput:
 
     @property
     def channels(self) -> int:
-        """The number of its channels, or of its units where it has no spatial axes."""
+        """The number of its channels, or of its units if it has no spatial axes."""
         return self.shape[1 if self.is_channels_first and len(self.shape) > 2 else -1]
 
 
@@ -94,7 +94,7 @@ def has_channels_first(model: keras.Model) -> bool:
 def select_outputs(
     model: keras.Model, outputs: Sequence[LayerOutput], layers: LayersReference | None
 ) -> list[LayerOutput]:
-    """Return the outputs that the argument `layers` means, in the order in which they ran.
+    """Return the outputs that the argument `layers` refers to, in the order in which they ran.
 
     Args:
         model: the model.
@@ -119,11 +119,11 @@ def select_outputs(
 def select_output(
     model: keras.Model, outputs: Sequence[LayerOutput], layer: LayerReference
 ) -> LayerOutput:
-    """Return the one output that the argument `layer` means.
+    """Return the one output that the argument `layer` refers to.
 
     Raises:
         ValueError: if there is no such layer, or it has several outputs.
-        TypeError: if `layer` is no name, index or layer.
+        TypeError: if `layer` is not a name, an index or a layer.
     """
     if isinstance(layer, type):
         raise TypeError(f"layer={shown(layer)} is a class: {_ONE_LAYER}.")
@@ -136,12 +136,12 @@ def select_output(
 def last_feature_map(outputs: Sequence[LayerOutput]) -> LayerOutput:
     """Return the last output that has channels at more than one position.
 
-    What follows tokens, (samples, tokens, channels), may have four axes and yet no height and
-    width, as a matrix of attention has: it counts from the next window on that moves over both.
+    Outputs after tokens, (samples, tokens, channels), may have four axes but no height and width,
+    such as a matrix of attention. They count again only from the next window that moves over both.
 
     Raises:
-        ValueError: if there is none, or if layers with weights go on with tokens after it, each of
-            which depends on the whole image.
+        ValueError: if there is none, or if layers with weights continue with tokens after it, each
+            of which depends on the whole image.
     """
     maps: list[LayerOutput] = []
     tokens: list[LayerOutput] = []
@@ -156,8 +156,8 @@ def last_feature_map(outputs: Sequence[LayerOutput]) -> LayerOutput:
     mixing = [one for one in tokens if one.mixes_tokens]
     if mixing:
         raise ValueError(
-            f"The model goes on with tokens, for example in {_listed(mixing[-3:])}, so that no "
-            "feature map shows what it answers by. Give layer, one that returns tokens, with "
+            f"The model continues with tokens, for example in {_listed(mixing[-3:])}, so no "
+            "feature map shows what its answer is based on. Give a layer that returns tokens with "
             "reshape, the (rows, columns) of their grid; or give the layer of a feature map."
         )
     if not maps:
@@ -168,7 +168,7 @@ def last_feature_map(outputs: Sequence[LayerOutput]) -> LayerOutput:
     return maps[-1]
 
 
-# Layers that take what a convolution found as a sequence, from left to right.
+# Layers that read the output of a convolution as a sequence, from left to right.
 _ALONG_A_SEQUENCE = (
     *(keras.layers.RNN, keras.layers.Bidirectional, keras.layers.Conv1D),
     *(keras.layers.SeparableConv1D, keras.layers.DepthwiseConv1D),
@@ -201,7 +201,7 @@ def _fitting(
         layer = _at(model, int(layer), argument)
     if not isinstance(layer, keras.layers.Layer):
         also = ", or a class of layers" if argument == "layers" else ""
-        raise TypeError(f"{argument}={shown(layer)} is no layer: {_ONE_LAYER}{also}.")
+        raise TypeError(f"{argument}={shown(layer)} is not a layer: {_ONE_LAYER}{also}.")
     found = [one for one in outputs if one.layer() is layer]
     if not found:
         raise ValueError(f"{argument}={layer.name!r}: the layer {_reason(model, layer)}.")

@@ -36,7 +36,7 @@ MOVES_CELLS = (
 
 
 def windows_of(layer: Any, input_shape: tuple[int, ...]) -> shapes.Windows | None:
-    """Describe what a layer slides over its input; None for a layer without windows."""
+    """Describe the windows that a layer slides over its input; None for a layer without windows."""
     sizes = shapes.spatial_sizes(input_shape, getattr(layer, "data_format", "channels_last"))
     if isinstance(layer, GLOBAL_POOLS):
         return shapes.global_pool_windows(sizes)
@@ -80,7 +80,7 @@ def multiply_adds(
 ) -> int | None:
     """Count products with kernels for one sample; None for a kernel that kcore doesn't know.
 
-    Biases, normalization, activations and pools aren't counted.
+    Biases, normalization, activations and pooling aren't counted.
     """
     if isinstance(layer, L.Dense):
         return math.prod(output_shape[1:]) * int(input_shape[-1])

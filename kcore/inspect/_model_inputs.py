@@ -1,4 +1,4 @@
-"""Arrays and shapes that a model takes: their checks, and batches of one size."""
+"""Check the arrays and shapes that a model takes, and make batches of one size."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ def as_arrays(x: Any, name: str = "x") -> Any:
     Raises:
         TypeError: if there is something other than arrays of real numbers.
         ValueError: if an array has no batch axis, no samples or another number of them than the
-            others, or values that are NaN or infinite, from which a model makes maps that look like
+            others, or contains NaN or infinity, from which a model would make maps that look like
             any other.
     """
     arrays = keras.tree.map_structure(lambda leaf: _as_array(leaf, name), x)
@@ -55,7 +55,7 @@ def as_one_array(x: Any, name: str = "x", floating: bool = True) -> Array:
     if isinstance(x, (list, tuple, dict)):
         raise TypeError(
             f"{name} is a {type(x).__name__}: this function takes a model with one input, and one "
-            "array of samples. numpy.stack makes one array of single samples."
+            "array of samples. numpy.stack makes one array from single samples."
         )
     array: Array = as_arrays(x, name)
     return array.astype(keras.config.floatx(), copy=False) if floating else array
@@ -66,7 +66,7 @@ def as_images(images: Any) -> Array:
 
     Raises:
         TypeError: if there is something other than one array of real numbers.
-        ValueError: if the batch axis is missing, or as `as_arrays` raises it.
+        ValueError: if the batch axis is missing, or in the cases of `as_arrays`.
     """
     array = as_one_array(images, "images")
     if array.ndim != 4:
@@ -79,10 +79,10 @@ def as_images(images: Any) -> Array:
 
 
 def check_inputs(model: keras.Model, x: Any, name: str = "x") -> None:
-    """Check that arrays have the shapes that a model's inputs ask for.
+    """Check that arrays have the shapes that a model's inputs require.
 
-    As in `predict`, a last axis of 1 may be there or not. Arrays for a subclassed model, which
-    doesn't know its inputs, pass unchecked.
+    As in `predict`, a last axis of size 1 may be present or missing. Arrays for a subclassed model,
+    which doesn't know its inputs, pass unchecked.
 
     Raises:
         ValueError: if there are more or fewer arrays than inputs, or an array doesn't fit.
@@ -97,7 +97,7 @@ def check_inputs(model: keras.Model, x: Any, name: str = "x") -> None:
         raise ValueError(
             f"The model {model.name!r} takes {_counted(inputs, 'input')}, but "
             f"{_counted(arrays, 'array')} {'was' if len(arrays) == 1 else 'were'} given as {name}. "
-            "numpy.stack makes one array of single samples."
+            "numpy.stack makes one array from single samples."
         )
     for one, array in zip(inputs, arrays, strict=True):
         if not any(_fits(one.shape, shape) for shape in _with_and_without_axis(array.shape)):
@@ -162,8 +162,8 @@ def sample_shape(model: keras.Model, input_shape: Sequence[int] | None) -> tuple
     """Return the shape of one sample of a model's only input, from the argument or the model.
 
     Raises:
-        ValueError: if the model has several inputs, a size is unknown, or `input_shape` isn't what
-            the model takes.
+        ValueError: if the model has several inputs, a size is unknown, or the model doesn't take
+            `input_shape`.
     """
     inputs = keras.tree.flatten(getattr(model, "inputs", None) or [])
     if len(inputs) > 1:

@@ -29,25 +29,25 @@ __all__ = ["ModelRunner"]
 
 Array = npt.NDArray[Any]
 
-# What was compiled for a model lives as long as the model, for the last few shapes of its inputs.
+# Compiled functions live as long as their model, for the last few shapes of its inputs.
 _PASSES: weakref.WeakKeyDictionary[Any, Recent] = weakref.WeakKeyDictionary()
 _PASSES_OF_A_MODEL = 4
 
 
 class ModelRunner:
-    """A model, and how samples run through it: what the functions that look inside work with.
+    """A model and the way samples run through it, for functions that look inside the model.
 
     Compiled functions are kept with the model and used again. A new layer, weight or activation
-    function compiles anew; other attributes of layers are taken as they were when a function was
-    compiled, as Keras's own functions do. Weights are read anew each time. A model that was never
-    built is built by a call, as `predict` would.
+    function makes them compile again; other attributes of layers are taken as they were when a
+    function was compiled, as in Keras's own functions. Weights are read again each time. A model
+    that was never built is built by a call, as `predict` would.
 
     Attributes:
         model: the model.
-        batch_size: the most samples that run at a time.
+        batch_size: the largest number of samples that run at once.
         outputs: the outputs of the model's layers for the samples that the runner was made for, in
             the order in which they ran.
-        size: of the batches in which these samples run.
+        size: size of the batches in which these samples run.
         is_channels_first: whether the channels of the input are before the spatial axes.
     """
 
@@ -65,8 +65,9 @@ class ModelRunner:
                 to `batch_size` samples make one batch of their own number.
 
         Raises:
-            TypeError: if `model` is no Keras model.
-            ValueError: if `x` doesn't fit the model, or `batch_size` is no integer of at least 1.
+            TypeError: if `model` is not a Keras model.
+            ValueError: if `x` doesn't fit the model, or `batch_size` is not an integer of at least
+                1.
             RuntimeError: if this process was forked from one that computed.
         """
         self.model = check_model(model)
@@ -82,7 +83,7 @@ class ModelRunner:
 
     @property
     def score(self) -> Score:
-        """What the classes are scored by."""
+        """The source of the scores of the classes."""
         return self._first.score
 
     def forward(self, x: Any, wanted: Sequence[Key | str]) -> list[Array]:
@@ -93,7 +94,7 @@ class ModelRunner:
             wanted: keys; "score" for the scores of the classes, "output" for the model's output.
 
         Returns:
-            What is wanted, each for all samples.
+            The wanted outputs, each for all samples.
         """
         return self._passes(x).forward(x, wanted)
 
@@ -105,7 +106,7 @@ class ModelRunner:
         Args:
             x: inputs; one float array for a gradient with respect to the input.
             selector: float32 (samples, units), by which the scores are multiplied before they are
-                summed. Where it is all zero, the predicted class is taken.
+                summed. For a row of zeros, the predicted class is taken.
             at: the output with respect to which the gradient is taken; None for the input.
             of: the output whose channels, averaged over all positions, are the scores; None for
                 the scores of the classes.
@@ -120,11 +121,11 @@ class ModelRunner:
         return passes.backward(x, selector, at, of)
 
     def select_output(self, layer: LayerReference) -> LayerOutput:
-        """Return the one output that the argument `layer` means."""
+        """Return the one output that the argument `layer` refers to."""
         return select_output(self.model, self.outputs, layer)
 
     def select_outputs(self, layers: LayersReference | None) -> list[LayerOutput]:
-        """Return the outputs that the argument `layers` means; None means those of all layers."""
+        """Return the outputs that the argument `layers` refers to; None means all layers."""
         return select_outputs(self.model, self.outputs, layers)
 
     def last_feature_map(self) -> LayerOutput:
@@ -142,12 +143,12 @@ class ModelRunner:
         if dtypes:
             raise ValueError(
                 f"The model {self.model.name!r} takes {dtypes[0]}, and integers have no gradient. "
-                "Build it with a float input, keras.Input(shape), or use what needs none of the "
-                "input: grad_cam, occlusion, score_cam or the gradient at a layer."
+                "Build it with a float input, keras.Input(shape), or use a method that needs no "
+                "gradient of the input: grad_cam, occlusion, score_cam or the gradient at a layer."
             )
 
     def _passes(self, x: Any) -> Passes:
-        """Return the passes for inputs like `x`, made before or new."""
+        """Return the passes for inputs like `x`, kept or new."""
         with lock_of(self.model):
             if not self.model.built:
                 self.model(first(x), training=False)
@@ -162,7 +163,7 @@ class ModelRunner:
             return found
 
     def _fixed_batch_size(self) -> int | None:
-        """Return the batch size that the model's inputs ask for; None for any."""
+        """Return the batch size that the model's inputs require; None for any."""
         inputs = keras.tree.flatten(getattr(self.model, "inputs", None) or [])
         return next((int(one.shape[0]) for one in inputs if one.shape[0] is not None), None)
 

@@ -32,7 +32,7 @@ class Recent(OrderedDict[Hashable, Any]):
         self._size = size
 
     def get_or_make(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return the value of a key, made if it isn't there."""
+        """Return the value of a key, which is made if it isn't there."""
         if key not in self:
             self[key] = make()
             if len(self) > self._size:
@@ -48,7 +48,7 @@ class Passes:
     is written to it. Whoever calls a method holds the model; a function must not keep it alive.
 
     Attributes:
-        size: of the batches.
+        size: size of the batches.
         outputs: the outputs of the model's layers, in the order in which they ran.
         is_channels_first: whether the channels of the input are before the spatial axes.
     """
@@ -69,11 +69,10 @@ class Passes:
 
     @property
     def score(self) -> Score:
-        """What the classes are scored by.
+        """The source of the scores of the classes.
 
-        What follows a softmax, such as a `Reshape`, may change nothing. Whether it does is seen by
-        the values for noise, so that it depends neither on how a backend writes it nor on data or
-        weights.
+        Layers after a softmax, such as a `Reshape`, may change no values. Whether they do is tested
+        on noise, so the result depends neither on how a backend writes them nor on data or weights.
         """
         with lock_of(self._model):
             if self._instead:
@@ -110,7 +109,7 @@ class Passes:
         pairs = list(zip(self._instead, found[::2], found[1::2], strict=True))
         same = [(score, before) for score, before, after in pairs if np.array_equal(before, after)]
         if same and np.unique(same[0][1]).size <= 2:
-            return  # saturated, so that also what rounds changes nothing; other weights may tell
+            return  # saturated, so even rounding changes nothing; other weights may tell
         self._score = same[0][0] if same else self._score
         self._instead, self._noise = (), None
 
@@ -148,7 +147,7 @@ class Passes:
         try:
             return run.run(batch, weights)
         except BaseException:
-            # A step that broke off may have given its own memory away.
+            # A step that failed may have given its own memory away.
             self._functions.clear()
             raise
 
@@ -211,7 +210,7 @@ def _symbolic(x: Any, size: int) -> Any:
 
 
 def _noise_like(x: Any) -> Any:
-    """Return a few samples of noise in 0..1; of integers, which mean more, the first ones."""
+    """Return a few samples of noise in 0..1; for integers, samples of `x` itself."""
     draw = np.random.default_rng(0).random
 
     def noise(array: Array) -> Array:
@@ -223,7 +222,7 @@ def _noise_like(x: Any) -> Any:
 
 
 def _disturbed(variables: Sequence[Any]) -> list[Any]:
-    """Return the values of weights, a little larger, since those that are all zero tell nothing."""
+    """Return the values of weights, a little larger, as weights that are all zero tell nothing."""
     draw = np.random.default_rng(0).random
     values = [numpy_of(variable) for variable in variables]
     return [
@@ -235,7 +234,7 @@ def _disturbed(variables: Sequence[Any]) -> list[Any]:
 
 
 def _adding(probe: Any, at: LayerOutput | None) -> Callable[[Key, Any], Any]:
-    """Return what adds the probe to one output, and leaves the others."""
+    """Return a function that adds the probe to one output and leaves the others unchanged."""
 
     def replace(key: Key, tensor: Any) -> Any:
         if at is None or key != at.key:

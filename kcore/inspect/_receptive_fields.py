@@ -1,4 +1,4 @@
-"""Receptive fields of the tensors of a watched run, from the input on."""
+"""Receptive fields of the tensors of a watched run."""
 
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -15,8 +15,8 @@ Fields: TypeAlias = tuple[ReceptiveField, ...] | None
 class ReceptiveFields:
     """The receptive field of each tensor along each spatial axis, looked up by identity.
 
-    Tensors are kept with their fields, so that no later one can have the same identity. What Keras
-    makes of the input of a model, by a cast or a copy, is known by its shape.
+    Tensors are kept with their fields, so no later one can have the same identity. Casts and copies
+    that Keras makes of a model's input are recognized by their shapes.
     """
 
     def __init__(self, entry: Call):
@@ -34,7 +34,7 @@ class ReceptiveFields:
         self._entered = {tuple(tensor.shape): self._of(tensor) for tensor in call.inputs}
 
     def after(self, call: Call, windows: Windows | None) -> Fields:
-        """Work out the field behind a call, and remember it for the outputs."""
+        """Work out the field after a call, and remember it for the outputs."""
         after = self._through(call, windows, self._joined(call))
         for tensor in call.outputs:
             self._found[id(tensor)] = (tensor, after)

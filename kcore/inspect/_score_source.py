@@ -1,4 +1,4 @@
-"""Where in a model the scores of its classes are: before the last softmax or sigmoid, if any."""
+"""Find the scores of a model's classes: before the last softmax or sigmoid, if any."""
 
 import math
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ __all__ = ["Score", "find_score", "loss_takes_logits", "one_output", "score_tens
 
 @dataclass(frozen=True)
 class Score:
-    """What a model's classes are scored by.
+    """The source of the scores of a model's classes.
 
     Attributes:
-        units: how many numbers a sample is scored by.
+        units: how many numbers score a sample.
         source: "before softmax", "before sigmoid", "before log-softmax", or "output".
         problem: why there is no score for each class; "" if there is one.
-        behind: the outputs that are computed from the scores, such as those of the softmax.
+        behind: the outputs that are computed from the scores, such as that of the softmax.
         activation: the index of the softmax or sigmoid among those that ran; None for the output.
         has_logits: whether the loss takes the output for logits.
     """
@@ -45,17 +45,17 @@ class Score:
 
 
 def find_score(model: keras.Model, watch: Watch, output: Any) -> tuple[Score, tuple[Score, ...]]:
-    """Find what scores the classes of a model that was watched.
+    """Find the source of the scores of a model that was watched.
 
     Returns:
-        The score; and the candidates, last activation first, that replace it if what follows their
-        softmax or sigmoid turns out to change no value.
+        The score; and the candidates, last activation first, that replace it if the layers after
+        their softmax or sigmoid turn out to change no value.
     """
     tensors = keras.tree.flatten(output)
     if len(tensors) != 1:
         problem = (
-            f"The model {model.name!r} has {len(tensors)} outputs: make a model with the one that "
-            "holds the classes, such as keras.Model(model.inputs, model.outputs[0])."
+            f"The model {model.name!r} has {len(tensors)} outputs: make a model with the output "
+            "that holds the classes, such as keras.Model(model.inputs, model.outputs[0])."
         )
         return Score(0, "output", problem), ()
     tensor = tensors[0]
@@ -84,7 +84,8 @@ def score_tensor(watch: Watch, output: Any, score: Score) -> Any:
     """Return the tensor of a run that scores the classes, (batch, units) float32."""
     tensor = one_output(output)
     if score.activation is not None:
-        # The same number of values, though they may be (batch, 1, 1, units) before a Flatten.
+        # The number of values is the same, but their shape may be (batch, 1, 1, units) before a
+        # Flatten.
         tensor = keras.ops.reshape(watch.activated[score.activation].before, tensor.shape)
     return keras.ops.cast(tensor, "float32")
 
@@ -102,7 +103,7 @@ def loss_takes_logits(model: keras.Model) -> bool:
 
 
 def _before(watch: Watch, index: int, units: int) -> Score:
-    """Score by what a softmax or sigmoid was given; all that ran since comes after the scores."""
+    """Score by the input of a softmax or sigmoid; all that ran since comes after the scores."""
     activated = watch.activated[index]
     keys = list(watch.outputs)
     found = (at for at, key in enumerate(keys) if watch.outputs[key] is activated.result)

@@ -30,13 +30,13 @@ _HEAD = (
 class Row:
     """One call of one layer.
 
-    Shapes are those of one sample, without the batch axis. What is given for each axis follows the
-    order of the spatial axes.
+    Shapes are those of one sample, without the batch axis. Values for each axis are in the order of
+    the spatial axes.
 
     Attributes:
         name: name of the layer as in `kcore.inspect.activations`: after the names of the models
-            that it is nested in, as in "base/mixed7", and with the number of the call where the
-            layer is called several times, as in "shared#2".
+            that it is nested in, as in "base/mixed7", and with the number of the call if the layer
+            is called several times, as in "shared#2".
         kind: name of its class, such as "Conv2D".
         data_format: "channels_last" or "channels_first".
         input_shape: shape of its first input.
@@ -104,7 +104,7 @@ class Trace(Sequence[Row]):
 
     @property
     def multiply_adds(self) -> int | None:
-        """Products with kernels for one sample; None if those of a row aren't known."""
+        """Products with kernels for one sample; None if they aren't known for a row."""
         counts = [row.multiply_adds for row in self]
         return None if None in counts else sum(count or 0 for count in counts)
 
@@ -139,7 +139,7 @@ def trace(model: keras.Model, input_shape: Sequence[int] | None = None) -> Trace
     """Trace shapes, windows and receptive fields through a model without computing anything.
 
     Layers of nested models have a row each; a layer that holds other layers has one. The model is
-    left as it is.
+    not changed.
 
     Args:
         model: a Sequential, functional, nested or subclassed Keras model with one input.
@@ -150,7 +150,7 @@ def trace(model: keras.Model, input_shape: Sequence[int] | None = None) -> Trace
         One row for each call of a layer; printing it shows a table.
 
     Raises:
-        TypeError: if `model` is no Keras model.
+        TypeError: if `model` is not a Keras model.
         ValueError: if the model has several inputs, the shape of its input is unknown and
             `input_shape` isn't given, or the model can't take `input_shape`.
 

@@ -1,8 +1,8 @@
 """Models that classify images, from one neuron to a stack of convolutions.
 
 Builders return ordinary Keras models. They take the shape of one sample, without the batch axis,
-and `seed=` for first weights that are the same bits on every backend. The `compile_*` functions add
-an optimizer, a loss and metrics that fit the task.
+and `seed=` for initial weights that are the same bits on every backend. The `compile_*` functions
+add an optimizer, a loss and metrics that fit the task.
 
 `transfer` puts a new head on a trained network, `train_head` and `fine_tune` train it in two
 phases. `classify` tells what image files show, `export` writes a model for programs without Keras.

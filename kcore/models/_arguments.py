@@ -37,7 +37,7 @@ def check_model(model: Any, name: str = "model") -> Any:
         name: what the user calls it.
 
     Raises:
-        TypeError: if it is none.
+        TypeError: if it is not a `keras.Model`.
     """
     if isinstance(model, keras.Model):
         return model
@@ -48,7 +48,7 @@ def check_built(model: Any, name: str = "model") -> Any:
     """Return a model that has its weights, or raise an error that says what is missing.
 
     Raises:
-        TypeError: if it is no `keras.Model`.
+        TypeError: if it is not a `keras.Model`.
         ValueError: if it was never built, as a Sequential model without `keras.Input` is before its
             first call.
     """
@@ -64,7 +64,7 @@ def check_graph(model: Any, name: str = "model") -> Any:
     """Return a functional or sequential model that knows its input, or raise an error.
 
     Raises:
-        TypeError: if it is no `keras.Model`.
+        TypeError: if it is not a `keras.Model`.
         ValueError: if it is a model without a graph of layers.
     """
     if getattr(check_model(model, name), "inputs", None):
@@ -79,7 +79,7 @@ def check_graph(model: Any, name: str = "model") -> Any:
 
 
 def check_units(name: str, value: Any, minimum: int = 1) -> int:
-    """Return the number of units or filters of a layer, or raise an error with those allowed."""
+    """Return the number of units or filters of a layer, or say which numbers are allowed."""
     return check_integer(name, value, minimum, _MOST_UNITS)
 
 
@@ -95,7 +95,7 @@ def check_optimizer(optimizer: Any) -> Any:
     try:
         return keras.optimizers.get(optimizer)
     except Exception as error:  # a KeyError, or anything that a part of a configuration raises
-        raise ValueError(f"optimizer={optimizer!r} is none that Keras knows: {error}") from error
+        raise ValueError(f"optimizer={optimizer!r} is not one that Keras knows: {error}") from error
 
 
 def check_dtype(dtype: Any) -> Any:
@@ -110,7 +110,7 @@ def check_dtype(dtype: Any) -> Any:
 
 
 def check_verbose(verbose: Any) -> Any:
-    """Return `verbose` as `keras.Model.fit` takes it, or raise an error with what it may be."""
+    """Return `verbose` as `keras.Model.fit` takes it, or say what is allowed."""
     if not isinstance(verbose, (bool, int, str)) or verbose not in ("auto", 0, 1, 2):
         raise ValueError(f"verbose={shown(verbose)} must be 'auto', 0, 1 or 2.")
     return verbose
@@ -159,7 +159,8 @@ def first_not_finite(array: npt.NDArray[Any]) -> int | None:
     """Return the index of the first sample that has NaN or infinite values, or None."""
     if not np.issubdtype(array.dtype, np.floating):
         return None
-    # NaN and infinities make the sum so, without an array of flags; a finite sum may overflow.
+    # The sum shows NaN and infinities without an array of flags; a sum of finite values may
+    # overflow.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(array.sum(dtype=np.float64)) or np.isfinite(array).all():
             return None
@@ -178,9 +179,9 @@ def shown(value: Any) -> str:
 
 def _way_out(value: Any) -> str:
     if isinstance(value, (str, os.PathLike)):
-        return "; kcore.models.load gives that of a file"
+        return "; kcore.models.load loads one from a file"
     if isinstance(value, keras.Layer):
-        return "; keras.Sequential([keras.Input(shape), layer]) makes one of a layer"
+        return "; keras.Sequential([keras.Input(shape), layer]) makes one from a layer"
     if callable(value):
-        return ": call what makes one"
+        return ": call it if it makes one"
     return ""

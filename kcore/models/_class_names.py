@@ -49,7 +49,7 @@ def save(model: keras.Model, path: str | os.PathLike[str]) -> None:
     """Save a model with the names of its classes in one `.keras` file.
 
     `keras.saving.load_model` reads the file too: the names are one more member of the archive,
-    which plain Keras passes over.
+    which plain Keras ignores.
 
     Args:
         model: a `keras.Model`.

@@ -42,8 +42,9 @@ class Classification:
         path: the file.
         class_names: names of the most likely classes, the most likely first; their indices as text
             if the model has no names; empty if there is an error.
-        probabilities: of those classes, each 0 to 1.
-        error: why the file can't be read, or that the model gives no number for it, or `None`.
+        probabilities: probabilities of those classes, 0 to 1.
+        error: why there is no result, if the file can't be read or the model gives NaN or infinity
+            for it; otherwise `None`.
     """
 
     path: Path
@@ -80,13 +81,14 @@ def classify(
 
     Args:
         model: a classifier of images `(batch, height, width, channels)` with values 0 to 255, with
-            its preprocessing built in, as `kcore.models.transfer` makes it; or the path of a saved
-            one. A model that gives logits must be compiled with a loss with `from_logits=True`.
+            its preprocessing built in, such as `kcore.models.transfer` makes; or the path of a
+            saved one. A model that gives logits must be compiled with a loss with
+            `from_logits=True`.
         paths: image files. They are resized to the size that the model takes, as
             `kcore.images.load_img` does.
-        top: how many classes to name, at most all.
+        top: how many of the most likely classes to name; all if there are fewer.
         class_names: the names of the classes; `None` takes the model's own.
-        batch_size: images per call into the backend. The last batch is filled up.
+        batch_size: images per call into the backend. The last batch is padded to this size.
         interpolation: how images are resized: `"nearest"`, `"bilinear"`, `"bicubic"`, `"lanczos"`,
             `"box"` or `"hamming"`. Give the one that the model was trained with.
         rescale: factor for the values of images, 0 to 255, before the model gets them: `1 / 255`
@@ -97,12 +99,12 @@ def classify(
         A `Classification` for each path, in the order of the paths.
 
     Raises:
-        ValueError: if the model takes no images of a known size with 1, 3 or 4 channels, doesn't
-            have one output `(batch, classes)`, or gives no probabilities; or if the names don't fit
-            it.
+        ValueError: if the model doesn't take images of a known size with 1, 3 or 4 channels,
+            doesn't have one output `(batch, classes)`, or doesn't give probabilities; or if the
+            names don't fit it.
         ModelFileError: if the file `model` is damaged, or holds no model that can be loaded.
-        FileNotFoundError: if the file `model` doesn't exist. A missing image is no error, but a
-            result that says so.
+        FileNotFoundError: if the file `model` doesn't exist. A missing image doesn't raise an
+            error: its result says so.
 
     Example:
         >>> import tempfile, kcore, numpy as np

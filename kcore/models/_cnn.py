@@ -35,9 +35,9 @@ def cnn(
         classes: number of classes, at least 2.
         filters: number of filters of each stage, from the first to the last.
         hidden_units: width of the fully connected layer.
-        rescale: a factor that the model multiplies images by first, in a layer: `1 / 255` makes a
-            model of raw images, such as those of `kcore.data`. `None` leaves them as they are.
-        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+        rescale: factor by which the model first multiplies images, in a layer of its own. With `1 /
+            255`, it takes raw images, such as those of `kcore.data`. `None` adds no such layer.
+        seed: makes the initial weights the same on every backend, 0 <= seed < 2**64; `None` leaves
             them to Keras.
 
     Returns:
@@ -72,13 +72,13 @@ def binary_cnn(
     The layers are named `conv_1`, `pool_1`, ..., `flatten`, `hidden` and `predictions`.
 
     Args:
-        input_shape: `(height, width, channels)`, without the batch axis. Height and width may be
-            any that leave at least one pixel after the stages: 22 and more with three stages.
+        input_shape: `(height, width, channels)`, without the batch axis. Height and width must
+            leave at least one pixel after the stages: 22 or more with three stages.
         filters: number of filters of each stage, from the first to the last.
         hidden_units: width of the fully connected layer.
-        rescale: a factor that the model multiplies images by first, in a layer: `1 / 255` makes a
-            model of raw images, such as those of `kcore.data`. `None` leaves them as they are.
-        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+        rescale: factor by which the model first multiplies images, in a layer of its own. With `1 /
+            255`, it takes raw images, such as those of `kcore.data`. `None` adds no such layer.
+        seed: makes the initial weights the same on every backend, 0 <= seed < 2**64; `None` leaves
             them to Keras.
 
     Returns:
@@ -107,8 +107,8 @@ def _stages(
 ) -> list[Any]:
     """Make the layers from the input to the hidden one.
 
-    `data_format` is given, because `input_shape` is (height, width, channels) whatever Keras is
-    configured to.
+    They are given a `data_format`, because `input_shape` is (height, width, channels) whatever
+    Keras's configuration says.
     """
     shape = check_shape(input_shape, ("height", "width", "channels"))
     filters = check_integers("filters", filters)

@@ -27,7 +27,7 @@ def compile_regression(
 ) -> Model:
     """Compile a regression with mean squared error.
 
-    `fit` of the compiled model refuses targets that are NaN or infinite before its first step.
+    Before its first step, `fit` of the compiled model refuses targets that are NaN or infinite.
 
     Args:
         model: a built `keras.Model` with real-valued outputs.
@@ -58,10 +58,10 @@ def compile_classifier(
 
     The loss is sparse categorical cross-entropy, the metric `accuracy`.
 
-    `fit` of the compiled model refuses labels that are none of the classes before its first step,
-    in arrays and in datasets of kcore. It also looks at the first images, and warns if their range
-    is not that of a model that `kcore.models` built. A clone, or a model loaded from a file, has
-    these checks once it is compiled here.
+    Before its first step, `fit` of the compiled model refuses labels that are not among the
+    classes, in arrays and in datasets of kcore. It also looks at the first images, and warns if
+    their range is not the one that a model built by `kcore.models` takes. A clone or a model loaded
+    from a file has these checks only after it is compiled here.
 
     Args:
         model: a built `keras.Model` whose one output is `(batch, classes)` probabilities.
@@ -103,10 +103,10 @@ def compile_binary_classifier(
     The loss is binary cross-entropy, the metric `accuracy`, the optimizer RMSprop with a learning
     rate of 0.001.
 
-    `fit` of the compiled model refuses labels that are none of the classes before its first step,
-    in arrays and in datasets of kcore. It also looks at the first images, and warns if their range
-    is not that of a model that `kcore.models` built. A clone, or a model loaded from a file, has
-    these checks once it is compiled here.
+    Before its first step, `fit` of the compiled model refuses labels that are not among the
+    classes, in arrays and in datasets of kcore. It also looks at the first images, and warns if
+    their range is not the one that a model built by `kcore.models` takes. A clone or a model loaded
+    from a file has these checks only after it is compiled here.
 
     Args:
         model: a built `keras.Model` whose one output is `(batch, 1)` probabilities.
@@ -137,7 +137,7 @@ def compile_binary_classifier(
 
 
 def compile_for_labels(model: Any, *, optimizer: Any, steps_per_execution: int = 1) -> Any:
-    """Compile a classifier for integer labels: a sigmoid output as binary, else as softmax."""
+    """Compile a classifier for integer labels, as a binary one if it has a sigmoid output."""
     is_binary = model.output_shape[-1] == 1
     compile_it = compile_binary_classifier if is_binary else compile_classifier
     return compile_it(model, optimizer=optimizer, steps_per_execution=steps_per_execution)

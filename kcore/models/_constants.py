@@ -1,8 +1,8 @@
 """Constants that layers derive from their weights, such as the mean of a `Normalization`.
 
 Such a layer has the method `finalize_state`, which Keras calls after `adapt` and after loading the
-layer's own weights, but not after `set_weights` (Keras 3.15). What was compiled before has the old
-constants in it.
+layer's own weights, but not after `set_weights` (Keras 3.15). Functions that were compiled before
+contain the old constants.
 """
 
 import weakref

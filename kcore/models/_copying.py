@@ -1,4 +1,4 @@
-"""Copy weights from one model into another of the same layers."""
+"""Copy weights from one model into another with the same layers."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ def copy_weights(source: Any, copy: Any, beside: Any = None) -> None:
 
     Args:
         source: a model.
-        copy: a model of the same layers.
-        beside: a further layer of `copy`, whose weights stay; None for none.
+        copy: a model with the same layers.
+        beside: a further layer of `copy`, whose weights stay, or None.
     """
     kept = {id(weight) for weight in getattr(beside, "weights", ())}
     weights = [weight for weight in copy.weights if id(weight) not in kept]

@@ -1,4 +1,4 @@
-"""First weights that depend on a seed alone, not on the backend.
+"""Initial weights that depend on a seed alone, not on the backend.
 
 Keras's initializers draw different numbers on each backend, even with the same seed. Here the
 numbers come from `kcore.random`, so a model built with `seed=7` starts from the same bits
@@ -26,12 +26,12 @@ def seed_weights(model: Model, seed: int | None) -> Model:
     """Give every kernel of a built model Glorot-uniform values that depend on `seed` alone.
 
     Each trainable variable of two or more axes is drawn from a key of its own, which follows from
-    the seed and the variable's path. So a change of one layer leaves the first weights of the
-    others as they were. Biases and other vectors keep the values that the model was built with.
+    the seed and the variable's path. So changing one layer leaves the initial weights of the others
+    as they were. Biases and other vectors keep the values that the model was built with.
 
     Args:
         model: a built model; its kernels are overwritten.
-        seed: an integer, 0 <= seed < 2**64, or `None` to leave the weights alone.
+        seed: an integer, 0 <= seed < 2**64, or `None` to leave the weights as they are.
 
     Returns:
         `model` itself.
@@ -64,9 +64,9 @@ def key_of_path(seed: Any, path: str) -> Any:
 def variable_paths(model: Any) -> dict[int, str]:
     """Map the id of each variable to its path, such as "inner/conv2d_1/kernel".
 
-    Keras numbers the layers that have no name of their own through the whole session, so the
-    same model gets other names the second time it is built. Here the numbers count anew in each
-    model and for each kind of name: the first is left out, as Keras does, then come `_1`, `_2`, ...
+    Keras numbers the layers that have no name of their own through the whole session, so the same
+    model gets other names the second time it is built. Here numbering starts again in each model
+    and for each kind of name: as in Keras, the first gets no number, then come `_1`, `_2`, ...
     """
     names: dict[int, tuple[str, ...]] = {}
     for layer, path in [(model, ()), *walk(model)]:

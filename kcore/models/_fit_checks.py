@@ -19,10 +19,10 @@ __all__ = ["check_before_fit"]
 
 
 def check_before_fit(model: Any) -> None:
-    """Let `fit` of this model check its labels and the range of its first images.
+    """Make `fit` of this model check its labels and the range of its first images.
 
-    The loss and the layers that the model has at each call decide what is right. A `fit` that was
-    set on the model before stays.
+    The loss and the layers that the model has at each call decide what is right. If the model
+    already has a `fit` of its own, it is still called.
     """
     if "fit" not in vars(model):
         model.fit = types.MethodType(_checked(type(model).fit), model)
@@ -36,7 +36,7 @@ def _checked(fit: Callable[..., Any]) -> Callable[..., Any]:
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError:
-            return fit(*args, **kwargs)  # which says what is wrong
+            return fit(*args, **kwargs)  # which reports the error
         model, x = args[0], given.get("x")
         check_fit(model, x, given.get("y"), given.get("validation_data"))
         warn_of_range("x", x, model)

@@ -1,4 +1,4 @@
-"""Compare the range of images that a model takes with that of the images it is given."""
+"""Compare the range of images that a model expects with that of the images that it is given."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def rescaling(rescale: float | None) -> list[Any]:
 def takes_unit_values(model: Any) -> bool | None:
     """Return True if a model takes images from 0 to 1, False for 0 to 255, None if unknown.
 
-    The layers alone decide, so it is known of a loaded model too.
+    Only the layers decide, so this works for a loaded model too.
     """
     first = next(
         (layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)), None
@@ -49,7 +49,7 @@ def takes_unit_values(model: Any) -> bool | None:
 
 
 def warn_of_range(name: str, x: Any, model: Any) -> None:
-    """Warn if images have another range than the model takes, if both are known."""
+    """Warn if the range of images is known not to be the one that the model takes."""
     is_unit = takes_unit_values(model)
     if is_unit is None:
         return
@@ -72,13 +72,13 @@ def warn_of_range(name: str, x: Any, model: Any) -> None:
 
 
 def _some_values(x: Any) -> Any:
-    """Return a few images of an array or of a dataset of kcore; None of anything else."""
+    """Return a few images of an array or of a dataset of kcore; None for anything else."""
     if isinstance(x, np.ndarray):
         return x[:_IMAGES_LOOKED_AT] if x.dtype.kind in "iuf" and x.ndim else None
     if not isinstance(x, ImageBatches) or not x.is_pure:
-        return None  # its transform may have a state that looking would change
+        return None  # its transform may keep state, which looking would change
     count = min(_IMAGES_LOOKED_AT, x.samples)
     try:
         return np.stack([x.image(index, x.epoch) for index in range(count)])
-    except (OSError, ValueError):  # such as a bad file, of which `fit` will tell
+    except (OSError, ValueError):  # such as a bad file, which `fit` will report
         return None

@@ -1,4 +1,4 @@
-"""Find a layer of a model by its name, its index or itself."""
+"""Find a layer of a model by its name, by its index or by the layer itself."""
 
 import difflib
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ __all__ = ["check_layer_choice", "layer_path", "named_layers", "near_names"]
 
 
 def check_layer_choice(name: str, value: Any) -> Any:
-    """Return what may stand for a layer, or say what may.
+    """Return a valid choice of a layer, or say what is allowed.
 
     Args:
         name: what the user calls it.
@@ -32,7 +32,7 @@ def check_layer_choice(name: str, value: Any) -> Any:
 
 
 def layer_path(name: str, choice: str | int | keras.Layer, model: Any) -> str:
-    """Return the path of a layer, which `named_layers` yields it by.
+    """Return the path of a layer, under which `named_layers` yields it.
 
     Args:
         name: what the user calls the choice.
@@ -41,7 +41,7 @@ def layer_path(name: str, choice: str | int | keras.Layer, model: Any) -> str:
         model: a functional or sequential model.
 
     Raises:
-        ValueError: if the model has no such layer; the message names those that are near.
+        ValueError: if the model has no such layer; the message lists similar names.
     """
     if isinstance(choice, keras.Layer):
         return _path_of_layer(name, choice, model)
@@ -50,8 +50,8 @@ def layer_path(name: str, choice: str | int | keras.Layer, model: Any) -> str:
     count = len(model.layers)
     if not -count <= choice < count:
         raise ValueError(
-            f"{name}={choice}: {model.name!r} has {count} layers, so that an index is from "
-            f"{-count} to {count - 1}."
+            f"{name}={choice}: {model.name!r} has {count} layers, so its indices are {-count} to "
+            f"{count - 1}."
         )
     return str(model.layers[choice].name)
 
@@ -66,12 +66,12 @@ def named_layers(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def near_names(name: str, known: Sequence[str]) -> str:
-    """Return a sentence with the names that are nearest to `name`, led by a space."""
+    """Return a sentence with the names that are most similar to `name`, after a space."""
     near = difflib.get_close_matches(name, known, n=5, cutoff=0.5)
     if not near:
         near = list(known[-5:])
         return f" Among its names: {', '.join(map(repr, near))}."
-    return f" Near names: {', '.join(map(repr, near))}."
+    return f" Similar names: {', '.join(map(repr, near))}."
 
 
 def _path_of_name(name: str, path: str, model: Any) -> str:
@@ -94,4 +94,4 @@ def _path_of_layer(name: str, wanted: Any, model: Any) -> str:
         if copy
         else near_names(wanted.name, [path for path, _ in named_layers(model)])
     )
-    raise ValueError(f"{name}={shown(wanted)} is no layer of {model.name!r}.{hint}")
+    raise ValueError(f"{name}={shown(wanted)} is not a layer of {model.name!r}.{hint}")

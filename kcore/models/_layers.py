@@ -1,4 +1,4 @@
-"""Walk through all layers of a model, also in nested models, wrappers and composite layers."""
+"""Walk through all layers of a model, including nested models, wrappers and composite layers."""
 
 from collections.abc import Iterator
 from typing import Any

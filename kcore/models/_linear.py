@@ -19,7 +19,7 @@ def linear(
     Args:
         input_shape: `(features,)`, without the batch axis.
         units: number of outputs; 1 gives the one-neuron model.
-        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+        seed: makes the initial weights the same on every backend, 0 <= seed < 2**64; `None` leaves
             them to Keras.
 
     Returns:

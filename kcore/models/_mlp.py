@@ -27,9 +27,9 @@ def mlp(
         input_shape: `(height, width)` of one gray image, without the batch axis.
         classes: number of classes, at least 2.
         hidden_units: width of the hidden layer.
-        rescale: a factor that the model multiplies images by first, in a layer: `1 / 255` makes a
-            model of raw images, such as those of `kcore.data`. `None` leaves them as they are.
-        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+        rescale: factor by which the model first multiplies images, in a layer of its own. With `1 /
+            255`, it takes raw images, such as those of `kcore.data`. `None` adds no such layer.
+        seed: makes the initial weights the same on every backend, 0 <= seed < 2**64; `None` leaves
             them to Keras.
 
     Returns:
@@ -75,9 +75,9 @@ def functional_mlp(
         input_shape: `(features,)` of one flattened image, without the batch axis.
         classes: number of classes, at least 2.
         hidden_units: width of each hidden layer, from the first to the last.
-        rescale: a factor that the model multiplies images by first, in a layer: `1 / 255` makes a
-            model of raw images, such as those of `kcore.data`. `None` leaves them as they are.
-        seed: makes the first weights the same on every backend, 0 <= seed < 2**64; `None` leaves
+        rescale: factor by which the model first multiplies images, in a layer of its own. With `1 /
+            255`, it takes raw images, such as those of `kcore.data`. `None` adds no such layer.
+        seed: makes the initial weights the same on every backend, 0 <= seed < 2**64; `None` leaves
             them to Keras.
 
     Returns:
@@ -107,7 +107,7 @@ def functional_mlp(
 
 @keras.saving.register_keras_serializable(package="kcore")
 class SubclassedMLP(keras.Model):
-    """Classify by a subclassed model: a hidden ReLU layer, dropout while training, softmax.
+    """A subclassed classifier: a hidden ReLU layer, dropout while training, softmax.
 
     Maps `(batch, features)` to probabilities `(batch, classes)`. `call` takes `training`, which
     switches dropout on; `fit` passes `True`, `evaluate` and `predict` pass `False`.
@@ -122,7 +122,7 @@ class SubclassedMLP(keras.Model):
             backend even with one seed.
         name: name of the model; `None` leaves it to Keras.
         trainable: whether the weights are trained.
-        dtype: dtype or dtype policy of the layers; `None` is Keras's setting.
+        dtype: dtype or dtype policy of the layers; `None` takes Keras's setting.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -196,7 +196,7 @@ def subclassed_mlp(
         classes: number of classes, at least 2.
         hidden_units: width of the hidden layer.
         dropout: fraction of the hidden units that are dropped in training, 0 <= dropout < 1.
-        seed: makes the first weights the same on every backend, and seeds the dropout masks,
+        seed: makes the initial weights the same on every backend, and seeds the dropout masks,
             0 <= seed < 2**64; `None` leaves both to Keras.
 
     Returns:

@@ -13,7 +13,7 @@ __all__ = ["PASSING", "as_probabilities", "output_units"]
 
 Array = np.ndarray[Any, Any]
 
-# Layers that hand on their input, perhaps in another shape.
+# Layers that pass on their input, perhaps in another shape.
 PASSING = (
     keras.layers.Identity,
     keras.layers.Flatten,
@@ -34,7 +34,7 @@ _TOLERANCE = 2e-2
 
 
 def output_units(model: Any) -> int:
-    """Return the number of a classifier's outputs, or raise an error if it is no classifier.
+    """Return the number of a classifier's outputs, or raise an error if it is not a classifier.
 
     Raises:
         ValueError: if the output is unknown, one of several, or not (batch, classes).
@@ -44,13 +44,15 @@ def output_units(model: Any) -> int:
     if shape is None:
         raise ValueError(
             f"The model {model.name!r} is a {type(model).__name__} without a graph of layers, so "
-            "its output isn't known: put it into a model that knows, keras.Sequential([keras.Input"
+            "its output isn't known: put it into a model that knows its output, "
+            "keras.Sequential([keras.Input"
             "(shape), model])."
         )
     if len(model.outputs) != 1 or isinstance(shape, dict):
         raise ValueError(
             f"The model {model.name!r} has {len(model.outputs)} outputs: a classifier has one, "
-            "(batch, classes). Make a model of the one that classifies, keras.Model(model.inputs, "
+            "(batch, classes). Make a model from the output that classifies, "
+            "keras.Model(model.inputs, "
             "model.outputs[0])."
         )
     shape = tuple(model.outputs[0].shape)
@@ -70,8 +72,8 @@ def as_probabilities(model: Any) -> Callable[[Array], Array]:
     output becomes two columns. A row that is not finite becomes NaN.
 
     Raises:
-        ValueError: if outputs are logits and the loss doesn't say so; by the function that is
-            returned, if outputs are not probabilities.
+        ValueError: if outputs are logits and the loss doesn't say so; the returned function raises
+            it if outputs are not probabilities.
     """
     units = output_units(model)
     squash = _squashing(model, units) if _is_linear(model, model.outputs[0]) else None
@@ -83,7 +85,7 @@ def as_probabilities(model: Any) -> Callable[[Array], Array]:
         if (values < -_TOLERANCE).any() or (values > 1 + _TOLERANCE).any():
             worst = values.ravel()[np.nanargmax(np.abs(values - 0.5))]
             raise ValueError(
-                f"The model {model.name!r} gives {worst:.4g}, which is no probability: "
+                f"The model {model.name!r} gives {worst:.4g}, which is not a probability: "
                 f"{_way_out(model)}"
             )
         return np.hstack([1 - values, values]) if units == 1 else values
@@ -117,8 +119,8 @@ def _squashing(model: Any, units: int) -> Callable[[Array], Array]:
     loss = getattr(model, "loss", None)
     if not option_of(loss, "from_logits"):
         raise ValueError(
-            f"The model {model.name!r} ends in a layer without activation, so that it gives "
-            f"logits, no probabilities: {_way_out(model)}"
+            f"The model {model.name!r} ends in a layer without activation, so it gives logits, not "
+            f"probabilities: {_way_out(model)}"
         )
     is_binary = units == 1 or isinstance(
         loss, (keras.losses.BinaryCrossentropy, keras.losses.BinaryFocalCrossentropy)

@@ -1,4 +1,4 @@
-"""Which parameters are trained: their numbers, and a check that they haven't changed."""
+"""Count the parameters that are trained, and check that they haven't changed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +68,7 @@ def parameter_summary(model: keras.Model) -> ParameterSummary:
         A `ParameterSummary`, which prints as a table.
 
     Raises:
-        ValueError: if the model has no head as `transfer` makes it.
+        ValueError: if the model has no head made by `transfer`.
 
     Example:
         >>> import kcore
@@ -106,7 +106,7 @@ def note_compiled(model: Any) -> None:
 
 
 def check_trainable(model: keras.Model) -> None:
-    """Refuse a model whose `trainable` attributes were changed after it was compiled.
+    """Raise an error if `trainable` attributes were changed after a model was compiled.
 
     Keras applies such a change only at the next `compile`: until then TensorFlow ignores it, and on
     JAX it breaks the optimizer's state. Only models that `kcore.models` compiled can be checked.
@@ -115,8 +115,8 @@ def check_trainable(model: keras.Model) -> None:
         model: a `keras.Model`.
 
     Raises:
-        RuntimeError: if not the same variables are trainable as when the model was compiled; the
-            message names some.
+        RuntimeError: if other variables are trainable than when the model was compiled; the message
+            names some.
     """
     optimizer = getattr(check_model(model), "optimizer", None)
     compiled = None if optimizer is None else _COMPILED.get(optimizer)

@@ -54,7 +54,8 @@ def pair(name: str, value: int | Sequence[int], data_format: str) -> tuple[int, 
 
     Raises:
         ValueError: if there are not 1, 2 or 4 numbers, one is below 1, or there are four and those
-            of batch and channels are not 1. TypeError: if one is not an integer.
+            of batch and channels are not 1.
+        TypeError: if one is not an integer.
     """
     values = checks.integers(name, value)
     if not hasattr(value, "__len__"):

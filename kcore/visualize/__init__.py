@@ -39,7 +39,7 @@ __all__ = [
 _CALLBACKS = ("FeatureMapWriter", "LiveReport")
 
 
-# A type checker that saw `__getattr__` would take any name for a member of this module.
+# If a type checker saw `__getattr__`, it would accept any name as a member of this module.
 if not TYPE_CHECKING:
 
     def __getattr__(name):

@@ -1,4 +1,4 @@
-"""Check the arrays and the class names that pictures are made of."""
+"""Check the arrays and the class names for pictures."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral
@@ -28,7 +28,7 @@ def as_real(name: str, values: npt.ArrayLike, axes: str) -> npt.NDArray[np.float
     """Return numbers as floating point, or say that `name` must hold real numbers along `axes`."""
     array = read_array(name, values)
     if array.dtype == object or not np.can_cast(array.dtype, np.longdouble):
-        # bfloat16 is no dtype of NumPy itself, but it converts.
+        # bfloat16 is not a dtype of NumPy itself, but can be converted.
         if array.dtype == object or array.dtype.kind not in "V":
             raise ValueError(f"{name} with dtype {array.dtype} must be real numbers {axes}.")
         return array.astype(np.float32)
@@ -40,7 +40,7 @@ def as_real(name: str, values: npt.ArrayLike, axes: str) -> npt.NDArray[np.float
 
 
 def as_pixels(name: str, values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
-    """Return uint8 pixels as they are and floats in 0..1 times 255, or say which are allowed."""
+    """Return uint8 pixels unchanged and floats in 0..1 times 255, or say what is allowed."""
     array = read_array(name, values)
     if array.size == 0:
         raise ValueError(f"{name} with shape {array.shape} is empty; give an image.")
@@ -81,12 +81,12 @@ def channels_last(
 def as_class_indices(
     name: str, values: npt.ArrayLike, classes: int | None = None
 ) -> npt.NDArray[np.intp]:
-    """Return class indices, or say which value is none.
+    """Return class indices, or say which value is not one.
 
     Args:
-        name: of the argument, for the error message.
+        name: name of the argument, for the error message.
         values: `(images,)` or `(images, 1)`: class indices; or `(images, classes)`: one-hot rows or
-            probabilities, whose largest entry counts, the first of equal ones.
+            probabilities, whose largest entry counts, or the first of equal ones.
         classes: the number of classes, or None.
     """
     indices = read_array(name, values)
@@ -158,12 +158,12 @@ def check_class_names(class_names: Names | None, classes: int) -> list[str]:
         return [str(index) for index in range(classes)]
     names = as_names(class_names)
     if len(names) != classes:
-        raise ValueError(f"class_names={class_names!r} must be {classes} names, one a class.")
+        raise ValueError(f"class_names={class_names!r} must be {classes} names, one per class.")
     return names
 
 
 def _are_integers(indices: npt.NDArray[np.generic]) -> bool:
-    """Tell integers, also as floats: binary labels of Keras's generators are 0.0 and 1.0."""
+    """Tell whether all are integers, even as floats such as Keras's binary labels 0.0 and 1.0."""
     if np.issubdtype(indices.dtype, np.integer) or indices.dtype == np.bool_:
         return True
     return np.issubdtype(indices.dtype, np.floating) and bool(np.all(indices == np.rint(indices)))

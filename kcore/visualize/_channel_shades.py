@@ -9,9 +9,9 @@ __all__ = ["channel_shades"]
 
 _MIDDLE = 128
 _SPREAD = 64
-# Means of so many shades leave float32 enough digits for one.
+# Up to a mean of this many shades, float32 has enough digits for a single shade.
 _WELL_SCALED = 1e4
-# So many values fit into the cache of a core.
+# This many values fit into the cache of a core.
 _CACHED = 65536
 
 Numbers = npt.NDArray[np.float64]
@@ -20,9 +20,9 @@ Numbers = npt.NDArray[np.float64]
 def channel_shades(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Normalize each channel of `(height, width, channels)` to shades.
 
-    A channel is brought to mean 0 and standard deviation 1, multiplied by 64, moved up by 128 and
-    clipped to 0..255; one whose values are all the same is 128 everywhere. NaN and minus infinity
-    become 0, infinity 255, and they are left out of mean and deviation.
+    A channel is standardized to mean 0 and standard deviation 1, multiplied by 64, shifted by 128
+    and clipped to 0..255; one whose values are all the same is 128 everywhere. NaN and minus
+    infinity become 0, infinity 255, and they don't count in mean and deviation.
 
     Returns:
         The shades, in the same shape, uint8.
@@ -43,7 +43,7 @@ def channel_shades(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
 
 
 def _means(values: npt.NDArray[np.floating]) -> tuple[Numbers, Numbers]:
-    """Return the mean of each channel, and that of its squares."""
+    """Return the mean of each channel, and the mean of its squares."""
     height, width, channels = values.shape
     rows = values.reshape(height, width * channels)
     # Columns are summed in their own dtype, which is fast, and their sums in float64.
@@ -89,8 +89,8 @@ def _shades(
     dtype: np.dtype[np.floating] = values.dtype
     if dtype == np.float32 and not (np.abs(mean) * factor < _WELL_SCALED).all():
         dtype = np.dtype(np.float64)
-    # A whole row at a time: NumPy's inner loop would be as short as the channels are few. And few
-    # rows at a time, so that what lies between the steps stays in the processor's cache.
+    # A whole row at a time, because NumPy's inner loop over few channels would be short; and few
+    # rows at a time, so that intermediate results stay in the processor's cache.
     factors, offsets = np.empty((2, width, channels), dtype)
     factors[:], offsets[:] = factor, _MIDDLE - mean * factor
     rows = values.reshape(height, width * channels)

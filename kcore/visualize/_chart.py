@@ -1,4 +1,4 @@
-"""Draw one metric of a training on matplotlib's axes."""
+"""Draw one metric of a training run on matplotlib's axes."""
 
 import math
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 __all__ = ["COLORS", "draw", "last_values", "subtitle"]
 
-# Of the style that the user has chosen.
+# Colors of the style that the user has chosen.
 COLORS = {"training": "C0", "validation": "C1", "mark": "gray"}
 _LINE_STYLES = {"training": "-", "validation": "--"}
 _GAP_OPACITY = 0.15
 _LINE_WIDTH = 1.8
 _MARKER_SIZE = 4.5
-# matplotlib can't tell values below 1e-287, and can't make ticks near the largest float.
+# matplotlib can't distinguish values below 1e-287, and can't make ticks near the largest float.
 _LARGE, _SMALL = 1e200, 1e-200
 _FACTOR = 1e300
 
@@ -28,10 +28,10 @@ def draw(ax: "Axes", curve: Curve, colors: Mapping[str, Any] = COLORS) -> None:
     A value that isn't finite interrupts its line.
 
     Args:
-        ax: what to draw on.
+        ax: the axes to draw on.
         curve: the metric.
-        colors: of "training", whose color the area between them has too, of "validation", and of
-            the line that marks the gap.
+        colors: the colors of "training", which the area between the lines has too, of "validation",
+            and of "mark", the line that marks the gap.
     """
     from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
@@ -41,7 +41,7 @@ def draw(ax: "Axes", curve: Curve, colors: Mapping[str, Any] = COLORS) -> None:
         _draw_line(ax, name, points[name], unit, color=colors[name], label=f"{name} {value}")
     _draw_gap(ax, curve, unit, colors)
     epochs = [epoch for epoch, _ in (*curve.training, *curve.validation)]
-    # Less than an epoch, so that no tick stands at an epoch 0.
+    # Less than one epoch, so that there is no tick at epoch 0.
     margin = min(0.04 * (max(epochs) - min(epochs)), 0.9) or 0.5
     ax.set_xlim(min(epochs) - margin, max(epochs) + margin)
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
@@ -88,7 +88,7 @@ def _draw_line(
 ) -> None:
     known = [index for index, (_, value) in enumerate(points) if math.isfinite(value)]
     values = [value / unit if math.isfinite(value) else math.nan for _, value in points]
-    # The last value, and those between two holes, which no line shows.
+    # The last value, and values between two holes, which no line shows.
     marked = [
         index for index in known if index == known[-1] or not {index - 1, index + 1} & set(known)
     ]

@@ -35,8 +35,8 @@ def color_map(cmap: "str | Colormap") -> "Colormap":
         names = list(matplotlib.colormaps)
         near = difflib.get_close_matches(str(cmap), names, _LISTED) or _FAMILIAR
         raise ValueError(
-            f"cmap={cmap!r} is no color map of matplotlib: use a name such as "
-            f"{', '.join(map(repr, near))}, or another one of matplotlib.colormaps."
+            f"cmap={cmap!r} is not a color map of matplotlib: use a name such as "
+            f"{', '.join(map(repr, near))}, or another one from matplotlib.colormaps."
         )
     return matplotlib.colormaps[cmap]
 

@@ -1,4 +1,4 @@
-"""Count which classes a model takes for which others, and plot the counts."""
+"""Count which classes a model confuses with which others, and plot the counts."""
 
 import math
 from collections.abc import Sequence
@@ -42,14 +42,14 @@ _BESIDE, _BELOW = 1.4, 0.6  # axis labels and colors
 def confusion_matrix(
     labels: npt.ArrayLike, predictions: npt.ArrayLike, classes: int | None = None
 ) -> npt.NDArray[np.int64]:
-    """Count how often each class is taken for each class.
+    """Count how often each true class is predicted as each class.
 
     Args:
         labels: the true classes: indices, (images,) or (images, 1); or one-hot rows or
             probabilities, (images, classes).
         predictions: the predicted classes: indices, (images,) or (images, 1); or one-hot rows or
-            probabilities, (images, classes), such as the output of a softmax, of which the largest
-            one counts.
+            probabilities, (images, classes), such as the output of a softmax, whose largest entry
+            counts.
         classes: the number of classes; by default the number of columns, or else the largest index
             plus 1.
 
@@ -96,18 +96,18 @@ def plot_confusion_matrix(
     count. With more than 25 classes the cells are small and hold no numbers.
 
     A notebook shows the figure if it is the last value of a cell; `figure.savefig(path)` saves it.
-    It isn't known to `pyplot`: for a window of your own, give `ax` from `plt.subplots()`.
+    `pyplot` doesn't know the figure: to draw in a window, give `ax` from `plt.subplots()`.
 
     Args:
         matrix: counts, (classes, classes) of integers, such as `confusion_matrix` returns.
-        class_names: the name of each class, in the order of their indices, or name -> index;
-            without it the indices are written. Names of more than 24 characters are cut, and those
-            that look alike then are written with their indices.
+        class_names: the name of each class, in the order of their indices, or name -> index; by
+            default the indices are written. Names of more than 24 characters are cut, and those
+            that then look alike are written with their indices.
         cmap: the colors of the shares 0 to 1: the name of a color map of matplotlib, such as
             "Blues", "viridis" or "inferno", or a `matplotlib.colors.Colormap`.
         ax: the `matplotlib.axes.Axes` to draw on; by default a new figure is made.
         figsize: width and height of the new figure in inches; by default large enough for all
-            classes. Not with `ax`.
+            classes. Not allowed with `ax`.
 
     Returns:
         The `matplotlib.figure.Figure`: a new one, or that of `ax`.
@@ -130,9 +130,7 @@ def plot_confusion_matrix(
         size = _default_size(names) if figsize is None else check_figsize(figsize)
         axes = new_figure(size).add_subplot()
     elif figsize is not None:
-        raise ValueError(
-            f"figsize={figsize!r} is for a new figure: leave it out where ax is given."
-        )
+        raise ValueError(f"figsize={figsize!r} is for a new figure: leave it out if ax is given.")
     else:
         (axes,) = check_axes(ax, ["confusion matrix"])
     _draw_cells(axes, counts, colors)
@@ -184,7 +182,7 @@ def _write_names(ax: "Axes", names: list[str]) -> None:
 
 
 def _default_size(names: list[str]) -> tuple[float, float]:
-    """Return a width and height in which all cells can be told from each other."""
+    """Return a width and height in which all cells can be distinguished."""
     has_numbers = len(names) <= _MOST_NUMBERED
     side = len(names) * (_CELL if has_numbers else _SMALL_CELL)
     side = min(max(side, _LEAST_SIDE), _LARGEST_SIDE)
@@ -193,7 +191,7 @@ def _default_size(names: list[str]) -> tuple[float, float]:
 
 
 def _ink_on(color: Sequence[float]) -> str:
-    """Return black or white: what has the greater contrast with a color, as WCAG defines it."""
+    """Return black or white, whichever has the greater contrast with a color, in terms of WCAG."""
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in color[:3]
     ]

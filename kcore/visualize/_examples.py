@@ -1,4 +1,4 @@
-"""Images on which a model is judged while it is trained."""
+"""Images that a model is tested on while it is trained."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ __all__ = ["Examples"]
 Array = npt.NDArray[Any]
 
 _CHOSEN = 8
-# They stay in memory as long as the training runs.
+# They stay in memory as long as training runs.
 _MOST_BYTES = 2**30
 # Rounding and interpolation can give a little more than 1.
 _ABOVE_UNIT = 1.5
@@ -26,8 +26,8 @@ class Examples:
     Args:
         examples: `(x, labels)`; or a dataset or another iterable of such batches, which is read
             once.
-        pictures: the same images as they are to be shown, uint8 or floating point in 0..1; None
-            to show `x`.
+        pictures: the same images in the form in which to show them, uint8 or floating point in
+            0..1; None to show `x`.
         class_names: the name of each class: a sequence in the order of the class indices, or a
             mapping of names to class indices; None for those of a dataset.
 
@@ -101,7 +101,7 @@ def _batches(examples: Any) -> Iterable[Any]:
 
 
 def _is_dataset(examples: Any) -> bool:
-    """Tell a `keras.utils.PyDataset`, as those of kcore are, from another iterable."""
+    """Tell whether it is a `keras.utils.PyDataset`, as the datasets of kcore are."""
     return hasattr(examples, "__getitem__") and hasattr(examples, "on_epoch_end")
 
 
@@ -110,7 +110,7 @@ def _order(examples: Any, count: int) -> Any:
     if not (_is_dataset(examples) and hasattr(examples, "indices")):
         return slice(None)
     indices = np.concatenate([examples.indices(number) for number in range(len(examples))])
-    # Where a bad file was left out of its batch, there are fewer samples than indices.
+    # If a bad file was left out of its batch, there are fewer samples than indices.
     return np.argsort(indices, kind="stable") if len(indices) == count else slice(None)
 
 
@@ -131,7 +131,7 @@ def _pair(batch: Any) -> tuple[Array, Array]:
 
 
 def _is_array_like(value: Any) -> bool:
-    """Tell a list of numbers from one of arrays."""
+    """Tell whether it is an array or a list of numbers, not a list of arrays."""
     return isinstance(value, list) and bool(value) and np.ndim(value[0]) == 0
 
 

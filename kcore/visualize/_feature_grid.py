@@ -1,4 +1,4 @@
-"""The channels of a feature map as tiles beside each other."""
+"""Show the channels of a feature map as tiles beside each other."""
 
 from typing import TYPE_CHECKING
 
@@ -30,10 +30,10 @@ Indices = npt.NDArray[np.uint16]
 _PAPER, _BLACK, _WHITE = 256, 257, 258
 _AXES = "(height, width, channels)"
 _GAP = 2
-# So wide that a notebook shows it pixel by pixel.
+# A notebook shows pictures up to this width pixel by pixel.
 _AVAILABLE = 640
 _LARGEST_TILE = 160
-# Where the grids of many layers stand below each other.
+# For the grids of many layers below each other.
 _LARGEST_OF_MANY_LAYERS = 96
 
 
@@ -49,12 +49,12 @@ def feature_grid(
 ) -> Image.Image:
     """Show each channel of a feature map as a tile, normalized on its own.
 
-    The values of a channel are brought to mean 0 and standard deviation 1, multiplied by 64, moved
-    up by 128 and clipped to 0..255, the range of the color map: its middle is the channel's mean,
-    and its ends lie two standard deviations off. So a tile shows where its channel responds, not
-    how strongly it does compared with other channels. A channel whose values are all the same has
-    the middle color everywhere; any other is normalized, however small its values are. NaN and
-    minus infinity are drawn black and infinity white; they are left out of mean and deviation.
+    The values of a channel are standardized to mean 0 and standard deviation 1, multiplied by 64,
+    shifted by 128 and clipped to 0..255, the range of the color map: its middle is the channel's
+    mean, and its ends are two standard deviations away. So a tile shows where its channel responds,
+    not how strongly compared with other channels. A channel whose values are all the same has the
+    middle color everywhere; any other is normalized, however small its values are. NaN and minus
+    infinity are drawn black and infinity white; they don't count in mean and deviation.
 
     `feature_grid(maps, layout="row", scale=1, gap=0, cmap="gray")` has exactly one pixel for each
     value, in `(height, width * channels)`.
@@ -64,10 +64,10 @@ def feature_grid(
             "channels_first", `(channels, height, width)`.
         layout: "grid" makes the picture about square, "row" puts all channels in one row. Channels
             run from left to right, then down.
-        max_channels: how many channels to show, from the first on; None for all.
-        scale: how many pixels of the picture each value takes along both axes; None enlarges small
-            maps to tiles of up to 160 pixels, as far as the picture stays within 640 pixels in
-            width. At most 1000.
+        max_channels: how many channels to show, starting with the first; None for all.
+        scale: width and height of each value in pixels of the picture, at most 1000; None enlarges
+            small maps to tiles of up to 160 pixels, as long as the picture is at most 640 pixels
+            wide.
         gap: white pixels between neighboring tiles, at most 1000.
         cmap: a matplotlib color map or its name, such as "viridis", "inferno" or "gray".
         data_format: "channels_last", "channels_first", or None for Keras's default.
@@ -78,7 +78,7 @@ def feature_grid(
 
     Raises:
         ValueError: if `feature_map` has another shape or isn't made of real numbers, or an option
-            is another than those above.
+            has another value than those above.
 
     Warns:
         UserWarning: if there are values that are not finite.
@@ -118,7 +118,7 @@ def fitted_grid(
     """Return the pixels of a grid of `(height, width, channels)` that fits into `width` pixels.
 
     Small maps are enlarged by integers, as far as they fit; large ones are averaged before they are
-    colored, so that no color is in the grid that isn't in the color map.
+    colored, so the grid has only colors of the color map.
     """
     channels = values.shape[-1]
     across = columns_of_square(channels, *values.shape[:2])

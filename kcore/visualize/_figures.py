@@ -31,7 +31,7 @@ __all__ = [
     "shortened",
 ]
 
-PIXEL_RATIO = 2  # of a PNG to the figure, for screens with small pixels
+PIXEL_RATIO = 2  # pixels of a PNG per pixel of the figure, for screens with small pixels
 _MOST_INCHES = 200
 
 
@@ -53,7 +53,7 @@ def as_png(figure: "Figure") -> bytes:
 
 
 def figure_of(axes: "Axes") -> "Figure":
-    """Return the figure that holds the axes, also where they are in a subfigure of it."""
+    """Return the figure that holds the axes, even if they are in a subfigure of it."""
     figure: Figure = axes.figure.figure
     return figure
 
@@ -63,7 +63,7 @@ def check_axes(ax: Any, charts: Sequence[str]) -> "list[Axes]":
 
     Args:
         ax: axes, or a sequence or array of them.
-        charts: what each chart is called, for the message.
+        charts: the name of each chart, for the message.
     """
     from matplotlib.axes import Axes
 
@@ -97,14 +97,14 @@ def check_figsize(figsize: Any) -> tuple[float, float]:
 
 
 def plain_text(texts: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-    """Return texts as matplotlib can draw them, and how to set them.
+    """Return texts as matplotlib can draw them, and the arguments to draw them with.
 
     Args:
         texts: what `shortened` returned.
 
     Returns:
         The texts, in characters that have a font; and arguments for matplotlib's functions: these
-        fonts, and no TeX, which would read "$" and "_" otherwise.
+        fonts, and no TeX, which would give "$" and "_" a meaning.
 
     Warns:
         UserWarning: if characters have no font, or are drawn wrongly.
@@ -115,7 +115,7 @@ def plain_text(texts: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
 
 
 def shortened(names: Sequence[str], longest: int) -> list[str]:
-    """Cut names to `longest` characters, and write the index behind those that look alike then."""
+    """Cut names to `longest` characters, and append the index to those that then look alike."""
 
     def cut(name: str, end: str) -> str:
         shown = printable(" ".join(name.split()))  # no line breaks
@@ -135,7 +135,7 @@ def _notebook_figure() -> Any:
     from matplotlib.figure import Figure
 
     class NotebookFigure(Figure):
-        """A figure that shows itself, also where IPython knows nothing of matplotlib."""
+        """A figure that shows itself, even if IPython knows nothing about matplotlib."""
 
         def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
             """Return the picture, and the size in which a notebook shows it."""
@@ -147,7 +147,7 @@ def _notebook_figure() -> Any:
     return NotebookFigure
 
 
-# A type checker that saw `__getattr__` would take any name for a member of this module.
+# If a type checker saw `__getattr__`, it would accept any name as a member of this module.
 if not TYPE_CHECKING:
 
     def __getattr__(name):

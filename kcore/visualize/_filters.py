@@ -1,4 +1,4 @@
-"""The kernels of a convolution as tiles, in which gray is zero."""
+"""Show the kernels of a convolution as tiles, in which gray is zero."""
 
 import math
 
@@ -14,7 +14,7 @@ __all__ = ["filters"]
 
 _GRID_GAP, _TABLE_GAP = 6, 3
 _LARGEST_TILE = 48
-# So wide that a notebook shows a table of 64 filters pixel by pixel.
+# A notebook shows pictures up to this width pixel by pixel, such as a table of 64 filters.
 _AVAILABLE = 960
 _AXES = "(kernel height, kernel width, input channels, filters)"
 
@@ -39,11 +39,10 @@ def filters(
     Args:
         kernel: `(kernel height, kernel width, input channels, filters)`, as Keras keeps it:
             `layer.kernel`.
-        max_filters: how many filters to show, from the first on.
-        max_inputs: how many input channels to show in a table, from the first on.
-        scale: how many pixels of the picture each weight takes along both axes; None enlarges
-            kernels to tiles of up to 48 pixels, as far as the picture stays within 960 pixels in
-            width. At most 1000.
+        max_filters: how many filters to show, starting with the first.
+        max_inputs: how many input channels to show in a table, starting with the first.
+        scale: width and height of each weight in pixels of the picture, at most 1000; None enlarges
+            kernels to tiles of up to 48 pixels, as long as the picture is at most 960 pixels wide.
 
     Returns:
         The picture, of mode "RGB" for three input channels, else "L". A notebook shows it, its
@@ -51,7 +50,7 @@ def filters(
 
     Raises:
         ValueError: if `kernel` has another shape or isn't made of real numbers, or another argument
-            is no integer of at least 1, or `scale` is greater than 1000.
+            is not an integer of at least 1, or `scale` is greater than 1000.
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""Choose fonts that hold the characters of some texts, and say what none of them holds."""
+"""Choose fonts that have the characters of some texts, and name characters that no font has."""
 
 import contextlib
 import re
@@ -17,9 +17,9 @@ __all__ = ["REPLACEMENT", "Fonts", "Typeface", "fonts_for", "needs_shaping"]
 
 # Drawn for a character that no font holds.
 REPLACEMENT = "\ufffd"
-# Around a name stand numbers and the like.
+# Characters that surround names, such as digits.
 _ALWAYS = frozenset([*map(chr, range(32, 127)), "…", REPLACEMENT])
-# They choose between forms of their neighbors, and are drawn as nothing of their own.
+# These choose between forms of their neighbors, and are not drawn themselves.
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 # Never a character: a font with a glyph for it, such as "Last Resort", shows a box for everything.
 _NO_CHARACTER = 0xFDD0
@@ -67,7 +67,7 @@ class Typeface:
     index: int = 0
 
     def covered(self, characters: Iterable[str]) -> set[str]:
-        """Return those of the characters that the font has a glyph for."""
+        """Return the characters that the font has a glyph for."""
         font = _opened(self)
         if font.get_char_index(_NO_CHARACTER):
             return set()
@@ -79,7 +79,7 @@ class Fonts:
 
     Args:
         typefaces: at least one.
-        characters: all that texts given to `drawable` may hold; others count as missing.
+        characters: all characters of texts given to `drawable`; others count as missing.
     """
 
     def __init__(self, typefaces: Sequence[Typeface], characters: Iterable[str]):
@@ -94,15 +94,15 @@ class Fonts:
     def drawable(self, text: str) -> str:
         """Return the text in characters that these fonts hold.
 
-        White space becomes a space, what has no glyph of its own is left out, and what no font
-        holds becomes "\ufffd".
+        White space becomes a space, characters without a glyph are left out, and characters that no
+        font has become "\ufffd".
         """
         return "".join(map(self._drawable, unicodedata.normalize("NFC", text)))
 
     def runs(self, text: str) -> Iterator[tuple[Typeface, str]]:
         """Cut a text that `drawable` returned into pieces of one font each, in their order.
 
-        A word is drawn in one font if any holds all of it.
+        A word is drawn in one font if a font has all of it.
         """
         piece, last = "", self.typefaces[0]
         for word in re.findall(r"\S+| +", text):
@@ -135,19 +135,19 @@ class Fonts:
 def fonts_for(texts: Iterable[str], drawn_by: str = "pillow") -> Fonts:
     """Choose fonts that hold the texts' characters, and warn of characters that none holds.
 
-    DejaVu Sans, which comes with matplotlib, is used as far as it goes; for matplotlib, the fonts
-    of its own settings. Beyond them the fonts of the system are searched.
+    DejaVu Sans, which comes with matplotlib, is used first; for matplotlib, the fonts of its own
+    settings. For other characters the fonts of the system are searched.
 
     Args:
         texts: all that will be drawn with these fonts.
-        drawn_by: "pillow" or "matplotlib": what will draw the texts.
+        drawn_by: "pillow" or "matplotlib", the library that will draw the texts.
 
     Returns:
         The fonts. What is drawn must pass their `drawable` first.
 
     Warns:
         UserWarning: once for all texts, if no font holds some of the characters, or if the library
-            can't put letters in order and join them where the script asks for it.
+            can't put letters in order and join them as their script requires.
     """
     texts = [unicodedata.normalize("NFC", text) for text in texts]
     base = _plain() if drawn_by == "pillow" else _of_matplotlib()
@@ -155,7 +155,7 @@ def fonts_for(texts: Iterable[str], drawn_by: str = "pillow") -> Fonts:
     missing = {one for one in characters if _has_glyph(one)}
     for typeface in base:
         missing -= typeface.covered(missing)
-    # What a private character means is known to the font alone that it was made for.
+    # Only the font that a private character was made for knows its meaning.
     sought = frozenset(one for one in missing if unicodedata.category(one) != "Co")
     found = _covering(sought) if sought else ()
     fonts = Fonts([*base, *found], characters)
@@ -208,7 +208,7 @@ def _of_matplotlib() -> list[Typeface]:
 
 @lru_cache(maxsize=32)
 def _covering(characters: frozenset[str]) -> tuple[Typeface, ...]:
-    """Return few fonts of the system that together hold as many of the characters as can be."""
+    """Return few fonts of the system that together have as many of the characters as possible."""
     covered: dict[Typeface, set[str]] = {}
     for typeface in _installed():
         covered[typeface] = typeface.covered(characters)
@@ -234,7 +234,7 @@ def _installed() -> tuple[Typeface, ...]:
     for path in findSystemFonts():
         if path not in known:
             # matplotlib keeps its list in a file, which may be older than a font. A font that it
-            # can't read, for whatever reason, is none for us.
+            # can't read, for whatever reason, is skipped.
             with contextlib.suppress(Exception):
                 fontManager.addfont(path)
     entries = sorted(fontManager.ttflist, key=_preference)
@@ -259,7 +259,7 @@ def _preference(entry: Any) -> tuple[Any, ...]:
 def _opened(typeface: Typeface) -> Any:
     from matplotlib.ft2font import FT2Font
 
-    # Releases before 3.11 know the first font of a file alone.
+    # Releases before 3.11 know only the first font of a file.
     return (
         FT2Font(typeface.path, face_index=typeface.index)
         if typeface.index
@@ -276,7 +276,7 @@ def _missing(texts: Sequence[str], characters: set[str]) -> str:
     return (
         f"No font here holds {_listed(scripts)}, as in {texts[0]!r}: such characters are drawn as "
         f"{REPLACEMENT}. Install a font that does and start Python again. On Debian and Ubuntu "
-        f"that is the package {_listed(packages)}; for any system there are fonts at "
+        f"that is the package {_listed(packages)}; for other systems there are fonts at "
         "https://fonts.google.com/noto."
     )
 

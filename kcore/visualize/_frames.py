@@ -1,4 +1,4 @@
-"""The feature maps of several layers below each other, as one frame of a film."""
+"""Draw the feature maps of several layers below each other, as one frame of a film."""
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -23,7 +23,7 @@ __all__ = ["FILM_FORMATS", "encoded_film", "encoded_picture", "frame_of"]
 FILM_FORMATS = {".gif": "GIF", ".png": "PNG", ".webp": "WEBP"}
 
 _WIDTH = 640
-_NAME_WIDTH = 400  # what follows a name takes the rest
+_NAME_WIDTH = 400  # the text after a name takes the rest
 _MARGIN = 10
 _LINE = 22
 _FONT_SIZE = 14
@@ -45,13 +45,13 @@ def frame_of(
 
     Args:
         maps: name -> `(1, height, width, channels)`; outputs with fewer axes are left out.
-        title: what stands above all.
-        max_channels: how many channels of each layer to show, from the first on.
+        title: text above all maps.
+        max_channels: how many channels of each layer to show, starting with the first.
         cmap: a matplotlib color map or its name.
         data_format: "channels_last", "channels_first", or None for Keras's default.
 
     Returns:
-        A picture whose size depends on the shapes alone: "RGB", or "L" if the color map is gray.
+        A picture whose size depends only on the shapes: "RGB", or "L" if the color map is gray.
 
     Raises:
         ValueError: if there is nothing to show.
@@ -60,7 +60,7 @@ def frame_of(
     if not shown:
         raise ValueError(
             f"The chosen layers ({', '.join(maps)}) return nothing with a height and a width: "
-            "choose convolutions or pools."
+            "choose convolution or pooling layers."
         )
     lettering = Lettering([title, *shown], _FONT_SIZE)
     names = lettering.fitted(shown, _NAME_WIDTH)
@@ -87,7 +87,7 @@ def encoded_picture(frame: Image.Image) -> bytes:
 
 
 def encoded_film(frames: Sequence[Image.Image], suffix: str, cmap: "str | Colormap") -> bytes:
-    """Return frames as a file in the format of `suffix`, which repeats and rests at its end.
+    """Return frames as a file in the format of `suffix`, which repeats, with a pause at its end.
 
     Args:
         frames: pictures that `frame_of` drew.
@@ -115,7 +115,7 @@ def encoded_film(frames: Sequence[Image.Image], suffix: str, cmap: "str | Colorm
 def _palette(cmap: "str | Colormap") -> Image.Image:
     """Return the 256 colors of a GIF: most for the maps, some for the edges of letters.
 
-    Left to itself, Pillow would choose others for each frame, and the film would flicker.
+    By default, Pillow would choose other colors for each frame, and the film would flicker.
     """
     table = color_table(cmap)
     kept = np.linspace(0, len(table) - 1, len(table) - _LETTER_COLORS).round().astype(np.intp)

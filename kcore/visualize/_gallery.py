@@ -1,4 +1,4 @@
-"""Many images in one picture, each with its label and what a model predicted."""
+"""Show many images in one picture, each with its label and its prediction."""
 
 import math
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def gallery(
     """Tile images into one picture, with the true and the predicted class below each.
 
     A right prediction is marked "✓" and written in green, a wrong one is marked "✗" and written in
-    red, so that the picture reads without colors too.
+    red, so the picture can be read without colors too.
 
     Args:
         images: `(images, height, width)` or `(images, height, width, channels)` with 1 or 3
@@ -65,9 +65,10 @@ def gallery(
 
     Raises:
         ValueError: if there is no image; if `images` has another shape, dtype or range than those
-            above; if `labels` or `predictions` aren't one class for each image, or one has no name;
-            if there are `confidences` without `predictions`, or not one in 0..1 for each image; if
-            there is not one caption for each image; or if `columns` or `tile_size` is out of range.
+            above; if `labels` or `predictions` don't hold one class for each image, or a class has
+            no name; if there are `confidences` without `predictions`, or not one in 0..1 for each
+            image; if there is not one caption for each image; or if `columns` or `tile_size` is out
+            of range.
 
     Warns:
         UserWarning: if no font of this computer holds the script of a name or a caption, or its
@@ -133,7 +134,7 @@ def _columns(count: int, columns: int | None) -> int:
 
 
 class _Names:
-    """What is written for each class behind a prefix, within the width of a tile."""
+    """The text for each class after a prefix, within the width of a tile."""
 
     def __init__(self, names: list[str] | None, lettering: Lettering, width: int):
         self._names, self._lettering, self._width = names, lettering, width
@@ -141,7 +142,7 @@ class _Names:
         self.count = None if names is None else len(names)
 
     def line(self, prefix: str, index: int) -> str:
-        """Return the line for a class, which no other class has behind this prefix."""
+        """Return the line for a class, which no other class has after this prefix."""
         if self._names is None:
             return self._lettering.shorten(f"{prefix}{index}", self._width)
         width = self._width - math.ceil(self._lettering.width(prefix))
@@ -157,7 +158,7 @@ def _answers(
     count: int,
     names: _Names,
 ) -> list[list[tuple[str, str]]]:
-    """Return for each image its lines: text and color."""
+    """Return the lines of each image: text and color."""
     true = _indices("labels", labels, count, names.count)
     predicted = _indices("predictions", predictions, count, names.count)
     answers: list[list[tuple[str, str]]] = [[] for _ in range(count)]
@@ -180,7 +181,7 @@ def _percentages(
     if confidences is None:
         return [""] * count
     if predictions is None:
-        raise ValueError("confidences are those of predictions; give predictions too.")
+        raise ValueError("confidences belong to predictions; give predictions too.")
     shape = read_array("confidences", confidences).shape
     if shape != (count,):
         raise ValueError(
@@ -203,7 +204,7 @@ def _checked_captions(captions: Sequence[str] | None, count: int) -> list[str]:
 def _wrapped(caption: str, lettering: Lettering, width: int) -> list[str]:
     """Break a caption into lines that are at most `width` pixels wide.
 
-    Lines break between words, and inside of a word that is wider, as sentences in Chinese are.
+    Lines break between words, and inside a word that is wider, as sentences in Chinese are.
     """
     lines = [""]
     for word in lettering.drawable(caption).split():

@@ -1,4 +1,4 @@
-"""Draw training against validation, epoch by epoch, with the gap between them."""
+"""Plot training against validation, epoch by epoch, with the gap between them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ __all__ = ["plot_history"]
 _WIDTH, _HEIGHT = 5.0, 3.6  # of each chart, in inches
 _MOST_COLUMNS = 2
 _LONGEST_TITLE = 40
-_LEGEND_LENGTH = 2.6  # in which dashes are seen as such
+_LEGEND_LENGTH = 2.6  # long enough to recognize dashes
 
 
 def plot_history(
@@ -39,31 +39,32 @@ def plot_history(
     ax: "Axes | Sequence[Axes] | npt.NDArray[Any] | None" = None,
     figsize: tuple[float, float] | None = None,
 ) -> "Figure":
-    """Plot the metrics of a training: one chart each, with training against validation.
+    """Plot the metrics of a training run: one chart each, with training against validation.
 
-    Training is a full line, validation a dashed one, and the area between them is shaded. A
+    Training is a solid line, validation a dashed one, and the area between them is shaded. A
     vertical line marks the gap in the last epoch that has both, and the title says how large it is:
     this is what dropout and augmentation should close. A value that is NaN or infinite interrupts
     its line, and the title says so. Epochs count from 1.
 
     The colors are the first two of matplotlib's current style. A notebook shows the figure if it is
-    the last value of a cell; `figure.savefig(path)` saves it. It isn't known to `pyplot`: for a
-    window of your own, give `ax` from `plt.subplots()`.
+    the last value of a cell; `figure.savefig(path)` saves it. `pyplot` doesn't know the figure: to
+    draw in a window, give `ax` from `plt.subplots()`.
 
     Args:
         history: what `fit` returned, or a mapping such as its `history`: a list of values for each
-            name, with None for an epoch without a value. A metric of at most 10 numbers
-            an epoch, such as one for each class, gets a chart for each: `f1_score[0]` and so on. A
+            name, with None for an epoch without a value. A metric of at most 10 numbers per epoch,
+            such as one for each class, gets a chart for each number: `f1_score[0]` and so on. A
             series of anything else, such as texts, is left out with a warning.
         metrics: the metrics to plot, without "val_"; all by default. The name of a metric of
             several numbers stands for all of them.
-        validation_freq: the `validation_freq` of `fit`, if the model was validated in some epochs
-            only: every how many epochs, or a list of epochs, which count from 1.
-        columns: charts in one row; at most 2 by default. Not with `ax`.
+        validation_freq: the `validation_freq` of `fit`, if the model was validated only in some
+            epochs: the number of epochs from one validation to the next, or a list of epochs, which
+            count from 1.
+        columns: charts in one row; at most 2 by default. Not allowed with `ax`.
         ax: the `matplotlib.axes.Axes` to draw on, or one for each chart as a sequence or array; by
             default a new figure is made.
         figsize: width and height of the new figure in inches; by default 5 by 3.6 for each chart.
-            Not with `ax`.
+            Not allowed with `ax`.
 
     Returns:
         The `matplotlib.figure.Figure`: a new one, or that of `ax`.
@@ -88,9 +89,7 @@ def plot_history(
     else:
         if columns is not None or figsize is not None:
             name, value = ("columns", columns) if figsize is None else ("figsize", figsize)
-            raise ValueError(
-                f"{name}={value!r} is for a new figure: leave it out where ax is given."
-            )
+            raise ValueError(f"{name}={value!r} is for a new figure: leave it out if ax is given.")
         axes = check_axes(ax, [curve.metric for curve in curves])
     titles, options = plain_text(shortened([curve.metric for curve in curves], _LONGEST_TITLE))
     for one, curve, title in zip(axes, curves, titles, strict=True):

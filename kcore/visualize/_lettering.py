@@ -1,4 +1,4 @@
-"""Text in pictures, each character in a font that has it."""
+"""Write text into pictures, each character in a font that has it."""
 
 import bisect
 import math
@@ -19,7 +19,7 @@ class Lettering:
 
     Args:
         texts: all texts that will be written.
-        size: of the letters, in pixels.
+        size: size of the letters, in pixels.
 
     Warns:
         UserWarning: if characters have no font, or are drawn wrongly.
@@ -27,7 +27,7 @@ class Lettering:
 
     def __init__(self, texts: Iterable[str], size: int):
         self._fonts, self._size = fonts_for(texts), size
-        # Text in a script from right to left is put in order within a line from left to right.
+        # Within a line from left to right, text from right to left is put in order.
         self._direction = "ltr" if features.check("raqm") else None
         plain = _font(self._fonts.typefaces[0], size)
         self._ascent = plain.getmetrics()[0]
@@ -57,16 +57,16 @@ class Lettering:
         return kept + self._ellipsis(kept)
 
     def _ellipsis(self, text: str) -> str:
-        """Return "…", which stands to the left of a text that ends in letters from the right."""
+        """Return "…", which must come left of a text that ends in letters from right to left."""
         directions = [unicodedata.bidirectional(one) for one in text]
         strong = [one for one in directions if one in ("L", "R", "AL")]
         is_from_right = self._direction is not None and strong[-1:] not in ([], ["L"])
         return "…\u200f" if is_from_right else "…"
 
     def fitted(self, texts: Sequence[str], width: float) -> list[str]:
-        """Return drawable texts of at most `width` pixels, which can be told from each other.
+        """Return drawable texts of at most `width` pixels that differ from each other.
 
-        Where not even the index fits, it is cut too.
+        If not even the index fits, it is cut too.
         """
 
         def cut(text: str, end: str) -> str:
@@ -80,7 +80,7 @@ class Lettering:
     def write(
         self, img: Image.Image, text: str, position: tuple[float, float], color: int | str
     ) -> None:
-        """Write a drawable text into a picture, from its left upper corner on."""
+        """Write a drawable text into a picture, given its upper left corner."""
         draw = ImageDraw.Draw(img)
         left, top = position
         for typeface, piece in self._fonts.runs(text):
@@ -101,12 +101,12 @@ def _font(typeface: Typeface, size: int) -> ImageFont.FreeTypeFont:
 
 
 def distinct(texts: Sequence[str], cut: Callable[[str, str], str]) -> list[str]:
-    """Cut texts, and write the index behind each of those that look alike then.
+    """Cut texts, and append the index to each of those that then look alike.
 
     Args:
-        texts: such as the names of all classes.
-        cut: takes a text and what is to stand behind it, and returns both together, the text cut
-            where the two would be too long.
+        texts: texts such as the names of all classes.
+        cut: function of a text and an ending that returns both together, with the text cut if the
+            two would be too long.
 
     Example:
         >>> distinct(["a long name", "a long note", "b"], lambda text, end: text[:8] + end)

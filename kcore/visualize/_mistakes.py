@@ -1,4 +1,4 @@
-"""The images that a model misclassifies with the greatest confidence."""
+"""Find the images that a model misclassifies with the greatest confidence."""
 
 from dataclasses import dataclass
 
@@ -44,8 +44,9 @@ def worst_mistakes(
     Args:
         labels: the true class of each image: class indices, `(images,)` or `(images, 1)`; or
             one-hot rows or probabilities, `(images, classes)`, whose largest entry counts.
-        probabilities: `(images, classes)` in 0..1, what `model.predict` returns behind a softmax;
-            or `(images,)` or `(images, 1)` behind a sigmoid, where 0.5 and more means class 1.
+        probabilities: `(images, classes)` in 0..1, such as `model.predict` returns for a softmax
+            output; or `(images,)` or `(images, 1)` for a sigmoid output, where 0.5 or more means
+            class 1.
         count: how many mistakes to list at most; None for all.
 
     Returns:
@@ -54,8 +55,8 @@ def worst_mistakes(
 
     Raises:
         ValueError: if `labels` aren't classes of `probabilities`; if there is not one row of
-            probabilities for each label; if a value of `probabilities` lies outside of 0..1; or if
-            `count` is no integer of at least 1.
+            probabilities for each label; if a value of `probabilities` lies outside 0..1; or if
+            `count` is not an integer of at least 1.
 
     Example:
         >>> import kcore
@@ -92,7 +93,7 @@ def misclassified(
 ) -> Image.Image:
     """Show the misclassified images, those with the greatest confidence first.
 
-    Below each image stand its true class, and "✗" with the confidence and the predicted class. If
+    Below each image are its true class, and "✗" with the confidence and the predicted class. If
     nothing is misclassified, the picture says so.
 
     Args:
@@ -100,8 +101,9 @@ def misclassified(
             channels; uint8 in 0..255, or floating point in 0..1.
         labels: the true class of each image: class indices, `(images,)` or `(images, 1)`; or
             one-hot rows or probabilities, `(images, classes)`, whose largest entry counts.
-        probabilities: `(images, classes)` in 0..1, what `model.predict` returns behind a softmax;
-            or `(images,)` or `(images, 1)` behind a sigmoid, where 0.5 and more means class 1.
+        probabilities: `(images, classes)` in 0..1, such as `model.predict` returns for a softmax
+            output; or `(images,)` or `(images, 1)` for a sigmoid output, where 0.5 or more means
+            class 1.
         class_names: the name of each class: a sequence in the order of the class indices, or a
             mapping of names to class indices; None to write the indices. Names that look alike once
             they are cut to the width of a tile are written with their indices.
@@ -119,8 +121,8 @@ def misclassified(
     Raises:
         ValueError: if `images` has another shape, dtype or range than those above; if there are not
             as many images as labels and rows of probabilities; if `labels` aren't classes of
-            `probabilities`, or one has no name; if a value of `probabilities` lies outside of 0..1;
-            or if `count`, `columns` or `tile_size` is out of range.
+            `probabilities`, or a class has no name; if a value of `probabilities` lies outside
+            0..1; or if `count`, `columns` or `tile_size` is out of range.
 
     Warns:
         UserWarning: if no font of this computer holds the script of a name, or its letters can't be
@@ -158,17 +160,17 @@ def predicted_classes(
     """Return the predicted class of each row, and its probability.
 
     Args:
-        probabilities: `(images, classes)`, or `(images,)` or `(images, 1)` behind a sigmoid, where
-            0.5 and more means class 1.
+        probabilities: `(images, classes)`, or `(images,)` or `(images, 1)` for a sigmoid output,
+            where 0.5 or more means class 1.
 
     Raises:
-        ValueError: if the shape is another, or a value lies outside of 0..1.
+        ValueError: if the shape is a different one, or a value lies outside 0..1.
     """
     values = as_real("probabilities", probabilities, "(images, classes)")
     if values.ndim not in (1, 2):
         raise ValueError(
             f"probabilities with shape {values.shape} must be (images, classes), or (images,) or "
-            "(images, 1) behind a sigmoid."
+            "(images, 1) for a sigmoid output."
         )
     low, high = values.min(), values.max()
     if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):

@@ -1,4 +1,4 @@
-"""A heat map laid over the image that it explains."""
+"""Lay a heat map over the image that it explains."""
 
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -32,21 +32,21 @@ def overlay(
 ) -> Image.Image:
     """Lay a heat map over the image that it explains.
 
-    The image turns gray, so that all color in the picture belongs to the map. The map is enlarged
-    to the image's size by bilinear interpolation. Its color covers the image by `opacity` where the
-    map is 1, and by less in proportion where it is lower; where it is 0 the image is left alone.
+    The image becomes gray, so all color in the picture belongs to the map. The map is enlarged to
+    the image's size by bilinear interpolation. Where the map is 1, its color covers the image with
+    `opacity`; where it is lower, with proportionally less; and where it is 0, the image is
+    unchanged.
 
     Args:
         image: `(height, width)` or `(height, width, channels)` with 1 or 3 channels, or a batch of
             one such image; uint8 in 0..255, or floating point in 0..1.
-        heat_map: `(rows, columns)` of any size, or a batch of one such map, in 0..1: what
+        heat_map: `(rows, columns)` of any size, or a batch of one such map, in 0..1: such as
             `kcore.explain.grad_cam` returns for one image.
         opacity: share of the color where the map is 1, in 0..1.
         cmap: a matplotlib color map or its name, such as "inferno", "viridis" or "jet". "inferno"
-            goes from black over violet and orange to light yellow, and gets lighter in even
+            goes from black through violet and orange to light yellow, and gets lighter in even
             steps.
-        scale: how many pixels of the picture each pixel of the image takes along both axes, at
-            most 1000.
+        scale: width and height of each pixel of the image in pixels of the picture, at most 1000.
 
     Returns:
         The picture, of mode "RGB". A notebook shows it, its `save` writes a file, and
@@ -98,8 +98,8 @@ def _checked_map(heat_map: npt.ArrayLike) -> npt.NDArray[np.floating]:
         values = values[0]
     if values.ndim != 2:
         raise ValueError(
-            f"heat_map with shape {values.shape} must be (rows, columns). Of several maps, lay "
-            "each over its own image: overlay(images[0], heat_maps[0])."
+            f"heat_map with shape {values.shape} must be (rows, columns). If there are several "
+            "maps, lay each over its own image: overlay(images[0], heat_maps[0])."
         )
     low, high = values.min(), values.max()
     if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):

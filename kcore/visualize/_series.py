@@ -1,4 +1,4 @@
-"""Read the numbers of a training, as one curve for each metric."""
+"""Read the numbers of a training run, as one curve for each metric."""
 
 import math
 import re
@@ -64,14 +64,14 @@ def curves_of(
     entry, `name[0]` and so on. A series that can't be drawn is left out with a warning.
 
     Args:
-        history: a `keras.callbacks.History`, or a mapping of names to one value an epoch, with None
-            for an epoch without a value.
+        history: a `keras.callbacks.History`, or a mapping of names to one value per epoch, with
+            None for an epoch without a value.
         validation_freq: the `validation_freq` of `fit`, for series that are shorter than the
             others.
         metrics: the metrics to read, without "val_"; all by default.
 
     Raises:
-        ValueError: if nothing in it can be drawn, a metric is missing, or lengths don't fit.
+        ValueError: if nothing can be drawn, a metric is missing, or lengths don't fit.
     """
     logs = getattr(history, "history", history)
     if not isinstance(logs, Mapping):
@@ -105,11 +105,11 @@ def curves_of(
 
 
 def split_series(logs: Mapping[str, Any]) -> tuple[dict[str, list[float | None]], dict[str, str]]:
-    """Split logs into series of single numbers, and name what is left out with the reason.
+    """Split logs into series of single numbers, and say which series are left out and why.
 
     Args:
-        logs: name -> one value an epoch: a number, None, or a vector of at most 10 numbers, of
-            which each entry makes a series.
+        logs: name -> one value per epoch: a number, None, or a vector of at most 10 numbers, each
+            entry of which makes a series.
     """
     found: dict[str, list[float | None]] = {}
     left_out: dict[str, str] = {}
@@ -217,7 +217,7 @@ def _points(
         if len(values) != len(validated) or not name.startswith(_VALIDATION):
             raise ValueError(
                 f"history holds {len(values)} values of {name!r} for {len(epochs)} epochs. Give "
-                "validation_freq as fit had it, or None for the epochs in which there was none."
+                "the validation_freq of fit, or None for the epochs in which there was no value."
             )
         epochs = validated
     pairs = zip(epochs, values, strict=True)

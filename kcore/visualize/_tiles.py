@@ -1,4 +1,4 @@
-"""Small pictures of one size, put together into one."""
+"""Put small pictures of one size together into one."""
 
 import math
 from typing import TypeVar
@@ -9,7 +9,7 @@ from PIL import Image
 
 __all__ = ["LARGEST_SCALE", "columns_of_square", "enlarged", "fitting_scale", "picture_of", "tile"]
 
-# More is surely a mistake, and would fill the memory.
+# A larger picture is surely a mistake, and would fill the memory.
 LARGEST_SCALE = 1000
 
 Pixels = npt.NDArray[np.uint8]
@@ -40,25 +40,25 @@ def enlarged(tiles: Tiles, scale: int) -> Tiles:
 def fitting_scale(
     height: int, width: int, columns: int, gap: int, *, largest: int, available: int
 ) -> int:
-    """Return how often to repeat the pixels of tiles, so that small ones are seen well.
+    """Return how often to repeat the pixels of tiles, so that small tiles can be seen well.
 
     Args:
-        height: of a tile, in pixels.
-        width: of a tile, in pixels.
+        height: height of a tile, in pixels.
+        width: width of a tile, in pixels.
         columns: tiles in a row.
         gap: pixels between two tiles.
-        largest: how long the longer side of a tile may become, in pixels.
-        available: how wide all of them may become, in pixels.
+        largest: greatest length of the longer side of a tile, in pixels.
+        available: greatest width of a row, in pixels.
     """
     width_of_one = (available + gap) // columns - gap
     return max(1, min(largest // max(height, width), width_of_one // width))
 
 
 def columns_of_square(count: int, height: int, width: int) -> int:
-    """Return in how many columns `count` tiles of this size are about as wide as they are high."""
+    """Return the number of columns in which `count` tiles make about a square."""
     return min(count, max(1, math.ceil(math.sqrt(count * height / width))))
 
 
 def picture_of(pixels: Pixels) -> Image.Image:
-    """Return `(height, width)` in gray, or `(height, width, 3)` in color, as a picture."""
+    """Return gray pixels `(height, width)` or colored ones `(height, width, 3)` as a picture."""
     return Image.fromarray(np.ascontiguousarray(pixels))

@@ -275,7 +275,7 @@ def test_flows_that_save_into_one_folder_keep_each_others_images(tmp_path):
         ({"subset": "test"}, "subset='test' is unknown: use one of 'training', 'validation'"),
         ({"batch_size": 0}, "batch_size=0 must be an integer of at least 1"),
         ({"seed": -3}, r"seed=-3 must be an integer, 0 <= seed < 2\*\*64"),
-        ({"save_to_dir": "x", "save_format": "doc"}, "save_format='doc' is no format that"),
+        ({"save_to_dir": "x", "save_format": "doc"}, "save_format='doc' is not a format that"),
         ({"save_to_dir": 5}, "save_to_dir=5 must be the name of a folder"),
         ({"save_to_dir": "x", "save_prefix": "a/b"}, "save_prefix='a/b' must be the start"),
     ],

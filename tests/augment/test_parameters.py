@@ -77,5 +77,7 @@ def test_what_is_refused(changed, message):
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="'rotation' is no parameter of a transformation: use th"):
+    with pytest.raises(
+        ValueError, match="'rotation' is not a parameter of a transformation: use th"
+    ):
         Parameters.from_dicts([{"rotation": 3}])

@@ -142,7 +142,10 @@ def test_a_recipe_is_a_value():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"rotation_range": -1}, r"rotation_range=-1 must be at least 0: it is drawn from ± this"),
+        (
+            {"rotation_range": -1},
+            r"rotation_range=-1 must be at least 0: values are drawn from ±",
+        ),
         ({"rotation_range": "40"}, "rotation_range='40' must be a finite number"),
         ({"width_shift_range": "2"}, "width_shift_range='2' must be a finite number"),
         ({"width_shift_range": [1, None]}, r"width_shift_range\[1\]=None must be a finite number"),

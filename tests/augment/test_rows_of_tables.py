@@ -120,7 +120,7 @@ def test_quarantine_takes_targets_and_weights_along(folder, class_mode):
         ([[1, 2]] * 5 + [[1, [2]]], TypeError, r"holds \[1, \[2\]\] in row 5"),
         ([{"a": 1}] * 6, TypeError, r"holds {'a': 1} in row 0"),
         ([1j] * 6, TypeError, "holds 1j in row 0"),
-        ([2**70] * 6, TypeError, "holds numbers that no dtype of NumPy holds"),
+        ([2**70] * 6, TypeError, "holds numbers that don't fit into any NumPy dtype"),
     ],
     ids=str,
 )

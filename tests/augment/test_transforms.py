@@ -66,7 +66,9 @@ def test_one_image_at_a_time(shape):
 
 def test_an_unknown_parameter():
     generator = ImageDataGenerator(data_format="channels_last")
-    with pytest.raises(ValueError, match="'angle' is no parameter of a transformation: use theta"):
+    with pytest.raises(
+        ValueError, match="'angle' is not a parameter of a transformation: use theta"
+    ):
         generator.apply_transform(image(), {"angle": 3})
 
 

@@ -86,7 +86,7 @@ def test_of_arrays(name, value, message):
         "target_size": (8, r"target_size=8 must be a sequence such as \(64, 64\)"),
         "target_size of one": ((8,), r"target_size=\(8,\) must be \(height, width\)"),
     },
-    {"save_format": ("xyz", "save_format='xyz' is no format that Pillow writes")},
+    {"save_format": ("xyz", "save_format='xyz' is not a format that Pillow writes")},
     {"subset": ("test", "subset='test' is unknown")},
 )
 def test_of_a_flow_before_the_folder_is_read(tmp_path, name, value, message, capsys):

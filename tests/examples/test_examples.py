@@ -74,7 +74,7 @@ def test_process_image_names_what_is_wrong(quickstart, tmp_path):
     junk = tmp_path / "junk.keras"
     junk.write_text("no model")
     error = run("process_image.py", "x.png", "--model", junk, returncode=1)
-    assert "junk.keras is damaged, or is no model that Keras saved" in error
+    assert "junk.keras is damaged, or is not a model that Keras saved" in error
 
 
 def test_examples_refuse_a_backend_that_they_do_not_know():

@@ -57,7 +57,11 @@ def test_name_index_and_layer_are_the_same(model, function):
 def test_what_is_no_layer_of_the_model_is_refused(model, function):
     with pytest.raises(TypeError, match="layer=Conv2D is a class: give the name of a layer"):
         function(model, L.Conv2D)
-    with pytest.raises(TypeError, match=r"layer=1.5 is no layer: give the name of a layer, an ind"):
+    with pytest.raises(
+        TypeError,
+        match=r"layer=1.5 is not a layer: give the name of a layer, an "
+        r"ind",
+    ):
         function(model, 1.5)
     with pytest.raises(
         ValueError, match=r"layer=4 is out of range: the model .* has 4 layers, 0 to"

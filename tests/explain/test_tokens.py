@@ -44,7 +44,7 @@ def images():
 
 @pytest.mark.parametrize("attention", [True, False])
 def test_no_feature_map_is_taken_by_accident(images, attention):
-    with pytest.raises(ValueError, match=r"goes on with tokens, .*'last'.*reshape"):
+    with pytest.raises(ValueError, match=r"continues with tokens, .*'last'.*reshape"):
         grad_cam(transformer(attention), images)
 
 

@@ -113,7 +113,7 @@ def test_what_is_not_in_the_model_is_refused(double, layers, message):
 
 @pytest.mark.parametrize("layers", [3.5, True, [None]])
 def test_what_is_no_layer_is_refused(double, layers):
-    with pytest.raises(TypeError, match=r"is no layer: give the name .* or a class of layers"):
+    with pytest.raises(TypeError, match=r"is not a layer: give the name .* or a class of layers"):
         activations(double, [ONE, TWO], layers)
 
 

@@ -69,7 +69,7 @@ TAKE_SAMPLES = {
     "deletion": lambda model: explain.deletion(model, FLOATS, FLOATS[..., 0]),
 }
 NO_MODELS = {
-    "text": ("model.keras", "kcore.models.load gives that of a file"),
+    "text": ("model.keras", "kcore.models.load loads one from a file"),
     "none": (None, "model=None"),
     "number": (3, "model=3"),
     "array": (FLOATS, "<ndarray>"),
@@ -107,7 +107,7 @@ def test_models_without_a_graph():
 def test_models_without_a_head():
     for name, function in TAKE_A_TRANSFERRED.items():
         for model in (models.mlp(), keras.Sequential(), Subclassed()):
-            with pytest.raises(ValueError, match=r"has no head as kcore.models.transfer makes it"):
+            with pytest.raises(ValueError, match=r"has no head made by kcore.models.transfer"):
                 function(model)
             assert name
 
@@ -163,7 +163,7 @@ def test_optimizers():
         with pytest.raises(TypeError, match=r"optimizer=.* must be a keras.optimizers.Optimizer"):
             models.compile_classifier(models.mlp(), optimizer=value)
     for value in ("adams", {"a": 1}):
-        with pytest.raises(ValueError, match=r"optimizer=.* is none that Keras knows"):
+        with pytest.raises(ValueError, match=r"optimizer=.* is not one that Keras knows"):
             models.compile_classifier(models.mlp(), optimizer=value)
     config = keras.optimizers.serialize(keras.optimizers.SGD(0.5))
     assert float(models.compile_classifier(models.mlp(), optimizer=config).optimizer.learning_rate)

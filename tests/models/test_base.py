@@ -71,7 +71,7 @@ def test_cutting_inside_of_a_nested_model(cut_at, names):
 
 
 def test_names_inside_of_nested_models_are_known():
-    with pytest.raises(ValueError, match=r"no such layer\. Near names: .*'middle/conv'"):
+    with pytest.raises(ValueError, match=r"no such layer\. Similar names: .*'middle/conv'"):
         transfer(nested_base(), "midle/conv", preprocessing="unit")
 
 

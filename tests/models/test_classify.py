@@ -249,7 +249,7 @@ def test_a_softmax_in_front_of_a_float32_tail_is_one(files):
 def test_values_that_are_no_probabilities_are_refused(files):
     model = of_images(keras.layers.Dense(3, activation="relu", bias_initializer="ones"))
     model.set_weights([np.zeros(model.weights[0].shape), np.full(3, -0.0) + 9])
-    with pytest.raises(ValueError, match="'given' gives 9, which is no probability: add the"):
+    with pytest.raises(ValueError, match="'given' gives 9, which is not a probability: add the"):
         classify(model, files)
 
 

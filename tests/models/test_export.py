@@ -25,7 +25,7 @@ def model():
         ("model.onnx", "openvino", r"must end in \.xml for format='openvino'"),
         ("nowhere/model.onnx", "onnx", "there is no folder"),
         ("taken.onnx", "onnx", "is a folder: give the name of a file"),
-        ("taken.onnx", "tf_saved_model", "is no SavedModel: give the name of a new folder"),
+        ("taken.onnx", "tf_saved_model", "is not a SavedModel: give the name of a new folder"),
     ],
 )
 def test_wrong_paths(model, tmp_path, path, form, message):

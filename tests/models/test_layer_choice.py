@@ -52,11 +52,14 @@ def test_a_layer_of_the_base_stands_for_its_copy_with_other_weights(base, tmp_pa
 @pytest.mark.parametrize(
     ("cut_at", "message"),
     [
-        (4, r"cut_at=4: 'nested' has 4 layers, so that an index is from -4 to 3\."),
+        (4, r"cut_at=4: 'nested' has 4 layers, so its indices are -4 to 3\."),
         (-5, r"cut_at=-5: 'nested' has 4 layers"),
-        ("frist", r"cut_at='frist': 'nested' has no such layer\. Near names: 'first'"),
-        ("middle/dep", r"no such layer\. Near names: 'middle/deep'"),
-        (layers.Dense(1, name="firts"), r"<Dense 'firts'> is no layer of 'nested'\. Near names: '"),
+        ("frist", r"cut_at='frist': 'nested' has no such layer\. Similar names: 'first'"),
+        ("middle/dep", r"no such layer\. Similar names: 'middle/deep'"),
+        (
+            layers.Dense(1, name="firts"),
+            r"<Dense 'firts'> is not a layer of 'nested'\. Similar names: '",
+        ),
         (layers.Dense(1, name="deep"), r"another of the same name: give cut_at='middle/deep'"),
         (0, r"cut_at='pictures' is the input of 'nested': cut at a later layer"),
         ("pictures", r"is the input of 'nested'"),
@@ -91,7 +94,9 @@ def test_unfreezing_from_a_name_an_index_or_a_layer(trained):
 
 
 def test_a_layer_of_the_base_is_none_of_the_transferred_model(base, trained):
-    message = r"<Conv2D 'last'> is no layer of 'transfer'. It has another of the same name: give "
+    message = (
+        r"<Conv2D 'last'> is not a layer of 'transfer'. It has another of the same name: give "
+    )
     with pytest.raises(ValueError, match=message + "unfreeze_from='last'"):
         fine_tune(trained, X, Y, unfreeze_from=base.get_layer("last"), verbose=0)
     with pytest.raises(ValueError, match=r"unfreeze_from=99: 'transfer' has \d+ layers"):

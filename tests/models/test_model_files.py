@@ -81,14 +81,14 @@ def test_an_unknown_loss_leaves_the_model_uncompiled(model, tmp_path):
 
 
 def test_weights_alone_are_no_model(model, tmp_path):
-    refused(LEGACY / "notop.h5", "it holds weights alone. Build the model in code")
+    refused(LEGACY / "notop.h5", "it holds only weights. Build the model in code")
     model.save_weights(tmp_path / "alone.weights.h5")
     refused(tmp_path / "alone.weights.h5", "kcore.models.load_weights")
 
 
 def test_a_folder_and_no_file(tmp_path):
     (tmp_path / "saved_model").mkdir()
-    refused(tmp_path / "saved_model", "is no file", "TFSMLayer")
+    refused(tmp_path / "saved_model", "is not a file", "TFSMLayer")
     with pytest.raises(FileNotFoundError, match="there is no such file"):
         load(tmp_path / "gone.keras")
 
@@ -145,7 +145,7 @@ def test_a_file_of_keras_2_says_so(saved):
     config["config"]["layers"][1].update(class_name="Gone", module="keras.layers")
     metadata = json.dumps({"keras_version": "2.15.0"})
     path = rewritten(saved, {"config.json": json.dumps(config), "metadata.json": metadata})
-    refused(path, "The file is of Keras 2.15.0. Build the model in code")
+    refused(path, "The file was written by Keras 2.15.0. Build the model in code")
 
 
 def test_flipped_and_missing_bytes(saved, tmp_path):

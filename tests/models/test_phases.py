@@ -267,7 +267,7 @@ def test_what_fine_tuning_refuses(trained, base, data):
     model, _ = trained
     with pytest.raises(ValueError, match=r"smaller than that of the first phase, 0\.01"):
         fine_tune(model, *data, unfreeze_from="high", learning_rate=0.1)
-    with pytest.raises(ValueError, match=r"no such layer\. Near names: 'high'"):
+    with pytest.raises(ValueError, match=r"no such layer\. Similar names: 'high'"):
         fine_tune(model, *data, unfreeze_from="hihg")
     check_trainable(model)
 

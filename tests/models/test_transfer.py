@@ -226,11 +226,11 @@ def refused(error, message, *arguments, **options):
 
 def test_unknown_names_list_near_ones(base):
     options = {"preprocessing": "raw"}
-    refused(ValueError, "no such layer. Near names: 'last'", base, "lats", **options)
+    refused(ValueError, "no such layer. Similar names: 'last'", base, "lats", **options)
     refused(
         ValueError, "Among its names: 'inner/in1', 'inner/in2', 'last'", base, "mixed7", **options
     )
-    refused(ValueError, "Near names: 'InceptionV3'", "InceptionV", input_shape=(75, 75, 3))
+    refused(ValueError, "Similar names: 'InceptionV3'", "InceptionV", input_shape=(75, 75, 3))
 
 
 def test_a_shape_that_is_too_small_says_the_least(base):

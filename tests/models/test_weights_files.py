@@ -150,7 +150,7 @@ def test_other_keras_3_shapes_name_the_weight_and_both_shapes(model, name, tmp_p
         model,
         tmp_path / name,
         "Keras 3",
-        "They part at layer 'first' ('layers/conv2d/vars/0')",
+        "They first differ at layer 'first' ('layers/conv2d/vars/0')",
         "shape (3, 3, 3, 6) is expected, the file has shape (3, 3, 3, 5)",
         "The file has a top",
     )

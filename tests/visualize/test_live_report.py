@@ -263,7 +263,7 @@ def test_a_subclassed_model_is_reported(tmp_path):
 
 def test_classes_that_do_not_fit_show_before_the_first_epoch(tmp_path):
     live = LiveReport(tmp_path / "r.html", examples=data(), class_names=["a", "b", "c"])
-    with pytest.raises(ValueError, match="must be 2 names, one a class"):
+    with pytest.raises(ValueError, match="must be 2 names, one per class"):
         fit(model(), live)
 
 

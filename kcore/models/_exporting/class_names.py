@@ -56,7 +56,7 @@ def _to_openvino(path: Path, text: str) -> None:
 
 
 def _to_saved_model(path: Path, text: str) -> None:
-    """Write a file into the folder that the format leaves to its users."""
+    """Write a file into the folder that the format reserves for its users."""
     folder = path / "assets.extra"
     folder.mkdir()
     (folder / f"{_KEY}.json").write_text(text, encoding="utf-8")

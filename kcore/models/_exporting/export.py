@@ -31,9 +31,9 @@ _PACKAGES = {
     ("tf_saved_model", "tensorflow"): (),
     ("openvino", "tensorflow"): ("openvino", "scipy"),
 }
-# Far above rounding (1e-6 is usual), far below the error of a wrong translation.
+# Far above rounding errors (1e-6 is usual), far below the error of a wrong translation.
 _TOLERANCE = 1e-3
-# Tried where a model takes images of any size.
+# Tried if a model takes images of any size.
 _SIZES = (32, 45, 64, 96, 128, 224, 299, 331)
 _SAVED_MODEL = "saved_model.pb"
 
@@ -49,23 +49,24 @@ def export(
 ) -> None:
     """Write a classifier, with its preprocessing and class names, for programs without Keras.
 
-    The exported model takes raw images as the model does: float32 `(batch, height, width,
-    channels)` with values 0 to 255, any number at once, as the input `images`. It gives the
-    probabilities `(batch, classes)` that the model gives, usually to 1e-6. For ONNX and SavedModel
-    that is checked to 1e-3 with random images, of two sizes where the model leaves them open,
-    before the file gets its name. It computes in float32, even if the model does in mixed
-    precision, and without the layers that act at random in training.
+    The exported model takes raw images, as the model does: float32 `(batch, height, width,
+    channels)` with values 0 to 255, in batches of any size, as the input `images`. It gives the
+    same probabilities `(batch, classes)` as the model, usually to within 1e-6. For ONNX and
+    SavedModel, this is checked to within 1e-3 on random images before the file gets its name, on
+    two sizes if the model doesn't fix the size. The exported model computes in float32, even if the
+    model uses mixed precision, and leaves out layers that act at random in training.
 
-    The names of the classes are a JSON list: the metadata `class_names` of ONNX, the runtime
-    information `kcore/class_names` of OpenVINO, the file `assets.extra/class_names.json` of a
-    SavedModel.
+    The names of the classes are stored as a JSON list: in the metadata `class_names` of ONNX, the
+    runtime information `kcore/class_names` of OpenVINO, or the file `assets.extra/class_names.json`
+    of a SavedModel.
 
     Args:
         model: a functional or sequential `keras.Model` with one input and one output, such as
             `kcore.models.transfer` makes.
-        path: ends in `.onnx` for ONNX and in `.xml` for OpenVINO; a folder for a SavedModel. What
-            exists there stays until the new one is complete. Weights are written next to it, into
-            a `.bin` for OpenVINO and, on JAX, into a `.onnx.data` for a large ONNX.
+        path: a file name that ends in `.onnx` for ONNX or in `.xml` for OpenVINO; a folder for a
+            SavedModel. An earlier model there stays until the new one is complete. Some weights are
+            written next to it: into a `.bin` file for OpenVINO and, on JAX, into a `.onnx.data`
+            file for a large ONNX model.
         format: `"onnx"`, on TensorFlow and JAX; `"tf_saved_model"` or `"openvino"`, on TensorFlow.
             A model that was trained on JAX can be saved, then loaded and exported under TensorFlow.
 
@@ -109,7 +110,7 @@ def _check_path(path: Path, form: str) -> None:
         raise ValueError(f"path={str(path)!r} is a folder: give the name of a file.")
     if not suffix and not _is_free_for_a_folder(path):
         raise ValueError(
-            f"path={str(path)!r} exists and is no SavedModel: give the name of a new folder."
+            f"path={str(path)!r} exists and is not a SavedModel: give the name of a new folder."
         )
 
 
@@ -166,7 +167,7 @@ def _check_answers(model: Any, path: Path, form: str) -> None:
 
 
 def _concrete_shapes(model: Any) -> list[tuple[int, ...]]:
-    """Return the shape of an image, or two that the model takes where it leaves sizes open."""
+    """Return the shape of an image, or two possible shapes if the model doesn't fix the size."""
     shape = tuple(model.inputs[0].shape[1:])
     if None not in shape:
         return [shape]
@@ -174,8 +175,8 @@ def _concrete_shapes(model: Any) -> list[tuple[int, ...]]:
     fitting = [one for one in shapes if _fits(model, one)]
     if not fitting:
         raise ExportError(
-            f"{model.name!r} takes images of open sizes {shape}, and none of {_SIZES} fits, so "
-            "the exported model can't be checked: give the model a fixed input_shape."
+            f"{model.name!r} doesn't fix the size of images, {shape}, and none of {_SIZES} fits, "
+            "so the exported model can't be checked: give the model a fixed input_shape."
         )
     return fitting[:2]
 
@@ -197,13 +198,13 @@ def _check_at(model: Any, path: Path, form: str, run: Any, shape: tuple[int, ...
     except Exception as error:
         hint = " Give the model a fixed input_shape." if is_open else ""
         raise ExportError(
-            f"What Keras wrote of {model.name!r} as {form} can't be run{at}: {error}{hint}"
+            f"The {form} that Keras wrote from {model.name!r} can't be run{at}: {error}{hint}"
         ) from error
     same_shape = np.shape(found) == expected.shape
     difference = float(np.max(np.abs(found - expected))) if same_shape else float("inf")
     if not difference <= _TOLERANCE:
         raise ExportError(
-            f"What Keras wrote of {model.name!r} as {form} gives other probabilities than the "
+            f"The {form} that Keras wrote from {model.name!r} gives other probabilities than the "
             f"model{at}: they differ by up to {difference:.2g}."
         )
 

@@ -1,10 +1,10 @@
-"""The model that is exported: in float32, of operations that converters translate correctly.
+"""Build the model to export: in float32, from operations that converters translate correctly.
 
 Layers that act at random in training are left out. Measured with Keras 3.15: on TensorFlow, the
 constants of a `Normalization` become inputs that nobody can feed, and the exact GELU has no
-translation (tf2onnx 1.17). On JAX, a max pooling is translated into one over batch and channels
-too, which ONNX Runtime refuses (jax2onnx 0.17). The operations that replace them here compute the
-same values.
+translation (tf2onnx 1.17). On JAX, a max pooling is translated into one that also runs over batch
+and channels, which ONNX Runtime refuses (jax2onnx 0.17). The operations that replace them here
+compute the same values.
 """
 
 import functools
@@ -44,7 +44,7 @@ def _translatable(model: Any) -> Any:
 
 
 def _graph(model: Any) -> Any:
-    """Return a functional model of the layers of a functional or sequential one."""
+    """Return a functional model that has the layers of a functional or sequential one."""
     return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
 
 

@@ -1,4 +1,4 @@
-"""Open HDF5 files, also inside a `.keras` archive, so that errors name the file."""
+"""Open HDF5 files, even inside a `.keras` archive, so that errors name the file."""
 
 import tempfile
 import zipfile
@@ -56,6 +56,6 @@ def named(path: Path, suffix: str) -> Iterator[Path]:
         link = Path(folder, f"file{suffix}")
         try:
             link.symlink_to(path.absolute())
-        except OSError:  # where the user must not make links, as on Windows
+        except OSError:  # if the user isn't allowed to make links, as on Windows
             link.write_bytes(path.read_bytes())
         yield link

@@ -11,7 +11,7 @@ from kcore.models._loading.hdf5_files import opened
 
 __all__ = ["check_count", "difference"]
 
-# Attributes that are saved beside the layers.
+# Attributes that are saved besides the layers.
 _STATE = frozenset({"optimizer", "metrics", "seed_generator"})
 # Path of a weight in a file -> name of its layer, shape.
 _Weights = dict[str, tuple[str, tuple[int, ...]]]
@@ -23,7 +23,7 @@ def check_count(model: Any, path: Path, opening: str) -> None:
     Raises:
         WeightsFileError: if it has more, is damaged, or holds values that are not real numbers.
     """
-    # Most files have as many, which is quickly found out; Keras checks the rest.
+    # Most files have the same number, which is quickly checked; Keras checks the rest.
     if len(_weights(path)) != len(model.weights):
         found = difference(model, path)
         if found:
@@ -43,7 +43,8 @@ def difference(model: Any, path: Path) -> str:
         if found_shape != shape:
             has = "nothing there" if found_shape is None else f"shape {found_shape}"
             return (
-                f" They part at layer {layer!r} ({weight!r}): shape {shape} is expected, the file "
+                f" They first differ at layer {layer!r} ({weight!r}): shape {shape} is expected, "
+                "the file "
                 f"has {has}. The model has {len(expected)} weights, the file {len(found)}."
                 f"{_about_top(expected, found)}"
             )

@@ -1,7 +1,7 @@
 """Match weights in HDF5 files of Keras 1 and 2 by the names in the file.
 
 A file lists the weights of each layer of the model. For a nested model it lists all weights in one
-row, trainable ones first, so their order depends on the layers that were frozen when the file was
+sequence, trainable ones first, so their order depends on which layers were frozen when the file was
 written. Their names, such as `block_1/gamma:0`, don't.
 """
 
@@ -64,13 +64,13 @@ def match_legacy(model: Any, file: Any, opening: str) -> list[tuple[Any, Any, st
     Args:
         model: a built `keras.Model`.
         file: an open HDF5 file.
-        opening: what error messages begin with.
+        opening: the beginning of error messages.
 
     Returns:
         (variable, dataset, path of the weight) for each weight.
 
     Raises:
-        WeightsFileError: if a weight has no counterpart, or it is unclear which one it is.
+        WeightsFileError: if a weight has no counterpart, or it is unclear which dataset it is.
     """
     group = group_of_layers(file)
     found = [_layer_in_file(group, name) for name in _names(group, "layer_names")]
@@ -82,7 +82,7 @@ def match_legacy(model: Any, file: Any, opening: str) -> list[tuple[Any, Any, st
     for position, (one, other) in enumerate(zip(wanted, _in_order(wanted, given), strict=False)):
         matched = _match(one[1], other[1])
         if isinstance(matched, str):
-            where = f" They part at layer {position + 1} of those with weights: {one[0]!r} "
+            where = f" They first differ at layer {position + 1} of those with weights: {one[0]!r} "
             raise WeightsFileError(opening + where + f"{matched} in {other[0]!r}.{about_top}")
         pairs += matched
     if len(wanted) != len(given):
@@ -151,7 +151,7 @@ def _file_name(group: Any) -> str:
 
 
 def _in_order(wanted: Sequence[_Layer], given: Sequence[_Layer]) -> Sequence[_Layer]:
-    """Order the layers of the file as in the model if all names agree, else leave them.
+    """Order the layers of the file as in the model if all names agree, else keep their order.
 
     Names that Keras generates differ from session to session.
     """
@@ -163,7 +163,7 @@ def _in_order(wanted: Sequence[_Layer], given: Sequence[_Layer]) -> Sequence[_La
 
 
 def _match(wanted: list[_Weight], given: list[_Weight]) -> _Pairs | str:
-    """Pair the weights of one layer of the model, or say what is expected and found."""
+    """Pair the weights of one layer of the model, or say what was expected and found."""
     difference = f"expects {_written(wanted)}, the file has {_written(given)}"
     if len(wanted) != len(given):
         return difference
@@ -182,8 +182,8 @@ def _match(wanted: list[_Weight], given: list[_Weight]) -> _Pairs | str:
     if sorted(one.shape for one in wanted) != sorted(other.shape for other in given):
         return difference
     return (
-        f"has weights such as {wanted[0].path!r} and {wanted[-1].path!r}, and it can't be told "
-        f"which of the file's they are, such as {given[0].path!r} and {given[-1].path!r},"
+        f"has weights such as {wanted[0].path!r} and {wanted[-1].path!r}, and it is unclear which "
+        f"weights of the file they are, such as {given[0].path!r} and {given[-1].path!r},"
     )
 
 
@@ -212,7 +212,7 @@ def _by(weights: list[_Weight]) -> dict[tuple[str, ...], list[_Weight]]:
 def _paired_names(
     ours: list[tuple[str, ...]], theirs: list[tuple[str, ...]]
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]] | None:
-    """Pair paths of layers by their ends, or, where Keras numbered them anew, by their numbers."""
+    """Pair paths of layers by their ends, or by their numbers where Keras renumbered them."""
     if len(ours) != len(theirs):
         return None
     if len(ours) == 1:
@@ -243,8 +243,8 @@ def _by_role(wanted: list[_Weight], given: list[_Weight]) -> _Pairs | None:
     pairs = [(one, theirs[role]) for role, one in ours.items() if role in theirs]
     left = [one for role, one in ours.items() if role not in theirs]
     right = [other for role, other in theirs.items() if role not in ours]
-    # A single one left over was renamed, as `depthwise_kernel` to `kernel`; several are matched by
-    # their order, which within a single layer doesn't depend on what is trainable.
+    # A single weight left over was renamed, as `depthwise_kernel` to `kernel`; several are matched
+    # by their order, which within a single layer doesn't depend on what is trainable.
     return pairs + list(zip(left, right, strict=True))
 
 
@@ -279,7 +279,7 @@ def _match_top_level(model: Any, group: Any, opening: str) -> _Pairs:
     matched = _by_role(wanted, given)
     if matched is None or any(one.shape != other.shape for one, other in matched):
         raise WeightsFileError(
-            f"{opening} The model itself, outside of its layers, expects {_written(wanted)}, the "
+            f"{opening} The model itself, outside its layers, expects {_written(wanted)}, the "
             f"file has {_written(given)}."
         )
     return matched
@@ -305,13 +305,13 @@ def _about_top(wanted: Sequence[_Layer], given: Sequence[_Layer]) -> str:
         return " The file has a top."
     name, weights = given[-1]
     return (
-        f" The file has a top ({name!r} with {_written(weights)}), the model has none: take the "
-        "file without, often named 'notop'."
+        f" The file has a top ({name!r} with {_written(weights)}), the model has none: use the "
+        "file without it, often named 'notop'."
     )
 
 
 def _has_top(layers: Sequence[_Layer]) -> bool:
-    """Tell whether the last weights, but for statistics, are those of a Dense layer."""
+    """Tell whether the last weights, except for statistics, are those of a Dense layer."""
     kernels = [one for one in layers[-1][1] if len(one.shape) > 1] if layers else []
     return bool(kernels) and len(kernels[-1].shape) == 2
 

@@ -26,7 +26,7 @@ from kcore.models._loading.weights_files import check_finite_weights
 __all__ = ["load"]
 
 _CONFIG, _METADATA = "config.json", "metadata.json"
-# How Keras says that it doesn't know a class or function.
+# Keras's messages about an unknown class or function.
 _UNKNOWN = re.compile(r"[Cc]ould not locate (?:class|function) '([^']+)'|Unknown \w+: '(\w+)'")
 _LONGEST = 300
 _REBUILD = "Build the model in code, and load its weights with kcore.models.load_weights."
@@ -35,8 +35,8 @@ _REBUILD = "Build the model in code, and load its weights with kcore.models.load
 def load(path: str | os.PathLike[str]) -> keras.Model:
     """Load a model, with the names of its classes if the file has them.
 
-    Nothing in the file is run: Keras's safe mode stays on, so a model with a `Lambda` layer is
-    refused. That holds as long as `keras.config.enable_unsafe_deserialization()` wasn't called: it
+    No code in the file is run: Keras's safe mode stays on, so a model with a `Lambda` layer is
+    refused. This holds unless `keras.config.enable_unsafe_deserialization()` was called, which
     overrides safe mode in the whole process.
 
     Args:
@@ -60,7 +60,8 @@ def load(path: str | os.PathLike[str]) -> keras.Model:
         raise FileNotFoundError(f"path={str(path)!r}: there is no such file.")
     if not path.is_file():
         raise ModelFileError(
-            f"{printable(path.name)} is no file. A SavedModel of Keras 2 is a folder: in Keras 3, "
+            f"{printable(path.name)} is not a file. A SavedModel of Keras 2 is a folder: in Keras "
+            "3, "
             "keras.layers.TFSMLayer(folder) runs it on TensorFlow, without its layers."
         )
     try:
@@ -80,7 +81,8 @@ def load(path: str | os.PathLike[str]) -> keras.Model:
 def _of_archive(path: Path) -> Any:
     if not zipfile.is_zipfile(path):
         raise ModelFileError(
-            f"{printable(path.name)} is damaged, or is no model that Keras saved (.keras or .h5)."
+            f"{printable(path.name)} is damaged, or is not a model that Keras saved (.keras or "
+            ".h5)."
         )
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
@@ -103,7 +105,7 @@ def _of_archive(path: Path) -> Any:
             model = keras.saving.load_model(name, safe_mode=True)
     if not isinstance(model, keras.Model):
         raise ModelFileError(
-            f"{printable(path.name)} holds a {type(model).__name__}, which is no keras.Model."
+            f"{printable(path.name)} holds a {type(model).__name__}, which is not a keras.Model."
         )
     if class_names is None:
         return model
@@ -120,7 +122,7 @@ def _of_hdf5(path: Path) -> Any:
         if "model_config" not in file.attrs:
             raise ModelFileError(
                 f"{printable(path.name)} is HDF5 without the configuration of a model: it holds "
-                f"weights alone. {_REBUILD}"
+                f"only weights. {_REBUILD}"
             )
         is_compiled = "training_config" in file.attrs
     with named(path, ".h5") as name:
@@ -133,13 +135,13 @@ def _of_hdf5(path: Path) -> Any:
             first = str(error).strip().splitlines()
             warn(
                 f"{printable(path.name)} is loaded without its loss and optimizer "
-                f"({first[0] if first else ''}): compile the model before it is trained."
+                f"({first[0] if first else ''}): compile the model before you train it."
             )
             return model
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """Say what went wrong in words, and what helps."""
+    """Say what went wrong, and what to do."""
     text = str(error)
     unknown = _UNKNOWN.search(text)
     if unknown:
@@ -149,7 +151,7 @@ def _reason(path: Path, error: Exception) -> str:
             "it with keras.saving.register_keras_serializable, or load within "
             f"keras.saving.custom_object_scope({{{name!r}: ...}}).{_about_version(path)}"
         )
-    # Keras puts a whole configuration before what was raised within.
+    # Keras puts a whole configuration before the inner error.
     lines = text.split("Exception encountered:")[-1].strip().splitlines()
     shown = f": {lines[0][:_LONGEST].rstrip('.')}." if lines else "."
     if "afe" in text and "ambda" in text:
@@ -158,7 +160,7 @@ def _reason(path: Path, error: Exception) -> str:
 
 
 def _about_version(path: Path) -> str:
-    """Say so if Keras 1 or 2 wrote the file."""
+    """Return a sentence that says so if Keras 1 or 2 wrote the file, else ""."""
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
@@ -170,4 +172,4 @@ def _about_version(path: Path) -> str:
     except Exception:  # the file is damaged, and the version would only add to the message
         return ""
     is_old = str(version).split(".")[0] in ("1", "2")
-    return f" The file is of Keras {version}. {_REBUILD}" if is_old else ""
+    return f" The file was written by Keras {version}. {_REBUILD}" if is_old else ""

@@ -1,4 +1,4 @@
-"""Load the weights of a local file into a model, whole or not at all."""
+"""Load the weights of a local file into a model, completely or not at all."""
 
 import os
 import zipfile
@@ -49,15 +49,15 @@ def load_weights(model: Model, path: str | os.PathLike[str]) -> Model:
     Reads the files of every version of Keras: a Keras 3 model (`.keras`) or its weights
     (`.weights.h5`), and the HDF5 files of Keras 1 and 2, with weights only or a whole model, such
     as `inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5`. The content decides what a file
-    is, not its name. Layers of a legacy file are matched by name where all names are those of the
-    model, else by their order, as Keras does; the weights of a nested model by the names in the
-    file, whatever was trainable when it was written.
+    is, not its name. Layers of a legacy file are matched by name if all names are those of the
+    model, else by their order, as in Keras. The weights of a nested model are matched by the names
+    in the file, whatever was trainable when it was written.
 
     Constants that layers derive from their weights, such as the mean of a `Normalization`, are
     derived again, and functions that `predict` and `fit` have compiled with the old ones are
     dropped. Other models that share such a layer must be compiled again.
 
-    Only numbers are read: no pickled object and no layer of the file is ever made, and links to
+    Only numbers are read: no pickled object and no layer of the file is ever created, and links to
     other files are refused.
 
     Args:
@@ -71,8 +71,8 @@ def load_weights(model: Model, path: str | os.PathLike[str]) -> Model:
         FileNotFoundError: if there is no such file.
         WeightsFileError: if the file is damaged, of another kind or for another model (also one
             with more layers), or if values are NaN, infinite or not real numbers. The message names
-            the layer where file and model part, the shapes that were expected and found, and
-            whether the file has a classifying top.
+            the layer where file and model first differ, the shapes that were expected and found,
+            and whether the file has a classifying top.
 
     Example:
         >>> import tempfile, kcore

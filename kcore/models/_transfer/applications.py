@@ -31,13 +31,13 @@ _PREPROCESSING = {
 
 
 def application_name(base: object) -> str:
-    """Return the name of `base` in `keras.applications`, or raise an error that names others."""
+    """Return the name of `base` in `keras.applications`, or raise an error with similar names."""
     known = _builders()
     if isinstance(base, str):
         if base in known:
             return base
         raise ValueError(
-            f"base={base!r} is no model of keras.applications.{near_names(base, list(known))}"
+            f"base={base!r} is not a model of keras.applications.{near_names(base, list(known))}"
         )
     for name, builder in known.items():
         if builder is base:

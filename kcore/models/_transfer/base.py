@@ -36,7 +36,7 @@ _TORCH_RGB_DEVIATION = (0.229, 0.224, 0.225)
 def make_base(
     base: Any, weights: Any, input_shape: Sequence[int] | None, preprocessing: Any
 ) -> tuple[Any, tuple[int, ...], Any]:
-    """Make the whole network to cut from, with its weights.
+    """Make the whole network that is to be cut, with its weights.
 
     Returns:
         A functional or sequential model, which must not be changed, the shape of one image, and
@@ -75,7 +75,7 @@ def wire(base: Any, path: str | None, shape: tuple[int, ...], preprocessing: Any
 
     Raises:
         ValueError: if the images are too small for a base that takes any size, or layers of the
-            base have their channels first.
+            base use "channels_first".
     """
     source = cut(base, path)
     _check_channels_last(source, base.name)
@@ -84,8 +84,8 @@ def wire(base: Any, path: str | None, shape: tuple[int, ...], preprocessing: Any
     prepared = _prepare(images, preprocessing)
     if prepared.shape[1:] != images.shape[1:]:
         raise ValueError(
-            f"preprocessing={preprocessing.name!r} makes {tuple(prepared.shape[1:])} of images of "
-            f"{shape}: it must keep the shape."
+            f"preprocessing={preprocessing.name!r} turns images of shape {shape} into "
+            f"{tuple(prepared.shape[1:])}: it must keep the shape."
         )
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -117,7 +117,7 @@ def _check_channels_last(source: Any, name: str) -> None:
 
 
 def _check_size(source: Any, name: str, shape: tuple[int, ...]) -> None:
-    """Refuse images that are too small for a base of open sizes; name the smallest that fit."""
+    """Refuse images that are too small for a base without a fixed size; name the smallest size."""
     if None in shape or _fits(source, shape):
         return
     for size in range(min(shape[:2]) + 1, _LARGEST_SMALLEST + 1):
@@ -181,7 +181,7 @@ def _shape_of_model(base: Any, input_shape: Sequence[int] | None) -> tuple[int, 
 def _checked_preprocessing(preprocessing: Any, base: Any) -> Any:
     if preprocessing is None:
         raise ValueError(
-            f"What base={base.name!r} expects of its images can't be read from it: give "
+            f"The images that base={base.name!r} expects can't be inferred from it: give "
             "preprocessing='raw' for values from 0 to 255, 'unit' for 0 to 1, 'tf' for -1 to 1, "
             "'caffe' or 'torch' as in kcore.preprocess, or a Keras layer."
         )
@@ -189,7 +189,7 @@ def _checked_preprocessing(preprocessing: Any, base: Any) -> Any:
 
 
 def _free_name(name: str, model: Any) -> str:
-    # The input is made anew.
+    # The input is made again.
     layers = [one for one in model.layers if not isinstance(one, keras.layers.InputLayer)]
     taken = {layer.name for layer in layers}
     while name in taken:
@@ -208,7 +208,7 @@ def _called(preprocessing: Any, images: Any) -> Any:
 
 
 def _prepare(images: Any, preprocessing: Any) -> Any:
-    """Prepare images as the network expects them, by layers that Keras has, in float32."""
+    """Prepare images as the network expects them, with layers of Keras, in float32."""
     if isinstance(preprocessing, keras.Layer):
         return _called(preprocessing, images)
     if not isinstance(preprocessing, str) or preprocessing not in PREPROCESSING:

@@ -11,7 +11,7 @@ from kcore.models._transfer.training_data import Samples
 
 __all__ = ["DatasetBatches", "EvaluationBatches", "StartEpochs", "TrainingBatches"]
 
-# Each epoch has a key, from which its order and its dropout have keys of their own.
+# Each epoch has a key, from which the keys of its order and of its dropout are derived.
 _ORDER, _DROPOUT = 0, 1
 _LARGEST_BATCH = 1 << 16
 
@@ -34,16 +34,17 @@ class _Dropout:
 class TrainingBatches(keras.utils.PyDataset):
     """Batches `((features, factors), labels)` in an order that changes from epoch to epoch.
 
-    Order and dropout come from `kcore.random`: of the key of the seed folded with the epoch, fold 0
-    gives the permutation, fold 1 folded with the sample's index the hidden units that are kept.
-    Where samples have weights, these are the third part of a batch.
+    Order and dropout come from `kcore.random`. The key of an epoch is the key of the seed folded
+    with the epoch: its fold 0 gives the permutation, and its fold 1, folded with the sample's
+    index, the hidden units that are kept. If samples have weights, these are the third part of a
+    batch.
 
     Args:
         samples: features or images, labels and weights of all samples.
         batch_size: samples in each batch but the last.
         dropout: the fraction to drop, and the number of hidden units.
         seed: 0 <= seed < 2**64.
-        prepare: makes features of images; `None` where `samples` has features.
+        prepare: function that turns images into features; `None` if `samples` has features.
     """
 
     def __init__(
@@ -89,11 +90,11 @@ class DatasetBatches(keras.utils.PyDataset):
 
     Args:
         dataset: gives batches of images and labels, in its own order.
-        check: makes `Samples` of a batch.
+        check: function that turns a batch into `Samples`.
         dropout: the fraction to drop, and the number of hidden units.
         seed: seed of dropout, as in `TrainingBatches`; the index of a sample is its position in the
             batch, plus 65,536 for each batch before.
-        prepare: makes features of images.
+        prepare: function that turns images into features.
     """
 
     def __init__(
@@ -161,13 +162,13 @@ class StartEpochs(keras.callbacks.Callback):
 class EvaluationBatches(keras.utils.PyDataset):
     """Batches `((features, factors), labels)` in order, with all hidden units kept.
 
-    Where samples have weights, these are the third part of a batch.
+    If samples have weights, these are the third part of a batch.
 
     Args:
         samples: features or images, labels and weights of all samples.
         batch_size: samples in each batch but the last.
         units: number of hidden units.
-        prepare: makes features of images; `None` where `samples` has features.
+        prepare: function that turns images into features; `None` if `samples` has features.
     """
 
     def __init__(

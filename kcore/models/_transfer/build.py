@@ -1,4 +1,4 @@
-"""A trained network, cut at a layer and frozen, under a small new head."""
+"""Put a small new head on a trained network that is cut at a layer and frozen."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -36,12 +36,12 @@ def transfer(
     The network is copied: a model given as `base` stays as it is. The preprocessing that it expects
     is built in, so the new model takes raw images. Layers of Keras in the base don't act at random:
     dropout, also in attention and recurrent layers, and noise are copied with a rate of 0, and
-    layers that augment are replaced by `Identity`. Layers from elsewhere whose randomness is set by
-    an argument with a usual name (`rate`, `drop_prob`, ...) are set to 0 too; a warning names the
-    others that draw random numbers. Frozen BatchNormalization works in inference mode, with the
-    statistics that it came with.
+    layers that augment are replaced by `Identity`. For other layers whose randomness is set by an
+    argument with a usual name (`rate`, `drop_prob`, ...), that argument becomes 0 too; a warning
+    names all others that draw random numbers. Frozen BatchNormalization works in inference mode,
+    with the statistics that it came with.
 
-    The model is made of layers and operations of Keras alone, in one flat graph that keeps the
+    The model consists only of layers and operations of Keras, in one flat graph that keeps the
     names of the base's layers; when saved, it loads in plain Keras without kcore.
 
     Args:
@@ -52,23 +52,24 @@ def transfer(
             nested model; its index into `base.layers`, negative from the end; or the layer itself.
             `None` takes the output of the base, which must not be that of a classifier.
         classes: 1 gives one sigmoid output, the probability of class 1; more give a softmax.
-        weights: `None` for random weights, or those that a `keras.Model` has; `"imagenet"`, which
-            Keras downloads; or the path of a file in any format that Keras has written: `.keras`,
-            `.weights.h5`, or HDF5 of Keras 1 or 2 (`.h5`).
-        input_shape: `(height, width, channels)`, without the batch axis. Only a `keras.Model` whose
-            input has a known size can do without it.
-        preprocessing: the images that the base expects. `None` is for `keras.applications`, where
-            kcore knows. A `keras.Model` needs one of `"raw"` (0 to 255), `"unit"` (0 to 1), `"tf"`
-            (-1 to 1), `"caffe"` (BGR less the ImageNet means) or `"torch"` (0 to 1, less the
-            ImageNet means, by the deviations), or a Keras layer that makes them of raw images.
+        weights: `None` for random weights, or for those that a `keras.Model` has; `"imagenet"`,
+            which Keras downloads; or the path of a file in any format that Keras has written:
+            `.keras`, `.weights.h5`, or HDF5 of Keras 1 or 2 (`.h5`).
+        input_shape: `(height, width, channels)`, without the batch axis. Needed unless `base` is a
+            `keras.Model` whose input has a known size.
+        preprocessing: the images that the base expects. `None` is for models of
+            `keras.applications`, for which kcore knows it. A `keras.Model` needs one of `"raw"` (0
+            to 255), `"unit"` (0 to 1), `"tf"` (-1 to 1), `"caffe"` (BGR minus the ImageNet means)
+            or `"torch"` (0 to 1, standardized by the ImageNet means and deviations), or a Keras
+            layer that computes them from raw images.
         pooling: `"flatten"` gives the head every value, `"avg"` (or `"average"`) the mean of each
             channel.
         hidden_units: width of the head's hidden layer, with ReLU.
         dropout: fraction of the hidden units that are dropped in training, 0 <= dropout < 1.
         class_names: the names of the classes, two for one sigmoid output, else as many as
             `classes`; `kcore.models.classify` shows them.
-        seed: makes the first weights the same on every backend: those of the head, and of a base of
-            `keras.applications` with random weights; 0 <= seed < 2**64. `None` leaves them to
+        seed: makes the initial weights the same on every backend: those of the head, and of a base
+            of `keras.applications` with random weights; 0 <= seed < 2**64. `None` leaves them to
             Keras.
 
     Returns:
@@ -78,10 +79,10 @@ def transfer(
 
     Raises:
         ValueError: if an argument is out of range, the images are too small for the base, or the
-            base has no layer `cut_at`; the message says the least size, or near names. Also if
-            layers of the base have their channels first, or if `cut_at` is `None` and the base has
+            base has no layer `cut_at`; the message gives the smallest size, or similar names. Also
+            if layers of the base use "channels_first", or if `cut_at` is `None` and the base has
             several outputs or ends in a classifier.
-        TypeError: if `base` is no such model, or `cut_at` can't stand for a layer.
+        TypeError: if `base` is not such a model, or `cut_at` is not a name, an index or a layer.
         FileNotFoundError: if `weights` is a file that doesn't exist.
         WeightsFileError: if the weights in the file are not those of the base.
 

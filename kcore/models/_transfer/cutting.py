@@ -1,4 +1,4 @@
-"""Cut a network at one of its layers, also at one inside of a nested model."""
+"""Cut a network at one of its layers, even at one inside a nested model."""
 
 from typing import Any
 
@@ -43,12 +43,12 @@ def _check_output(base: Any) -> None:
     raise ValueError(
         f"base={base.name!r} ends in {last.name!r}, which gives {units} values for each "
         f"image, as a classifier does: a new head needs features. Give {hint}. cut_at=-1 takes "
-        "these values all the same."
+        "these values anyway."
     )
 
 
 def _last_layer(model: Any) -> Any:
-    """Return the last layer that does more than hand values on, perhaps as probabilities."""
+    """Return the last layer that does more than pass values on or make probabilities of them."""
     for layer in reversed(model.layers):
         if isinstance(layer, keras.Model):
             return _last_layer(layer)
@@ -58,7 +58,7 @@ def _last_layer(model: Any) -> Any:
 
 
 def _is_classifying(layer: Any, units: int | None) -> bool:
-    """Tell a layer of units, also where it is a convolution of 1x1 on one pixel, as MobileNet's."""
+    """Tell whether a layer is `Dense`, or a 1x1 convolution of one pixel as in MobileNet."""
     if isinstance(layer, keras.layers.Conv2D):
         return layer.kernel_size == (1, 1) and layer.filters == units
     return isinstance(layer, keras.layers.Dense) and layer.units == units
@@ -100,7 +100,9 @@ def _first(base: Any, parts: list[str]) -> tuple[Any, list[str]]:
 
 def _cut_inside(base: Any, nested: Any, part: Any) -> Any:
     """Return the base up to a part of a model in it; the part takes that model's name."""
-    copy = keras.models.clone_model(base)  # so that the base's layers get no further calls
+    copy = keras.models.clone_model(
+        base
+    )  # so that the layers of `base` itself get no further calls
     copy_weights(base, copy)
     part = keras.Model(part.inputs[0], part.outputs[0], name=nested.name)
     outputs = []

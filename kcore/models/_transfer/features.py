@@ -27,14 +27,14 @@ def extract_features(
     Args:
         model: the model that `kcore.models.transfer` returned.
         images: `(count, height, width, channels)` with values 0 to 255, any real dtype.
-        batch_size: images per call into the backend. The last batch is filled up, so that all have
-            one shape and are computed alike.
+        batch_size: images per call into the backend. The last batch is padded, so that all batches
+            have one shape and are computed alike.
 
     Returns:
         float32 array `(count, features)`: the base's output, flattened or averaged.
 
     Raises:
-        ValueError: if there are no images, or `model` has no head as `transfer` makes it.
+        ValueError: if there are no images, or `model` has no head made by `transfer`.
 
     Example:
         >>> import kcore, numpy as np
@@ -57,7 +57,7 @@ def features_of(base: "Base", samples: Samples, check: Callable[[Any], Samples])
     Args:
         base: the frozen base.
         samples: arrays or a dataset.
-        check: makes `Samples` of a batch of the dataset.
+        check: function that turns a batch of the dataset into `Samples`.
     """
     if samples.is_dataset:
         return _of_dataset(base, samples.x, check)
@@ -69,10 +69,10 @@ class Base:
 
     Args:
         model: the model that `transfer` returned.
-        batch_size: a shorter batch is filled up to it with its last image; a longer one is split.
+        batch_size: a shorter batch is padded to it with its last image; a longer one is split.
 
     Attributes:
-        seconds: how long it has computed in all, without the first batch, which compiles it.
+        seconds: total time of its computations, without the first batch, which compiles it.
     """
 
     def __init__(self, model: Any, batch_size: int) -> None:

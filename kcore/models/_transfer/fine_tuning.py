@@ -1,4 +1,4 @@
-"""The second phase of training: the head and upper layers of the base, with a small rate."""
+"""The second phase of training: the head and upper layers of the base, at a small learning rate."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
@@ -49,28 +49,30 @@ def fine_tune(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: bool | int | str = "auto",
 ) -> keras.callbacks.History:
-    """Train the head and the upper layers of the base with a small rate: the second phase.
+    """Train the head and the upper layers of the base at a small learning rate: the second phase.
 
     Unfreezes the base from a layer on, compiles the model with an optimizer of the same kind and
-    the new rate, and fits it. BatchNormalization stays frozen, and so in inference mode: in small
-    batches its statistics would drift away from what the layers after it have learned to expect.
+    the new learning rate, and fits it. BatchNormalization stays frozen, and so in inference mode:
+    in small batches its statistics would drift away from what the layers after it have learned to
+    expect.
 
     Args:
-        model: the model that `kcore.models.transfer` returned, its head trained before.
+        model: the model that `kcore.models.transfer` returned, after its head was trained.
         x: images `(count, height, width, channels)` with values 0 to 255, or a dataset that
             `keras.Model.fit` takes, which may augment.
-        y: integer labels `(count,)`, 0 or 1 for one sigmoid; left out where `x` is a dataset.
+        y: integer labels `(count,)`, 0 or 1 for one sigmoid; leave it out if `x` is a dataset.
         unfreeze_from: the first layer that is trained: its name, `"model/layer"` for one inside a
             nested model; its index into `model.layers`, negative from the end; or the layer itself.
-            All later layers are trained too, earlier ones are frozen. `None` goes on with a model
-            that was compiled before, as it is; then `learning_rate` is not used.
+            All later layers are trained too, earlier ones are frozen. `None` continues with the
+            model as it was compiled before; `learning_rate` is then not used.
         learning_rate: must be smaller than that of the first phase, so that what the base has
             learned is not lost.
         train_batch_norm: unfreeze BatchNormalization too. It then normalizes each batch by the
             batch's own statistics while training, and updates those that it keeps.
         steps_per_execution: batches per call into the backend.
-        epochs: the epoch to end with; from `initial_epoch` 0, how often to go through the images.
-        batch_size: images per step; `None` is 32. Left out where `x` is a dataset.
+        epochs: number of passes through the images, counted from epoch 0: with `initial_epoch`,
+            training ends at this epoch, as in `keras.Model.fit`.
+        batch_size: images per step; `None` is 32. Leave it out if `x` is a dataset.
         validation_data: `(images, labels)`, `(images, labels, weights)` or a dataset, to evaluate
             after each epoch.
         validation_split: the fraction of the images, the last ones, to evaluate on instead of
@@ -82,7 +84,7 @@ def fine_tune(
         steps_per_epoch: steps that make an epoch; `None` is one pass through the images.
         validation_steps: steps to evaluate; `None` is one pass through the validation data.
         validation_batch_size: images per step of the evaluation; `None` is `batch_size`.
-        validation_freq: evaluate after every so many epochs.
+        validation_freq: number of epochs from one evaluation to the next.
         callbacks: `keras.callbacks.Callback`s.
         verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch; `"auto"` is 1 in most
             cases.
@@ -93,9 +95,9 @@ def fine_tune(
     Raises:
         RuntimeError: if `trainable` was changed since the model was compiled, or the model was
             never compiled.
-        TypeError: if `unfreeze_from` can't stand for a layer.
-        ValueError: if the model has no such layer, the rate is not smaller than before, or labels
-            in `y` are none of the classes.
+        TypeError: if `unfreeze_from` is not a name, an index or a layer.
+        ValueError: if the model has no such layer, the learning rate is not smaller than before, or
+            a label in `y` is not one of the classes.
     """
     check_not_forked("kcore.models.fine_tune")
     head_layers(model)
@@ -150,12 +152,12 @@ def fine_tune(
     )
 
 
-# What can be iterated over, but not for batches.
+# Iterables that don't yield batches.
 _NO_DATASETS = (str, bytes, Mapping, Set, range)
 
 
 def _check_data(model: Any, x: Any, y: Any) -> int | None:
-    """Check images and labels, and return how many they are; None for a dataset."""
+    """Check images and labels, and return their number; None for a dataset."""
     if hasattr(x, "shape") or isinstance(x, (list, tuple)):
         images = check_images("x", x, model)
         labels = None if y is None else check_labels("y", y, *label_kind(model))
@@ -167,7 +169,7 @@ def _check_data(model: Any, x: Any, y: Any) -> int | None:
         return len(images)
     _check_dataset("x", x, "images")
     if y is not None:
-        raise ValueError("y must be left out where x is a dataset, which has its own labels.")
+        raise ValueError("y must be left out if x is a dataset, which has its own labels.")
     return None
 
 
@@ -186,7 +188,7 @@ def _check_counts(**counts: Any) -> None:
 def _check_for_arrays(
     count: int | None, batch_size: Any, validation_split: Any, sample_weight: Any
 ) -> None:
-    """Check what goes with arrays alone; `count` is None for a dataset."""
+    """Check arguments that are only for arrays; `count` is None for a dataset."""
     check_fraction("validation_split", validation_split)
     if count is not None:
         if sample_weight is not None:
@@ -200,7 +202,7 @@ def _check_for_arrays(
     for name, is_given in given.items():
         if is_given:
             raise ValueError(
-                f"{name} must be left out where x is a dataset, which has batches of its own."
+                f"{name} must be left out if x is a dataset, which has its own batches."
             )
 
 
@@ -228,7 +230,7 @@ def _unfreeze(model: Any, path: str, train_batch_norm: bool) -> None:
     first = names.index(path)
     after = names[first:]
     for known, layer in layers:
-        # A model holds its layers; it must be trainable where any of them is.
+        # A model holds its layers; it must be trainable if any of them is.
         holds_one = any(inner.startswith(f"{known}/") for inner in after)
         _set_trainable(layer, known in after or holds_one)
     for _, layer in layers[:first]:
@@ -241,7 +243,7 @@ def _unfreeze(model: Any, path: str, train_batch_norm: bool) -> None:
 
 
 def _set_trainable(layer: Any, value: bool) -> None:
-    """Set a layer and all layers inside it, also where the layer has the value already.
+    """Set a layer and all layers inside it, even if the layer has the value already.
 
     On TensorFlow, setting an attribute to the value that it has does nothing, so the layers inside
     would not be set.
@@ -252,7 +254,7 @@ def _set_trainable(layer: Any, value: bool) -> None:
 
 
 def _slower(optimizer: Any, learning_rate: float) -> Any:
-    """Make an optimizer of the same kind with a smaller rate."""
+    """Make an optimizer of the same kind with a smaller learning rate."""
     before = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     if not 0 < learning_rate < before:
         raise ValueError(
@@ -263,7 +265,7 @@ def _slower(optimizer: Any, learning_rate: float) -> Any:
 
 
 def _with_rate(optimizer: Any, rate: float) -> Any:
-    """Copy an optimizer and those that it wraps; the innermost one has the rate."""
+    """Copy an optimizer and those that it wraps; the innermost one has the learning rate."""
     config = optimizer.get_config()
     if hasattr(optimizer, "inner_optimizer"):
         inner = _with_rate(optimizer.inner_optimizer, rate)

@@ -29,7 +29,7 @@ def add_head(features: Any, classes: int, pooling: str, hidden_units: int, dropo
     x = keras.layers.Dense(hidden_units, activation="relu", name=_HIDDEN)(x)
     x = keras.layers.Dropout(dropout, name=_DROPOUT)(x)
     activation = "sigmoid" if classes == 1 else "softmax"
-    # In float32 also under mixed precision: probabilities of bfloat16 have two or three digits.
+    # In float32 even with mixed precision: probabilities in bfloat16 have two or three digits.
     return keras.layers.Dense(classes, activation=activation, dtype="float32", name=_PREDICTIONS)(x)
 
 
@@ -38,7 +38,7 @@ def head_layers(model: Any) -> list[Any]:
     layers = [layer for layer in check_model(model).layers if layer.name.startswith(_PREFIX)]
     if not has_head(model):
         raise ValueError(
-            f"The model {model.name!r} has no head as kcore.models.transfer makes it: layers "
+            f"The model {model.name!r} has no head made by kcore.models.transfer, with the layers "
             f"{_POOLING}, {_HIDDEN}, {_DROPOUT} and {_PREDICTIONS}."
         )
     return layers
@@ -50,7 +50,7 @@ def has_head(model: Any) -> bool:
 
 
 def pooled_features(model: Any) -> Any:
-    """Return a model that maps images to the input of the head's first Dense layer."""
+    """Return a model that maps images to the input of the head's first `Dense` layer."""
     pooling = head_layers(model)[0]
     return keras.Model(model.inputs[0], pooling.output, name="features")
 

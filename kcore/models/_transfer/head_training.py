@@ -52,27 +52,27 @@ def train_head(
 
     The frozen base gives the same features for an image in every epoch, so they are computed once,
     and the head is trained on them. The result is the head that training on the images would give.
-    A dataset that augments its images anew in each epoch needs `features_once=False`.
+    A dataset that augments its images differently in each epoch needs `features_once=False`.
 
-    The order of the images and the dropout of each image come from `kcore.random`, by seed, epoch
-    and the image's index. They don't depend on the backend or, except for a dataset, on
-    `features_once`.
+    The order of the images and the dropout of each image come from `kcore.random`, keyed by the
+    seed, the epoch and the image's index. They don't depend on the backend or, except for a
+    dataset, on `features_once`.
 
     Args:
-        model: the model that `kcore.models.transfer` returned, its base frozen. It is compiled
+        model: the model that `kcore.models.transfer` returned, with its base frozen. It is compiled
             here, with cross-entropy and the metric `accuracy`.
         x: images `(count, height, width, channels)` with values 0 to 255, or a
             `keras.utils.PyDataset` of batches `(images, labels)` or `(images, labels, weights)`.
             A dataset is read once, or with `features_once=False` in each epoch, in its own order
             and in batches of its own size.
-        y: integer labels `(count,)`, 0 or 1 for one sigmoid; left out where `x` is a dataset.
-        epochs: how often to go through the images.
+        y: integer labels `(count,)`, 0 or 1 for one sigmoid; leave it out if `x` is a dataset.
+        epochs: number of passes through the images.
         batch_size: images per step.
         optimizer: a `keras.optimizers.Optimizer` or its name; `None` is RMSprop with a learning
             rate of 0.0001. The model keeps it, so that training can go on with its state.
         validation_data: `(images, labels)`, `(images, labels, weights)` or a dataset, to evaluate
             after each epoch. A dataset must not augment; it is read once.
-        sample_weight: `(count,)`, how much each image counts in the loss; left out where `x` is a
+        sample_weight: `(count,)`, how much each image counts in the loss; leave it out if `x` is a
             dataset.
         class_weight: how much the images of a class count, `{class: weight}`; 1 for classes left
             out. It is multiplied by the weights of samples.
@@ -89,9 +89,9 @@ def train_head(
 
     Raises:
         RuntimeError: if `trainable` was changed since the model was compiled.
-        ValueError: if the model has no head as `transfer` makes it, layers of the base are
-            trainable, labels or weights don't fit the images, labels are none of the classes, or a
-            dataset that augments is given with `features_once=True`.
+        ValueError: if the model has no head made by `transfer`, layers of the base are trainable,
+            labels or weights don't fit the images, a label is not one of the classes, or a dataset
+            that augments is given with `features_once=True`.
     """
     check_trainable(model)
     _check_frozen_base(model)
@@ -109,7 +109,7 @@ def train_head(
     samples = Samples(x, y, sample_weight)
     samples = check_samples("x and y", samples, model, class_weight, features_once)
     batch_size = check_integer("batch_size", batch_size)
-    if not samples.is_dataset:  # the last batch is filled up
+    if not samples.is_dataset:  # the last batch is padded
         batch_size = min(batch_size, len(samples.x))
     validation = _validation(validation_data, model)
     warn_of_range("x", x, model)
@@ -190,7 +190,7 @@ def _check_frozen_base(model: Any) -> None:
     if loose:
         raise ValueError(
             f"{len(loose)} variables of the base are trainable, such as {loose[0]!r}. The first "
-            "phase trains the head alone: freeze the base, or use kcore.models.fine_tune."
+            "phase trains only the head: freeze the base, or use kcore.models.fine_tune."
         )
 
 

@@ -50,7 +50,7 @@ def without_randomness(layer: Any) -> Any:
     if isinstance(layer, keras.layers.RandomCrop):
         raise ValueError(
             f"The base has the layer {layer.name!r}, a RandomCrop, which can't be kept from acting "
-            "at random: give a base without it, and crop the images before."
+            "at random: give a base without it, and crop the images first."
         )
     if isinstance(layer, _AUGMENTING):
         return keras.layers.Identity(name=layer.name, dtype=layer.dtype_policy)
@@ -65,7 +65,7 @@ def without_randomness(layer: Any) -> Any:
 
 
 def warn_of_randomness(model: Any, base_name: str) -> None:
-    """Warn of layers that still draw random numbers, such as a user's own layers."""
+    """Warn about layers that still draw random numbers, such as a user's own layers."""
     left = [
         f"{'/'.join(path)!r} ({type(layer).__name__})"
         for layer, path in walk(model)

@@ -67,8 +67,8 @@ def check_samples(
         once: whether features are computed once, so that images must not change.
 
     Raises:
-        ValueError: if labels or weights are wrong, or are not as many as the images, or images
-            change from epoch to epoch and must not.
+        ValueError: if labels or weights are wrong or not as many as the images, or images change
+            from epoch to epoch and must not.
     """
     if samples.is_dataset:
         if samples.y is not None or samples.weight is not None:
@@ -85,8 +85,8 @@ def check_samples(
     y = None if samples.y is None else check_labels(y_name, samples.y, *label_kind(model))
     if y is None or len(x) != len(y) or not len(x):
         raise ValueError(
-            f"{name}: {len(x)} images and {'no' if y is None else len(y)} labels; give as many, "
-            "at least one."
+            f"{name}: {len(x)} images and {'no' if y is None else len(y)} labels; give one label "
+            "for each image, and at least one."
         )
     return Samples(x, y, _weights(name, y, samples.weight, class_weight))
 
@@ -103,8 +103,8 @@ def check_batch(
     if y.ndim == 2 and y.shape[1] > 1:
         raise ValueError(
             f"{name}: the dataset gives rows of shape {y.shape} for labels: integers are needed, "
-            "as label_mode='int' gives (or 'binary', for one sigmoid); "
-            "y.argmax(axis=-1) makes them of one-hot rows."
+            "as label_mode='int' gives (or 'binary', for one sigmoid); y.argmax(axis=-1) makes "
+            "them from one-hot rows."
         )
     y = check_labels(f"labels of {name}", y, *label_kind(model))
     return Samples(x, y, _weights(name, y, weight[0] if weight else None, class_weight))
@@ -122,8 +122,8 @@ def check_class_weight(class_weight: Any, model: Any) -> dict[int, float] | None
         label = check_integer("a class in class_weight", label, minimum=0)
         if label >= classes:
             raise ValueError(
-                f"class_weight has {label}, which is not one of the {classes} classes: 0 to "
-                f"{classes - 1} are."
+                f"class_weight has {label}, which is not one of the {classes} classes, 0 to "
+                f"{classes - 1}."
             )
         weights[label] = check_finite(f"class_weight[{label}]", weight)
         if weights[label] < 0:

@@ -1,4 +1,4 @@
-"""Callbacks that draw while a model trains; they alone of kcore.visualize need a backend."""
+"""Callbacks that draw while a model trains; only these of kcore.visualize need a backend."""
 
 import kcore._backend  # noqa: F401
 from kcore.visualize._callbacks.feature_map_writer import FeatureMapWriter

@@ -1,4 +1,4 @@
-"""What the layers see of one image, again after every epoch."""
+"""Draw what the layers see of one image after every epoch."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -25,38 +25,38 @@ if TYPE_CHECKING:
 
 __all__ = ["FeatureMapWriter"]
 
-# Each rewriting encodes all frames: growing by a factor keeps their number proportional.
+# Rewriting encodes all frames: after growth by a factor, this keeps the total work proportional.
 _LONGER = 1.2
 
 
 class FeatureMapWriter(keras.callbacks.Callback):
-    """Draw the feature maps of one image before the training and after each epoch.
+    """Draw the feature maps of one image before training and after each epoch.
 
     Each picture shows the maps of the chosen layers as `feature_grid` draws them, each channel
-    normalized on its own. The first one, epoch 0, is that of the untrained weights. A crash leaves
-    what was drawn before it: no file is ever half-written. To save time, a film is rewritten only
-    once it has become a fifth longer, and at the end. If a file can't be written, a warning says
-    why and the training goes on.
+    normalized on its own. The first picture, epoch 0, is that of the untrained weights. After a
+    crash, the pictures drawn before it are still there, and no file is half-written. To save time,
+    a film is rewritten only when it has become a fifth longer, and at the end. If a file can't be
+    written, a warning says why, and training goes on.
 
     Args:
-        path: where to draw. With the suffix ".gif", ".png" (animated) or ".webp" it is one film,
-            with a frame for each epoch; without a suffix it is a directory, made if needed, that
-            gets a file such as `epoch-003.png` from each epoch.
+        path: where to write the pictures. With the suffix ".gif", ".png" (animated) or ".webp" it
+            is one film, with a frame for each epoch; without a suffix it is a directory, made if
+            needed, that gets a file such as `epoch-003.png` from each epoch.
         image: the image, as the model takes it: one sample, with or without the batch axis.
         layers: the layers to show: a name, an index into `model.layers`, a class such as
             `keras.layers.Conv2D`, a layer, or a list of these; None shows all that return a height
             and a width.
-        max_channels: how many channels of each layer to show, from the first on.
+        max_channels: how many channels of each layer to show, starting with the first.
         cmap: a matplotlib color map or its name, such as "viridis", "inferno" or "gray". A GIF
             holds 256 colors and shows the nearest ones.
-        data_format: of the feature maps: "channels_last", "channels_first", or None for Keras's
-            default.
+        data_format: data format of the feature maps: "channels_last", "channels_first", or None for
+            Keras's default.
 
     Raises:
-        TypeError: if `path` is no path.
+        TypeError: if `path` is not a path.
         ValueError: if `path` has another suffix, `image` isn't made of numbers, `max_channels` is
-            no integer of at least 1, or matplotlib has no color map `cmap`. When the training
-            begins: if `image` holds several images, a layer isn't there, or none of them has maps.
+            not an integer of at least 1, or matplotlib has no color map `cmap`. When training
+            begins: if `image` holds several images, a layer doesn't exist, or no layer has maps.
         FileNotFoundError: if the directory above doesn't exist.
 
     Example:
@@ -81,12 +81,12 @@ class FeatureMapWriter(keras.callbacks.Callback):
         super().__init__()
         self.path = _checked_path(path)
         self.max_channels = check_integer("max_channels", max_channels)
-        color_table(cmap)  # refuses what is none
+        color_table(cmap)  # refuses an unknown color map
         self.cmap = cmap
         self._image = _checked_image(image)
         self._layers = layers
         if data_format is not None:
-            is_channels_first(data_format)  # refuses what is none
+            is_channels_first(data_format)  # refuses an unknown data format
         self._data_format = data_format
         self._frames: list[Image.Image] = []
         self._filmed = 0

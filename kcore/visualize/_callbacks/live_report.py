@@ -31,35 +31,34 @@ from kcore.visualize._series import in_words, split_series
 
 __all__ = ["LiveReport"]
 
-# What `report` is given of the examples, once they are predicted.
+# Arguments of `report` that hold the examples, once they are predicted.
 _JUDGED = ("labels", "probabilities", "images")
 Explanation = Callable[[Any, npt.NDArray[Any]], npt.ArrayLike]
 Part = dict[str, Any]
 
 
 class LiveReport(keras.callbacks.Callback):
-    """Rewrite the report on a training after each epoch.
+    """Rewrite the report on a training run after each epoch.
 
     The report holds curves, the table of layers, the epochs with their durations, seeds and
     versions. With `examples` it also holds the confusion matrix and the worst mistakes after each
     epoch, and with `layers` and `explain` the feature maps and heat maps after the last one.
 
-    During the training the status is "running", and the report says how many epochs are done. At
-    the end it is "finished" or "stopped", with the reason of `stop`. If an exception or an
-    interrupt ends `fit`, the status becomes "interrupted" when the process ends; in a notebook,
-    whose process goes on, write `with live_report:` around `fit` to see it at once. If the process
-    is killed, the report of the last epoch is left. A forked process doesn't change the report of
-    its parent.
+    During training the status is "running", and the report says how many epochs are done. At the
+    end it is "finished" or "stopped", with the reason of `stop`. If an exception or an interrupt
+    ends `fit`, the status becomes "interrupted" when the process ends; in a notebook, whose process
+    goes on, write `with live_report:` around `fit` to see it at once. If the process is killed, the
+    report of the last epoch is left. A forked process doesn't change the report of its parent.
 
-    Each training needs its own file. A training is refused if another one that still runs writes
-    the same file, in this process or, except on Windows, in another one on this machine. A training
-    that has ended, whether by an exception or by a kill, doesn't block the file. A hidden lock file
-    stands beside the report during the training.
+    Each training run needs its own file. A run is refused if another one that is still going writes
+    the same file, in this process or, except on Windows, in another one on this machine. A run that
+    has ended, even by an exception or a kill, doesn't block the file. During training, there is a
+    hidden lock file beside the report.
 
     Wrong arguments are found before the first epoch: `layers` and `explain` are tried on the
-    untrained model. From then on the report never ends the training. If the file can't be written,
-    for instance because the disk is full, a warning says why, and the next epoch tries again. If a
-    part of the report fails, it is left out with a warning.
+    untrained model. After that, the report never stops training. If the file can't be written, for
+    instance because the disk is full, a warning says why, and the next epoch tries again. If a part
+    of the report fails, it is left out with a warning.
 
     Args:
         path: the file, which must end in ".html" or ".htm".
@@ -83,16 +82,16 @@ class LiveReport(keras.callbacks.Callback):
             returns heat maps (images, height, width) in 0..1, such as `kcore.explain.grad_cam`. It
             is called with the first 8 examples, or with 8 that are spread over a dataset.
         stop: the callback whose `reason` the report gives at the end, such as a `StopAtTarget`.
-        seeds: the seed, or name -> seed where there are several.
+        seeds: the seed, or name -> seed if there are several.
         bad_files: the files that were left out: a sequence of (file, class, reason), or the `audit`
-            of a dataset of `kcore.data`. It is read each time the report is written, and so lists
-            files that are found to be bad during the training.
+            of a dataset of `kcore.data`. It is read each time the report is written, so it lists
+            files that are found to be bad during training.
 
     Raises:
-        TypeError: if `path` is no path, or `title` is no string.
-        ValueError: if another argument is not as described above; and when the training begins, if
-            the outputs of the model are no probabilities of classes, if `layers` or `explain`
-            doesn't fit the model, or if another training that still runs writes the same file.
+        TypeError: if `path` is not a path, or `title` is not a string.
+        ValueError: if another argument is not as described above; and when training begins, if the
+            outputs of the model are not probabilities of classes, if `layers` or `explain` doesn't
+            fit the model, or if another training run that is still going writes the same file.
         FileNotFoundError: if the directory of `path` doesn't exist.
 
     Example:
@@ -152,7 +151,7 @@ class LiveReport(keras.callbacks.Callback):
         self._file.interrupt()
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Write a first report, so that errors are found before hours are spent."""
+        """Write a first report, so that errors show before hours of training."""
         self._logs: list[dict[str, Any]] = []
         self._left_out: set[str] = set()
         self._seconds: list[float] = []
@@ -161,7 +160,7 @@ class LiveReport(keras.callbacks.Callback):
         self._file.contents.update(nothing_yet)
         self._file.contents.update(**self._layer_table(), **self._predictions())
         with warnings.catch_warnings(action="ignore"):
-            # Only to see whether they raise: an untrained model has nothing worth showing.
+            # Only to see whether they raise an error: an untrained model has nothing worth showing.
             self._feature_maps()
             self._overlays()
         self._file.begin("No epoch has ended yet.", self._goes_on())
@@ -191,7 +190,7 @@ class LiveReport(keras.callbacks.Callback):
         self._file.write(*self._end())
 
     def _goes_on(self) -> Callable[[], bool]:
-        """Return a function that tells whether a training with this callback still runs.
+        """Return a function that tells whether training with this callback still goes on.
 
         It doesn't keep the callback alive.
         """
@@ -217,16 +216,16 @@ class LiveReport(keras.callbacks.Callback):
     def _part_weights_from_averages(self) -> None:
         """Give the weights their own buffers.
 
-        An optimizer with `use_ema` ends a training by overwriting the weights with its averages. On
-        JAX the two then share buffers. `predict` donates them, and afterwards the model could not
-        be saved.
+        At the end of training, an optimizer with `use_ema` overwrites the weights with its
+        averages. On JAX the two then share buffers. `predict` donates them, and afterwards the
+        model could not be saved.
         """
         if getattr(self.model.optimizer, "use_ema", False):
             with lock_of(self.model):
                 self.model.set_weights(self.model.get_weights())
 
     def _layer_table(self) -> Part:
-        """Return the table of layers, or the model where none can be made."""
+        """Return the table of layers, or the model if no table can be made."""
         shape = None if self._examples is None else self._examples.x.shape[1:]
         try:
             return {"model": trace(self.model, shape)}
@@ -259,7 +258,7 @@ class LiveReport(keras.callbacks.Callback):
             return dict.fromkeys(_JUDGED)
         if option_of(self.model.loss, "from_logits"):
             outputs = _probabilities(outputs)
-        predicted_classes(outputs)  # raises where they are no probabilities
+        predicted_classes(outputs)  # raises an error if they are not probabilities
         return dict(zip(_JUDGED, (examples.labels, outputs, examples.pictures), strict=True))
 
     def _feature_maps(self) -> Part:
@@ -270,7 +269,7 @@ class LiveReport(keras.callbacks.Callback):
         if not maps:
             raise ValueError(
                 f"layers={self._layers!r} return nothing with a height and a width: choose "
-                "convolutions or pools."
+                "convolution or pooling layers."
             )
         return {"feature_maps": maps}
 
@@ -298,7 +297,7 @@ class LiveReport(keras.callbacks.Callback):
         done = f"Epoch {epoch + 1} of {planned} is done." if planned else f"{epoch + 1} epochs."
         if not planned or planned <= epoch + 1:
             return done
-        # The first epoch compiles, so it says little of the others.
+        # The first epoch compiles, so it says little about the others.
         typical = float(np.median(self._seconds[1:] or self._seconds))
         return f"{done} About {duration(typical * (planned - epoch - 1))} are left."
 
@@ -326,14 +325,14 @@ def _checked_explanation(explain: Explanation | None) -> Explanation | None:
 def _checked_stop(stop: Any) -> Any:
     if stop is not None and not hasattr(stop, "reason"):
         raise ValueError(
-            f"stop={stop!r} must be a callback with a reason, such as StopAtTarget. Another that "
-            "ends the training is noticed without it."
+            f"stop={stop!r} must be a callback with a reason, such as StopAtTarget. Other "
+            "callbacks that stop training are noticed without it."
         )
     return stop
 
 
 def _probabilities(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the softmax of each row, or the sigmoid where there is one output."""
+    """Return the softmax of each row, or the sigmoid if there is one output."""
     if logits.ndim == 1 or logits.shape[1] == 1:
         positive: npt.NDArray[np.float64] = np.exp(-np.logaddexp(0, -logits))
         return positive

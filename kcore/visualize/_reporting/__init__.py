@@ -1,4 +1,4 @@
-"""The report on a training, part by part: what it shows, its templates, and writing it safely."""
+"""The report on a training run: its parts, their templates, and writing it safely."""
 
 from kcore.visualize._reporting.report import report
 from kcore.visualize._reporting.report_file import ReportFile

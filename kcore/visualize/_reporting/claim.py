@@ -1,8 +1,8 @@
-"""Let one training at a time write a file.
+"""Let only one training run at a time write a file.
 
-A training claims its file when it begins and releases it when it ends. Claims within a process are
-kept in a registry. Between processes, a locked file beside the claimed one stands for the claim;
-the system unlocks it when the process ends, however it ends.
+A run claims its file when it begins and releases it when it ends. Claims within a process are kept
+in a registry. Between processes, a locked file beside the claimed one stands for the claim; the
+system unlocks it when the process ends, however it ends.
 """
 
 import contextlib
@@ -26,16 +26,16 @@ _GUARD = threading.Lock()
 class Claim:
     """The right to write a file until `release`.
 
-    If a training ended without releasing its claim, for instance because it was interrupted, the
-    next one takes the claim over.
+    If a training run ended without releasing its claim, for instance because it was interrupted,
+    the next run takes the claim over.
 
     Args:
         path: the file.
-        is_running: a function that tells whether the training still runs.
+        is_running: a function that tells whether the training run still goes on.
 
     Raises:
-        ValueError: if a training of this process that still runs, or another process that still
-            runs, has claimed the file.
+        ValueError: if a training run of this process that still goes on, or another running
+            process, has claimed the file.
     """
 
     def __init__(self, path: str | os.PathLike[str], is_running: Callable[[], bool]):
@@ -48,9 +48,9 @@ class Claim:
             if earlier is not None and earlier._process == self._process:
                 if earlier._is_running():
                     raise ValueError(
-                        _refusal(path, "another training in this process, which goes on")
+                        _refusal(path, "another training run in this process, which goes on")
                     )
-                # Closing it would unlock the file, even if it were locked anew before.
+                # Closing it would unlock the file, even if it had been locked again before.
                 self._lock, earlier._lock = earlier._lock, None
             else:  # a forked child doesn't have the claims of its parent
                 self._lock = _locked(path, _lock_path(self._path))
@@ -75,13 +75,13 @@ class Claim:
 
 
 def _lock_path(path: Path) -> Path:
-    """Return a hidden name beside the file, short even where its own name is long."""
+    """Return a hidden name beside the file, which is short even if the file's name is long."""
     digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
     return path.with_name(f".kcore-{digest}.lock")
 
 
 def _locked(path: str | os.PathLike[str], lock: Path) -> int | None:
-    """Lock a file for this process, or return None where a file system can't."""
+    """Lock a file for this process, or return None if its file system can't."""
     while fcntl is not None:
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
@@ -94,7 +94,7 @@ def _locked(path: str | os.PathLike[str], lock: Path) -> int | None:
             by = os.read(descriptor, 32).decode("ascii", "replace")
             os.close(descriptor)
             process = f"process {by or 'unknown'}, which has not ended"
-            raise ValueError(_refusal(path, f"a training of {process}")) from None
+            raise ValueError(_refusal(path, f"a training run of {process}")) from None
         except OSError:
             os.close(descriptor)
             return None
@@ -116,4 +116,4 @@ def _is_still(path: Path, descriptor: int) -> bool:
 
 
 def _refusal(path: str | os.PathLike[str], by: str) -> str:
-    return f"path={os.fspath(path)!r} is written by {by}: give each training a report of its own."
+    return f"path={os.fspath(path)!r} is written by {by}: give each training run its own report."

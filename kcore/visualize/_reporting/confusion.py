@@ -1,4 +1,4 @@
-"""The part of a report on which classes are taken for which others."""
+"""The part of a report that shows which classes are confused with which others."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ _LISTED = 5
 
 
 def confusion_section(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> Section:
-    """Show the counts as a table, or as a picture where there are many classes."""
+    """Show the counts as a table, or as a picture if there are many classes."""
     has_table = len(counts) <= _MOST_AS_TABLE
     content = {
         "correct": int(np.trace(counts)),

@@ -1,4 +1,4 @@
-"""The parts of a report that tell how to run a training again: seeds, versions, bad files."""
+"""The parts of a report that tell how to repeat a training run: seeds, versions, bad files."""
 
 import platform
 import sys
@@ -15,7 +15,7 @@ __all__ = ["bad_files_section", "checked_files", "environment", "setup_section"]
 
 
 def environment() -> dict[str, str]:
-    """Return versions, backend and devices of this process, also where Keras is missing."""
+    """Return versions, backend and devices of this process, even if Keras is missing."""
     facts = {
         "kcore": __version__,
         "Python": platform.python_version(),

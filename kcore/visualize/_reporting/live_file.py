@@ -1,4 +1,4 @@
-"""Rewrite the file of a report during a training."""
+"""Rewrite the file of a report during training."""
 
 import os
 import sys
@@ -14,12 +14,12 @@ __all__ = ["History", "LiveFile"]
 
 
 class LiveFile:
-    """The file of a report, and what is known of the training.
+    """The file of a report, and what is known about the training run.
 
     It doesn't refer to the callback, so that it can be written after the callback is gone.
 
     Attributes:
-        contents: the arguments of `report` but for the path and the status.
+        contents: the arguments of `report` except for the path and the status.
         written: what was last written, or None.
     """
 
@@ -32,16 +32,16 @@ class LiveFile:
         self._claim: Claim | None = None
 
     def begin(self, reason: str, goes_on: Callable[[], bool] = lambda: False) -> None:
-        """Write for the first time that the training runs, and raise if anything can't be shown.
+        """Write for the first time that training runs, or raise an error if the contents are wrong.
 
         Args:
             reason: how many epochs are done.
-            goes_on: a function that tells whether the training still runs. It is asked when another
-                training is to write the same file.
+            goes_on: a function that tells whether the training run still goes on. It is called when
+                another run wants to write the same file.
 
         Raises:
-            ValueError: if the contents are wrong, or if another training that still runs writes the
-                same file.
+            ValueError: if the contents are wrong, or if another training run that still goes on
+                writes the same file.
         """
         self._is_running = False
         self._release()
@@ -58,8 +58,8 @@ class LiveFile:
             if self._is_running:
                 self._is_running = False
                 warn(
-                    f"LiveReport writes {os.fspath(self._path)!r} no more: another training has "
-                    "begun to. The training goes on.",
+                    f"LiveReport no longer writes {os.fspath(self._path)!r}: another training run "
+                    "does now. This one goes on.",
                     RuntimeWarning,
                 )
             return
@@ -80,7 +80,7 @@ class LiveFile:
         self._is_running = status == "running"
 
     def interrupt(self) -> None:
-        """Write that the training was interrupted, if it still ran."""
+        """Write that the training was interrupted, if it was still running."""
         # A forked child has a copy of this, and may end while the training goes on; and if another
         # training has taken the file over, this one ended long ago.
         is_own = os.getpid() == self._process and (self._claim is None or self._claim.is_held)

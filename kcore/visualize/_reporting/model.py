@@ -38,7 +38,7 @@ def model_section(model: Any) -> Section:
                 "kcore.inspect.trace returned for one."
             )
         return _section(**_listed(model))
-    # Keras, and with it a backend, is needed only where there is a model.
+    # Keras, and with it a backend, is needed only if there is a model.
     from kcore.inspect._trace import trace
 
     try:

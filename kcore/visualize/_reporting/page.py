@@ -8,7 +8,7 @@ from kcore.visualize._reporting.section import Section
 
 __all__ = ["STATUSES", "page"]
 
-# Each status has a sign too, so that it is not told by color alone.
+# Each status also has a sign, so that it doesn't depend on color alone.
 STATUSES = {"running": "▶", "finished": "✓", "stopped": "■", "interrupted": "✗"}
 
 
@@ -25,7 +25,7 @@ def page(
     Args:
         title: what was trained.
         status: one of `STATUSES`.
-        reason: why the training ended, or how far it is.
+        reason: why the training ended, or how far it has come.
         written: when this was written.
         metrics: the numbers to show at the top.
         sections: the parts, in their order.

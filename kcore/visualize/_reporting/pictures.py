@@ -1,4 +1,4 @@
-"""The parts of a report that are made of pictures, and the pictures in them."""
+"""The parts of a report that consist of pictures, and the pictures in them."""
 
 import base64
 import io
@@ -32,7 +32,7 @@ _SMALL = 128
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture inside of the page itself, as PNG.
+    """A picture inside the page itself, as PNG.
 
     Attributes:
         data: the file, in base64.
@@ -48,12 +48,12 @@ class Picture:
 
     @property
     def is_small(self) -> bool:
-        """Whether its pixels are to be seen as squares where it is enlarged."""
+        """Whether its pixels should be visible as squares if it is enlarged."""
         return max(self.width, self.height) <= _SMALL
 
     @classmethod
     def of_png(cls, png: bytes, alt: str, pixel_ratio: int = 1) -> "Picture":
-        """Take a PNG file as it is, of which several pixels may make one of the page."""
+        """Take a PNG file as it is; several of its pixels may make one pixel of the page."""
         with Image.open(io.BytesIO(png)) as img:
             width, height = (side // pixel_ratio for side in img.size)
         return cls(base64.b64encode(png).decode("ascii"), alt, width, height)
@@ -72,7 +72,7 @@ class Shown:
     """One picture of a list of mistakes.
 
     Attributes:
-        mistake: what was taken for what.
+        mistake: the true and the predicted class.
         pixels: the image, as `Picture.of_pixels` takes it.
     """
 
@@ -81,7 +81,7 @@ class Shown:
 
 
 def mistakes_section(shown: Sequence[Shown], class_names: Sequence[str], images: int) -> Section:
-    """Show the mistakes, with what each image is and what it was taken for."""
+    """Show the mistakes, each with its true and its predicted class."""
     mistakes = [_mistake(one, class_names) for one in shown]
     content = {"shown": mistakes, "images": images}
     return Section("mistakes", "Worst mistakes", "mistakes.html", content)
@@ -90,7 +90,7 @@ def mistakes_section(shown: Sequence[Shown], class_names: Sequence[str], images:
 def feature_maps_section(
     feature_maps: Mapping[str, npt.ArrayLike], data_format: str | None
 ) -> Section | None:
-    """Show each layer's maps, leaving out what has no height and width."""
+    """Show each layer's maps, leaving out outputs without height and width."""
     arrays = {name: np.asarray(values) for name, values in feature_maps.items()}
     for name, array in arrays.items():
         as_real(f"feature_maps[{name!r}]", array, "(height, width, channels)")

@@ -1,4 +1,4 @@
-"""Write the report on a training: one file that needs no network and no script."""
+"""Write the report on a training run: one file that needs no network and no script."""
 
 import math
 import os
@@ -66,15 +66,15 @@ def report(
     bad_files: Any = None,
     data_format: str | None = None,
 ) -> ReportFile:
-    """Write a report on a training into one HTML file.
+    """Write a report on a training run into one HTML file.
 
-    The file is complete in itself: it holds its styles and pictures and no script, and it loads
-    nothing from the network. It follows the reader's choice of light or dark, fits on a phone, and
+    The file is self-contained: it holds its styles and pictures, has no scripts, and loads nothing
+    from the network. It follows the reader's choice of a light or dark theme, fits on a phone, and
     describes its pictures in words. Names are shown as text, whatever they contain. A part of the
     page is left out if its arguments are None.
 
-    The file is written whole or not at all: after a crash in the middle of writing, the earlier
-    file is still there.
+    The file is written completely or not at all: after a crash in the middle of writing, the
+    earlier file is still there.
 
     Args:
         path: the file, which must end in ".html" or ".htm".
@@ -83,10 +83,11 @@ def report(
         stop_reason: why the training ended, in a sentence, such as `StopAtTarget.reason`.
         history: what `fit` returned, or a mapping such as its `history`: a list of values for each
             name, with None for an epoch without a value. It gives the curves and the table of
-            epochs. A metric of at most 10 numbers an epoch gets a curve for each of them; a series
+            epochs. A metric of at most 10 numbers per epoch gets a curve for each of them; a series
             of anything else, such as texts, is left out with a warning.
-        validation_freq: the `validation_freq` of `fit`, if the model was validated in some epochs
-            only: every how many epochs, or a list of epochs, which count from 1.
+        validation_freq: the `validation_freq` of `fit`, if the model was validated only in some
+            epochs: the number of epochs from one validation to the next, or a list of epochs, which
+            count from 1.
         epoch_seconds: the duration of each epoch, in seconds.
         metrics: name -> number, shown at the top, such as what
             `model.evaluate(..., return_dict=True)` returns; by default the last values of
@@ -110,7 +111,7 @@ def report(
         overlays: caption -> picture, such as `overlay` returns: a Pillow image, or an array
             (height, width) or (height, width, channels) with 1 or 3 channels, uint8 in 0..255 or
             floating point in 0..1.
-        seeds: the seed, or name -> seed where there are several.
+        seeds: the seed, or name -> seed if there are several.
         bad_files: the files that were left out: a sequence of (file, class, reason), or the `audit`
             of a dataset of `kcore.data`. If it is empty, the report says that no file was left out.
         data_format: the axis order of the feature maps, "channels_last" or "channels_first"; None
@@ -121,7 +122,7 @@ def report(
         as a link with the status and the metrics.
 
     Raises:
-        TypeError: if `path` is no path, or `title` or `stop_reason` is no string.
+        TypeError: if `path` is not a path, or `title` or `stop_reason` is not a string.
         ValueError: if another argument is not as described above. Then nothing is written.
         FileNotFoundError: if the directory of `path` doesn't exist.
         OSError: if the file can't be written. Then an earlier file is left as it was.
@@ -142,7 +143,7 @@ def report(
     if stop_reason is not None:
         check_text("stop_reason", stop_reason)
     if data_format is not None:
-        is_channels_first(data_format)  # refuses what is none
+        is_channels_first(data_format)  # refuses an unknown data format
     curves = [] if history is None else curves_of(history, validation_freq)
     epoch_seconds = _checked_seconds(epoch_seconds)
     overlays = _checked_mapping("overlays", overlays, "a picture for each caption")
@@ -176,8 +177,8 @@ def _predictions(
         return []
     if labels is None or probabilities is None:
         raise ValueError(
-            "labels and probabilities belong together: give both, and images too if the worst "
-            "mistakes are to be shown."
+            "labels and probabilities belong together: give both, and images too to show the "
+            "worst mistakes."
         )
     classes = columns_of("probabilities", probabilities) or 2
     names = check_class_names(class_names, classes)
@@ -247,7 +248,7 @@ def _has_entries(values: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    """Tell numbers, also those of NumPy that are no arrays or arrays of one."""
+    """Tell whether it is a number, which may be a NumPy scalar or an array without axes."""
     return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""The file of a report, as a path that shows itself in a notebook."""
+"""The file of a report, as a path that a notebook shows as a link."""
 
 import os
 from collections.abc import Mapping

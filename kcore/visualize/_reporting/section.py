@@ -14,13 +14,13 @@ _LONG = 48
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with a heading, which the list of contents leads to.
+    """A part of the page with a heading, which the table of contents links to.
 
     Attributes:
         id: where links lead; the same in every report.
         title: the heading.
-        template: the file that lays out what stands below it.
-        content: what this file takes.
+        template: the file that lays out the content below the heading.
+        content: the variables of this file.
     """
 
     id: str
@@ -31,12 +31,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that scrolls by itself where it is wider than the page.
+    """A table that scrolls by itself if it is wider than the page.
 
     Attributes:
         label: what it holds, for people who can't see it.
-        columns: title and kind of each column: "number" where it is flush right, "long" where its
-            texts may take several lines, or None.
+        columns: title and kind of each column: "number" if it is flush right, "long" if its texts
+            may take several lines, or None.
         rows: text and kind of each cell; the first one heads its row.
     """
 
@@ -49,7 +49,7 @@ def table(titles: Iterable[object], rows: Iterable[Iterable[object]], label: str
     """Lay out a table.
 
     Args:
-        titles: of the columns.
+        titles: titles of the columns.
         rows: cells of each row.
         label: what the table holds, for people who can't see it.
 
@@ -68,7 +68,7 @@ def table(titles: Iterable[object], rows: Iterable[Iterable[object]], label: str
 
 
 def _kind(texts: Sequence[str]) -> str | None:
-    """Tell how a column is set: numbers flush right, long texts in several lines."""
+    """Return how a column is set: numbers flush right, long texts in several lines."""
     if any(texts) and all(is_number(text) for text in texts if text):
         return "number"
     return "long" if max(map(len, texts)) > _LONG else None

@@ -1,7 +1,7 @@
-"""Make a chart of matplotlib part of a page: inline SVG in the page's colors.
+"""Embed a matplotlib chart in a page, as inline SVG in the page's colors.
 
 matplotlib writes colors and ids into a file of its own. In a page the colors are those of its style
-sheet, light or dark, and no id may be there twice.
+sheet, light or dark, and no id may occur twice.
 """
 
 import re
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Chart", "charts"]
 
 _POINTS = 72  # in an inch
-_WIDTH, _HEIGHT = 360, 220  # in points, which are pixels of the page where it isn't scaled
+_WIDTH, _HEIGHT = 360, 220  # in points, which are pixels of the page if it isn't scaled
 _FONT_SIZE = 12
 _CHARACTER = 7.7  # width of a digit
 _LINE = 18  # height of a text
@@ -108,8 +108,8 @@ def _inline(figure: "Figure", described: str, prefix: str) -> str:
 
     Args:
         figure: what was drawn.
-        described: the same in words.
-        prefix: what its ids begin with, which must be another for each figure of the page.
+        described: its content in words.
+        prefix: the beginning of its ids, which must differ for each figure of the page.
     """
     buffer = BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
@@ -119,13 +119,13 @@ def _inline(figure: "Figure", described: str, prefix: str) -> str:
     root.attrib.clear()
     root.attrib.update(viewBox=view, role="img", **{"aria-label": printable(described)})
     for part in root.findall(f"{_SVG}metadata") + root.findall(f"{_SVG}defs[{_SVG}style]"):
-        root.remove(part)  # of the file, and a style for all lines, which the page has too
+        root.remove(part)  # metadata of the file, and a style for all lines, which the page has too
     _rename(root, prefix)
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def _rename(root: ElementTree.Element, prefix: str) -> None:
-    """Give ids of their own to what is referred to, and the page's colors to all."""
+    """Make the ids that are referred to unique, and use the page's colors."""
     wanted = {link[1:] for element in root.iter() if (link := element.get(_LINK))}
     for element in root.iter():
         for value in element.attrib.values():

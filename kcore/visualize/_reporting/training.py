@@ -1,4 +1,4 @@
-"""The parts of a report on how a training went: curves, epochs and their times."""
+"""The parts of a report on the course of training: curves, epochs and their times."""
 
 import math
 import statistics
@@ -50,7 +50,7 @@ def epochs_section(curves: Sequence[Curve], seconds: Sequence[float] | None) -> 
 
 
 def duration(seconds: float) -> str:
-    """Write a time in the units that people would use.
+    """Write a duration in the units that people would use.
 
     Example:
         >>> duration(0.0123), duration(59.96), duration(3725)

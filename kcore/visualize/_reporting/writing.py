@@ -13,11 +13,12 @@ def check_target(name: str, path: object, suffixes: tuple[str, ...]) -> Path:
     Args:
         name: name of the argument.
         path: what was given for it.
-        suffixes: how the file's name may end.
+        suffixes: the allowed endings of the file's name.
 
     Raises:
-        TypeError: if it is no path.
-        ValueError: if no file can have this name, if it ends otherwise, or is a directory.
+        TypeError: if it is not a path.
+        ValueError: if no file can have this name, if it has another ending, or if it is a
+            directory.
         FileNotFoundError: if the directory that should hold the file doesn't exist.
     """
     target = check_path(name, path)

@@ -56,7 +56,9 @@ def test_a_map_that_the_user_registers_is_found():
     ],
 )
 def test_other_names_are_refused_with_near_ones(cmap, near):
-    with pytest.raises(ValueError, match=f"cmap={cmap!r} is no color map of matplotlib: .* {near}"):
+    with pytest.raises(
+        ValueError, match=f"cmap={cmap!r} is not a color map of matplotlib: .* {near}"
+    ):
         color_table(cmap)
 
 

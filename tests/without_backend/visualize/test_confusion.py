@@ -147,7 +147,7 @@ def test_it_is_drawn_on_the_axes_that_are_given():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"cmap": "no such"}, ValueError, "cmap='no such' is no color map of matplotlib: use a"),
+        ({"cmap": "no such"}, ValueError, "cmap='no such' is not a color map of matplotlib: use a"),
         ({"cmap": 3}, ValueError, "cmap=3 is no color map"),
         ({"ax": 3}, TypeError, "ax=3 must be matplotlib Axes"),
         ({"figsize": (1, 0)}, ValueError, r"figsize=\(1, 0\) must be \(width, height\)"),
@@ -190,7 +190,7 @@ def test_what_is_no_matrix_is_named(matrix, message):
 
 
 def test_each_class_has_a_name():
-    with pytest.raises(ValueError, match="must be 2 names, one a class"):
+    with pytest.raises(ValueError, match="must be 2 names, one per class"):
         plot_confusion_matrix([[1, 0], [0, 1]], ["a"])
 
 

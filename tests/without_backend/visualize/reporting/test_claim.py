@@ -31,7 +31,11 @@ def shown(path):
 
 def test_a_second_claim_is_refused_until_the_first_is_released(path):
     first = Claim(path, goes_on)
-    with pytest.raises(ValueError, match=r"path='.*live\.html' is written by another training in"):
+    with pytest.raises(
+        ValueError,
+        match=r"path='.*live\.html' is written by another training run "
+        r"in",
+    ):
         Claim(path, goes_on)
     assert first.is_held
     first.release()
@@ -48,7 +52,7 @@ def test_a_link_is_the_file_that_it_leads_to(path):
     link = path.with_name("link.html")
     link.symlink_to(path)
     claim = Claim(path, goes_on)
-    with pytest.raises(ValueError, match="is written by another training"):
+    with pytest.raises(ValueError, match="is written by another training run"):
         Claim(link, goes_on)
     claim.release()
 
@@ -79,7 +83,7 @@ def test_where_no_file_can_be_locked_the_process_still_knows(path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", refuse)
         claim = Claim(path, goes_on)
-    with pytest.raises(ValueError, match="is written by another training in this process"):
+    with pytest.raises(ValueError, match="is written by another training run in this process"):
         Claim(path, goes_on)
     claim.release()
 
@@ -105,7 +109,8 @@ def run(script):
 def test_another_process_is_refused_and_told_by_whom(path):
     claim = Claim(path, goes_on)
     assert run(CLAIM.format(path=str(path))) == (
-        f"refused: path={str(path)!r} is written by a training of process {os.getpid()}, which has "
+        f"refused: path={str(path)!r} is written by a training run of process {os.getpid()}, which "
+        "has "
         "not ended: give each training a report of its own."
     )
     claim.release()
@@ -169,7 +174,7 @@ os.kill(child, 9)
 @needs.fork
 def test_a_forked_child_leaves_the_report_of_its_parent_alone(path):
     first, *others = run(FORKED.format(path=str(path))).splitlines()
-    assert "is written by a training of process" in first
+    assert "is written by a training run of process" in first
     assert others == ["2", "True", "1"]
     assert "✓ finishedDone again." in shown(path)
 
@@ -204,7 +209,7 @@ def test_a_training_whose_file_was_taken_over_says_so_once(path):
     first, second = LiveFile(path, {"title": "first"}), LiveFile(path, {"title": "second"})
     first.begin("No epoch yet.")
     second.begin("No epoch yet.")
-    with pytest.warns(RuntimeWarning, match="no more: another training has begun to"):
+    with pytest.warns(RuntimeWarning, match="no longer writes .*: another training run does"):
         first.write("running", "Epoch 1 is done.")
     first.write("running", "Epoch 2 is done.")  # warnings are errors here
     first.write("finished", "Done.")

@@ -241,7 +241,7 @@ def test_channels_first(path):
         ({"labels": [2], "probabilities": [[0.5, 0.5]]}, "class index 2; there are 2 classes"),
         (
             {"labels": [0], "probabilities": [[0.5, 0.5]], "class_names": ["a"]},
-            r"class_names=\['a'\] must be 2 names, one a class",
+            r"class_names=\['a'\] must be 2 names, one per class",
         ),
         (
             {"labels": [0], "probabilities": [[0.5, 0.5]], "images": np.zeros((2, 4, 4))},
