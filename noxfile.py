@@ -53,14 +53,12 @@ WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
 
 # These have their own sessions, or don't depend on the backend (see `without_backend`).
 LEFT_TO_OTHERS = (
-    WITHOUT_BROWSER,
     "--ignore=tests/attack",
     "--ignore=tests/between_backends",
     "--ignore=tests/examples",
     "--ignore=tests/export",
-    "--ignore=tests/without_backend/backends_tests",
-    "--ignore=tests/without_backend/shapes",
     "--ignore=tests/types",
+    "--ignore=tests/without_backend",
 )
 
 # Tests that also run with the oldest dependencies, each on one backend to save time. They don't
@@ -97,9 +95,10 @@ WHEEL_TESTS = [
     "tests/without_backend/visualize",
 ]
 
-# The tests of a file stay in one process, to share what one of them has compiled. On a GPU they
-# don't run in parallel, because one process takes most of the memory.
-SIDE_BY_SIDE = ("-n", "logical", "--maxprocesses=4", "--dist=loadfile")
+# Each process gets one stretch of the tests, whose files share what they compile, and takes over a
+# part of another stretch when it is done. On a GPU tests don't run in parallel, because one process
+# takes most of the memory.
+SIDE_BY_SIDE = ("-n", "logical", "--maxprocesses=4", "--dist=worksteal")
 
 HIDE_GPUS = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
