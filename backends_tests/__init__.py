@@ -1,1 +1,1 @@
-"""Conformance tests of convolutions and pools for any Keras backend."""
+"""Conformance tests of convolution and pooling for any Keras backend."""

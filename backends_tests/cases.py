@@ -31,17 +31,17 @@ class Case:
         layer: name of the class in `keras.layers`.
         sizes: spatial sizes of the input.
         kernel: kernel or pool size of each axis; empty for global and adaptive pools.
-        strides: strides of each axis; None to leave them out of the layer's arguments, see
-            `effective_strides`.
+        strides: strides of each axis; None to leave them out of the layer's arguments.
         dilation_rate: dilation of each axis.
         padding: `"valid"`, `"same"` or `"causal"`.
         data_format: `"channels_last"` or `"channels_first"`.
         channels: input channels.
-        filters: output channels; for depthwise and separable layers see `depth_multiplier`.
+        filters: output channels of a layer that is not depthwise.
         depth_multiplier: output channels for each input channel of a depthwise layer.
         groups: groups of a convolution.
-        output_padding: of a transposed convolution, one for each axis; None for Keras's default.
-        output_size: of an adaptive pool.
+        output_padding: output padding of a transposed convolution, one for each axis; None for
+            Keras's default.
+        output_size: output size of an adaptive pool.
         use_bias: whether a trained layer has a bias.
         batch: samples in the input; may be 0.
         dtype: dtype policy of the layer.
@@ -94,7 +94,7 @@ class Case:
 
     @property
     def id(self) -> str:
-        """A short, unique name made of what differs from the defaults."""
+        """A short, unique name made from the values that differ from the defaults."""
         parts = [self.layer, _cross(self.sizes)]
         parts += [f"k{_cross(self.kernel)}"] if self.kernel else []
         parts += [f"s{_cross(self.strides)}"] if self.strides else []

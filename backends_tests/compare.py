@@ -69,7 +69,7 @@ def check_refusal(case: Case, outcome: Outcome) -> None:
 
 
 def check_named(named: Named, outcome: Outcome) -> None:
-    """Check what a named case asks for."""
+    """Check the values, the shape or the refusal that a named case requires."""
     if named.refusal is not None:
         _check_refused(named.refusal, outcome)
     elif named.probe == "gradient":
@@ -111,7 +111,7 @@ def _check_output(case: Case, outcome: Outcome) -> None:
 
 def _check_shape(name: str, shape: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> None:
     if shape != wanted:
-        raise BackendError(f"{name}: shape {shape} where {wanted} is right")
+        raise BackendError(f"{name}: shape {shape}, but {wanted} is right")
 
 
 def _check_close(

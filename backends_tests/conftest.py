@@ -41,7 +41,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.config.getoption(name, default=False) for name in ("--full", "--quick")
         )
         if full and quick:
-            raise pytest.UsageError("--full and --quick exclude each other; give one of them.")
+            raise pytest.UsageError("--full and --quick exclude each other; give only one.")
         cases = selected(metafunc.function.__name__, backend, full, quick)
         metafunc.parametrize("case", cases, ids=lambda case: case.id)
 

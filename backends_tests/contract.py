@@ -29,8 +29,8 @@ class Promise:
     """Either an output shape or a refusal.
 
     Attributes:
-        shape: shape of the output, None where the case is refused.
-        refusal: a part of the message of the ValueError, None where the case is computed.
+        shape: shape of the output, None if the case is refused.
+        refusal: a part of the message of the ValueError, None if the case is computed.
     """
 
     shape: tuple[int | None, ...] | None = None

@@ -53,11 +53,11 @@ def keep_float32_exact() -> None:
 
 
 def observe() -> Environment:
-    """Import what the run claims to use, and return what it really uses.
+    """Import the backend that the run claims to use, and return what it really uses.
 
     Raises:
-        EnvironmentMismatchError: if the backend can't be loaded, or if the backend or the device is
-            another one than claimed.
+        EnvironmentMismatchError: if the backend can't be loaded, or if the backend or the device
+            differs from the claimed one.
     """
     claimed_backend = os.environ.get("KCORE_TEST_BACKEND")
     if claimed_backend == "none":
@@ -102,7 +102,7 @@ def _refuse_other_backends(claimed: str) -> None:
     if others:
         raise EnvironmentMismatchError(
             f"KCORE_TEST_BACKEND={claimed}, but this environment has {', '.join(others)} installed "
-            f"too. Run nox, which makes an environment with {claimed} alone."
+            f"too. Run nox, which makes an environment with only {claimed}."
         )
 
 

@@ -1,4 +1,4 @@
-"""Run cases with Keras: shapes alone, eagerly, many in one compiled model, or as a probe.
+"""Run cases with Keras: only shapes, eagerly, many in one compiled model, or as a probe.
 
 Only this module, `gradient` and `probes` compute with a backend. They run in a process of their own
 (see `worker`), because a backend can end the process that it runs in.
@@ -36,7 +36,7 @@ def symbolic(case: Case) -> Outcome:
 
 
 def eager(case: Case) -> Outcome:
-    """Call the layer on an array, outside of any model."""
+    """Call the layer on an array, outside any model."""
     y = _layer(case)(keras.ops.convert_to_tensor(arrays(case).x))
     value = _to_numpy(y)
     return Outcome({"output": value}, {"eager": _tuple(y.shape), "computed": value.shape})
@@ -67,7 +67,7 @@ def gradient(cases: Sequence[Case]) -> list[Outcome]:
 
 
 def named(case: Named) -> Outcome:
-    """Run what a named case asks for: one of the ways above, or a probe."""
+    """Run a named case in the way that it names: one of the ways above, or a probe."""
     if case.probe in WAYS:
         return WAYS[case.probe]([case.case])[0]
     value = _to_numpy(PROBES[case.probe](case.case))

@@ -1,4 +1,4 @@
-"""Exact gradients on every backend, by one training step and with public Keras API alone."""
+"""Exact gradients on every backend, by one training step and with only public Keras API."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -46,8 +46,8 @@ def gradients(
         run_eagerly: whether the step runs without being compiled.
 
     Raises:
-        ValueError: if the shapes of an output and its factors differ, or those of a gradient and
-            the array that it belongs to.
+        ValueError: if the shapes of an output and its factors differ, or the shapes of a gradient
+            and of its array.
     """
     for layer, x in zip(layers, inputs, strict=True):
         layer.build(x.shape)
@@ -79,7 +79,7 @@ def _zeros(shape: tuple[int, ...], dtype: Any = None) -> Any:
 def holding(value: Array) -> Callable[..., Any]:
     """Return an initializer that returns `value`.
 
-    That costs nothing, while a random initializer would be compiled for each shape.
+    This costs no time, while a random initializer would be compiled for each shape.
     """
     return lambda shape, dtype=None: keras.ops.convert_to_tensor(value, dtype)
 
@@ -105,7 +105,7 @@ class TotalOfLayers(keras.layers.Layer):
         self._factors = _joined(factors)
         flat = _joined([part for some in parts for part in some])
         self.flat = self.add_weight(shape=flat.shape, initializer=holding(flat))
-        # Methods, not layers: of layers, Keras would count the weights as this layer's own.
+        # Methods, not layers: Keras would count the weights of layers as this layer's own.
         self._calls = tuple(layer.stateless_call for layer in layers)
 
     def call(self, start: Any) -> Any:

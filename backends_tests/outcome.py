@@ -16,7 +16,7 @@ class Outcome:
         values: results by name.
         shapes: output shapes, by the name of the call that gave them.
         error: `TypeName: message` of the exception; None if nothing was raised.
-        crashed: how the process ended; None if it did not.
+        crashed: how the process ended; None if it didn't end.
     """
 
     values: dict[str, npt.NDArray[Any]] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""Compute what is not simply a layer on an array: operations, odd calls, unknown sizes.
+"""Compute cases other than a layer on an array: operations, odd calls, unknown sizes.
 
 Each probe takes its shapes and numbers from a case, and returns an array or raises. Probes run in a
-worker process, as everything that computes.
+worker process, like everything that computes.
 """
 
 from collections.abc import Callable

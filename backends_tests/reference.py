@@ -34,7 +34,7 @@ Tables = Sequence[Array]
 
 
 def same_pads(size: int, reach: int, strides: int, positions: int) -> tuple[int, int]:
-    """Return the pads before and after that the last position needs; an odd one goes after."""
+    """Return the pads before and after that the last position needs; an odd pad goes after."""
     total = max((positions - 1) * strides + reach - size, 0)
     return total // 2, total - total // 2
 
@@ -158,7 +158,7 @@ def evaluate(case: Case, x: Array, weights: Sequence[Array]) -> Array:
 
 
 def bound(case: Case, x: Array, weights: Sequence[Array]) -> Array:
-    """Return the sum of magnitudes in each output, of which a rounding error is a share."""
+    """Return the sum of magnitudes in each output, to which rounding errors are proportional."""
     finite = np.where(np.isfinite(x), x, 0)
     return np.abs(evaluate(case, np.abs(finite), [np.abs(weight) for weight in weights]))
 

@@ -27,7 +27,7 @@ class Report:
     """All results of one run.
 
     Attributes:
-        environment: what it ran on.
+        environment: the environment of the run.
         full: whether it was a full run.
         seconds: wall time.
         cpu_seconds: CPU time of all its processes; other load on the machine adds nothing to it.

@@ -16,7 +16,7 @@ PANELS = {
         "rotation_range": 40,
         "width_shift_range": 0.2,
         "height_shift_range": 0.2,
-        "shear_range": 11.54,  # degrees: 20 %
+        "shear_range": 11.54,  # degrees: 20%
         "zoom_range": 0.2,
         "horizontal_flip": True,
     },
@@ -60,7 +60,7 @@ def panel(image, recipe, options):
 
 
 def shears(image, options):
-    """Return a picture of what `shear_range=0.2` and a shear by 20 % do to the image at most."""
+    """Return a picture of what `shear_range=0.2` and a shear by 20% do to the image at most."""
     recipe = kcore.augment.Recipe(fill_mode=options.fill_mode, data_format="channels_last")
     drawn = kcore.augment.Parameters.from_dicts([{"shear": degrees} for degrees in (0.0, *SHEARS)])
     sheared = kcore.augment.apply(np.stack([image] * len(drawn)), drawn, recipe)
@@ -78,10 +78,15 @@ def parse_options():
         "--draws", type=command_line.integer(1, 100), default=7, help="variations in a panel"
     )
     parser.add_argument(
-        "--fill-mode", choices=FILL_MODES, default="nearest", help="what lies outside of the image"
+        "--fill-mode",
+        choices=FILL_MODES,
+        default="nearest",
+        help="how points outside the image are filled",
     )
-    parser.add_argument("--seed", type=command_line.integer(0), default=0, help="of the variations")
-    command_line.add_output(parser, "outputs/augmentation_gallery", "one picture a panel")
+    parser.add_argument(
+        "--seed", type=command_line.integer(0), default=0, help="seed of the variations"
+    )
+    command_line.add_output(parser, "outputs/augmentation_gallery", "one picture per panel")
     return parser.parse_args()
 
 

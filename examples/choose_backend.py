@@ -1,7 +1,7 @@
 """Make Keras use the backend that `--backend` names. Import this before Keras.
 
-Without that option it is the one that the environment variable KERAS_BACKEND names, or else one
-that is installed.
+Without that option, it is the backend that the environment variable KERAS_BACKEND names, or else
+one that is installed.
 """
 
 import argparse
@@ -12,12 +12,12 @@ BACKENDS = ("jax", "tensorflow")
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return a parser that knows `--backend` alone; `command_line.parser` adds it to others."""
+    """Return a parser that knows only `--backend`; `command_line.parser` adds it to others."""
     options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     options.add_argument(
         "--backend",
         choices=BACKENDS,
-        help="what Keras computes with (default: KERAS_BACKEND, or else what is installed)",
+        help="the backend of Keras (default: KERAS_BACKEND, or else one that is installed)",
     )
     return options
 

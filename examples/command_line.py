@@ -33,7 +33,7 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
 
 
 def add_output(options: argparse.ArgumentParser, default: str, what: str) -> None:
-    """Add `--output`, a folder that is made if need be."""
+    """Add `--output`, a folder that is made if needed."""
     options.add_argument("--output", type=output_folder, default=default, help=f"folder for {what}")
 
 
@@ -67,7 +67,7 @@ def data_name(text: str) -> str:
 
 
 def output_folder(text: str) -> Path:
-    """Parse the path of a folder and make it, so that no work is lost where that can't be done."""
+    """Parse the path of a folder and make it, so that no work is lost if that fails."""
     path = Path(text)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def run(
     options: argparse.Namespace,
     errors: type[Exception] | tuple[type[Exception], ...] = (),
 ) -> None:
-    """Call `main(options)`; print warnings and the given errors as their text alone."""
+    """Call `main(options)`; of warnings and the given errors, print only the text."""
     warnings.showwarning = _show_warning
     try:
         main(options)
@@ -103,7 +103,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 
 def backend_and_device() -> str:
-    """Return such as "jax, cpu:0"."""
+    """Return a text such as "jax, cpu:0"."""
     return f"{keras.backend.backend()}, {keras.distribution.list_devices()[0]}"
 
 

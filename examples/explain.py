@@ -137,7 +137,7 @@ def parse_options():
         "--epochs", type=command_line.integer(1), default=14, help="passes over the scenes"
     )
     parser.add_argument(
-        "--seed", type=command_line.integer(0), default=0, help="of weights and shuffling"
+        "--seed", type=command_line.integer(0), default=0, help="seed of weights and shuffling"
     )
     command_line.add_output(parser, "outputs/explain", "the pictures")
     return parser.parse_args()

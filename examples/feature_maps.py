@@ -33,7 +33,7 @@ def main(options):
 
 
 def grid_of_each(outputs):
-    """Return the channels of a layer in one row for each image, as many as are well seen."""
+    """Return the channels of a layer in one row for each image, as many as can be seen well."""
     gap, tile = 2, 96
     rows = [
         kcore.visualize.feature_grid(
@@ -67,7 +67,7 @@ def parse_options():
         help="numbers of the test images to look at",
     )
     parser.add_argument(
-        "--seed", type=command_line.integer(0), default=0, help="of weights and shuffling"
+        "--seed", type=command_line.integer(0), default=0, help="seed of weights and shuffling"
     )
     command_line.add_output(parser, "outputs/feature_maps", "the pictures")
     return parser.parse_args()

@@ -1,4 +1,4 @@
-"""Classes to learn from, and few images of other classes to learn: for the transfer examples."""
+"""Classes to learn from, and a few images of other classes to learn, for the transfer examples."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ SCENES = (
     ("ball", "ring", "star", "cross", "arrow"),
     ("crescent", "heart", "house", "flower", "bolt"),
 )
-# What is left for the new classes is what is mixed up most: four kinds of tops.
+# The new classes include those that are confused most: four kinds of tops.
 CLOTHES = ((1, 3, 5, 7, 8), (0, 2, 4, 6, 9))
 
 
@@ -29,7 +29,7 @@ class Task:
         old_names: the classes to learn from.
         new_names: the classes to learn.
         old: (images, labels) of the old classes.
-        choosing: (images, labels) of the new classes to draw few from, and others to judge by.
+        choosing: (images, labels) of the new classes to draw a few from, and others to evaluate on.
         testing: the same; no image is in both.
     """
 

@@ -118,10 +118,10 @@ def parse_options():
     """Read the command line."""
     parser = command_line.parser(__doc__)
     parser.add_argument(
-        "--epochs", type=command_line.integer(1), default=2, help="epochs of each training"
+        "--epochs", type=command_line.integer(1), default=2, help="epochs of each training run"
     )
     parser.add_argument(
-        "--seed", type=command_line.integer(0), default=0, help="of weights and shuffling"
+        "--seed", type=command_line.integer(0), default=0, help="seed of weights and shuffling"
     )
     return parser.parse_args()
 

@@ -13,7 +13,7 @@ LEARNING_RATE = 0.01  # that of keras.optimizers.SGD
 
 
 def main(options):
-    """Train in ten parts, which show the way to 19; then explain the rest."""
+    """Train in ten parts, which show the way to 19; then explain the remaining error."""
     model = kcore.models.linear(seed=options.seed)
     kcore.models.compile_regression(model)
     start = parameters(model)
@@ -54,7 +54,7 @@ def theory(start, steps):
 
 
 def explain(predicted):
-    """Say where the rest to 19 comes from."""
+    """Say where the remaining distance to 19 comes from."""
     rows = np.hstack([X, np.ones_like(X)])
     slowest = 1 - LEARNING_RATE * np.linalg.eigvalsh(2 / len(X) * rows.T @ rows)[0]
     halving = np.log(0.5) / np.log(slowest)
@@ -74,7 +74,7 @@ def parse_options():
         "--epochs", type=command_line.integer(1), default=500, help="gradient steps to take"
     )
     parser.add_argument(
-        "--seed", type=command_line.integer(0), default=0, help="of the initial weights"
+        "--seed", type=command_line.integer(0), default=0, help="seed of the initial weights"
     )
     return parser.parse_args()
 

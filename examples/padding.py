@@ -35,7 +35,7 @@ def audit_inception():
     for size in (299, 150):
         shape = (size, size, 3)
         rows = kcore.inspect.trace(model, shape)
-        print(f"InceptionV3 on {size}×{size}: {rows[-1].output_shape} comes out,")
+        print(f"InceptionV3 on {size}×{size}: the output is {rows[-1].output_shape},")
         print(f"{rows.parameters:,} parameters, {rows.multiply_adds:,} multiply-adds.")
         print(kcore.inspect.audit(model, shape, receptive_field=size), end="\n\n")
     print("The first layers on 150×150:")

@@ -18,7 +18,7 @@ def main(options):
 
     build = getattr(kcore.models, options.model)
     model = build(x_train.shape[1:], len(dataset.class_names), seed=options.seed)
-    # A running average of the weights ends about a point better than the weights of the last step.
+    # A running average of the weights is about a point better than the weights of the last step.
     optimizer = keras.optimizers.Adam(use_ema=True)
     # 125 batches per call into the backend, which divides the 1,875 batches of an epoch.
     kcore.models.compile_classifier(model, optimizer=optimizer, steps_per_execution=125)
@@ -59,7 +59,7 @@ def parse_options():
     parser = command_line.parser(__doc__)
     parser.add_argument("--model", choices=("mlp", "cnn"), default="mlp", help="what to train")
     parser.add_argument(
-        "--epochs", type=command_line.integer(1), default=10, help="train at most so long"
+        "--epochs", type=command_line.integer(1), default=10, help="number of epochs at most"
     )
     parser.add_argument(
         "--target",
@@ -72,10 +72,10 @@ def parse_options():
         type=command_line.data_name,
         default="auto",
         help="auto, fashion-mnist, scenes, or a folder that holds Fashion-MNIST's four files; "
-        "auto takes drawn scenes where Fashion-MNIST can't be reached, and says so",
+        "auto takes drawn scenes if Fashion-MNIST can't be reached, and says so",
     )
     parser.add_argument(
-        "--seed", type=command_line.integer(0), default=0, help="of weights and shuffling"
+        "--seed", type=command_line.integer(0), default=0, help="seed of weights and shuffling"
     )
     command_line.add_output(parser, "outputs/quickstart", "the model, the report and the pictures")
     return parser.parse_args()

@@ -13,7 +13,7 @@ AUGMENTATION = {
     "rotation_range": 40,
     "width_shift_range": 0.2,
     "height_shift_range": 0.2,
-    "shear_range": 11.54,  # degrees: 20 %
+    "shear_range": 11.54,  # degrees: 20%
     "zoom_range": 0.2,
     "horizontal_flip": True,
     "fill_mode": "nearest",
@@ -21,7 +21,7 @@ AUGMENTATION = {
 
 
 def main(options):
-    """Train twice, compare, save the better model and what there is to see."""
+    """Train twice, compare, save the better model and the pictures."""
     folder = options.images or drawn_scenes(options.output / "images")
     plain = batches(folder / "train", {}, options)
     augmented = batches(folder / "train", AUGMENTATION, options)
@@ -67,7 +67,7 @@ def train(training, validation, options):
     """Train a model, always from the same initial weights."""
     keras.utils.set_random_seed(options.seed)
     shape = (options.image_size, options.image_size, 3)
-    # Smaller steps in the last quarter: else the accuracy still jumps from epoch to epoch.
+    # Smaller steps in the last quarter: otherwise the accuracy still jumps from epoch to epoch.
     steps = options.epochs * len(training)
     rate = keras.optimizers.schedules.PiecewiseConstantDecay([steps * 3 // 4], [1e-3, 2e-4])
     model = kcore.models.compile_binary_classifier(
@@ -103,13 +103,13 @@ def parse_options():
         "--target",
         type=command_line.fraction,
         default=0.90,
-        help="the validation accuracy that is hoped for",
+        help="the validation accuracy to reach",
     )
     parser.add_argument(
         "--batch-size", type=command_line.integer(1), default=20, help="images in a batch"
     )
     parser.add_argument(
-        "--seed", type=command_line.integer(0), default=1, help="of weights and augmentation"
+        "--seed", type=command_line.integer(0), default=1, help="seed of weights and augmentation"
     )
     command_line.add_output(
         parser, "outputs/train_from_directory", "the drawn scenes, the model and the pictures"

@@ -1,7 +1,8 @@
 """Teach a network five new classes from 20 images of each, on what it learned of five others.
 
 A small CNN is trained on half of the classes. Cut below its classifier and frozen, it gets a new
-head for the other half. The same CNN trained from nothing on the same few images is the comparison.
+head for the other half. For comparison, the same CNN is trained from scratch on the same few
+images.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ import kcore
 class Settings:
     """Where to cut, and (learning rate, epochs) of both ways, as transfer_settings.py found them.
 
-    It chose by images that neither the draws below nor the test have, for the two ways apart, from
-    the same rates and numbers of epochs.
+    It chose them on images that are neither in the draws below nor in the test, separately for the
+    two ways, from the same rates and numbers of epochs.
     """
 
     cut_at: int
@@ -35,7 +36,7 @@ CHOSEN = {
 
 
 def main(options):
-    """Train with and without what was learned before, a few times, and report both."""
+    """Train with and without the transfer, a few times, and report both."""
     task = few_images.load(options.data, options.quick)
     settings = CHOSEN[options.data]
     print(f"Trained on {', '.join(task.old_names)};")
@@ -70,14 +71,14 @@ def main(options):
                 few_images.accuracy(fresh, few_images.scaled(test)),
             )
         )
-        print(f"draw {seed}: transfer {rows[-1][0]:.4f}, from nothing {rows[-1][1]:.4f}")
+        print(f"draw {seed}: transfer {rows[-1][0]:.4f}, from scratch {rows[-1][1]:.4f}")
     means = np.mean(rows, axis=0)
     print(
         f"Test accuracy with 20 images of each class, mean of {len(rows)}: "
-        f"transfer {means[0]:.4f}, from nothing {means[1]:.4f}, better by "
+        f"transfer {means[0]:.4f}, from scratch {means[1]:.4f}, better by "
         f"{100 * (means[0] - means[1]):.1f} points"
     )
-    save(model, history, test, {"transfer": means[0], "from nothing": means[1]}, options.output)
+    save(model, history, test, {"transfer": means[0], "from scratch": means[1]}, options.output)
 
 
 def save(model, history, test, metrics, folder):
@@ -118,12 +119,12 @@ def parse_options():
         "--draws",
         type=command_line.integer(1),
         default=3,
-        help="how often to draw the few images and train on them",
+        help="how many times to draw the few images and train on them",
     )
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="only see that it works, with so little training that accuracies mean nothing",
+        help="only check that it works, with too little training for meaningful accuracies",
     )
     command_line.add_output(
         parser, "outputs/transfer_learning", "the model, the report and the picture"

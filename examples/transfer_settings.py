@@ -30,11 +30,11 @@ def main(options):
         note(transfer, (cut_at, rate), steps, title)
     for rate in RATES:
         steps = [fresh_steps(rate, few, judges, task) for few in draws]
-        note(fresh, rate, steps, f"from nothing, rate {rate}")
+        note(fresh, rate, steps, f"from scratch, rate {rate}")
     ((cut_at, rate), epochs) = max(transfer, key=transfer.get)
     print(f"Chosen for transfer: cut_at={cut_at}, rate {rate}, {epochs} epochs")
     rate, epochs = max(fresh, key=fresh.get)
-    print(f"Chosen from nothing: rate {rate}, {epochs} epochs")
+    print(f"Chosen from scratch: rate {rate}, {epochs} epochs")
 
 
 def note(found, key, steps, title):

@@ -47,10 +47,11 @@ class RandomTransform(keras.layers.Layer):
         rotation_range: each image is rotated by an angle between -rotation_range and
             rotation_range, in degrees.
         width_shift_range: the largest shift along the width, in either direction: a float below 1
-            is a fraction of the width, a float from 1 on is in pixels. An int n means 0 to n - 1
+            is a fraction of the width, a float of 1 or more is in pixels. An int n means 0 to n - 1
             pixels, and a list one of its entries (fractions if all are between -1 and 1, else
             pixels).
-        height_shift_range: the largest shift along the height, given as for `width_shift_range`.
+        height_shift_range: the largest shift along the height, in the same forms as
+            `width_shift_range`.
         brightness_range: (lowest, highest) factor of brightness, where 1 changes nothing; None
             leaves brightness as it is.
         shear_range: each image is sheared by an angle between -shear_range and shear_range, in

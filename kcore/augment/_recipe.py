@@ -31,7 +31,7 @@ class Recipe:
     Attributes:
         rotation_range: `theta` is uniform in ± this number of degrees.
         width_shift_range: `ty`, which moves the picture along its width. For a float below 1 it is
-            uniform in ± this fraction of the width, for a float from 1 on in ± this number of
+            uniform in ± this fraction of the width, for a float of 1 or more in ± this number of
             pixels. For an int it is one of the integers from 0 to below it, for a sequence one of
             its entries (fractions if all are between -1 and 1, else pixels), with either sign.
         height_shift_range: the same for `tx` and the height.

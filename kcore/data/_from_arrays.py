@@ -43,9 +43,9 @@ def from_arrays(
         sample_weight: array of shape (samples,), or None.
         transform: function of a batch's images, the indices of its samples (int64 of shape (n,))
             and the epoch (an integer from 0); returns the images that the model receives. If it has
-            a parameter named `targets`, it is also given the batch's targets, and returns `(images,
-            targets)`. Mark a function that keeps no state with `kcore.data.pure`, so that threads
-            may call it ahead.
+            a parameter named `targets`, it is also given the batch's targets, and returns
+            `(images, targets)`. Mark a function that keeps no state with `kcore.data.pure`, so that
+            threads may call it ahead.
         shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
             `count`. All hosts need the same seed.
         drop_remainder: whether to leave out a last batch that is not full.

@@ -91,9 +91,9 @@ def from_files(
             again with the same arguments, and should then return the same picture.
         transform: function of a batch's images, the indices of its samples (int64 of shape (n,))
             and the epoch (an integer from 0); returns the images that the model receives. If it has
-            a parameter named `targets`, it is also given the batch's targets, and returns `(images,
-            targets)`. Mark a function that keeps no state with `kcore.data.pure`, so that threads
-            may call it ahead.
+            a parameter named `targets`, it is also given the batch's targets, and returns
+            `(images, targets)`. Mark a function that keeps no state with `kcore.data.pure`, so that
+            threads may call it ahead.
         bad_files: what happens to a file that can't be decoded. "raise": `BadFileError` when it is
             reached. "skip": its batch is smaller by one, and a warning names it; a batch without
             any good file still raises `BadFileError`. "quarantine": all files are decoded once

@@ -31,7 +31,7 @@ __all__ = ["ImageBatches"]
 
 
 class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
-    """A dataset for `fit`, `evaluate` and `predict` whose every epoch can be replayed.
+    """A dataset for `fit`, `evaluate` and `predict` in which every epoch can be replayed.
 
     Make one with `kcore.data.from_directory`, `from_files` or `from_arrays`, or with the methods
     `flow`, `flow_from_directory`, `flow_from_dataframe` and `flow_with_masks` of

@@ -95,14 +95,14 @@ def maximize_activation(
 
     This is gradient ascent from noise around the middle of the range of values (Erhan and others,
     "Visualizing higher-layer features of a deep network", 2009). Each step moves along the
-    gradient, which is blurred and divided by its root mean square, and clips the image to the
-    range; its length falls from 5% of the range to 0. The blur also falls to 0: it lets large
-    shapes grow before fine patterns, which would otherwise prevail and mean little to the eye. The
-    activation is the mean of the filter's output over all positions, or the score of the class as
-    in `class_scores`. The best image of all steps is returned. The noise depends only on the seed
-    and the index in `filters` or `class_index`. A filter whose activation is zero everywhere on the
-    noise, as is possible after a ReLU, has no gradient to follow: its image stays noise, and a
-    warning gives its index.
+    gradient, which is blurred and divided by its root mean square, and then clips the values to the
+    range. The length of the steps falls from 5% of the range to 0. The blur also falls to 0: it
+    lets large shapes grow before fine patterns, which would otherwise prevail and mean little to
+    the eye. The activation is the mean of the filter's output over all positions, or the score of
+    the class as in `class_scores`. The best image of all steps is returned. The noise depends only
+    on the seed and the index in `filters` or `class_index`. A filter whose activation is zero
+    everywhere on the noise, as is possible after a ReLU, has no gradient to follow: its image stays
+    noise, and a warning gives its index.
 
     Args:
         model: a Keras model with one input.

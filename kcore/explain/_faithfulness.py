@@ -84,7 +84,7 @@ def deletion(
         batch_size: the largest number of images that run at once.
 
     Returns:
-        The curve, from the whole image to none of it.
+        The curve, from the whole image to one filled with `value`.
 
     Raises:
         TypeError: if `model` is not a Keras model, or `images` or `maps` is not an array of real
@@ -120,9 +120,9 @@ def insertion(
 ) -> FaithfulnessCurve:
     """Insert the pixels that a map ranks highest first, and record the probability of the class.
 
-    The first image is empty. A more faithful map gives a larger area under the curve (Petsiuk and
-    others, "RISE: Randomized input sampling for explanation of black-box models", BMVC 2018).
-    Compare it with the area for a map of random numbers.
+    The first image is filled with `value`. A more faithful map gives a larger area under the curve
+    (Petsiuk and others, "RISE: Randomized input sampling for explanation of black-box models", BMVC
+    2018). Compare it with the area for a map of random numbers.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).
@@ -137,7 +137,7 @@ def insertion(
         batch_size: the largest number of images that run at once.
 
     Returns:
-        The curve, from nothing of the image to all of it.
+        The curve, from an image filled with `value` to the whole image.
 
     Raises:
         TypeError: if `model` is not a Keras model, or `images` or `maps` is not an array of real

@@ -69,9 +69,9 @@ def integrated_gradients(
 
     The gradient is integrated along the straight line from the baseline to the sample and
     multiplied by their difference (Sundararajan and others, "Axiomatic attribution for deep
-    networks", ICML 2017), by Gauss-Legendre quadrature. The values of a sample then add up to the
-    difference of the scores. How far they miss it is returned as `gaps`, with a warning if that is
-    more than 5% of the difference.
+    networks", ICML 2017), by Gauss-Legendre quadrature. With an exact integral, the values of a
+    sample add up to the difference of the scores. What is missing is returned as `gaps`, with a
+    warning if it is more than 5% of the difference.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).

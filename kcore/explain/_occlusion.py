@@ -33,9 +33,9 @@ def occlusion(
     """Map how much the score of a class falls when a patch covers each pixel.
 
     A square patch moves over the image (Zeiler and Fergus, "Visualizing and understanding
-    convolutional networks", ECCV 2014). The value of a pixel is the loss of score, averaged over
-    all patches that cover the pixel. No gradient is needed. The score is the one before softmax or
-    sigmoid, as in `class_scores`.
+    convolutional networks", ECCV 2014). The value of a pixel is the drop in the score, averaged
+    over all patches that cover the pixel. No gradient is needed. The score is the one before
+    softmax or sigmoid, as in `class_scores`.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).

@@ -28,9 +28,9 @@ def saliency(
 ) -> Floats:
     """Map how much a small change of each pixel changes the score of a class.
 
-    The value of a pixel is the absolute gradient of the score with respect to the image, its
-    maximum over the channels (Simonyan and others, "Deep inside convolutional networks", 2013). The
-    score is the one before softmax or sigmoid, as in `class_scores`. The model is not changed.
+    The value of a pixel is the absolute gradient of the score with respect to the image, maximized
+    over the channels (Simonyan and others, "Deep inside convolutional networks", 2013). The score
+    is the one before softmax or sigmoid, as in `class_scores`. The model is not changed.
 
     Args:
         model: a Keras model with one input and one output (samples, classes).

@@ -144,7 +144,7 @@ def _on(background: Color, img: Image.Image) -> Image.Image:
 
 
 def _deep_on(background: Color | None, img: Image.Image, white: int) -> Image.Image:
-    """Replace the transparent level of deep gray by the gray of a color, in the same depth."""
+    """Replace the transparent level of gray of more than 8 bits by the gray of a color."""
     transparent = img.info.get("transparency")
     if background is None or transparent is None:
         return img

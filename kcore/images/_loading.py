@@ -35,7 +35,7 @@ def load_img(
 ) -> Image.Image:
     """Load a picture from a file, decode all of it, and close the file.
 
-    Of a file with several frames, the first one is loaded. Pillow reads 16-bit color at 8 bits per
+    If a file has several frames, the first one is loaded. Pillow reads 16-bit color at 8 bits per
     channel. Text and color profiles are ignored.
 
     The content of a file decides its format, whatever its name says; it must be one of `formats`.

@@ -114,6 +114,6 @@ def _check_regular(path: str, mode: int) -> None:
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "not a file but a directory", path)
+        raise IsADirectoryError(errno.EISDIR, "not a regular file but a directory", path)
     kind = next((kind for is_kind, kind in _NO_FILES if is_kind(mode)), "something else")
     raise ImageDecodeError(path, f"not a regular file but {kind}")

@@ -35,8 +35,9 @@ def cnn(
         classes: number of classes, at least 2.
         filters: number of filters of each stage, from the first to the last.
         hidden_units: width of the fully connected layer.
-        rescale: factor by which the model first multiplies images, in a layer of its own. With `1 /
-            255`, it takes raw images, such as those of `kcore.data`. `None` adds no such layer.
+        rescale: factor by which the model first multiplies images, in a layer of its own. With
+            `1 / 255`, it takes raw images, such as those of `kcore.data`. `None` adds no such
+            layer.
         seed: makes the initial weights the same on every backend, 0 <= seed < 2**64; `None` leaves
             them to Keras.
 
@@ -76,8 +77,9 @@ def binary_cnn(
             leave at least one pixel after the stages: 22 or more with three stages.
         filters: number of filters of each stage, from the first to the last.
         hidden_units: width of the fully connected layer.
-        rescale: factor by which the model first multiplies images, in a layer of its own. With `1 /
-            255`, it takes raw images, such as those of `kcore.data`. `None` adds no such layer.
+        rescale: factor by which the model first multiplies images, in a layer of its own. With
+            `1 / 255`, it takes raw images, such as those of `kcore.data`. `None` adds no such
+            layer.
         seed: makes the initial weights the same on every backend, 0 <= seed < 2**64; `None` leaves
             them to Keras.
 

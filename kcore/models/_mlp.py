@@ -27,8 +27,9 @@ def mlp(
         input_shape: `(height, width)` of one gray image, without the batch axis.
         classes: number of classes, at least 2.
         hidden_units: width of the hidden layer.
-        rescale: factor by which the model first multiplies images, in a layer of its own. With `1 /
-            255`, it takes raw images, such as those of `kcore.data`. `None` adds no such layer.
+        rescale: factor by which the model first multiplies images, in a layer of its own. With
+            `1 / 255`, it takes raw images, such as those of `kcore.data`. `None` adds no such
+            layer.
         seed: makes the initial weights the same on every backend, 0 <= seed < 2**64; `None` leaves
             them to Keras.
 
@@ -75,8 +76,9 @@ def functional_mlp(
         input_shape: `(features,)` of one flattened image, without the batch axis.
         classes: number of classes, at least 2.
         hidden_units: width of each hidden layer, from the first to the last.
-        rescale: factor by which the model first multiplies images, in a layer of its own. With `1 /
-            255`, it takes raw images, such as those of `kcore.data`. `None` adds no such layer.
+        rescale: factor by which the model first multiplies images, in a layer of its own. With
+            `1 / 255`, it takes raw images, such as those of `kcore.data`. `None` adds no such
+            layer.
         seed: makes the initial weights the same on every backend, 0 <= seed < 2**64; `None` leaves
             them to Keras.
 

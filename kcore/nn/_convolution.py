@@ -121,8 +121,8 @@ def separable_conv2d(
             `data_format="channels_first"`. Integers are converted to floats.
         depthwise_filters: (filter height, filter width, channels, multiplier).
         pointwise_filters: (1, 1, channels * multiplier, channels out).
-        strides: strides of the depthwise step: one integer, (height, width), or four such as `[1,
-            2, 2, 1]`.
+        strides: strides of the depthwise step: one integer, (height, width), or four such as
+            `[1, 2, 2, 1]`.
         padding: `"SAME"` or `"VALID"`, in upper or lower case.
         data_format: `"channels_last"`, `"channels_first"`, or `None` for Keras's setting.
         dilation_rate: pixels from one pixel that a depthwise filter reads to the next, in the same

@@ -22,17 +22,17 @@ class CheckTargets(keras.callbacks.Callback):
     """Stop `fit` before its first step if a label is not one of the model's classes.
 
     Keras doesn't check labels inside a compiled step: for a label that is out of range, JAX takes
-    another class, and XLA on TensorFlow gives weights that are NaN, both without an error. This
-    callback checks all labels once, when training begins, and doesn't slow down the steps.
+    another class, and XLA on TensorFlow makes the weights NaN, both without an error. This callback
+    checks all labels once, when training begins, and doesn't slow down the steps.
 
     The loss decides which labels are right: integers from 0 to classes - 1 for a sparse categorical
-    cross-entropy, 0 or 1 for a binary one, rows of probabilities that sum to 1 for a categorical
-    one. For any other loss only NaN and infinity are wrong.
+    cross-entropy, 0 or 1 for a binary one, and rows of probabilities that sum to 1 for a
+    categorical one. For any other loss, only NaN and infinity are wrong.
 
     Models that `kcore.models.compile_classifier`, `compile_binary_classifier` or
     `compile_regression` compiled, and datasets of `kcore`, are checked without this callback. Use
-    it to train a model compiled by `model.compile` on arrays. It is stricter: labels of a binary or
-    categorical cross-entropy must not be probabilities between 0 and 1.
+    it to train a model compiled by `model.compile` on arrays. It is stricter than the checks
+    without it, which accept all labels from 0 to 1 for a binary or categorical cross-entropy.
 
     Keras doesn't show a callback the data of `fit`, so both need to be given the labels. A dataset
     of `kcore` knows its labels; for other datasets give the labels as an array. Changes that a data
@@ -50,8 +50,8 @@ class CheckTargets(keras.callbacks.Callback):
     Raises:
         TypeError: if `y` is a dataset whose labels aren't known.
         ValueError: if `y` is a dataset without labels. When training begins: if a label doesn't fit
-            the loss, with the label, its index and the number of classes; or if the model doesn't
-            have one output (samples, classes).
+            the loss, with the label, its index and the number of classes in the message; or if the
+            model doesn't have one output (samples, classes).
 
     Example:
         >>> import kcore

@@ -32,21 +32,20 @@ class StopAtTarget(keras.callbacks.Callback):
         target: the value to reach, in the metric's own unit (accuracy is a fraction, 0..1).
         mode: `"min"` to stop at or below the target, `"max"` at or above it; `"auto"` infers it
             from the name of the metric.
-        every: also look at the metric after every so many batches, not only at the end of each
-            epoch. The value is then Keras's running mean since the epoch began. With
+        every: number of batches after which the metric is checked too; None checks it only at the
+            end of each epoch. The value is then Keras's running mean since the epoch began. With
             `steps_per_execution` above 1, Keras reports the value less often, so it is checked less
             often.
         patience: number of consecutive epochs in which the target must be reached.
-        start_from_epoch: index of the first epoch that may stop the training; 0 is the first.
-        verbose: 1 prints one line at the end that says why the training was stopped, or why not;
-            0 prints nothing. `reason` holds the sentence either way.
+        start_from_epoch: index of the first epoch that may stop training; 0 is the first.
+        verbose: 1 prints one line at the end that says why training was stopped, or why not; 0
+            prints nothing. `reason` holds the sentence either way.
 
     Attributes:
-        stopped_epoch: index of the epoch in which the training was stopped (the first is 0), or
-            `None`.
-        stopped_batch: index of the batch, if `every` stopped the training within an epoch.
-        value: value of the metric that stopped the training, or `None`.
-        reason: one sentence that says why the training was stopped, or why it was not.
+        stopped_epoch: index of the epoch in which training was stopped (the first is 0), or `None`.
+        stopped_batch: index of the batch, if `every` stopped training within an epoch.
+        value: value of the metric that stopped training, or `None`.
+        reason: one sentence that says why training was stopped, or why it was not.
 
     Raises:
         ValueError: if an argument is out of range. While training: if the logs don't contain

@@ -72,7 +72,7 @@ def test_a_mask_across_its_image_is_refused_with_both_names(tmp_path, orientatio
     batches = flow(image, mask)
     message = (
         rf"mask\.png: has 48 x 64 pixels, but its image '.*photo\.{suffix}' has 64 x 48: EXIF "
-        "data turn the image alone"
+        "data turn only the image"
     )
     for _ in range(2):
         with pytest.raises(BadFileError, match=message):
@@ -82,7 +82,7 @@ def test_a_mask_across_its_image_is_refused_with_both_names(tmp_path, orientatio
 def test_a_mask_that_is_turned_alone_is_refused(tmp_path):
     image = save(tmp_path / "photo.png", UPRIGHT)
     mask = save(tmp_path / "mask.png", UPRIGHT, 6)
-    with pytest.raises(BadFileError, match=r"mask\.png: .*photo\.png.* turn the mask alone"):
+    with pytest.raises(BadFileError, match=r"mask\.png: .*photo\.png.* turn only the mask"):
         flow(image, mask)[0]
 
 

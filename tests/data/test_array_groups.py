@@ -78,7 +78,7 @@ def test_fit_with_named_inputs_and_outputs():
 @pytest.mark.parametrize(
     ("x", "y", "error", "message"),
     [
-        (range(10), None, TypeError, "x is of type range, which an array of indices can't be"),
+        (range(10), None, TypeError, "x is of type range, which can't be indexed by an array"),
         ((image for image in X), None, TypeError, "x is of type generator"),
         (iter(X), None, TypeError, "x is of type iterator"),
         ((X, Y), None, TypeError, "x is a tuple: give one array of images, or for a model with"),

@@ -140,7 +140,7 @@ def test_images_of_their_own_size(tree):
         from_directory(tree, **{**options, "batch_size": 4})
     with pytest.raises(ValueError, match="image_size=None with cache='memory': a cache keeps"):
         from_directory(tree, cache="memory", **options)
-    with pytest.raises(ValueError, match="target_size=None: images are augmented together, and s"):
+    with pytest.raises(ValueError, match="target_size=None: images are augmented together, so"):
         ImageDataGenerator().flow_from_directory(tree, **legacy_options(options))
 
 

@@ -94,7 +94,7 @@ def test_given_classes_choose_and_order(tmp_path):
     ("class_names", "message"),
     [
         ([], r"class_names=\[\] must be one or more distinct names"),
-        (["a", "a"], r"class_names=\['a', 'a'\] must be one or more distinct names"),
+        (["a", "a"], r"class_names=\['a', 'a'\] must be distinct names"),
         ("a", "class_names='a' must be a list of names"),
         ([".."], "class_names holds '..', which is not a subdirectory"),
         (["/"], "class_names holds '/', which is not a subdirectory"),

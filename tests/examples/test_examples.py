@@ -142,7 +142,7 @@ def test_padding_draws_the_windows_of_the_course_and_audits_inception():
     output = run("padding.py")
     assert "padding 'valid': 2 positions, cells 12 to 13 dropped" in output
     assert "padding 'same': 3 positions, pads 1 before and 2 after" in output
-    assert "InceptionV3 on 299×299: (8, 8, 2048) comes out" in output
+    assert "InceptionV3 on 299×299: the output is (8, 8, 2048)" in output
     assert "21,802,784 parameters" in output  # as Keras counts them without the top
 
 

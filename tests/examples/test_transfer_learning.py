@@ -19,9 +19,9 @@ def test_transfer_learning_says_what_it_compares(finished):
     output = finished[1]
     assert "Trained on ball, ring, star, cross, arrow;" in output
     assert "transferred to crescent, heart, house, flower, bolt." in output
-    draw = re.search(r"draw 0: transfer (0\.\d{4}), from nothing (0\.\d{4})\n", output)
+    draw = re.search(r"draw 0: transfer (0\.\d{4}), from scratch (0\.\d{4})\n", output)
     mean, other, better = re.search(
-        r"mean of 1: transfer (0\.\d{4}), from nothing (0\.\d{4}), better by (-?\d+\.\d)", output
+        r"mean of 1: transfer (0\.\d{4}), from scratch (0\.\d{4}), better by (-?\d+\.\d)", output
     ).groups()
     assert draw.groups() == (mean, other)
     assert float(better) == pytest.approx(100 * (float(mean) - float(other)), abs=0.06)

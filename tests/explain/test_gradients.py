@@ -435,7 +435,7 @@ def test_models_without_a_score_for_each_class_are_refused():
     inputs = keras.Input((2,))
     two = keras.Model(inputs, [L.Dense(1)(inputs), L.Dense(1)(inputs)], name="two")
     with pytest.raises(
-        ValueError, match="The model 'two' has 2 outputs: make a model with the one"
+        ValueError, match="The model 'two' has 2 outputs: make a model with the output"
     ):
         gradients(two, np.ones((1, 2)))
     dense = keras.Sequential([keras.Input((3, 2)), L.Dense(4)], name="dense")

@@ -111,7 +111,7 @@ def test_the_remedy_for_uneven_pads_removes_them():
     evenly = [L.ZeroPadding2D((1, 0)), L.Conv2D(1, (3, 1), (2, 1))]
     assert kinds(audit(model_of(*evenly, shape=(14, 12, 1)))) == [("dropped cells", 0)]
     (causal,) = audit(model_of(L.Conv1D(1, 3, padding="causal"), shape=(9, 1)))
-    assert "what padding='causal' is for" in causal.remedy
+    assert "padding='causal' does this by design" in causal.remedy
     assert not audit(model_of(L.Conv1D(1, 3, padding="same"), shape=(9, 1)))
 
 

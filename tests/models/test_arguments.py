@@ -209,7 +209,7 @@ def test_what_training_the_head_is_given(transferred, options, message):
         (X, None, "y must hold a label for each of the 4 images of x, and none were given"),
         (X, [0, 1], "y must hold a label for each of the 4 images of x, and 2 were given"),
         (X, [0, 1, 2, 0], r"y\[2\]=2 is not one of the 2 classes"),
-        (iter([]), Y, "y must be left out where x is a dataset"),
+        (iter([]), Y, "y must be left out if x is a dataset"),
     ],
 )
 def test_what_fine_tuning_is_given(transferred, x, y, message):

@@ -60,8 +60,8 @@ def test_an_archive_of_another_name(model, saved, tmp_path):
 def test_a_whole_model_of_tf_keras_that_keras_3_can_not_build():
     refused(
         LEGACY / "whole_model.h5",
-        "Unrecognized keyword arguments passed to DepthwiseConv2D: {'groups': 1}. The file is of",
-        "Keras 2.21.0. Build the model in code, and load its weights with kcore.models.load_wei",
+        "Unrecognized keyword arguments passed to DepthwiseConv2D: {'groups': 1}. The file was",
+        "written by Keras 2.21.0. Build the model in code, and load its weights with kcore.models",
     )
 
 

@@ -281,7 +281,7 @@ def test_what_training_the_head_refuses(trained, data):
         train(model, images)
     with pytest.raises(ValueError, match="validation_data must be"):
         train(model, *data, validation_data=3)
-    with pytest.raises(ValueError, match=r"has no head as kcore\.models\.transfer"):
+    with pytest.raises(ValueError, match=r"has no head made by kcore\.models\.transfer"):
         train(kcore.models.cnn((10, 10, 3)), *data)
     with pytest.raises(ValueError, match="images is empty"):
         extract_features(model, images[:0])
@@ -315,7 +315,7 @@ def test_fine_tune_refuses_what_a_dataset_has_of_its_own(trained, data, name):
     model, (x, y) = trained[0], data
     value = {"batch_size": 4, "sample_weight": np.ones(len(x)), "validation_split": 0.5}[name]
     dataset = kcore.data.from_arrays(x, y, batch_size=4, seed=1)
-    with pytest.raises(ValueError, match=f"{name} must be left out where x is a dataset"):
+    with pytest.raises(ValueError, match=f"{name} must be left out if x is a dataset"):
         fine_tune(model, dataset, unfreeze_from=None, verbose=0, **{name: value})
 
 

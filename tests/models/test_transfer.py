@@ -263,7 +263,11 @@ def test_a_base_of_open_sizes_says_the_least_too(shape):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"preprocessing": None}, ValueError, "can't be read from it: give preprocessing='raw'"),
+        (
+            {"preprocessing": None},
+            ValueError,
+            "can't be inferred from it: give preprocessing='raw'",
+        ),
         ({"preprocessing": "imagenet"}, ValueError, "'unit', 'tf', 'caffe', 'torch', or a Keras"),
         ({"classes": 0}, ValueError, "classes=0 must be an integer of at least 1"),
         ({"pooling": "max"}, ValueError, "pooling='max' is unknown"),

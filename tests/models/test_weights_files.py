@@ -127,7 +127,7 @@ def test_other_legacy_shapes_name_the_layer_and_both_shapes():
         small(filters=5),
         LEGACY / "notop.h5",
         "legacy HDF5",
-        "part at layer 1",
+        "first differ at layer 1",
         "'first' expects shape (3, 3, 3, 5), the file has shape (3, 3, 3, 6) in 'first'",
         "The file has no top",
     )

@@ -116,7 +116,7 @@ def test_a_batch_of_several_images_is_refused_before_the_first_epoch(tmp_path):
         ({"path": "gone/maps"}, FileNotFoundError, "there is no directory 'gone'"),
         ({"path": "file"}, ValueError, "path='file' is a file; give a directory"),
         ({"path": 3}, TypeError, "path=3 must be the name of a file"),
-        ({"cmap": "virids"}, ValueError, "cmap='virids' is no color map .* 'viridis'"),
+        ({"cmap": "virids"}, ValueError, "cmap='virids' is not a color map .* 'viridis'"),
         ({"max_channels": 0}, ValueError, "max_channels=0 must be an integer"),
     ],
 )

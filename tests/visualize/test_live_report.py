@@ -610,7 +610,9 @@ def test_examples_that_can_not_be_judged_are_refused_in_words(tmp_path, made, me
 
 def test_two_reports_of_one_training_need_two_files(tmp_path):
     first, second = LiveReport(tmp_path / "r.html"), LiveReport(tmp_path / "r.html")
-    with pytest.raises(ValueError, match="written by another training in this process, which goes"):
+    with pytest.raises(
+        ValueError, match="written by another training run in this process, which goes"
+    ):
         fit(model(), first, second)
     fit(model(), first, LiveReport(tmp_path / "other.html"), epochs=1)
 
@@ -637,7 +639,7 @@ class FitMeanwhile(keras.callbacks.Callback):
 def test_a_training_in_another_thread_needs_a_file_of_its_own(tmp_path):
     live, meanwhile = LiveReport(tmp_path / "r.html"), FitMeanwhile(tmp_path / "r.html")
     fit(model(), live, meanwhile, epochs=1)
-    assert "give each training a report of its own" in str(meanwhile.error)
+    assert "give each training run its own report" in str(meanwhile.error)
     assert "✓ finishedAll 1 epochs are done." in read(live.path).text
     other = FitMeanwhile(tmp_path / "other.html")
     fit(model(), live, other, epochs=1)

@@ -49,12 +49,13 @@ def export(
 ) -> None:
     """Write a classifier, with its preprocessing and class names, for programs without Keras.
 
-    The exported model takes raw images, as the model does: float32 `(batch, height, width,
-    channels)` with values 0 to 255, in batches of any size, as the input `images`. It gives the
-    same probabilities `(batch, classes)` as the model, usually to within 1e-6. For ONNX and
-    SavedModel, this is checked to within 1e-3 on random images before the file gets its name, on
-    two sizes if the model doesn't fix the size. The exported model computes in float32, even if the
-    model uses mixed precision, and leaves out layers that act at random in training.
+    The exported model takes raw images, as the model does: float32
+    `(batch, height, width, channels)` with values 0 to 255, in batches of any size, as the input
+    `images`. It gives the same probabilities `(batch, classes)` as the model, usually to within
+    1e-6. For ONNX and SavedModel, this is checked to within 1e-3 on random images before the file
+    gets its name, on two sizes if the model doesn't fix the size. The exported model computes in
+    float32, even if the model uses mixed precision, and leaves out layers that act at random in
+    training.
 
     The names of the classes are stored as a JSON list: in the metadata `class_names` of ONNX, the
     runtime information `kcore/class_names` of OpenVINO, or the file `assets.extra/class_names.json`

@@ -47,8 +47,8 @@ class LiveReport(keras.callbacks.Callback):
     During training the status is "running", and the report says how many epochs are done. At the
     end it is "finished" or "stopped", with the reason of `stop`. If an exception or an interrupt
     ends `fit`, the status becomes "interrupted" when the process ends; in a notebook, whose process
-    goes on, write `with live_report:` around `fit` to see it at once. If the process is killed, the
-    report of the last epoch is left. A forked process doesn't change the report of its parent.
+    goes on, write `with live_report:` around `fit` to see it immediately. If the process is killed,
+    the report of the last epoch is left. A forked process doesn't change the report of its parent.
 
     Each training run needs its own file. A run is refused if another one that is still going writes
     the same file, in this process or, except on Windows, in another one on this machine. A run that
@@ -68,7 +68,7 @@ class LiveReport(keras.callbacks.Callback):
             batches, for instance the validation dataset: it is read once, when the callback is
             made, and its images stay in memory, at most 1 GiB. A dataset of `kcore` is read at its
             current `epoch`. The model predicts the examples after each epoch.
-        pictures: the same images as they are to be shown, (images, height, width) or
+        pictures: the same images in the form in which to show them, (images, height, width) or
             (images, height, width, channels) with 1 or 3 channels, uint8 in 0..255 or floating
             point in 0..1; by default x. The images of a dataset may also be floating point in
             0..255.

@@ -124,7 +124,7 @@ def test_neighbors_are_uncorrelated(axis):
         ([3, 2**32], ValueError, r"data=4294967296 is out of range"),
         (0.5, TypeError, r"data=0.5 must be integers; it has dtype float64"),
         (True, TypeError, r"data=True must be integers; it has dtype bool"),
-        ([[1]], ValueError, r"data has shape \(1, 1\): give one number or one axis"),
+        ([[1]], ValueError, r"data has shape \(1, 1\): give one number or a one-dimensional array"),
     ],
 )
 def test_wrong_numbers_to_fold_in(data, error, message):
@@ -201,7 +201,12 @@ GOLDEN_SAMPLE_KEYS = [["d0f95c2f", "f207f242"], ["028233fd", "bf10c29c"], ["f1a2
         (0.5, [0], TypeError, r"epoch=0.5 must be integers; it has dtype float64"),
         ([0, 1], [0, 1], ValueError, r"epoch has shape \(2,\): give one number"),
         (0, [3, -1], ValueError, r"indices=-1 is out of range: 0 <= indices < 2\*\*32"),
-        (0, [[1]], ValueError, r"indices has shape \(1, 1\): give one number or one axis of"),
+        (
+            0,
+            [[1]],
+            ValueError,
+            r"indices has shape \(1, 1\): give one number or a one-dimensional array",
+        ),
         (0, "a", TypeError, r"indices='a' must be integers"),
     ],
 )

@@ -148,7 +148,7 @@ def test_it_is_drawn_on_the_axes_that_are_given():
     ("arguments", "error", "message"),
     [
         ({"cmap": "no such"}, ValueError, "cmap='no such' is not a color map of matplotlib: use a"),
-        ({"cmap": 3}, ValueError, "cmap=3 is no color map"),
+        ({"cmap": 3}, ValueError, "cmap=3 is not a color map"),
         ({"ax": 3}, TypeError, "ax=3 must be matplotlib Axes"),
         ({"figsize": (1, 0)}, ValueError, r"figsize=\(1, 0\) must be \(width, height\)"),
         (

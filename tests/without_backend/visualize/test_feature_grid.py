@@ -180,9 +180,12 @@ def test_the_first_channels_are_kept():
         ({"scale": 10**9}, r"scale=1000000000 must be at most 1,000\."),
         ({"scale": 0}, "scale=0 must be an integer of at least 1"),
         ({"scale": 1.5}, "scale=1.5 must be an integer of at least 1"),
-        ({"cmap": "Viridis"}, "cmap='Viridis' is no color map .* such as 'viridis', 'viridis_r'"),
-        ({"cmap": None}, "cmap=None is no color map"),
-        ({"cmap": "no color"}, "cmap='no color' is no color map .* 'viridis', 'inferno'"),
+        (
+            {"cmap": "Viridis"},
+            "cmap='Viridis' is not a color map .* such as 'viridis', 'viridis_r'",
+        ),
+        ({"cmap": None}, "cmap=None is not a color map"),
+        ({"cmap": "no color"}, "cmap='no color' is not a color map .* 'viridis', 'inferno'"),
         ({"data_format": "last"}, "data_format='last' is unknown"),
     ],
 )

@@ -87,7 +87,7 @@ def test_images_of_other_shapes_and_dtypes(image):
         ({"heat_map": np.zeros((2, 3, 3))}, "lay each over its own image"),
         ({"heat_map": np.full((3, 3), 1.5)}, "heat_map ranges from 1.5 to 1.5; it must lie in"),
         ({"heat_map": np.full((3, 3), np.nan)}, "heat_map ranges from nan to nan"),
-        ({"cmap": "infern"}, "cmap='infern' is no color map .* such as 'inferno'"),
+        ({"cmap": "infern"}, "cmap='infern' is not a color map .* such as 'inferno'"),
         ({"scale": 10**9}, r"scale=1000000000 must be at most 1,000\."),
         ({"scale": 0}, "scale=0 must be an integer of at least 1"),
         ({"opacity": 2}, "opacity=2 must be a share"),

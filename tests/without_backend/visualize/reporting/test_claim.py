@@ -111,7 +111,7 @@ def test_another_process_is_refused_and_told_by_whom(path):
     assert run(CLAIM.format(path=str(path))) == (
         f"refused: path={str(path)!r} is written by a training run of process {os.getpid()}, which "
         "has "
-        "not ended: give each training a report of its own."
+        "not ended: give each training run its own report."
     )
     claim.release()
     assert run(CLAIM.format(path=str(path))) == "claimed"
@@ -182,7 +182,7 @@ def test_a_forked_child_leaves_the_report_of_its_parent_alone(path):
 def test_two_files_of_trainings_that_go_on(path):
     first, second = LiveFile(path, {"title": "first"}), LiveFile(path, {"title": "second"})
     first.begin("No epoch yet.", goes_on)
-    with pytest.raises(ValueError, match="give each training a report of its own"):
+    with pytest.raises(ValueError, match="give each training run its own report"):
         second.begin("No epoch yet.", goes_on)
     second.interrupt()
     assert "first▶ running" in shown(path)
