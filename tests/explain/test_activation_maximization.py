@@ -118,7 +118,7 @@ def test_a_model_of_any_size_takes_a_shape():
         ({"class_index": 2}, "class_index=2 is out of range"),
         ({"class_index": 0, "value_range": (1, 0)}, r"value_range=\(1, 0\) must be"),
         ({"class_index": 0, "value_range": 255}, "value_range=255 must be"),
-        ({"class_index": 0, "filters": [1]}, r"filters=\[1\] are those of a layer"),
+        ({"class_index": 0, "filters": [1]}, r"filters=\[1\] belong to a layer"),
         ({"class_index": 0, "steps": 0}, "steps=0 must be an integer of at least 1"),
         ({"class_index": 0, "smoothness": -1}, "smoothness=-1 must be 0 or greater"),
         ({"class_index": 0, "input_shape": (8, 8)}, r"input_shape=\(8, 8\) has 2 axes"),

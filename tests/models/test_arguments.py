@@ -264,7 +264,7 @@ def test_preprocessing_by_a_layer_that_was_adapted():
     expected = features.predict((FLOATS - mean) / deviation, verbose=0).reshape(4, -1)
     found = models.extract_features(model, X)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
-    with pytest.raises(ValueError, match=r"makes \(12, 12, 2\) of images of \(12, 12, 3\)"):
+    with pytest.raises(ValueError, match=r"turns images of shape \(12, 12, 3\) into \(12, 12, 2\)"):
         models.transfer(own, "pool_1", preprocessing=layers.Dense(2, name="wrong"))
 
 
