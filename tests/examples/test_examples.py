@@ -8,7 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from oracles.scripts import EXAMPLES, run
+from oracles.scripts import EXAMPLES, refusal, run
 from PIL import Image
 
 import kcore
@@ -67,13 +67,13 @@ def test_process_image_finds_the_class_of_a_file(quickstart, tmp_path):
 def test_process_image_names_what_is_wrong(quickstart, tmp_path):
     model = ("--model", quickstart[0] / "model.keras")
     (tmp_path / "text.png").write_text("no picture")
-    assert "text.png" in run("process_image.py", tmp_path / "text.png", *model, returncode=1)
-    assert "gone.png" in run("process_image.py", tmp_path / "gone.png", *model, returncode=1)
-    error = run("process_image.py", "x.png", "--model", tmp_path / "no.keras", returncode=2)
+    assert "text.png" in refusal("process_image.py", tmp_path / "text.png", *model, returncode=1)
+    assert "gone.png" in refusal("process_image.py", tmp_path / "gone.png", *model, returncode=1)
+    error = refusal("process_image.py", "x.png", "--model", tmp_path / "no.keras", returncode=2)
     assert "run quickstart.py first" in error
     junk = tmp_path / "junk.keras"
     junk.write_text("no model")
-    error = run("process_image.py", "x.png", "--model", junk, returncode=1)
+    error = refusal("process_image.py", "x.png", "--model", junk, returncode=1)
     assert "junk.keras is damaged, or is not a model that Keras saved" in error
 
 
@@ -105,7 +105,7 @@ def test_quickstart_on_scenes_trains_the_cnn(tmp_path):
     ],
 )
 def test_quickstart_refuses_wrong_options(arguments, message):
-    assert message in run("quickstart.py", *arguments, returncode=2)
+    assert message in refusal("quickstart.py", *arguments, returncode=2)
 
 
 def test_quickstart_names_a_backend_that_is_not_installed(environment):
@@ -126,7 +126,7 @@ def test_quickstart_chooses_the_backend_that_is_installed(environment, tmp_path)
 
 
 def test_quickstart_names_an_empty_data_folder(tmp_path):
-    error = run("quickstart.py", "--data", tmp_path, returncode=1)
+    error = refusal("quickstart.py", "--data", tmp_path, returncode=1)
     assert "train-images-idx3-ubyte" in error
 
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from oracles.scripts import run
+from oracles.scripts import refusal, run
 from PIL import Image
 
 import kcore
@@ -33,14 +33,14 @@ def test_augmentation_closes_the_gap_that_a_small_folder_leaves(tmp_path):
     ],
 )
 def test_train_from_directory_refuses_wrong_options(arguments, returncode, message):
-    assert message in run("train_from_directory.py", *arguments, returncode=returncode)
+    assert message in refusal("train_from_directory.py", *arguments, returncode=returncode)
 
 
 def test_train_from_directory_names_a_folder_without_images(tmp_path):
     for split in ("train", "validation"):
         (tmp_path / split / "cat").mkdir(parents=True)
     arguments = ("--images", tmp_path, "--output", tmp_path / "out")
-    error = run("train_from_directory.py", *arguments, returncode=1)
+    error = refusal("train_from_directory.py", *arguments, returncode=1)
     assert "There is no image file" in error
 
 
@@ -65,5 +65,5 @@ def test_the_gallery_shows_what_was_drawn_for_a_file(tmp_path):
 
 def test_the_gallery_names_a_file_that_is_no_image(tmp_path):
     (tmp_path / "text.png").write_text("no picture")
-    error = run("augmentation_gallery.py", tmp_path / "text.png", returncode=1)
+    error = refusal("augmentation_gallery.py", tmp_path / "text.png", returncode=1)
     assert "text.png" in error

@@ -3,7 +3,7 @@
 import re
 
 import numpy as np
-from oracles.scripts import run
+from oracles.scripts import refusal, run
 from PIL import Image
 
 
@@ -21,7 +21,7 @@ def test_feature_maps_of_the_course_have_its_shapes(tmp_path):
 
 
 def test_feature_maps_names_an_image_that_is_not_there(tmp_path):
-    error = run("feature_maps.py", "--image", 10**6, "--output", tmp_path, returncode=2)
+    error = refusal("feature_maps.py", "--image", 10**6, "--output", tmp_path, returncode=2)
     assert "'1000000' is not an integer from 0 to 1999" in error
 
 

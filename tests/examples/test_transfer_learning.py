@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from oracles.scripts import run
+from oracles.scripts import refusal, run
 from PIL import Image
 
 import kcore
@@ -55,10 +55,10 @@ def test_transfer_learning_leaves_model_report_and_picture(finished):
     ],
 )
 def test_transfer_learning_refuses_wrong_options(arguments, message):
-    assert message in run("transfer_learning.py", *arguments, returncode=2)
+    assert message in refusal("transfer_learning.py", *arguments, returncode=2)
 
 
 def test_transfer_inception_refuses_what_is_no_file_of_weights(tmp_path):
     output = ("--output", tmp_path)
-    error = run("transfer_inception.py", "--weights", "gone.h5", *output, returncode=2)
+    error = refusal("transfer_inception.py", "--weights", "gone.h5", *output, returncode=2)
     assert "'gone.h5' is neither imagenet nor a file" in error

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -130,12 +131,21 @@ def test_uniform_never_reaches_its_upper_limit_by_rounding():
         (("0", 1), r"minval='0' must be a finite number"),
         ((0, 1e39), r"maxval=1e\+39 is out of range: its magnitude is 0, or between 1e-18 and"),
         ((0, 1e-30), r"maxval=1e-30 is out of range"),
+        ((-1e39, 0), r"minval=-1e\+39 is out of range"),
+        ((-(2.0**-61), 0), r"minval=-4.33\S+e-19 is out of range"),
         ((1, 1 + 1e-9), r"minval=1, maxval=1.000000001 are the same number in float32, 1.0: "),
     ],
 )
 def test_limits_that_uniform_refuses(limits, message):
     with pytest.raises(ValueError, match=message):
         kcore.random.uniform(kcore.random.key(0), 3, *limits)
+
+
+@pytest.mark.parametrize("limit", [2.0**-60, 2.0**126])
+def test_the_least_and_the_greatest_limit(limit):
+    drawn = kcore.random.uniform(kcore.random.key(0), 1000, 0, limit)
+    np.testing.assert_array_equal(drawn, kcore.random.uniform(kcore.random.key(0), 1000) * limit)
+    assert (kcore.random.uniform(kcore.random.key(0), 1000, -limit, 0) < 0).all()
 
 
 def test_equal_limits_are_the_only_value():
@@ -207,6 +217,20 @@ def test_integers_over_all_of_int32():
 def test_limits_that_integers_refuses(low, high):
     with pytest.raises(ValueError, match=f"minval={low}, maxval={high}: use -2"):
         kcore.random.integers(kcore.random.key(0), minval=low, maxval=high)
+
+
+def test_integers_refuses_a_limit_below_int32():
+    with pytest.raises(ValueError, match=f"minval={-(2**31) - 1}"):
+        kcore.random.integers(kcore.random.key(0), minval=-(2**31) - 1, maxval=0)
+
+
+@pytest.mark.parametrize(
+    ("draw", "most"),
+    [(kcore.random.bits, 2**33), (partial(kcore.random.integers, maxval=6), 2**32)],
+)
+def test_no_key_gives_more_than_its_blocks(draw, most):
+    with pytest.raises(ValueError, match=f"shape=.*{most + 1}.* blocks of one key"):
+        draw(kcore.random.key(0), (most + 1,))
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 1000])
