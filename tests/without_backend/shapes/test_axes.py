@@ -26,6 +26,13 @@ def test_batch_and_channels_are_where_the_data_format_says(data_format, shape):
     assert spatial_sizes(shape, data_format) == (5, 8)
 
 
+def test_strides_left_out_are_those_of_keras():
+    assert conv_windows((9, 8), 3).output_size == (7, 6)
+    assert depthwise_conv_windows((9, 8), 3).output_size == (7, 6)
+    assert conv_transpose_windows((9, 8), 3).output_size == (11, 10)
+    assert pool_windows((9, 8), 3).output_size == (3, 2)
+
+
 def test_an_unknown_data_format_is_refused():
     with pytest.raises(
         ValueError, match="data_format='NHWC' is unknown; choose from 'channels_last'"

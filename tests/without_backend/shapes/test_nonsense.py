@@ -1,5 +1,6 @@
 """No public constructor makes a meaningless window, and none runs without end."""
 
+from dataclasses import FrozenInstanceError
 from fractions import Fraction
 
 import pytest
@@ -141,3 +142,17 @@ def test_lists_of_too_many_cells_are_refused(ask):
 def test_the_widest_adaptive_position_is_computed_exactly(size, output_size):
     described = AdaptiveWindow(size, output_size)
     assert described.widest == max(len(described.cells(p)) for p in range(output_size))
+
+
+@pytest.mark.parametrize(
+    ("described", "name"),
+    [
+        (Window(9, 3), "strides"),
+        (TransposedWindow(9, 3), "strides"),
+        (AdaptiveWindow(9, 3), "output_size"),
+        (ReceptiveField(), "size"),
+    ],
+)
+def test_what_was_checked_stays_as_it_is(described, name):
+    with pytest.raises(FrozenInstanceError):
+        setattr(described, name, 0)

@@ -51,6 +51,7 @@ def test_adaptive_windows_follow_the_exact_fractions(size, output_size):
         assert described.cells(position) == tuple(range(first, stop))
     covered = {cell for position in range(output_size) for cell in described.cells(position)}
     assert covered == set(range(size))
+    assert (described.pads, described.dropped, described.skipped) == ((0, 0), range(0), ())
 
 
 @pytest.mark.parametrize("size", [7, 14, 28, 224])
