@@ -96,6 +96,19 @@ def test_maps_are_those_of_the_definition(network, images, model, function, defi
         assert found[number] == pytest.approx(picture(raw), abs=1e-4)
 
 
+def test_a_channel_that_the_score_ignores_has_no_weight(network, images, model):
+    weights = model.get_weights()
+    weights[2][::3, 1] = 0  # from the first of three channels to class 1
+    ignoring = keras.models.clone_model(model)
+    ignoring.set_weights(weights)
+    found = grad_cam_plus_plus(ignoring, images, "mixed7", 1)
+    for number, image in enumerate(images):
+        slopes = np.array(network.gradient_at_feature_map(image, 1))
+        slopes[..., 0] = 0
+        raw = grad_cam_plus_plus_by_definition(slopes, network.feature_map(image), 0.0)
+        assert found[number] == pytest.approx(picture(raw), abs=1e-4)
+
+
 def test_score_cam_is_that_of_the_definition(network, images, model):
     found = score_cam(model, images, "base/mixed7", CLASSES, batch_size=2)
     for number, (image, one) in enumerate(zip(images, CLASSES, strict=True)):

@@ -38,6 +38,11 @@ def test_insertion_puts_the_highest_pixels_in_first(model):
     assert course.probabilities[0] == pytest.approx(sigmoid([-10, 4, 10]), abs=1e-6)
 
 
+def test_there_are_20_steps_unless_another_number_is_given(model):
+    for function in (deletion, insertion):
+        assert function(model, IMAGE, KERNEL[None]).probabilities.shape == (1, 21)
+
+
 def test_class_0_has_the_other_probability(model):
     course = insertion(model, IMAGE, KERNEL[None], 0, steps=1)
     assert course.probabilities[0] == pytest.approx(1 - sigmoid([0, 10]), abs=1e-6)
