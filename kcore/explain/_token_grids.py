@@ -46,8 +46,7 @@ def check_grid(output: LayerOutput, reshape: Reshape) -> None:
             f"reshape={reshape!r} makes {rows * columns} positions, but layer={output.name!r} "
             f"returns {tokens} tokens: give a grid with as many positions, or with one less if the "
             "first is a class token. For tokens in any other order give a function that takes "
-            "(images, "
-            "tokens, channels) and returns (images, rows, columns, channels)."
+            "(images, tokens, channels) and returns (images, rows, columns, channels)."
         )
 
 

@@ -31,6 +31,14 @@ def test_a_linear_class_is_highest_at_a_corner_of_the_range():
     assert found.activations.max(axis=1) == pytest.approx(np.abs(kernel).sum(axis=0), abs=1e-4)
 
 
+def test_the_best_image_is_found_even_if_all_activations_are_negative():
+    model = keras.Sequential([keras.Input((2, 3, 1)), L.Flatten(), L.Dense(1)])
+    model.set_weights([np.ones((6, 1)), np.array([-50.0])])
+    found = maximize_activation(model, class_index=0, value_range=(-1, 1), steps=80, smoothness=0)
+    assert found.activations.max() == pytest.approx(-44, abs=1e-4)
+    assert found.images == pytest.approx(np.ones((1, 2, 3, 1)), abs=1e-6)
+
+
 @pytest.mark.parametrize("is_channels_first", [False, True])
 def test_the_steps_follow_the_blurred_gradient(is_channels_first):
     data_format = "channels_first" if is_channels_first else "channels_last"

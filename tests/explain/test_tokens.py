@@ -96,6 +96,8 @@ def test_the_other_maps_take_tokens_too(images, cam):
         ("last", (2, 5), r"makes 10 positions"),
         ("last", (12,), r"must be \(rows, columns\), or a function"),
         ("last", 12, r"reshape=12 must be a sequence"),
+        ("last", (12,), r"reshape=\(12,\) must be \(rows, columns\), or a function"),
+        ("last", (2, 3, 2), r"reshape=\(2, 3, 2\) must be \(rows, columns\), or a function"),
         ("last", lambda tokens: tokens, r"reshape returned shape \(2, 12, 6\)"),
         ("patches", (3, 4), r"is for tokens.*returns \(3, 4, 8\)"),
         (None, (3, 4), r"reshape=\(3, 4\) is for the tokens of a layer: give layer too"),
