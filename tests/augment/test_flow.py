@@ -225,7 +225,7 @@ def test_validation_is_the_first_part():
 
 
 def test_saved_images_are_those_of_the_batch(tmp_path):
-    folder = tmp_path / "new"
+    folder = tmp_path / "new" / "folder"
     batches = flow(save_to_dir=folder, save_prefix="aug", save_format="png")
     batches.epoch = 1
     batch = batches[2]
