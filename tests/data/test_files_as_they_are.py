@@ -32,6 +32,11 @@ def ways(tree, **options):
     yield flow.image(0)
 
 
+def test_images_have_the_size_of_keras_by_default(tree):
+    assert from_files(scan(tree)).image_size == (256, 256)
+    assert from_directory(tree, verbose=False).image_size == (256, 256)
+
+
 def images_of(dataset):
     return sum(len(labels) for _, labels in dataset)
 
