@@ -76,7 +76,7 @@ class LabelImages:
 
     def _check_lies_alike(self, index: int, mask: Picture) -> None:
         """Refuse a mask that was made from the stored image instead of the upright one."""
-        if self._is_checked[index] or not self._decoding.apply_exif_orientation:
+        if self._is_checked[index]:
             return
         # A square mask fits either way, and a bad image is an error of its own.
         if mask.img.width != mask.img.height:
@@ -92,9 +92,8 @@ class LabelImages:
             return
         turned = "image" if swaps_sides(orientation) else "mask"
         raise ValueError(
-            f"has {mask.img.width} x {mask.img.height} pixels, but its image {path!r} has {width} "
-            "x "
-            f"{height}: EXIF data turn only the {turned}. Save both upright, or with the same "
+            f"has {mask.img.width} x {mask.img.height} pixels, but its image {path!r} has "
+            f"{width} x {height}: EXIF data turn only the {turned}. Save both upright, or with the same "
             "orientation in their EXIF data"
         )
 

@@ -63,13 +63,6 @@ def test_image_and_mask_are_turned_each_by_its_own_data(tmp_path, orientation, s
     check(upright, save(tmp_path / f"mask.{suffix}", stored, orientation))
 
 
-def test_a_mask_of_the_stored_pixels_fits_if_nothing_is_turned(tmp_path):
-    stored = STORED[6](UPRIGHT)
-    image, mask = save(tmp_path / "a.jpg", stored, 6), save(tmp_path / "mask.png", stored)
-    options = {"target_size": stored.shape, "apply_exif_orientation": False}
-    np.testing.assert_array_equal(flow(image, mask, **options)[0][1][0, ..., 0], stored)
-
-
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tiff"])
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 def test_a_mask_across_its_image_is_refused_with_both_names(tmp_path, orientation, suffix):
