@@ -93,8 +93,8 @@ class LabelImages:
         turned = "image" if swaps_sides(orientation) else "mask"
         raise ValueError(
             f"has {mask.img.width} x {mask.img.height} pixels, but its image {path!r} has "
-            f"{width} x {height}: EXIF data turn only the {turned}. Save both upright, or with the same "
-            "orientation in their EXIF data"
+            f"{width} x {height}: EXIF data turn only the {turned}. Save both upright, or with the "
+            "same orientation in their EXIF data"
         )
 
     def _upright_size(self, path: str) -> tuple[tuple[int, int], int]:
