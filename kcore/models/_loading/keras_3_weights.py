@@ -43,8 +43,9 @@ def difference(model: Any, path: Path) -> str:
         if found_shape != shape:
             has = "nothing there" if found_shape is None else f"shape {found_shape}"
             return (
-                f" They first differ at layer {layer!r} ({weight!r}): shape {shape} is "
-                f"expected, the file has {has}. The model has {len(expected)} weights, the file {len(found)}."
+                f" They first differ at layer {layer!r} ({weight!r}): shape {shape} is expected, "
+                f"the file has {has}. The model has {len(expected)} weights, the file "
+                f"{len(found)}."
                 f"{_about_top(expected, found)}"
             )
     for weight, (layer, shape) in _in_order(found, names):
