@@ -110,8 +110,11 @@ def test_a_cache_that_is_cut_off_while_it_is_used_kills_nothing(tree, tmp_path):
     dataset = load(tree, tmp_path / "cache")
     np.testing.assert_array_equal(dataset.image(0), expected[0])
     os.truncate(file, 300)
-    with pytest.warns(UserWarning, match="is damaged or was cut off: images are decoded again"):
+    with pytest.warns(
+        UserWarning, match="is damaged or was cut off: images are decoded again"
+    ) as w:
         np.testing.assert_array_equal(images_of(dataset), expected)
+    assert len(w) == 1, "it is said once"
 
 
 def test_an_unfinished_cache_that_is_cut_off_kills_nothing(tree, tmp_path):
