@@ -279,3 +279,10 @@ def test_fit_with_several_outputs_after_quarantine(folder):
     model = keras.Model(inputs, [keras.layers.Dense(1)(flat), keras.layers.Dense(1)(flat)])
     model.compile("sgd", "mse")
     assert np.isfinite(model.evaluate(batches, verbose=0)).all()
+
+
+def test_a_name_that_no_file_can_have_is_refused_with_its_row(folder):
+    table = {"filename": ["0.png", "1\0.png"], "y": ["a", "b"]}
+    generator = ImageDataGenerator(data_format="channels_last")
+    with pytest.raises(ValueError, match=r"x_col='filename' holds '1.*' in row 1: .* a NUL char"):
+        generator.flow_from_dataframe(table, folder, y_col="y", **ARGUMENTS)

@@ -141,6 +141,8 @@ def test_fit_on_augmented_images_repeats_with_its_seed():
         generator.fit(x, augment=True, seed=seed)
         means.append(generator.mean.tolist())
     assert means[0] == means[1] != means[2]
+    generator.fit(x, augment=True, rounds=1, seed=4)
+    assert generator.mean.tolist() == means[2], "one round is the default"
 
 
 def test_statistics_may_be_given():
