@@ -8,10 +8,12 @@ TensorFlow than on JAX. Here a number follows by integer arithmetic from
 - the number of its earlier calls in training, which its `seed_generator` counts, as in Keras,
 - and the position of the element in the batch.
 
-So the numbers are the same bits eagerly and compiled, under XLA, under mixed precision, with any
-`steps_per_execution`, and after a model was saved and loaded. Without training, and with a rate of
-0, a layer returns its inputs and counts nothing. In a loaded model the layers count from 0 again, as
-Keras's do, because Keras saves the seed but not the counter.
+So the numbers are the same bits eagerly and compiled, under XLA, under mixed precision, and with
+any `steps_per_execution`. Without training, and with a rate of 0, a layer returns its inputs and
+counts nothing.
+
+Keras saves the seed of a layer but not its count. So in a loaded model these layers, like Keras's,
+count from 0 again.
 
 `reproducible` replaces Keras's layers in an existing model by these.
 """

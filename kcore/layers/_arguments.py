@@ -7,7 +7,16 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["check_below_one", "check_float", "check_layer_seed", "sizes_of_noise"]
+from kcore._arguments import check_choice, check_finite, check_fraction, check_integer
+
+__all__ = [
+    "check_data_format",
+    "check_float",
+    "check_layer_seed",
+    "check_noise_shape",
+    "check_rate",
+    "sizes_of_noise",
+]
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
@@ -24,10 +33,39 @@ def check_layer_seed(seed: object) -> int | None:
     return int(seed)
 
 
-def check_below_one(rate: float) -> None:
-    """Refuse the rate 1, for which noise of the given kind has no finite strength."""
-    if rate == 1:
-        raise ValueError(f"rate={rate!r} must be below 1: the noise would be infinite.")
+def check_rate(rate: object, *, below_one: bool = False) -> float:
+    """Return `rate` as a float, or say that it must be a fraction.
+
+    Args:
+        rate: the argument.
+        below_one: whether 1 is refused too, for which some noise has no finite strength.
+    """
+    if below_one:
+        return check_fraction("rate", rate)
+    number = check_finite("rate", rate)
+    if not 0 <= number <= 1:
+        raise ValueError(f"rate={rate!r} must be a fraction: 0 <= rate <= 1.")
+    return number
+
+
+def check_noise_shape(noise_shape: object) -> tuple[int | None, ...] | None:
+    """Return `noise_shape` as a tuple or None, or say which sizes are allowed."""
+    if noise_shape is None:
+        return None
+    if isinstance(noise_shape, str | bytes) or not isinstance(noise_shape, Sequence):
+        raise ValueError(
+            f"noise_shape={noise_shape!r} must be a sequence of sizes such as (None, 1, 64)."
+        )
+    return tuple(
+        None if size is None else check_integer(f"noise_shape[{axis}]", size)
+        for axis, size in enumerate(noise_shape)
+    )
+
+
+def check_data_format(data_format: object) -> Any:
+    """Return `data_format`, or say which are allowed."""
+    check_choice("data_format", data_format, ("channels_last", "channels_first", None))
+    return data_format
 
 
 def check_float(layer: Any, x: Any) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 from keras import ops
 
 from kcore.layers._arguments import (
-    check_below_one,
+    check_data_format,
     check_float,
     check_layer_seed,
+    check_noise_shape,
+    check_rate,
     sizes_of_noise,
 )
 from kcore.layers._element_words import element_words
@@ -61,7 +63,12 @@ class Dropout(keras.layers.Dropout):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(rate, noise_shape=noise_shape, seed=check_layer_seed(seed), **kwargs)
+        super().__init__(
+            check_rate(rate),
+            noise_shape=check_noise_shape(noise_shape),
+            seed=check_layer_seed(seed),
+            **kwargs,
+        )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return `inputs`, in training with elements dropped."""
@@ -87,7 +94,7 @@ class SpatialDropout1D(keras.layers.SpatialDropout1D):
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(rate, seed=check_layer_seed(seed), **kwargs)
+        super().__init__(check_rate(rate), seed=check_layer_seed(seed), **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return `inputs`, in training with channels dropped."""
@@ -120,7 +127,12 @@ class SpatialDropout2D(keras.layers.SpatialDropout2D):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(rate, data_format=data_format, seed=check_layer_seed(seed), **kwargs)
+        super().__init__(
+            check_rate(rate),
+            data_format=check_data_format(data_format),
+            seed=check_layer_seed(seed),
+            **kwargs,
+        )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return `inputs`, in training with channels dropped."""
@@ -154,7 +166,12 @@ class SpatialDropout3D(keras.layers.SpatialDropout3D):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(rate, data_format=data_format, seed=check_layer_seed(seed), **kwargs)
+        super().__init__(
+            check_rate(rate),
+            data_format=check_data_format(data_format),
+            seed=check_layer_seed(seed),
+            **kwargs,
+        )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return `inputs`, in training with channels dropped."""
@@ -191,8 +208,12 @@ class AlphaDropout(keras.layers.AlphaDropout):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(rate, noise_shape=noise_shape, seed=check_layer_seed(seed), **kwargs)
-        check_below_one(rate)
+        super().__init__(
+            check_rate(rate, below_one=True),
+            noise_shape=check_noise_shape(noise_shape),
+            seed=check_layer_seed(seed),
+            **kwargs,
+        )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return `inputs`, in training with elements dropped."""

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kcore.layers._arguments import check_below_one, check_float, check_layer_seed
+from kcore.layers._arguments import check_float, check_layer_seed, check_rate
 from kcore.layers._element_words import element_words
 from kcore.layers._precision import computed
 from kcore.random._normals import normals_of
@@ -36,8 +36,8 @@ class GaussianNoise(keras.layers.GaussianNoise):
     """
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(stddev, seed=check_layer_seed(seed), **kwargs)
         check_float32("stddev", stddev)
+        super().__init__(float(stddev), seed=check_layer_seed(seed), **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return `inputs`, in training with noise added."""
@@ -70,8 +70,7 @@ class GaussianDropout(keras.layers.GaussianDropout):
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(rate, seed=check_layer_seed(seed), **kwargs)
-        check_below_one(rate)
+        super().__init__(check_rate(rate, below_one=True), seed=check_layer_seed(seed), **kwargs)
         check_float32("the standard deviation sqrt(rate / (1 - rate))", self._stddev)
 
     def call(self, inputs: Any, training: bool = False) -> Any:

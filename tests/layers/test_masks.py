@@ -141,9 +141,8 @@ GOLDEN = {
 @pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("name", GOLDEN)
 def test_the_bits_do_not_depend_on_the_backend(name, jit_compile):
-    argument = 0.3
     inputs = keras.Input((8,))
-    layer = getattr(layers, name)(argument, seed=12)
+    layer = getattr(layers, name)(0.3, seed=12)
     model = keras.Model(inputs, AlwaysTraining(layer)(inputs))
     model.compile(jit_compile=jit_compile)
     x = np.array([[0.1, -1.7, 3.3, 0.7, -0.2, 0.001, 5.5, -3.1]] * 2, "float32")
@@ -151,18 +150,18 @@ def test_the_bits_do_not_depend_on_the_backend(name, jit_compile):
     assert [float(value).hex() for value in found] == GOLDEN[name]
 
 
-@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16", "float64"])
+@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
 def test_masks_are_the_same_in_every_dtype_and_products_are_rounded_once(dtype):
     layer = layers.Dropout(0.3, seed=2, dtype=dtype)
     x = keras.ops.cast(numbers(6, 40), layer.compute_dtype)
-    exact = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(x, "float32")))
+    exact = keras.ops.convert_to_numpy(keras.ops.cast(x, "float32"))
     found = layer(x, training=True)
     assert keras.backend.standardize_dtype(found.dtype) == keras.backend.standardize_dtype(x.dtype)
     expected = keras.ops.cast(dropped(2, 0, exact, 0.3), layer.compute_dtype)
     as_float32 = [
         keras.ops.convert_to_numpy(keras.ops.cast(y, "float32")) for y in (found, expected)
     ]
-    np.testing.assert_allclose(*as_float32, rtol=1e-6 if dtype == "float64" else 0)
+    np.testing.assert_array_equal(*as_float32)
 
 
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])

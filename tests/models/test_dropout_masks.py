@@ -1,6 +1,8 @@
 """The masks of kcore's own models, and what Keras alone makes of their files."""
 
 import json
+import subprocess
+import sys
 import zipfile
 
 import keras
@@ -52,6 +54,22 @@ def test_a_file_of_a_transferred_model_names_no_class_of_kcore(tmp_path):
     np.testing.assert_array_equal(model(x), loaded(x))
     again = kcore.layers.reproducible(loaded, 7).get_layer("head_dropout")
     np.testing.assert_array_equal(kept(again), kept(model.get_layer("head_dropout")))
+
+
+LOAD_WITHOUT_KCORE = """
+import sys
+sys.modules["kcore"] = None  # its import fails
+import keras, numpy as np
+model = keras.saving.load_model(sys.argv[1])
+print(model(np.full((1, 12, 12, 1), 99, "float32"), training=True).shape)
+"""
+
+
+def test_keras_alone_loads_a_transferred_model(tmp_path):
+    transferred().save(tmp_path / "model.keras")
+    command = [sys.executable, "-c", LOAD_WITHOUT_KCORE, str(tmp_path / "model.keras")]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert "(1, 1)" in result.stdout, result.stderr
 
 
 def test_a_head_can_be_made_reproducible_before_it_is_saved(tmp_path):
