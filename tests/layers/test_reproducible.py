@@ -5,10 +5,18 @@ import keras
 import numpy as np
 import pytest
 from oracles import threefry
+from oracles.first_weights import drawn_by_numpy
 
 import kcore
 from kcore import layers
 from kcore.layers import reproducible
+
+
+@pytest.fixture(autouse=True)
+def first_weights():
+    """Draw them without JAX's compiler, which would take most of the time of these tests."""
+    with drawn_by_numpy():
+        yield
 
 
 def stock(*names, first=()):
