@@ -48,9 +48,9 @@ def reproducible(model: Model, seed: int) -> Model:
 
     Example:
         >>> import keras, kcore
-        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dropout(0.5)])
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dropout(0.5, name="drop")])
         >>> kcore.layers.reproducible(model, seed=7).layers[0]
-        <Dropout name=dropout, built=True>
+        <Dropout name=drop, built=True>
     """
     check_instance("model", model, keras.Model)
     random.key(seed)  # refuses what is no seed
