@@ -45,7 +45,15 @@ ON_EACH_DEVICE = [
 ]
 
 REPORTS = "outputs/conformance"
-BENCHMARKS = ("import_time", "training", "augment", "directory", "looking_inside", "transfer")
+BENCHMARKS = (
+    "import_time",
+    "training",
+    "augment",
+    "directory",
+    "looking_inside",
+    "transfer",
+    "dropout",
+)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_TESTS = "tests/without_backend/visualize/reporting/test_in_a_browser.py"
@@ -65,7 +73,7 @@ LEFT_TO_OTHERS = (
 # include tests/images, which pins what Keras does with the newest Pillow; other tests of
 # kcore.images are in tests/without_backend.
 MINIMUM_TESTS = {
-    "tensorflow": ["tests/models", "tests/nn", "tests/training"],
+    "tensorflow": ["tests/layers", "tests/models", "tests/nn", "tests/training"],
     "jax": [
         "tests/augment",
         "tests/data",
@@ -82,6 +90,7 @@ NEWEST_TESTS = [
     "tests/images",
     "tests/explain",
     "tests/inspect",
+    "tests/layers",
     "tests/nn",
     "tests/random",
     "tests/training",

@@ -24,6 +24,10 @@ PUBLIC = {
         "maximize_activation occlusion saliency score_cam smooth_grad"
     ),
     "inspect": "Audit Finding Row Trace activations audit trace",
+    "layers": (
+        "AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D "
+        "SpatialDropout3D reproducible"
+    ),
     "models": (
         "Classification ExportError ModelFileError ParameterSummary SubclassedMLP "
         "WeightsFileError binary_cnn check_trainable classify cnn compile_binary_classifier "

@@ -5,19 +5,16 @@ numbers come from `kcore.random`, so a model built with `seed=7` starts from the
 everywhere.
 """
 
-import hashlib
-import re
-from collections import Counter
 from typing import Any, TypeVar
 
 import keras
 
-from kcore import random
 from kcore._arguments import check_seed
-from kcore.models._layers import walk
+from kcore._layer_walk import walk
 from kcore.random._initializers import glorot_uniform
+from kcore.random._path_keys import key_of_path, renumbered
 
-__all__ = ["key_of_path", "seed_weights", "variable_paths"]
+__all__ = ["seed_weights", "variable_paths"]
 
 Model = TypeVar("Model", bound=keras.Model)
 
@@ -49,45 +46,13 @@ def seed_weights(model: Model, seed: int | None) -> Model:
     return model
 
 
-def key_of_path(seed: Any, path: str) -> Any:
-    """Return the key of a variable: the seed's, folded with two words of the SHA-256 of its path.
-
-    The words are the first two of the digest, big-endian.
-    """
-    digest = hashlib.sha256(path.encode()).digest()
-    key = random.key(seed)
-    for start in (0, 4):
-        key = random.fold_in(key, int.from_bytes(digest[start : start + 4], "big"))
-    return key
-
-
 def variable_paths(model: Any) -> dict[int, str]:
     """Map the id of each variable to its path, such as "inner/conv2d_1/kernel".
 
-    Keras numbers the layers that have no name of their own through the whole session, so the same
-    model gets other names the second time it is built. Here numbering starts again in each model
-    and for each kind of name: as in Keras, the first gets no number, then come `_1`, `_2`, ...
+    The numbers that Keras gives count anew in each model, as `renumbered` says.
     """
     names: dict[int, tuple[str, ...]] = {}
     for layer, path in [(model, ()), *walk(model)]:
         for variable in layer.weights:
             names[id(variable)] = (*path, variable.name)  # inner layers come last, and win
-    renumbered = _renumbered(list(names.values()))
-    return dict(zip(names, renumbered, strict=True))
-
-
-def _renumbered(paths: list[tuple[str, ...]]) -> list[str]:
-    numbers: dict[tuple[str, str], dict[str, int]] = {}
-    seen: Counter[str] = Counter()
-    found = []
-    for path in paths:
-        above = ""
-        for name in path:
-            stem = re.sub(r"_\d+$", "", name)
-            known = numbers.setdefault((above, stem), {})
-            number = known.setdefault(name, len(known))
-            above += f"/{stem}_{number}" if number else f"/{stem}"
-        seen[above] += 1
-        # Layers that one layer holds may have equal names.
-        found.append(above[1:] if seen[above] == 1 else f"{above[1:]}#{seen[above]}")
-    return found
+    return dict(zip(names, renumbered(list(names.values())), strict=True))

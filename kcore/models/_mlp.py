@@ -5,7 +5,9 @@ from typing import Any
 
 import keras
 
+from kcore import layers
 from kcore._arguments import check_fraction, check_integers, check_seed, check_shape
+from kcore.layers._reproducible import layer_seed
 from kcore.models._arguments import check_dtype, check_units
 from kcore.models._first_weights import seed_weights
 from kcore.models._image_range import rescaling
@@ -120,8 +122,8 @@ class SubclassedMLP(keras.Model):
         classes: number of classes, at least 2.
         hidden_units: width of the hidden layer.
         dropout: fraction of the hidden units that are dropped in training, 0 <= dropout < 1.
-        dropout_seed: seed of the dropout masks; `None` draws one. The masks differ from backend to
-            backend even with one seed.
+        dropout_seed: seed of the dropout masks, the same on every backend, 0 <= seed < 2**64;
+            `None` draws one.
         name: name of the model; `None` leaves it to Keras.
         trainable: whether the weights are trained.
         dtype: dtype or dtype policy of the layers; `None` takes Keras's setting.
@@ -147,8 +149,8 @@ class SubclassedMLP(keras.Model):
         self.dropout_fraction = check_fraction("dropout", dropout)
         self.dropout_seed = check_seed(dropout_seed, "dropout_seed")
         self.hidden = keras.layers.Dense(self.hidden_units, activation="relu", name="hidden")
-        self.dropout = keras.layers.Dropout(
-            self.dropout_fraction, seed=_within_31_bits(self.dropout_seed), name="dropout"
+        self.dropout = layers.Dropout(
+            self.dropout_fraction, seed=_seed_of_masks(self.dropout_seed), name="dropout"
         )
         self.predictions = keras.layers.Dense(
             self.classes, activation="softmax", name="predictions"
@@ -178,9 +180,8 @@ class SubclassedMLP(keras.Model):
         }
 
 
-def _within_31_bits(seed: int | None) -> int | None:
-    """Fold a seed into the range that every backend's dropout takes."""
-    return None if seed is None else seed % 2**31
+def _seed_of_masks(seed: int | None) -> int | None:
+    return None if seed is None else layer_seed(seed, "dropout")
 
 
 def subclassed_mlp(

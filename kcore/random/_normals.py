@@ -20,7 +20,7 @@ import numpy as np
 from kcore.random._scaling import check_float32, scaled
 from kcore.random._words import as_key, cast, check_draw_shape, shaped, shifted_right, size, words
 
-__all__ = ["normal", "table"]
+__all__ = ["normal", "normals_of", "table"]
 
 _OCTAVES = 32
 _SEGMENT_BITS = 8
@@ -62,12 +62,25 @@ def normal(
     mean, stddev = check_float32("mean", mean), check_float32("stddev", stddev)
     if stddev < 0:
         raise ValueError(f"stddev={stddev!r} must not be negative.")
-    drawn = words(xp, key, size(shape))
+    return shaped(xp, key, normals_of(xp, words(xp, key, size(shape)), mean, stddev), shape)
+
+
+def normals_of(xp: Any, drawn: Any, mean: float, stddev: float) -> Any:
+    """Turn random words into normally distributed floats, each word into one.
+
+    Args:
+        xp: the module to compute with, `numpy` or `keras.ops`.
+        drawn: uint32 words.
+        mean: mean of the distribution, a number that float32 holds.
+        stddev: its standard deviation, at least 0, likewise.
+
+    Returns:
+        float32 values of the shape of `drawn`.
+    """
     magnitude = _quantile(xp, xp.bitwise_or(drawn, np.uint32(1)))
     is_negative = _field(xp, drawn, position=0, width=1) == 0
     upper_bits = xp.left_shift(cast(xp, magnitude, "uint32"), np.uint32(8))
-    values = scaled(xp, upper_bits, is_negative, 2.0 ** -(_UNIT_BITS + 8) * stddev, mean)
-    return shaped(xp, key, values, shape)
+    return scaled(xp, upper_bits, is_negative, 2.0 ** -(_UNIT_BITS + 8) * stddev, mean)
 
 
 @functools.cache

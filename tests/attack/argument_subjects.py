@@ -9,6 +9,8 @@ from types import ModuleType
 from attack import argument_values as values
 from attack.argument_fuzzer import Subject
 
+from kcore import layers
+
 # These are not called by users with arguments.
 RECORDS = {
     f"{subpackage}.{name}": "a record that kcore returns"
@@ -27,6 +29,7 @@ CALLED_BY_KERAS = {
     "models.SubclassedMLP.call",
     "augment.RandomTransform.call",
     "augment.RandomTransform.compute_output_spec",
+    *(f"layers.{name}.call" for name in layers.__all__),
 }
 CALLED_WHILE_DECODING = {"data.FileAudit.add_bad", "data.FileAudit.add_notes"}
 

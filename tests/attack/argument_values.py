@@ -151,6 +151,13 @@ OF_SUBPACKAGES = {
         "filters": lambda: np.ones((2, 2, 3, 4), np.float32),
         "ksize": constantly(2),
     },
+    "layers": {
+        "model": fresh_model,
+        "noise_shape": constantly((None, 1)),
+        "rate": constantly(0.5),
+        "seed": constantly(1),
+        "stddev": constantly(0.5),
+    },
     "shapes": {
         "size": constantly(8),
         "sizes": constantly((8, 9)),

@@ -14,6 +14,7 @@ MODULES = [
     "explain",
     "images",
     "inspect",
+    "layers",
     "models",
     "nn",
     "preprocess",
@@ -31,9 +32,9 @@ def test_the_modules_are_listed():
 
 def test_an_unknown_name_gives_an_error_that_lists_the_known_ones():
     with pytest.raises(
-        AttributeError, match="no attribute 'layer'; it has augment, data, datasets"
+        AttributeError, match="no attribute 'layer_'; it has augment, data, datasets"
     ):
-        kcore.layer  # noqa: B018 -- the access is the test
+        kcore.layer_  # noqa: B018 -- the access is the test
 
 
 def imported_by(statement):

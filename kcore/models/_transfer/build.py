@@ -69,8 +69,9 @@ def transfer(
         class_names: the names of the classes, two for one sigmoid output, else as many as
             `classes`; `kcore.models.classify` shows them.
         seed: makes the initial weights the same on every backend: those of the head, and of a base
-            of `keras.applications` with random weights; 0 <= seed < 2**64. `None` leaves them to
-            Keras.
+            of `keras.applications` with random weights; and the masks of the head's dropout;
+            0 <= seed < 2**64. `None` leaves them to Keras. A model that was saved and loaded has
+            Keras's own dropout; `kcore.layers.reproducible` brings kcore's back.
 
     Returns:
         A functional `keras.Model`, not compiled, that maps images `(batch, height, width,
@@ -105,7 +106,7 @@ def transfer(
     is_model = isinstance(base, keras.Model)
     path = None if cut_at is None else layer_path("cut_at", cut_at, base if is_model else network)
     copy = wire(network, path, shape, mode)
-    outputs = add_head(copy.output, classes, pooling, hidden_units, dropout)
+    outputs = add_head(copy.output, classes, pooling, hidden_units, dropout, seed)
     model = keras.Model(copy.input, outputs, name="transfer")
     if class_names is not None:
         set_class_names(model, class_names)

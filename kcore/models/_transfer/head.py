@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from kcore import layers
+from kcore.layers._reproducible import layer_seed
 from kcore.models._arguments import check_model
 
 __all__ = [
@@ -23,11 +25,33 @@ _PREDICTIONS = f"{_PREFIX}predictions"
 _HEAD = [_POOLING, _HIDDEN, _DROPOUT, _PREDICTIONS]
 
 
-def add_head(features: Any, classes: int, pooling: str, hidden_units: int, dropout: float) -> Any:
-    """Put pooling, a hidden ReLU layer, dropout and a sigmoid or softmax on a feature map."""
+class _Dropout(layers.Dropout):
+    """kcore's dropout, saved as Keras's, so that files load where kcore isn't installed.
+
+    Keras writes the module and the name of an unregistered class into the file. A model that is
+    loaded therefore has Keras's own layer.
+    """
+
+
+_Dropout.__module__, _Dropout.__name__ = "keras.layers", "Dropout"
+
+
+def add_head(
+    features: Any,
+    classes: int,
+    pooling: str,
+    hidden_units: int,
+    dropout: float,
+    seed: int | None = None,
+) -> Any:
+    """Put pooling, a hidden ReLU layer, dropout and a sigmoid or softmax on a feature map.
+
+    The masks of dropout depend on `seed` alone, 0 <= seed < 2**64; `None` draws one.
+    """
     x = _pooling_layer(features, pooling)(features)
     x = keras.layers.Dense(hidden_units, activation="relu", name=_HIDDEN)(x)
-    x = keras.layers.Dropout(dropout, name=_DROPOUT)(x)
+    seed_of_masks = None if seed is None else layer_seed(seed, _DROPOUT)
+    x = _Dropout(dropout, seed=seed_of_masks, name=_DROPOUT)(x)
     activation = "sigmoid" if classes == 1 else "softmax"
     # In float32 even with mixed precision: probabilities in bfloat16 have two or three digits.
     return keras.layers.Dense(classes, activation=activation, dtype="float32", name=_PREDICTIONS)(x)
@@ -35,13 +59,13 @@ def add_head(features: Any, classes: int, pooling: str, hidden_units: int, dropo
 
 def head_layers(model: Any) -> list[Any]:
     """Return the layers of the head, or raise an error if the model has none."""
-    layers = [layer for layer in check_model(model).layers if layer.name.startswith(_PREFIX)]
+    found = [layer for layer in check_model(model).layers if layer.name.startswith(_PREFIX)]
     if not has_head(model):
         raise ValueError(
             f"The model {model.name!r} has no head made by kcore.models.transfer, with the layers "
             f"{_POOLING}, {_HIDDEN}, {_DROPOUT} and {_PREDICTIONS}."
         )
-    return layers
+    return found
 
 
 def has_head(model: Any) -> bool:

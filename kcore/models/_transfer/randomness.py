@@ -5,15 +5,12 @@ from typing import Any
 
 import keras
 
+from kcore._layer_walk import walk
 from kcore._warning import warn
-from kcore.models._layers import walk
+from kcore.layers._randomness import STRENGTHS, draws, is_turned_off
 
 __all__ = ["acts_in_training_only", "warn_of_randomness", "without_randomness"]
 
-# Names of arguments that set how random a layer is.
-_STRENGTHS = frozenset(
-    {"rate", "stddev", "drop_path_rate", "drop_rate", "drop_prob", "dropout", "recurrent_dropout"}
-)
 # Layers that change images in training, and do nothing in inference.
 _AUGMENTING = tuple(
     member
@@ -59,7 +56,7 @@ def without_randomness(layer: Any) -> Any:
     config = layer.get_config()
     takes_training = "training" in inspect.signature(layer.call).parameters
     if _is_random(layer) or (takes_training and not layer.weights):
-        strengths = config.keys() & _STRENGTHS
+        strengths = config.keys() & STRENGTHS
         config.update({name: 0.0 for name in strengths if isinstance(config[name], (int, float))})
     return type(layer).from_config(config)
 
@@ -69,7 +66,7 @@ def warn_of_randomness(model: Any, base_name: str) -> None:
     left = [
         f"{'/'.join(path)!r} ({type(layer).__name__})"
         for layer, path in walk(model)
-        if _draws(layer) and not _is_of_keras(layer) and not _is_turned_off(layer)
+        if draws(layer) and not _is_of_keras(layer) and not is_turned_off(layer)
     ]
     if left:
         warn(
@@ -80,22 +77,9 @@ def warn_of_randomness(model: Any, base_name: str) -> None:
 
 
 def _is_random(layer: Any) -> bool:
-    return _draws(layer) or any(_draws(inner) for inner, _ in walk(layer))
-
-
-def _draws(layer: Any) -> bool:
-    return any(isinstance(value, keras.random.SeedGenerator) for value in vars(layer).values())
+    return draws(layer) or any(draws(inner) for inner, _ in walk(layer))
 
 
 def _is_of_keras(layer: Any) -> bool:
     """Tell whether a layer is of Keras, so that its arguments are known."""
     return type(layer).__module__.split(".")[0] == "keras"
-
-
-def _is_turned_off(layer: Any) -> bool:
-    try:
-        config = layer.get_config()
-    except NotImplementedError:
-        return False
-    strengths = [config[name] for name in config.keys() & _STRENGTHS]
-    return bool(strengths) and not any(strengths)

@@ -1,0 +1,92 @@
+"""Layers that add normal noise, or multiply by it."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from kcore.layers._arguments import check_float, check_layer_seed, check_rate
+from kcore.layers._element_words import element_words
+from kcore.layers._precision import computed
+from kcore.random._normals import normals_of
+from kcore.random._scaling import check_float32
+
+__all__ = ["GaussianDropout", "GaussianNoise"]
+
+
+@keras.saving.register_keras_serializable(package="kcore")
+class GaussianNoise(keras.layers.GaussianNoise):
+    """Add normal noise of mean 0 in training.
+
+    The noise comes from a table of the normal distribution, as that of `kcore.random.normal`.
+
+    Args:
+        stddev: standard deviation of the noise, 0 <= stddev <= 1, at least 1e-18 unless 0.
+        seed: integer, 0 <= seed < 2**32; `None` draws one.
+        **kwargs: `name`, `dtype` and the other arguments of every layer.
+
+    Call arguments:
+        inputs: float tensor of any shape.
+        training: whether to add noise.
+
+    Raises:
+        ValueError: if an argument is out of range.
+        TypeError: when the layer is called in training, if the inputs are no floats.
+    """
+
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
+        check_float32("stddev", stddev)
+        super().__init__(float(stddev), seed=check_layer_seed(seed), **kwargs)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Return `inputs`, in training with noise added."""
+        if not training or not self.stddev:
+            return inputs
+        noise = _normals(self, inputs, 0.0, self.stddev)
+        return computed(inputs, lambda x: x + ops.cast(noise, x.dtype))
+
+
+@keras.saving.register_keras_serializable(package="kcore")
+class GaussianDropout(keras.layers.GaussianDropout):
+    """Multiply by normal noise of mean 1 in training.
+
+    The noise has the standard deviation sqrt(rate / (1 - rate)), that of the factors by which
+    `Dropout` multiplies. It comes from a table of the normal distribution, as that of
+    `kcore.random.normal`.
+
+    Args:
+        rate: strength, as the rate of `Dropout`: 0 <= rate < 1, at least 1e-36 unless 0.
+        seed: integer, 0 <= seed < 2**32; `None` draws one.
+        **kwargs: `name`, `dtype` and the other arguments of every layer.
+
+    Call arguments:
+        inputs: float tensor of any shape.
+        training: whether to multiply by noise.
+
+    Raises:
+        ValueError: if an argument is out of range.
+        TypeError: when the layer is called in training, if the inputs are no floats.
+    """
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(check_rate(rate, below_one=True), seed=check_layer_seed(seed), **kwargs)
+        check_float32("the standard deviation sqrt(rate / (1 - rate))", self._stddev)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Return `inputs`, in training multiplied by noise."""
+        if not training or not self.rate:
+            return inputs
+        noise = _normals(self, inputs, 1.0, self._stddev)
+        return computed(inputs, lambda x: x * ops.cast(noise, x.dtype))
+
+    @property
+    def _stddev(self) -> float:
+        return math.sqrt(self.rate / (1 - self.rate))
+
+
+def _normals(layer: Any, inputs: Any, mean: float, stddev: float) -> Any:
+    """Draw float32 numbers of the shape of the inputs, and count the call."""
+    check_float(layer, inputs)
+    words = element_words(layer.seed_generator.next(), ops.shape(inputs))
+    return normals_of(ops, words, mean, check_float32("stddev", stddev))

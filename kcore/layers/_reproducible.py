@@ -1,0 +1,179 @@
+"""Replace the layers of a model that draw random numbers by those that draw reproducibly."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import keras
+
+from kcore import random
+from kcore._arguments import check_instance
+from kcore._layer_walk import walk
+from kcore._warning import warn
+from kcore.layers import _dropout, _noise
+from kcore.layers._randomness import draws, is_turned_off
+from kcore.random._path_keys import key_of_path, renumbered
+
+__all__ = ["layer_seed", "reproducible"]
+
+Model = TypeVar("Model", bound=keras.Model)
+Visit = Callable[[tuple[str, ...], dict[str, Any]], dict[str, Any]]
+
+_LAYERS = {name: getattr(module, name) for module in (_dropout, _noise) for name in module.__all__}
+
+
+def reproducible(model: Model, seed: int) -> Model:
+    """Copy a model with kcore's dropout and noise layers in place of Keras's.
+
+    Each gets a seed of its own, which follows from `seed` and the layer's path, such as
+    "encoder/dropout_1". Numbers at the end of names count anew in each model, so a model that is
+    built twice in a session gets the same seeds twice. A layer that is added elsewhere changes no
+    seed, unless it shifts such numbers: give the layers names.
+
+    Args:
+        model: a `keras.Sequential` or functional model, perhaps with other models, wrappers and
+            shared layers inside. It stays as it is.
+        seed: integer, 0 <= seed < 2**64. Layers that are kcore's already get seeds from it too.
+
+    Returns:
+        A model of the same class, layers, names, weights and class names. If `model` is compiled,
+        so is the copy, with the same arguments; its optimizer starts anew. Of layers that are left
+        drawing random numbers that differ from backend to backend, such as `RandomFlip` or an
+        `LSTM` with dropout, a warning gives names and classes.
+
+    Raises:
+        TypeError: if `model` is no model.
+        ValueError: if `seed` is out of range; if the model is subclassed, so that Keras can't copy
+            it layer by layer; or if a copy has other weights, as of layers that two inner models
+            share.
+
+    Example:
+        >>> import keras, kcore
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dropout(0.5, name="drop")])
+        >>> kcore.layers.reproducible(model, seed=7).layers[0]
+        <Dropout name=drop, built=True>
+    """
+    check_instance("model", model, keras.Model)
+    random.key(seed)  # refuses what is no seed
+    if not _is_made_of_layers(model):
+        raise ValueError(
+            f"The model {model.name!r} is a {type(model).__name__}, which can't be copied layer by "
+            "layer: use kcore.layers where the class makes its layers."
+        )
+    copy = _with_seeds(model, seed)
+    _give_weights(model, copy)
+    class_names = getattr(model, "class_names", None)
+    if class_names is not None:
+        copy.class_names = class_names
+    if model.compiled:
+        _compile_like(model, copy)
+    _warn_of_others(copy)
+    return copy
+
+
+def layer_seed(seed: int, path: str) -> int:
+    """Return the seed of the layer at a path, 0 <= seed < 2**32."""
+    return int(key_of_path(seed, path)[0])
+
+
+def _is_made_of_layers(model: Any) -> bool:
+    is_of_keras = type(model).__module__.split(".")[0] == "keras"
+    return is_of_keras and (isinstance(model, keras.Sequential) or bool(model.inputs))
+
+
+def _with_seeds(model: Any, seed: int) -> Any:
+    config = model.get_config()
+    paths: list[tuple[str, ...]] = []
+
+    def collect(path: tuple[str, ...], entry: dict[str, Any]) -> dict[str, Any]:
+        paths.append(path)
+        return entry
+
+    _visited(config, (), collect)
+    names = iter(renumbered(paths))
+
+    def replace(path: tuple[str, ...], entry: dict[str, Any]) -> dict[str, Any]:
+        return _replaced(entry, layer_seed(seed, next(names)))
+
+    custom_objects = {
+        keras.saving.get_registered_name(type(layer)): type(layer)
+        for layer, _ in walk(model)
+        if type(layer).__module__.split(".")[0] not in ("keras", "kcore")
+    }
+    return type(model).from_config(_visited(config, (), replace), custom_objects=custom_objects)
+
+
+def _visited(value: Any, above: tuple[str, ...], visit: Visit) -> Any:
+    """Return a configuration in which `visit` has changed the entry of each object with a name."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(_visited(item, above, visit) for item in value)
+    if not isinstance(value, dict):
+        return value
+    config = value.get("config")
+    if "class_name" in value and isinstance(config, dict) and "name" in config:
+        path = (*above, str(config["name"]))
+        value, above = visit(path, value), path
+    return {name: _visited(item, above, visit) for name, item in value.items()}
+
+
+def _replaced(entry: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Return the entry of a layer of kcore with its seed, or the given one for other layers."""
+    layer = _LAYERS.get(entry["class_name"])
+    registered = f"kcore>{entry['class_name']}"
+    is_of_keras = entry.get("module") == "keras.layers"
+    if layer is None or not (is_of_keras or entry.get("registered_name") == registered):
+        return entry
+    return {
+        **entry,
+        "module": layer.__module__,
+        "registered_name": registered,
+        "config": {**entry["config"], "seed": seed},
+    }
+
+
+def _give_weights(model: Any, copy: Any) -> None:
+    if model.built and not copy.built:
+        copy.build_from_config(model.get_build_config())
+    shapes, copied = ([tuple(weight.shape) for weight in each.weights] for each in (model, copy))
+    if shapes != copied:
+        raise ValueError(
+            f"The model {model.name!r} has {len(shapes)} weights and its copy {len(copied)}, or of "
+            "other shapes: Keras can't copy it layer by layer. Build it with kcore.layers instead."
+        )
+    copy.set_weights(model.get_weights())
+    for layer, _ in walk(copy):
+        # Constants that follow from weights, such as those of `Normalization`.
+        if callable(getattr(layer, "finalize_state", None)):
+            layer.finalize_state()
+
+
+def _compile_like(model: Any, copy: Any) -> None:
+    try:
+        copy.compile_from_config(model.get_compile_config())
+    except (TypeError, ValueError) as error:
+        first = str(error).strip().splitlines()
+        warn(
+            f"The copy of the model {model.name!r} is not compiled, because Keras can't copy what "
+            f"it was compiled with ({first[0] if first else type(error).__name__}): compile it."
+        )
+
+
+def _warn_of_others(model: Any) -> None:
+    left = list(_others(model))
+    if left:
+        shown = ", ".join(f"{'/'.join(path)!r} ({kind})" for path, kind in left[:10])
+        warn(
+            f"The model {model.name!r} has layers whose random numbers still differ from backend "
+            f"to backend: {shown}{', ...' if len(left) > 10 else ''}."
+        )
+
+
+def _others(model: Any) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield path and class of layers that draw without kcore; of nested ones the outermost."""
+    named: set[tuple[str, ...]] = set()
+    for layer, path in walk(model):
+        is_of_kcore = type(layer).__module__.split(".")[0] == "kcore"
+        if is_of_kcore or not draws(layer) or is_turned_off(layer):
+            continue
+        if not any(path[:length] in named for length in range(1, len(path))):
+            named.add(path)
+            yield path, type(layer).__name__
