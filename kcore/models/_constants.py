@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore.models._layers import walk
+from kcore.initializers._layers import walk
 
 __all__ = ["constants_of", "deriving_constants"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kcore._console import printable
-from kcore.models._layers import own_weights, walk
+from kcore.initializers._layers import own_weights, walk
 from kcore.models._loading.errors import WeightsFileError
 
 __all__ = ["group_of_layers", "match_legacy", "member"]

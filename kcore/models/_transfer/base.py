@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from kcore._arguments import check_path, check_shape
+from kcore.initializers._layers import walk
 from kcore.models._arguments import shown
 from kcore.models._copying import copy_weights
-from kcore.models._layers import walk
 from kcore.models._loading.weights_files import load_weights
 from kcore.models._transfer.applications import (
     application_name,

@@ -8,10 +8,10 @@ import keras
 from kcore._arguments import check_finite, check_fraction, check_integer, check_switch
 from kcore._forks import check_not_forked
 from kcore._targets import check_labels
+from kcore.initializers._layers import walk
 from kcore.models._arguments import check_callbacks, check_images, check_verbose, shown
 from kcore.models._compiling import compile_for_labels
 from kcore.models._layer_choice import check_layer_choice, layer_path, named_layers
-from kcore.models._layers import walk
 from kcore.models._trainable import check_trainable, print_phase
 from kcore.models._transfer.head import head_layers
 from kcore.models._transfer.training_data import (

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from kcore._warning import warn
-from kcore.models._layers import walk
+from kcore.initializers._layers import walk
 
 __all__ = ["acts_in_training_only", "warn_of_randomness", "without_randomness"]
 
