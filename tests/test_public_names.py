@@ -18,6 +18,10 @@ PUBLIC = {
         "MissingFilesError SyntheticDataWarning fashion_mnist load scenes"
     ),
     "images": "FORMATS ImageDecodeError array_to_img img_to_array load_img save_img",
+    "initializers": (
+        "GlorotNormal GlorotUniform HeNormal HeUniform LecunNormal LecunUniform Orthogonal "
+        "RandomNormal RandomUniform TruncatedNormal VarianceScaling reinitialize"
+    ),
     "explain": (
         "ActivationMaximization Attributions ClassScores FaithfulnessCurve Gradients class_scores "
         "deletion grad_cam grad_cam_plus_plus gradients insertion integrated_gradients layer_cam "

@@ -6,6 +6,7 @@ import keras
 
 from kcore._arguments import check_integer
 from kcore.models._arguments import check_model, check_optimizer
+from kcore.models._exact_loss import exact_loss, note_logits
 from kcore.models._fit_checks import check_before_fit
 from kcore.models._trainable import note_compiled
 
@@ -58,6 +59,10 @@ def compile_classifier(
 
     The loss is sparse categorical cross-entropy, the metric `accuracy`.
 
+    The loss and its gradient are computed from the logits behind the probabilities on every
+    backend, so a sample that is wrong with certainty counts in full. Keras clips such losses on
+    JAX. Files, clones and pickles have Keras's loss until they are compiled here.
+
     Before its first step, `fit` of the compiled model refuses labels that are not among the
     classes, in arrays and in datasets of kcore. It also looks at the first images, and warns if
     their range is not the one that a model built by `kcore.models` takes. A clone or a model loaded
@@ -88,7 +93,8 @@ def compile_classifier(
             f"The model's output shape {shape} is not (batch, classes) with at least 2 classes. "
             "For one sigmoid output use compile_binary_classifier, for other models model.compile."
         )
-    loss = "sparse_categorical_crossentropy"
+    loss = exact_loss("sparse_categorical_crossentropy")
+    note_logits(model)
     return _compile(model, optimizer, loss, ["accuracy"], steps_per_execution)
 
 
@@ -102,6 +108,10 @@ def compile_binary_classifier(
 
     The loss is binary cross-entropy, the metric `accuracy`, the optimizer RMSprop with a learning
     rate of 0.001.
+
+    The loss and its gradient are computed from the logits behind the probabilities on every
+    backend, so a sample that is wrong with certainty counts in full. Keras clips such losses on
+    JAX. Files, clones and pickles have Keras's loss until they are compiled here.
 
     Before its first step, `fit` of the compiled model refuses labels that are not among the
     classes, in arrays and in datasets of kcore. It also looks at the first images, and warns if
@@ -124,7 +134,7 @@ def compile_binary_classifier(
     Example:
         >>> import kcore
         >>> model = kcore.models.compile_binary_classifier(kcore.models.binary_cnn((28, 28, 3)))
-        >>> model.loss
+        >>> model.loss.name
         'binary_crossentropy'
     """
     shape = _output_shape(model)
@@ -133,7 +143,9 @@ def compile_binary_classifier(
             f"The model's output shape {shape} is not (batch, 1). "
             "For a softmax over several classes use compile_classifier."
         )
-    return _compile(model, optimizer, "binary_crossentropy", ["accuracy"], steps_per_execution)
+    loss = exact_loss("binary_crossentropy")
+    note_logits(model)
+    return _compile(model, optimizer, loss, ["accuracy"], steps_per_execution)
 
 
 def compile_for_labels(model: Any, *, optimizer: Any, steps_per_execution: int = 1) -> Any:
@@ -156,7 +168,7 @@ def _output_shape(model: Any) -> tuple[int | None, ...] | None:
 
 
 def _compile(
-    model: Any, optimizer: Any, loss: str, metrics: list[str], steps_per_execution: int
+    model: Any, optimizer: Any, loss: Any, metrics: list[str], steps_per_execution: int
 ) -> Any:
     model.compile(
         optimizer=check_optimizer(optimizer),

@@ -5,16 +5,16 @@ numbers come from `kcore.random`, so a model built with `seed=7` starts from the
 everywhere.
 """
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import keras
 
 from kcore._arguments import check_seed
-from kcore._layer_walk import walk
-from kcore.random._initializers import glorot_uniform
-from kcore.random._path_keys import key_of_path, renumbered
+from kcore.initializers._draws import fans, variance_scaling
+from kcore.initializers._paths import variable_paths
+from kcore.random._path_keys import key_of_path
 
-__all__ = ["seed_weights", "variable_paths"]
+__all__ = ["seed_weights"]
 
 Model = TypeVar("Model", bound=keras.Model)
 
@@ -36,23 +36,13 @@ def seed_weights(model: Model, seed: int | None) -> Model:
     Raises:
         ValueError: if `seed` is out of range or not an integer.
     """
-    if check_seed(seed) is None:
+    seed = check_seed(seed)
+    if seed is None:
         return model
     paths = variable_paths(model)
     for variable in model.trainable_variables:
         if len(variable.shape) >= 2:
             key = key_of_path(seed, paths[id(variable)])
-            variable.assign(glorot_uniform(key, tuple(variable.shape)))
+            shape = tuple(variable.shape)
+            variable.assign(variance_scaling(key, shape, fans(shape)))  # Glorot's uniform
     return model
-
-
-def variable_paths(model: Any) -> dict[int, str]:
-    """Map the id of each variable to its path, such as "inner/conv2d_1/kernel".
-
-    The numbers that Keras gives count anew in each model, as `renumbered` says.
-    """
-    names: dict[int, tuple[str, ...]] = {}
-    for layer, path in [(model, ()), *walk(model)]:
-        for variable in layer.weights:
-            names[id(variable)] = (*path, variable.name)  # inner layers come last, and win
-    return dict(zip(names, renumbered(list(names.values())), strict=True))

@@ -18,15 +18,25 @@ from typing import Any
 import numpy as np
 
 from kcore.random._scaling import check_float32, scaled
-from kcore.random._words import as_key, cast, check_draw_shape, shaped, shifted_right, size, words
+from kcore.random._words import (
+    as_key,
+    cast,
+    check_draw_shape,
+    product_high,
+    shaped,
+    shifted_right,
+    size,
+    words,
+)
 
-__all__ = ["normal", "normals_of", "table"]
+__all__ = ["normal", "normals_of", "table", "truncated_normal"]
 
 _OCTAVES = 32
 _SEGMENT_BITS = 8
 _SEGMENTS = 2**_SEGMENT_BITS
 _STEP_BITS = 14
 _UNIT_BITS = 21
+_TAIL = round(NormalDist().cdf(-2) * 2**33)  # in the units of `_quantile`
 
 
 def normal(
@@ -78,6 +88,32 @@ def normals_of(xp: Any, drawn: Any, mean: float, stddev: float) -> Any:
         float32 values of the shape of `drawn`.
     """
     magnitude = _quantile(xp, xp.bitwise_or(drawn, np.uint32(1)))
+    return _signed(xp, drawn, magnitude, mean, stddev)
+
+
+def truncated_normal(
+    key: Any, shape: Sequence[int] | int = (), mean: float = 0.0, stddev: float = 1.0
+) -> Any:
+    """Draw from a normal distribution cut at two standard deviations from its mean.
+
+    The probability below one half is spread over those above that of -2, so that each number needs
+    one word and none is drawn twice. Arguments, errors and precision are those of `normal`;
+    `stddev` is that of the distribution before the cut.
+    """
+    xp, key = as_key(key)
+    shape = check_draw_shape(shape, key)
+    mean, stddev = check_float32("mean", mean), check_float32("stddev", stddev)
+    if stddev < 0:
+        raise ValueError(f"stddev={stddev!r} must not be negative.")
+    drawn = words(xp, key, size(shape))
+    inner = product_high(xp, 2**32 - _TAIL, drawn) + np.uint32(_TAIL)
+    magnitude = _quantile(xp, xp.bitwise_or(inner, np.uint32(1)))
+    magnitude = xp.minimum(magnitude, np.int32(2 * 2**_UNIT_BITS))  # interpolation is above by 1e-6
+    return shaped(xp, key, _signed(xp, drawn, magnitude, mean, stddev), shape)
+
+
+def _signed(xp: Any, drawn: Any, magnitude: Any, mean: float, stddev: float) -> Any:
+    """Scale magnitudes in units of 2**-21, with the sign of the lowest bit of each word."""
     is_negative = _field(xp, drawn, position=0, width=1) == 0
     upper_bits = xp.left_shift(cast(xp, magnitude, "uint32"), np.uint32(8))
     return scaled(xp, upper_bits, is_negative, 2.0 ** -(_UNIT_BITS + 8) * stddev, mean)

@@ -8,7 +8,8 @@ from keras import layers
 from oracles import threefry
 
 import kcore
-from kcore.models._first_weights import seed_weights, variable_paths
+from kcore.initializers._paths import variable_paths
+from kcore.models._first_weights import seed_weights
 
 BUILDERS = {
     "linear": lambda seed: kcore.models.linear((4,), seed=seed),
@@ -71,6 +72,16 @@ def test_kernels_are_glorot_uniform():
     # A uniform variable on (-a, a) has mean 0 and variance a^2 / 3; 36,864 draws.
     assert abs(kernel.mean()) < 4 * limit / np.sqrt(3 * kernel.size)
     assert kernel.var() == pytest.approx(limit**2 / 3, rel=0.03)
+
+
+def test_dropout_is_seeded_too():
+    states = []
+    for seed in (7, 7, 8):
+        model = keras.Sequential([keras.Input((3,)), layers.Dropout(0.5), layers.Dense(2)])
+        seed_weights(model, seed)
+        (state,) = model.non_trainable_variables
+        states.append(keras.ops.convert_to_numpy(state).tolist())
+    assert states[0] == states[1] != states[2]
 
 
 def test_neighboring_seeds_and_layers_share_no_stream():

@@ -35,6 +35,7 @@ LAYERS = {
     "images": 1,
     "preprocess": 1,
     "random": 1,
+    "initializers": 2,
     "layers": 2,
     "nn": 2,
     "datasets": 2,

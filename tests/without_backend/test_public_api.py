@@ -13,6 +13,7 @@ MODULES = [
     "datasets",
     "explain",
     "images",
+    "initializers",
     "inspect",
     "layers",
     "models",

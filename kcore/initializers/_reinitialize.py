@@ -1,0 +1,136 @@
+"""Draw the first weights of a built model anew, each variable from a key of its own."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import keras
+import numpy as np
+
+from kcore import random
+from kcore._arguments import check_instance
+from kcore._layer_walk import walk
+from kcore.initializers import _initializers
+from kcore.initializers._paths import seed_generators, variable_paths
+from kcore.random._path_keys import key_of_path
+
+__all__ = ["reinitialize"]
+
+Model = TypeVar("Model", bound=keras.Model)
+
+_OURS: dict[type, Any] = {
+    getattr(keras.initializers, name): getattr(_initializers, name)
+    for name in _initializers.__all__
+    if name != "Drawn"
+}
+_CONSTANT = (
+    keras.initializers.Constant,
+    keras.initializers.Identity,
+    keras.initializers.Ones,
+    keras.initializers.Zeros,
+)
+
+
+def reinitialize(model: Model, seed: int) -> Model:
+    """Draw all weights of a built model anew, the same floats on every backend.
+
+    Each variable is drawn by the kind of initializer that its layer has, such as its
+    `kernel_initializer`; those of `keras.initializers` are replaced by those here, with the same
+    parameters but for the seed. The key follows from `seed` and the variable's path, in which
+    numbers that Keras appends to names count anew. So a layer that is added elsewhere, under a name
+    of its own, leaves the weights of the others as they were.
+
+    Biases, scales and moving statistics get their initial values, and the generators behind dropout
+    and augmentation are seeded by their paths too. The statistics of a `Normalization`, which come
+    from data, stay. So does the state of an optimizer: compile the model afterwards.
+
+    Args:
+        model: a built `keras.Model` of any kind; its weights are overwritten.
+        seed: an integer, 0 <= seed < 2**64.
+
+    Returns:
+        `model` itself.
+
+    Raises:
+        TypeError: if `model` is no `keras.Model`.
+        ValueError: if `seed` is out of range or not an integer, the model is not built, or an
+            initializer of a layer is unknown. The model is unchanged then.
+
+    Example:
+        >>> import keras, kcore
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        >>> _ = kcore.initializers.reinitialize(model, seed=7)
+    """
+    check_instance("model", model, keras.Model)
+    random.key(seed)
+    if not model.built:
+        raise ValueError(
+            f"The model {model.name!r} is not built, so it has no weights: call it on a batch "
+            "first."
+        )
+    owners: dict[int, tuple[keras.Layer, Any]] = {}
+    for layer in [model, *(layer for layer, _ in walk(model))]:
+        for variable in layer.weights:
+            owners[id(variable)] = layer, variable  # inner layers come last, and win
+    paths = variable_paths(model)
+    planned = [
+        (variable, _values_of(layer, variable), paths[key])
+        for key, (layer, variable) in owners.items()
+        if not isinstance(layer, keras.layers.Normalization)
+    ]
+    for variable, values, path in planned:
+        variable.assign(values(key_of_path(seed, path), tuple(variable.shape)))
+    seed_generators(model, seed)
+    return model
+
+
+def _values_of(layer: Any, variable: Any) -> Callable[[Any, tuple[int, ...]], Any]:
+    """Return what computes the first values of a variable from a key and a shape."""
+    name = variable.name
+    for attribute in _attributes(name):
+        initializer = getattr(layer, attribute, None)
+        if initializer is not None:
+            values = _drawing(layer, attribute, initializer)
+            if name == "bias" and getattr(layer, "unit_forget_bias", False):
+                return _with_forget_gate_open(values)
+            return values
+    raise ValueError(
+        f"The layer {layer.name!r} of class {type(layer).__name__} has no attribute "
+        f"{_attributes(name)[0]!r}, so it is unknown how to draw its variable {name!r}. Give the "
+        "layer such an attribute, with an initializer."
+    )
+
+
+def _attributes(name: str) -> list[str]:
+    if name == "kernel":
+        return ["kernel_initializer", "depthwise_initializer"]
+    return [f"{name}_initializer", f"{name.removesuffix('_kernel')}_initializer"]
+
+
+def _drawing(layer: Any, attribute: str, initializer: Any) -> Callable[[Any, tuple[int, ...]], Any]:
+    if isinstance(initializer, _initializers.Drawn):
+        return initializer.draw
+    if type(initializer) in _OURS:
+        options = {**initializer.get_config(), "seed": 0}  # which `draw` doesn't use
+        drawn: _initializers.Drawn = _OURS[type(initializer)].from_config(options)
+        return drawn.draw
+    if type(initializer) in _CONSTANT:
+        return lambda key, shape: initializer(shape, "float32")
+    known = getattr(initializer, "__name__", type(initializer).__name__)
+    raise ValueError(
+        f"The layer {layer.name!r} has {attribute}={known}, which can't be drawn from a key: set "
+        f"layer.{attribute} to one of kcore.initializers or a constant of keras.initializers."
+    )
+
+
+def _with_forget_gate_open(
+    values: Callable[[Any, tuple[int, ...]], Any],
+) -> Callable[[Any, tuple[int, ...]], Any]:
+    """Return the biases of an LSTM: 1 for the forget gate, the second of four, as in Keras."""
+
+    def opened(key: Any, shape: tuple[int, ...]) -> Any:
+        found = np.array(keras.ops.convert_to_numpy(values(key, shape)))
+        units = shape[-1] // 4
+        found[..., units : 2 * units] = 1
+        return found
+
+    return opened

@@ -1,0 +1,160 @@
+"""Cross-entropy of probabilities, computed from the logits behind them on every backend.
+
+Keras computes cross-entropy from the probabilities that a model returns. TensorFlow finds the
+logits behind them, unless they were cast since. JAX doesn't, and clips: a sample whose class has a
+probability below 1e-7 gets a loss of 16.118 and no gradient. So here the softmax or sigmoid of the
+last layer notes for its output the logits it was given, and the loss looks them up.
+
+A note belongs to one tensor and goes with it. So nothing is mixed up between threads, traces, or
+models that share a layer, and wherever another tensor reaches the loss, there is no note for it.
+A layer keeps its configuration and a loss serializes as that of Keras: clones, pickles and files
+are plain Keras, and a model that is compiled again by `model.compile` has the loss given there.
+"""
+
+import functools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from kcore._layer_walk import walk
+
+__all__ = ["exact_loss", "note_logits"]
+
+_SMALLEST = 1.2e-38  # the smallest float32 whose logarithm and reciprocal every device computes
+
+# Of tensors that take no attributes, which are those of JAX: id -> (tensor, its logits).
+_NOTES: dict[int, tuple[weakref.ref[Any], Any]] = {}
+
+
+def note_logits(model: keras.Model) -> None:
+    """Let each softmax and sigmoid of a model note the logits of a two-dimensional output.
+
+    Any of them may be the one that gives the model's output: in a subclassed model only a run
+    tells. The others cost nothing but a note at the time of tracing.
+    """
+    for layer, _ in walk(model):
+        if isinstance(layer, keras.layers.Softmax):
+            if layer.axis in (-1, 1) and "call" not in vars(layer):
+                layer.call = _noting(layer.call)
+        elif vars(layer).get("activation") in _activations():  # of an LSTM it can't be set
+            layer.activation = _noting(layer.activation)
+
+
+def exact_loss(name: str) -> keras.losses.Loss:
+    """Return a loss that takes the logits behind the probabilities, if their tensor has a note.
+
+    Args:
+        name: "sparse_categorical_crossentropy" or "binary_crossentropy".
+
+    Returns:
+        A loss that is, and serializes as, `SparseCategoricalCrossentropy` or `BinaryCrossentropy`.
+        For probabilities of unknown origin it computes -log(max(p, 1.2e-38)) in float32, which is
+        exact up to a loss of 87 for a softmax, and on the same scale on every backend.
+    """
+    return _SPARSE() if name == "sparse_categorical_crossentropy" else _BINARY()
+
+
+def _activations() -> tuple[Callable[..., Any], ...]:
+    return keras.activations.softmax, keras.activations.sigmoid
+
+
+def _noting(activation: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function under the same name, by which Keras serializes it, noting logits."""
+
+    @functools.wraps(activation)
+    def noting(x: Any, *args: Any, **kwargs: Any) -> Any:
+        output = activation(x, *args, **kwargs)
+        # Keras calls a Softmax with `mask=None`. With a mask it is no plain softmax.
+        is_plain = all(option is None for option in (*args, *kwargs.values()))
+        if is_plain and len(output.shape) == 2:
+            _note(output, x)
+        return output
+
+    return noting
+
+
+def _note(output: Any, logits: Any) -> None:
+    try:
+        # A graph of TensorFlow holds both, so a note elsewhere would keep the graph alive.
+        output.logits_noted_by_kcore = logits
+    except AttributeError:
+        key = id(output)
+
+        def forget(reference: weakref.ref[Any]) -> None:
+            note = _NOTES.get(key)
+            if note is not None and note[0] is reference:
+                _NOTES.pop(key, None)
+
+        _NOTES[key] = (weakref.ref(output, forget), logits)
+
+
+def _noted(output: Any) -> Any:
+    """Return the logits of an output, or None."""
+    if hasattr(output, "logits_noted_by_kcore"):
+        return output.logits_noted_by_kcore
+    reference, logits = _NOTES.get(id(output), (lambda: None, None))
+    return logits if reference() is output else None
+
+
+class _FromLogits(keras.losses.Loss):
+    """Computes a loss of Keras from noted logits, and from the probabilities without a note."""
+
+    _of_logits: keras.losses.Loss
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        # Keras casts the probabilities to float32 next, so of float16 there would be no note.
+        logits = _noted(y_pred)
+        if logits is None:
+            return super().__call__(y_true, y_pred, sample_weight)
+        return self._of_logits(y_true, logits, sample_weight)
+
+
+class _Sparse(_FromLogits, keras.losses.SparseCategoricalCrossentropy):
+    def __init__(self) -> None:
+        super().__init__()
+        self._of_logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        if len(y_true.shape) == 2 and y_true.shape[-1] == 1:
+            y_true = keras.ops.squeeze(y_true, axis=-1)
+        if len(y_true.shape) != 1 or len(y_pred.shape) != 2:
+            raise ValueError(
+                f"Labels of shape {tuple(y_true.shape)} don't fit an output of shape "
+                f"{tuple(y_pred.shape)}: give one integer for each sample of (batch, classes)."
+            )
+        picked = keras.ops.one_hot(keras.ops.cast(y_true, "int32"), y_pred.shape[-1])
+        total = keras.ops.sum(y_pred, axis=-1)
+        return _log(total) - keras.ops.sum(picked * _log(y_pred), axis=-1)
+
+
+class _Binary(_FromLogits, keras.losses.BinaryCrossentropy):
+    def __init__(self) -> None:
+        super().__init__()
+        self._of_logits = keras.losses.BinaryCrossentropy(from_logits=True)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        y_true = keras.ops.reshape(y_true, keras.ops.shape(y_pred))
+        return keras.ops.mean(
+            -y_true * _log(y_pred) - (1 - y_true) * _log(1 - y_pred),
+            axis=-1,
+        )
+
+
+def _log(p: Any) -> Any:
+    return keras.ops.log(keras.ops.maximum(p, _SMALLEST))
+
+
+def _serialized_as(base: type[keras.losses.Loss], loss: type[keras.losses.Loss]) -> Any:
+    """Return a class under the public name of its base, which Keras writes into files."""
+    attributes = {
+        "__module__": "keras.losses",
+        "__doc__": base.__doc__,
+        "from_config": base.from_config,  # bound to the base: a copy is a loss of Keras
+    }
+    return type(base.__name__, (loss,), attributes)
+
+
+_SPARSE = _serialized_as(keras.losses.SparseCategoricalCrossentropy, _Sparse)
+_BINARY = _serialized_as(keras.losses.BinaryCrossentropy, _Binary)
