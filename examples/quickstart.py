@@ -34,9 +34,19 @@ def main(options):
         seeds=options.seed,
     )
     with report, command_line.Stopwatch() as training:
-        history = model.fit(
-            x_train, dataset.y_train, epochs=options.epochs, callbacks=[stop, report]
-        )
+        if options.resume:  # as below, but saved every few seconds, and resumed exactly
+            history = kcore.training.fit(
+                model,
+                kcore.data.from_arrays(x_train, dataset.y_train, seed=options.seed),
+                epochs=options.epochs,
+                resume=options.output / "resume",
+                every_seconds=5,
+                callbacks=[stop, report],
+            )
+        else:
+            history = model.fit(
+                x_train, dataset.y_train, epochs=options.epochs, callbacks=[stop, report]
+            )
     scores = model.evaluate(x_test, dataset.y_test, return_dict=True, verbose=0)
     print(
         f"Test accuracy {scores['accuracy']:.4f} after {len(history.epoch)} epochs "
@@ -76,6 +86,11 @@ def parse_options():
     )
     parser.add_argument(
         "--seed", type=command_line.integer(0), default=0, help="seed of weights and shuffling"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="save the training from time to time, and go on from there if it was interrupted",
     )
     command_line.add_output(parser, "outputs/quickstart", "the model, the report and the pictures")
     return parser.parse_args()

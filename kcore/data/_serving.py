@@ -90,6 +90,7 @@ class Serving:
             return None
         if consumer is not None and asker is not None and asker.iterates:
             self._begin(consumer)
+            return self._batches.count - consumer.skipped
         return self._batches.count
 
     def serve(self, number: int, asker: Asker | None) -> Any:
@@ -102,6 +103,16 @@ class Serving:
         if consumer.is_endless and number == 0:
             self._begin(consumer)
         return consumer.take(number)
+
+    def skip(self, batches: int) -> None:
+        """Let the next pass of training begin with a later batch of its epoch.
+
+        The pass ends with its epoch, so it has fewer batches than Keras counts steps.
+        """
+        with self._lock:
+            for consumer in self._consumers.values():
+                if consumer.is_training:
+                    consumer.skipped = batches
 
     def end_epoch(self, asker: Asker | None) -> None:
         """Note that an epoch ends; after an epoch of training, the next is due."""
@@ -165,11 +176,12 @@ class _Consumer:
         call: the method of Keras for which it works, or None.
         start: position of the first batch of its next pass.
         steps_done: how many batches of an endless pass were used.
+        skipped: how many batches of the epoch its next pass leaves out at the beginning.
     """
 
     def __init__(self, batches: Batches, is_training: bool, call: Call | None) -> None:
         self._batches, self.is_training, self.call = batches, is_training, call
-        self.start = self.steps_done = 0
+        self.start = self.steps_done = self.skipped = 0
         self._steps = _steps(call, is_training)
         self._lock = threading.RLock()
         self._known: dict[int, Any] = {}
@@ -189,7 +201,7 @@ class _Consumer:
     def begin(self) -> None:
         """Note that a new generator asks for the batches from `start` on."""
         with self._lock:
-            self._pass = _Pass(self.start, self._batches.read)
+            self._pass = _Pass(self.start + self.skipped, self._batches.read)
 
     def look(self, number: int) -> Any:
         """Return a batch from which Keras learns the shapes, and keep it until it is due."""
@@ -223,10 +235,12 @@ class _Consumer:
                 self.steps_done += self._steps
                 return True
             self._pass = None
-            if its is None or not was_ready or its.asked < self._batches.count:
+            left = self._batches.count - self.skipped
+            if its is None or not was_ready or its.asked < left:
                 return False
-            if its.start == self.start:  # else `epoch` was set while it was served
+            if its.start == self.start + self.skipped:  # else `epoch` was set while it was served
                 self.start += self._batches.count
+            self.skipped = 0
             return True
 
     def _taken(self, its: "_Pass", number: int) -> Any:

@@ -1,7 +1,9 @@
-"""Callbacks that stop training at a target, and that check labels before the first step."""
+"""Stop training at a target, check labels before the first step, and resume exactly."""
 
 import kcore._backend  # noqa: F401
 from kcore.training._check_targets import CheckTargets
+from kcore.training._fit import fit
+from kcore.training._stop_at_non_finite import StopAtNonFinite
 from kcore.training._stop_at_target import StopAtTarget
 
-__all__ = ["CheckTargets", "StopAtTarget"]
+__all__ = ["CheckTargets", "StopAtNonFinite", "StopAtTarget", "fit"]

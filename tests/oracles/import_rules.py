@@ -18,6 +18,7 @@ LAYERS = {
     "_console": -1,
     "_notebook": -1,
     "_backend": 0,
+    "_claims": 0,
     "_files": 0,
     "_forks": 0,
     "_layer_walk": 0,

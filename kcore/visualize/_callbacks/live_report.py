@@ -19,6 +19,7 @@ from kcore._warning import warn
 from kcore.data._callers import is_called_by_fit
 from kcore.inspect._activations import activations
 from kcore.inspect._trace import trace
+from kcore.training._plain_values import is_plain
 from kcore.visualize._arrays import Names, as_names
 from kcore.visualize._examples import Examples
 from kcore.visualize._mistakes import predicted_classes
@@ -188,6 +189,26 @@ class LiveReport(keras.callbacks.Callback):
         self._take_up("feature maps", self._feature_maps, ["feature_maps"])
         self._take_up("heat maps", self._overlays, ["overlays"])
         self._file.write(*self._end())
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what is known of the epochs so far, to be saved by `kcore.training.fit`."""
+        logs = [
+            {name: value for name, value in epoch.items() if is_plain(value)}
+            for epoch in self._logs
+        ]
+        return {
+            "logs": logs,
+            "left_out": set(self._left_out),
+            "seconds": list(self._seconds),
+            "first_epoch": self._first_epoch,
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on with what `get_state` has returned."""
+        self._logs, self._left_out = state["logs"], state["left_out"]
+        self._seconds, self._first_epoch = state["seconds"], state["first_epoch"]
+        if self._logs:
+            self._file.contents.update(history=self._history_so_far(), epoch_seconds=self._seconds)
 
     def _goes_on(self) -> Callable[[], bool]:
         """Return a function that tells whether training with this callback still goes on.

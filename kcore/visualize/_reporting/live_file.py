@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from kcore._claims import Claim
 from kcore._warning import warn
-from kcore.visualize._reporting.claim import Claim
 from kcore.visualize._reporting.report import report
 from kcore.visualize._reporting.report_file import ReportFile
 
@@ -45,7 +45,7 @@ class LiveFile:
         """
         self._is_running = False
         self._release()
-        self._claim = Claim(self._path, goes_on)
+        self._claim = Claim(self._path, goes_on, self._refusal)
         try:
             self._write("running", reason, OSError)
         except BaseException:
@@ -90,6 +90,10 @@ class LiveFile:
         by = f" by {error.__name__}" if error is not None else ""
         seconds = self.contents.get("epoch_seconds") or ()
         self.write("interrupted", f"The training was interrupted{by} after {len(seconds)} epochs.")
+
+    def _refusal(self, by: str) -> str:
+        path = os.fspath(self._path)
+        return f"path={path!r} is written by {by}: give each training a report of its own."
 
     def _release(self) -> None:
         if self._claim is not None:

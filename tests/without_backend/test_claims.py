@@ -8,7 +8,7 @@ import pytest
 from oracles import needs
 from oracles.markup import Page
 
-from kcore.visualize._reporting.claim import Claim
+from kcore._claims import Claim
 from kcore.visualize._reporting.live_file import LiveFile
 
 
@@ -89,7 +89,7 @@ def test_where_no_file_can_be_locked_the_process_still_knows(path, monkeypatch):
 
 
 CLAIM = """
-from kcore.visualize._reporting.claim import Claim
+from kcore._claims import Claim
 try:
     claim = Claim({path!r}, lambda: True)
     print("claimed")
@@ -110,8 +110,7 @@ def test_another_process_is_refused_and_told_by_whom(path):
     claim = Claim(path, goes_on)
     assert run(CLAIM.format(path=str(path))) == (
         f"refused: path={str(path)!r} is written by a training run of process {os.getpid()}, which "
-        "has "
-        "not ended: give each training run its own report."
+        "has not ended: give each training run its own file."
     )
     claim.release()
     assert run(CLAIM.format(path=str(path))) == "claimed"
@@ -129,7 +128,7 @@ def test_a_killed_process_is_no_hindrance(path):
 
 FORKED = """
 import os, sys, time, weakref
-from kcore.visualize._reporting.claim import Claim
+from kcore._claims import Claim
 from kcore.visualize._reporting.live_file import LiveFile
 
 class Callback:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 try:
@@ -32,28 +33,34 @@ class Claim:
     Args:
         path: the file.
         is_running: a function that tells whether the training run still goes on.
+        refusal: a function of the words for who has claimed the file, which returns the text of
+            the error; None for one that names the path.
 
     Raises:
         ValueError: if a training run of this process that still goes on, or another running
             process, has claimed the file.
     """
 
-    def __init__(self, path: str | os.PathLike[str], is_running: Callable[[], bool]):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        is_running: Callable[[], bool],
+        refusal: Callable[[str], str] | None = None,
+    ):
         self._path = Path(os.path.realpath(path))
         self._is_running = is_running
         self._process = os.getpid()
         self._lock: int | None = None
+        refusal = refusal or partial(_refusal, path)
         with _GUARD:
             earlier = _CLAIMS.get(self._path)
             if earlier is not None and earlier._process == self._process:
                 if earlier._is_running():
-                    raise ValueError(
-                        _refusal(path, "another training run in this process, which goes on")
-                    )
+                    raise ValueError(refusal("another training run in this process, which goes on"))
                 # Closing it would unlock the file, even if it had been locked again before.
                 self._lock, earlier._lock = earlier._lock, None
             else:  # a forked child doesn't have the claims of its parent
-                self._lock = _locked(path, _lock_path(self._path))
+                self._lock = _locked(_lock_path(self._path), refusal)
             _CLAIMS[self._path] = self
 
     @property
@@ -80,7 +87,7 @@ def _lock_path(path: Path) -> Path:
     return path.with_name(f".kcore-{digest}.lock")
 
 
-def _locked(path: str | os.PathLike[str], lock: Path) -> int | None:
+def _locked(lock: Path, refusal: Callable[[str], str]) -> int | None:
     """Lock a file for this process, or return None if its file system can't."""
     while fcntl is not None:
         try:
@@ -94,7 +101,7 @@ def _locked(path: str | os.PathLike[str], lock: Path) -> int | None:
             by = os.read(descriptor, 32).decode("ascii", "replace")
             os.close(descriptor)
             process = f"process {by or 'unknown'}, which has not ended"
-            raise ValueError(_refusal(path, f"a training run of {process}")) from None
+            raise ValueError(refusal(f"a training run of {process}")) from None
         except OSError:
             os.close(descriptor)
             return None
@@ -116,4 +123,4 @@ def _is_still(path: Path, descriptor: int) -> bool:
 
 
 def _refusal(path: str | os.PathLike[str], by: str) -> str:
-    return f"path={os.fspath(path)!r} is written by {by}: give each training run its own report."
+    return f"path={os.fspath(path)!r} is written by {by}: give each training run its own file."

@@ -1,0 +1,86 @@
+"""What a resumed training needs of a dataset: to recognize it, and to go on within an epoch."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from kcore.data._image_batches import ImageBatches
+
+__all__ = ["fingerprint", "skip_batches"]
+
+_MOST_SAMPLES = 4096
+_MOST_PARAMETERS = 4
+
+
+def skip_batches(dataset: ImageBatches, batches: int) -> None:
+    """Let the next epoch of training begin with a later batch.
+
+    It is called in `on_epoch_begin`. Keras counts the steps of a whole epoch and must then take no
+    batch in the first of them.
+    """
+    dataset._serving.skip(batches)
+
+
+def fingerprint(dataset: ImageBatches) -> dict[str, Any]:
+    """Return what tells two datasets apart, as values for JSON.
+
+    It holds the settings of the order, the names and sizes of files, or numbers of up to 4,096
+    samples of arrays, their targets and weights, and how the first samples are transformed.
+    `first_batch` depends on rounding, and all else is exact.
+    """
+    maker = dataset._maker
+    order = maker.order
+    some = np.unique(np.linspace(0, dataset.samples - 1, _MOST_SAMPLES).astype(np.int64))
+    content = _files(dataset) if dataset.files is not None else [maker._source.load(some)[0]]
+    targets = [] if maker.targets is None else [maker.targets]
+    if targets and not isinstance(maker.targets, str):
+        targets = [maker.targets[some]]
+    weights = [] if maker.sample_weight is None else [maker.sample_weight[some]]
+    first = order.indices(0)[0]
+    return {
+        "samples": dataset.samples,
+        "batch_size": order.batch_size,
+        "shuffle": order.shuffle,
+        # Without shuffling it decides at most how samples are transformed, which is below.
+        "seed": int(order.seed) if order.shuffle else None,
+        "shard": list(order.shard),
+        "drop_remainder": order.drop_remainder,
+        "images": _digest(content),
+        "targets": _digest(targets),
+        "sample_weight": _digest(weights),
+        "transform": repr([maker.parameters(int(i), 0) for i in first[:_MOST_PARAMETERS]]),
+        "first_batch": [_mean(array) for array in keras.tree.flatten(maker.at(0))],
+    }
+
+
+def _files(dataset: ImageBatches) -> list[str]:
+    names = dataset.filenames
+    return [f"{name}\0{_size(path)}" for name, path in zip(names, dataset.file_paths, strict=True)]
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return -1
+
+
+def _digest(parts: list[Any]) -> str:
+    """Return a hash of strings and of the dtypes, shapes and bytes of arrays."""
+    digest = hashlib.sha256()
+    for part in keras.tree.flatten(parts):
+        if isinstance(part, str):
+            digest.update(part.encode("utf-8", "surrogateescape") + b"\n")
+        else:
+            array = np.asarray(part)
+            digest.update(f"{array.dtype}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _mean(array: npt.ArrayLike) -> float:
+    return float(np.mean(np.asarray(array, np.float64)))

@@ -1,0 +1,98 @@
+"""The directory of a resumable training: its two last checkpoints, and who may write them."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+from kcore._claims import Claim
+from kcore._warning import warn
+from kcore.training._checkpoint_file import Checkpoint, DamagedCheckpointError, read, write
+
+__all__ = ["CheckpointDirectory"]
+
+_NAMES = ("checkpoint-a.kcore", "checkpoint-b.kcore")
+
+
+class CheckpointDirectory:
+    """Two files that are written in turns, so that a whole checkpoint is left at every moment.
+
+    Use it in a `with` statement, during which no other training may write to the directory.
+
+    Args:
+        path: the directory; it is made if it doesn't exist.
+
+    Attributes:
+        path: the directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._claim: Claim | None = None
+        self._number = 0
+        self._next = 0
+
+    def __enter__(self) -> "CheckpointDirectory":
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._claim = Claim(self.path / "training", _always, self._refusal)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._claim is not None:
+            self._claim.release()
+
+    def load(self) -> Checkpoint | None:
+        """Return the last checkpoint that is whole, or None if there is none.
+
+        Raises:
+            DamagedCheckpointError: if there are checkpoints, but none that is whole.
+            NewerCheckpointError: if a later version of kcore wrote one.
+            OSError: if a file can't be read.
+        """
+        found: list[tuple[int, int, Checkpoint]] = []
+        damages = []
+        for position, name in enumerate(_NAMES):
+            try:
+                checkpoint = read(self.path / name)
+            except FileNotFoundError:
+                continue
+            except DamagedCheckpointError as error:
+                damages.append(str(error))
+                self._next = position
+                continue
+            found.append((int(checkpoint.description["number"]), position, checkpoint))
+        if not found:
+            if damages:
+                raise DamagedCheckpointError(
+                    f"{' '.join(damages)} No other checkpoint is left in "
+                    f"resume={os.fspath(self.path)!r}: remove the directory to begin anew."
+                )
+            return None
+        self._number, position, checkpoint = max(found, key=lambda one: one[0])
+        self._next = 1 - position
+        for damage in damages:
+            warn(f"{damage} The training goes on from the other checkpoint.", RuntimeWarning)
+        return checkpoint
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint in place of the older one.
+
+        Raises:
+            OSError: if it can't be written; both earlier ones are then still there.
+        """
+        number = self._number + 1
+        description = {"number": number, **checkpoint.description}
+        write(self.path / _NAMES[self._next], Checkpoint(description, checkpoint.arrays))
+        self._number, self._next = number, 1 - self._next
+
+    def _refusal(self, by: str) -> str:
+        path = os.fspath(self.path)
+        return f"resume={path!r} is used by {by}: give each training a directory of its own."
+
+
+def _always() -> bool:
+    return True

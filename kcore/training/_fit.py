@@ -1,0 +1,185 @@
+"""Train a model so that the training can be stopped at any moment and resumed exactly."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from kcore._arguments import check_instance, check_integer, check_path, check_positive
+from kcore.data._image_batches import ImageBatches
+from kcore.training._callback_states import check_callbacks
+from kcore.training._checkpoint_directory import CheckpointDirectory
+from kcore.training._checkpoint_file import Checkpoint
+from kcore.training._identity import check_identity, identity
+from kcore.training._interruption import Interruption
+from kcore.training._model_state import build
+from kcore.training._resumable import Resumable
+from kcore.training._schedule import Schedule
+
+__all__ = ["fit"]
+
+
+def fit(
+    model: Any,
+    data: ImageBatches,
+    *,
+    epochs: int,
+    resume: str | os.PathLike[str],
+    every: int | None = None,
+    every_seconds: float | None = 60,
+    validation_data: Any = None,
+    callbacks: Sequence[Any] = (),
+    verbose: int | str = "auto",
+    class_weight: Mapping[int, float] | None = None,
+    validation_batch_size: int | None = None,
+    validation_steps: int | None = None,
+    validation_freq: int | Sequence[int] = 1,
+) -> Any:
+    """Train a model so that the training can be stopped at any moment and resumed exactly.
+
+    This runs `model.fit` and saves the training from time to time in the directory `resume`: the
+    weights, the states of layers, optimizer, metrics and callbacks, the history, and the position
+    in the dataset. If the process ends, whether by a kill, a crash or Ctrl-C, the same call in a
+    new process goes on from the last checkpoint, also within an epoch. On the same backend and the
+    same kind of machine it ends with the same weights, history and callbacks, bit for bit, as if it
+    had never ended. If the training was finished, the same call returns its result.
+
+    Ctrl-C and SIGTERM save the training after the batch or validation that is running, print how
+    to go on, and then act as usual. A second signal acts at once. Signals only reach the main
+    thread.
+
+    The directory keeps the last two checkpoints. If the last one is damaged, a warning says so and
+    the one before is used. If the directory can't be written, the first save raises the error,
+    while later ones give a warning, and the training goes on.
+
+    Callbacks are saved by `get_state()` and `set_state(state)` if they have these methods, and
+    otherwise by their attributes that consist of numbers, strings, arrays, lists, tuples, sets and
+    dictionaries. `CSVLogger` appends to its file, without the rows after the checkpoint. What
+    callbacks draw from the global random states of Python and NumPy is not repeated.
+
+    Args:
+        model: a compiled model.
+        data: a dataset of `kcore`, such as `kcore.data.from_arrays` makes from arrays. Its
+            `transform`, if it has one, must be marked with `kcore.data.pure`.
+        epochs: the number of epochs, those before a checkpoint included. A resumed training may
+            have more than before.
+        resume: directory for the checkpoints of this training alone; it is made if needed.
+        every: save after so many batches; None for by time alone.
+        every_seconds: save after so many seconds, or later if saving takes more than 2% of the
+            time; None for by batches alone. The training is also saved when it ends.
+        validation_data: as for `model.fit`.
+        callbacks: callbacks of Keras.
+        verbose: as for `model.fit`.
+        class_weight: as for `model.fit`.
+        validation_batch_size: as for `model.fit`.
+        validation_steps: as for `model.fit`.
+        validation_freq: as for `model.fit`.
+
+    Returns:
+        The `keras.callbacks.History` of the whole training, those epochs included that earlier
+        processes did.
+
+    Raises:
+        TypeError: if `data` is no dataset of `kcore`, or an argument is of a wrong type.
+        ValueError: if an argument is out of its range; if the directory holds the training of
+            another model, dataset, seed or backend, or only damaged checkpoints; if another
+            training uses it; or if a callback can't be resumed, such as `TensorBoard`.
+        OSError: if the directory can't be read or written when the training begins.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> import kcore
+        >>> x = np.linspace(0, 1, 64, dtype="float32").reshape(-1, 1)
+        >>> data = kcore.data.from_arrays(x, 2 * x - 1, seed=1)
+        >>> model = kcore.models.compile_regression(kcore.models.linear(seed=2))
+        >>> with tempfile.TemporaryDirectory() as run:
+        ...     history = kcore.training.fit(model, data, epochs=2, resume=run, verbose=0)
+        >>> history.epoch
+        [0, 1]
+    """
+    path = check_path("resume", resume, "directory")
+    check_integer("epochs", epochs)
+    schedule = Schedule(
+        None if every is None else check_integer("every", every),
+        None if every_seconds is None else check_positive("every_seconds", every_seconds),
+    )
+    chosen = keras.tree.flatten(list(callbacks))
+    _check_model(model)
+    _check_data(data)
+    check_callbacks(chosen)
+    arguments = {
+        "class_weight": None if class_weight is None else _by_text(class_weight),
+        "validation_batch_size": validation_batch_size,
+        "validation_steps": validation_steps,
+        "validation_freq": validation_freq
+        if isinstance(validation_freq, int)
+        else list(validation_freq),
+    }
+    build(model, data[0])
+    with CheckpointDirectory(path) as directory, Interruption() as interruption:
+        now = identity(model, data, validation_data, arguments, chosen)
+        checkpoint = directory.load()
+        if checkpoint is not None:
+            now = _checked(str(path), checkpoint, now)
+        runner = Resumable(
+            chosen,
+            model=model,
+            data=data,
+            directory=directory,
+            checkpoint=checkpoint,
+            identity=now,
+            schedule=schedule,
+            interruption=interruption,
+            epochs=epochs,
+            verbose=verbose,
+        )
+        return model.fit(
+            data,
+            epochs=runner.first_epoch if runner.is_finished else epochs,
+            initial_epoch=runner.first_epoch,
+            callbacks=runner,
+            verbose=verbose,
+            shuffle=False,
+            class_weight=class_weight,
+            validation_data=validation_data,
+            validation_batch_size=validation_batch_size,
+            validation_steps=validation_steps,
+            validation_freq=validation_freq,
+        )
+
+
+def _checked(resume: str, checkpoint: Checkpoint, now: dict[str, Any]) -> dict[str, Any]:
+    """Return the identity of the run that began the training, if this run may go on with it."""
+    saved: dict[str, Any] = checkpoint.description["identity"]
+    check_identity(resume, saved, now, checkpoint.description["learning_rate"])
+    return {**saved, "versions": now["versions"]}
+
+
+def _check_model(model: Any) -> None:
+    check_instance("model", model, keras.Model)
+    if not getattr(model, "compiled", False):
+        raise ValueError("model is not compiled: call model.compile before.")
+
+
+def _check_data(data: Any) -> None:
+    if not isinstance(data, ImageBatches):
+        raise TypeError(
+            f"data is of type {type(data).__name__}: give a dataset of kcore, whose order can be "
+            "repeated. kcore.data.from_arrays(x, y, seed=...) makes one from arrays."
+        )
+    if not data.is_pure:
+        raise ValueError(
+            "data has a transform that may depend on earlier calls, which can't be resumed: mark "
+            "it with kcore.data.pure if its result depends on its arguments alone."
+        )
+    if keras.config.max_steps_per_epoch():
+        raise ValueError(
+            f"keras.config.max_steps_per_epoch()={keras.config.max_steps_per_epoch()} cuts epochs, "
+            "which can't be resumed: set it to None."
+        )
+
+
+def _by_text(class_weight: Mapping[int, float]) -> dict[str, float]:
+    return {str(name): float(weight) for name, weight in class_weight.items()}

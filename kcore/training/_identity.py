@@ -1,0 +1,158 @@
+"""What a checkpoint was made with, and whether a new run may go on from it."""
+
+import importlib.metadata
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from kcore._warning import warn
+from kcore.data._image_batches import ImageBatches
+from kcore.data._resumption import fingerprint
+from kcore.training._model_state import (
+    describe_model,
+    describe_optimizer,
+    first_weights,
+    learning_rate,
+)
+
+__all__ = ["check_identity", "identity"]
+
+# Means of the pixels depend on rounding, which differs between processors.
+_TOLERANCE = 1e-3
+
+
+def identity(
+    model: Any,
+    data: ImageBatches,
+    validation_data: Any,
+    arguments: Mapping[str, Any],
+    callbacks: Sequence[Any],
+) -> dict[str, Any]:
+    """Return what must not change between the runs of a training, as values for JSON.
+
+    Args:
+        model: the model, whose variables exist.
+        data: the dataset.
+        validation_data: a dataset, arrays or None.
+        arguments: further arguments of `fit`.
+        callbacks: the callbacks.
+    """
+    is_dataset = isinstance(validation_data, ImageBatches)
+    return {
+        "backend": keras.backend.backend(),
+        "model": describe_model(model),
+        "optimizer": describe_optimizer(model.optimizer),
+        "data": fingerprint(data),
+        "validation_data": fingerprint(validation_data) if is_dataset else _shapes(validation_data),
+        "fit": dict(arguments),
+        "callbacks": [type(callback).__name__ for callback in callbacks],
+        "learning_rate": learning_rate(model.optimizer),
+        "first_weights": first_weights(model),
+        "versions": _versions(),
+    }
+
+
+def check_identity(
+    resume: str, saved: dict[str, Any], now: dict[str, Any], rate: float | None
+) -> None:
+    """Raise a ValueError if a run differs from the one of the checkpoint, or warn if it may.
+
+    Args:
+        resume: the directory, for messages.
+        saved: `identity` of the run that wrote the checkpoint.
+        now: `identity` of this run.
+        rate: the learning rate at the checkpoint, to which callbacks may have changed it.
+    """
+    kinds = ("backend", "model", "optimizer", "data", "validation_data", "fit", "callbacks")
+    differences = [text for kind in kinds for text in _differences(kind, saved[kind], now[kind])]
+    if now["learning_rate"] not in (saved["learning_rate"], rate):
+        differences.append(
+            f"learning_rate was {saved['learning_rate']} and is {now['learning_rate']}"
+        )
+    if differences:
+        raise ValueError(
+            f"resume={resume!r} holds a training that was begun otherwise: "
+            f"{'; '.join(differences)}. Give what it was begun with, or another directory."
+        )
+    if saved["versions"] != now["versions"]:
+        changes = _differences("version", saved["versions"], now["versions"])
+        warn(
+            f"resume={resume!r} was written with other versions: {'; '.join(changes)}. The "
+            "training goes on, but its result may differ from that of one version."
+        )
+    if None not in (saved["first_weights"], now["first_weights"]) and (
+        saved["first_weights"] != now["first_weights"]
+    ):
+        warn(
+            f"model begins with other weights than the training in resume={resume!r}, as if from "
+            "another seed. They are replaced by those of the checkpoint."
+        )
+
+
+def _differences(name: str, saved: Any, now: Any) -> list[str]:
+    """Return what differs, as sentences that name both values."""
+    if name == "data first_batch" or name == "validation_data first_batch":
+        return [] if _close(saved, now) else [f"{name}: other values in the first batch"]
+    if isinstance(saved, dict) and isinstance(now, dict):
+        names = dict.fromkeys([*saved, *now])
+        return [
+            text
+            for key in names
+            for text in _differences(f"{name} {key}", saved.get(key), now.get(key))
+        ]
+    if saved == now:
+        return []
+    if name == "model layers":
+        return ["the layers of model have other settings, such as another seed or rate"]
+    if name == "model variables":
+        return [_first_difference(saved, now)]
+    return [f"{name} was {_short(saved)} and is {_short(now)}"]
+
+
+def _first_difference(saved: list[Any], now: list[Any]) -> str:
+    for before, after in zip(saved, now, strict=False):
+        if before != after:
+            return f"a variable of model was {_variable(before)} and is {_variable(after)}"
+    return f"model had {len(saved)} variables and has {len(now)}"
+
+
+def _variable(described: list[Any]) -> str:
+    path, shape, dtype = described
+    return f"{path} of shape {tuple(shape)} and {dtype}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _close(saved: Any, now: Any) -> bool:
+    return len(saved) == len(now) and all(
+        math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+        or (math.isnan(one) and math.isnan(other))
+        for one, other in zip(saved, now, strict=True)
+    )
+
+
+def _shapes(validation_data: Any) -> Any:
+    if validation_data is None:
+        return None
+    if isinstance(validation_data, tuple | list):
+        leaves = keras.tree.flatten(list(validation_data))
+        return [list(getattr(leaf, "shape", ())) for leaf in leaves]
+    return type(validation_data).__name__
+
+
+def _versions() -> dict[str, str]:
+    found = {"keras": keras.version()}
+    for package in ("kcore", "jax", "tensorflow", "tensorflow-cpu"):
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    other = {"jax": ("tensorflow", "tensorflow-cpu"), "tensorflow": ("jax",)}
+    for package in other.get(keras.backend.backend(), ()):
+        found.pop(package, None)
+    return found

@@ -1,0 +1,127 @@
+"""The state of a model in training: its variables, and what tells two models apart."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "arrays_of",
+    "assign",
+    "build",
+    "describe_model",
+    "describe_optimizer",
+    "first_weights",
+    "learning_rate",
+    "training_variables",
+]
+
+
+def build(model: Any, batch: Any) -> None:
+    """Create all variables of a compiled model, its optimizer and its metrics.
+
+    Args:
+        model: the model.
+        batch: a batch of its training data. TensorFlow creates the variables of metrics when they
+            are first used.
+    """
+    used = keras.utils.unpack_x_y_sample_weight(batch)
+    model.test_on_batch(*used)
+    model.reset_metrics()
+    model.optimizer.build(model.trainable_variables)
+
+
+def arrays_of(model: Any) -> list[npt.NDArray[Any]]:
+    """Return the values of all variables, to be read before the training goes on.
+
+    These are the weights, the states of layers such as seed generators, and the variables of the
+    optimizer and of the metrics. On JAX, reading `trainable_variables` within `fit` first brings
+    the variables up to date.
+    """
+    return [keras.ops.convert_to_numpy(variable.value) for variable in _variables(model)]
+
+
+def assign(model: Any, arrays: Sequence[npt.NDArray[Any]], *, with_metrics: bool) -> None:
+    """Set all variables, those of the metrics only if asked for."""
+    variables = _variables(model)
+    if not with_metrics:
+        variables = variables[: len(variables) - len(model.metrics_variables)]
+    for variable, array in zip(variables, arrays, strict=False):
+        variable.assign(array)
+
+
+def describe_model(model: Any) -> dict[str, Any]:
+    """Return what tells two models apart, as values for JSON."""
+    return {
+        "variables": [
+            [_without_number(variable.path), list(variable.shape), str(variable.dtype)]
+            for variable in _variables(model)
+        ],
+        "layers": _digest(_config(model)),
+        "steps_per_execution": int(model.steps_per_execution),
+    }
+
+
+def describe_optimizer(optimizer: Any) -> dict[str, Any]:
+    """Return the class and the settings of an optimizer, but for a constant learning rate."""
+    config = {**optimizer.get_config()}
+    config.pop("name", None)
+    if learning_rate(optimizer) is not None:
+        config.pop("learning_rate", None)
+    text = json.dumps(config, sort_keys=True, default=_json_of)
+    return {"class": type(optimizer).__name__, **json.loads(text)}
+
+
+def learning_rate(optimizer: Any) -> float | None:
+    """Return a learning rate that is a number; None for a schedule, or several optimizers."""
+    rate = optimizer.get_config().get("learning_rate")
+    return float(rate) if isinstance(rate, float | int | np.generic) else None
+
+
+def first_weights(model: Any) -> str | None:
+    """Return a hash of the weights of a model that wasn't trained yet, or None."""
+    if int(keras.ops.convert_to_numpy(model.optimizer.iterations.value)):
+        return None
+    digest = hashlib.sha256()
+    for variable in model.trainable_variables:
+        digest.update(keras.ops.convert_to_numpy(variable.value).tobytes())
+    return digest.hexdigest()
+
+
+def training_variables(model: Any) -> list[Any]:
+    """Return the variables of a model's layers and of its optimizer."""
+    return [
+        *model.trainable_variables,
+        *model.non_trainable_variables,
+        *model.optimizer.variables,
+    ]
+
+
+def _variables(model: Any) -> list[Any]:
+    return [*training_variables(model), *model.metrics_variables]
+
+
+def _config(model: Any) -> str | None:
+    try:
+        config = keras.saving.serialize_keras_object(model)["config"]
+        return _without_number(json.dumps(config, sort_keys=True, default=repr))
+    except Exception:  # a subclass of `Model` that doesn't tell its configuration
+        return None
+
+
+def _without_number(name: str) -> str:
+    """Return a name without the numbers that Keras counts up in a process: dense_3 -> dense."""
+    return re.sub(r"_\d+(?=[_/\"]|$)", "", name)
+
+
+def _digest(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _json_of(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else repr(value)
