@@ -91,7 +91,7 @@ class CheckpointDirectory:
 
     def _refusal(self, by: str) -> str:
         path = os.fspath(self.path)
-        return f"resume={path!r} is used by {by}: give each training a directory of its own."
+        return f"resume={path!r} is used by {by}: give each training run its own directory."
 
 
 def _always() -> bool:

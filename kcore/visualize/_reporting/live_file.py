@@ -93,7 +93,7 @@ class LiveFile:
 
     def _refusal(self, by: str) -> str:
         path = os.fspath(self._path)
-        return f"path={path!r} is written by {by}: give each training a report of its own."
+        return f"path={path!r} is written by {by}: give each training run its own report."
 
     def _release(self) -> None:
         if self._claim is not None:
