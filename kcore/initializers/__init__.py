@@ -1,4 +1,4 @@
-"""Initializers that draw the same floats on every backend, and new first weights for any model.
+"""Initializers that draw the same floats on every backend, and new initial weights for any model.
 
 The initializers have the names, arguments and distributions of those in `keras.initializers`, of
 which they are subclasses. Their numbers come from `kcore.random`. They are drawn in float32 with

@@ -1,4 +1,4 @@
-"""Draw first weights from a key, in NumPy."""
+"""Draw initial weights from a key, in NumPy."""
 
 import math
 from collections.abc import Sequence

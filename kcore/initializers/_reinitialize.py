@@ -1,4 +1,4 @@
-"""Draw the first weights of a built model anew, each variable from a key of its own."""
+"""Draw the initial weights of a built model anew, each variable from a key of its own."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

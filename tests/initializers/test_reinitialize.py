@@ -1,4 +1,4 @@
-"""New first weights of models, by seed and path."""
+"""New initial weights of models, by seed and path."""
 
 import keras
 import numpy as np
