@@ -175,7 +175,7 @@ def browser(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize(["backend", "device"], ON_EACH_DEVICE)
 def tests(session: nox.Session, backend: str, device: str) -> None:
-    """Run all tests and docstring examples with one backend installed."""
+    """Run the tests that need a backend, and all docstring examples, with one installed."""
     gpu_or_skip(session, device)
     session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
     if backend == "tensorflow":

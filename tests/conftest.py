@@ -18,7 +18,7 @@ def pytest_configure(config):
 
 
 def keep_what_jax_compiles(config):
-    """Let JAX find what an earlier test, script or run has compiled, which halves the time."""
+    """Let JAX find what an earlier test, script or run has compiled, so that it compiles less."""
     if not hasattr(config, "cache"):  # -p no:cacheprovider
         return
     # JAX doesn't lock its files, so each process that runs tests has a directory of its own.

@@ -78,6 +78,6 @@ def _units_for(model: Any, x: Any) -> int | None:
     inputs = keras.KerasTensor((None, *x.shape[1:]), str(x.dtype))
     try:
         shape = model.compute_output_spec(inputs).shape
-    except Exception:  # a `call` of the user may raise anything; `fit` raises it too
+    except Exception:  # a `call` of the user may raise anything; the units stay unknown
         return None
     return shape[1] if len(shape) == 2 else None
