@@ -36,10 +36,10 @@ def transfer(
     The network is copied: a model given as `base` is not changed. The preprocessing that it expects
     is built in, so the new model takes raw images. Keras's layers in the base don't act at random:
     noise and dropout, including that of attention and recurrent layers, are copied with a rate of
-    0, and layers that augment are replaced by `Identity`. For other layers whose randomness is set by an
-    argument with a usual name (`rate`, `drop_prob`, ...), that argument becomes 0 too; a warning
-    names all others that draw random numbers. Frozen BatchNormalization works in inference mode,
-    with the statistics of the base.
+    0, and layers that augment are replaced by `Identity`. For other layers whose randomness is set
+    by an argument with a usual name (`rate`, `drop_prob`, ...), that argument becomes 0 too; a
+    warning names all others that draw random numbers. Frozen BatchNormalization works in inference
+    mode, with the statistics of the base.
 
     The model consists only of layers and operations of Keras, in one flat graph that keeps the
     names of the base's layers; when saved, it loads in plain Keras without kcore.
