@@ -28,6 +28,15 @@ _CONSTANT = (
     keras.initializers.Ones,
     keras.initializers.Zeros,
 )
+# Variables of Keras's layers without such an attribute, with the initializers that Keras uses.
+_UNNAMED = {
+    (keras.layers.AdditiveAttention, "scale"): keras.initializers.GlorotUniform(),
+    (keras.layers.Attention, "scale"): keras.initializers.Ones(),
+    (keras.layers.RMSNormalization, "scale"): keras.initializers.Ones(),
+    (keras.layers.SpectralNormalization, "vector_u"): keras.initializers.TruncatedNormal(
+        stddev=0.02
+    ),
+}
 
 
 def reinitialize(model: Model, seed: int) -> Model:
@@ -87,9 +96,11 @@ def reinitialize(model: Model, seed: int) -> Model:
 def _values_of(layer: Any, variable: Any) -> Callable[[Any, tuple[int, ...]], Any]:
     """Return a function that computes the initial values of a variable from a key and a shape."""
     name = variable.name
-    for attribute in _attributes(name):
-        initializer = getattr(layer, attribute, None)
+    given = {attribute: getattr(layer, attribute, None) for attribute in _attributes(name)}
+    given["initializer"] = _UNNAMED.get((type(layer), name))
+    for attribute, initializer in given.items():
         if initializer is not None:
+            _check_dtype(layer, variable, initializer)
             values = _drawing(layer, attribute, initializer)
             if name == "bias" and getattr(layer, "unit_forget_bias", False):
                 return _with_forget_gate_open(values)
@@ -99,6 +110,15 @@ def _values_of(layer: Any, variable: Any) -> Callable[[Any, tuple[int, ...]], An
         f"attribute {_attributes(name)[0]!r}, so its distribution is unknown: set this attribute "
         "to an initializer."
     )
+
+
+def _check_dtype(layer: Any, variable: Any, initializer: Any) -> None:
+    dtype = keras.backend.standardize_dtype(variable.dtype)
+    if "float" not in dtype and type(initializer) not in _CONSTANT:
+        raise ValueError(
+            f"The layer {layer.name!r} has a variable {variable.name!r} of dtype={dtype!r}, which "
+            "can't hold random numbers: reinitialize the model before you quantize it."
+        )
 
 
 def _attributes(name: str) -> list[str]:
