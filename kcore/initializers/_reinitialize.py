@@ -8,9 +8,8 @@ import numpy as np
 
 from kcore import random
 from kcore._arguments import check_instance
-from kcore._layer_walk import walk
 from kcore.initializers import _initializers
-from kcore.initializers._paths import seed_generators, variable_paths
+from kcore.initializers._paths import owners, seed_generators, variable_paths
 from kcore.random._path_keys import key_of_path
 
 __all__ = ["reinitialize"]
@@ -77,14 +76,10 @@ def reinitialize(model: Model, seed: int) -> Model:
             f"The model {model.name!r} is not built, so it has no weights yet: call it on a batch "
             "first."
         )
-    owners: dict[int, tuple[keras.Layer, Any]] = {}
-    for layer in [model, *(layer for layer, _ in walk(model))]:
-        for variable in layer.weights:
-            owners[id(variable)] = layer, variable  # inner layers come last, and win
     paths = variable_paths(model)
     planned = [
         (variable, _values_of(layer, variable), paths[key])
-        for key, (layer, variable) in owners.items()
+        for key, (layer, _, variable) in owners(model).items()
         if not isinstance(layer, keras.layers.Normalization)
     ]
     for variable, values, path in planned:

@@ -150,6 +150,17 @@ def test_a_quantized_model_is_refused():
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_layer_that_two_inner_models_share_has_the_path_of_the_first():
+    shared = [layers.Dense(3, name="dense"), layers.Dropout(0.5, name="drop")]
+    first, second = (keras.Sequential([keras.Input((3,)), *shared], name=name) for name in "ab")
+    inputs = keras.Input((3,))
+    model = reinitialize(keras.Model(inputs, second(first(inputs))), 3)
+    expected = variance_scaling(key_of_path(3, "a/dense/kernel"), (3, 3), (3, 3))
+    np.testing.assert_array_equal(model.get_weights()[0], expected)
+    state = keras.ops.convert_to_numpy(shared[1].seed_generator.state)
+    assert state[0] == key_of_path(3, "a/drop/seed_generator_state")[0]
+
+
 def test_adapted_statistics_stay():
     normalization = layers.Normalization(mean=[1.0, 2.0], variance=[3.0, 4.0])
     adapted = layers.Normalization()
