@@ -19,7 +19,9 @@ def owners(model: Any, kind: str = "weights") -> dict[int, tuple[Any, tuple[str,
         model: the model.
         kind: the attribute of layers that lists the variables.
     """
-    found = {id(variable): (model, (variable.name,), variable) for variable in getattr(model, kind)}
+    found: dict[int, tuple[Any, tuple[str, ...], Any]] = {}
+    for variable in getattr(model, kind):
+        found[id(variable)] = model, (variable.name,), variable
     for layer, path in walk(model):
         for variable in own_weights(layer, kind):
             found[id(variable)] = layer, (*path, variable.name), variable
