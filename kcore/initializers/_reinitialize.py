@@ -61,8 +61,8 @@ def reinitialize(model: Model, seed: int) -> Model:
 
     Raises:
         TypeError: if `model` is not a `keras.Model`.
-        ValueError: if `seed` is out of range or not an integer, the model is not built, or an
-            initializer of a layer is unknown. The model is then unchanged.
+        ValueError: if `seed` is out of range or not an integer, the model is not built or is
+            quantized, or an initializer of a layer is unknown. The model is then unchanged.
 
     Example:
         >>> import keras, kcore
