@@ -213,7 +213,7 @@ def test_a_full_disk_costs_no_checkpoint(tmp_path, monkeypatch):
 def test_two_trainings_can_not_share_a_directory(tmp_path):
     class Nested(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
-            with pytest.raises(ValueError, match="is used by another training in this process"):
+            with pytest.raises(ValueError, match="is used by another training run in this process"):
                 fit(dense_model(), dense_data(), epochs=1, resume=tmp_path, verbose=0)
 
     fit(dense_model(), dense_data(), epochs=1, resume=tmp_path, callbacks=[Nested()], verbose=0)
