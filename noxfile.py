@@ -337,7 +337,7 @@ def newest(session: nox.Session, keras: str) -> None:
 @nox.parametrize("backend", ON_CPU)
 def record(session: nox.Session, backend: str) -> None:
     """Record training runs from one seed on the backend, for the session `parity`."""
-    session.install(*group("bench"), "-e", f".[{extra(backend, 'cpu')}]")
+    session.install("-e", f".[{extra(backend, 'cpu')}]")
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
     session.run("python", "benchmarks/parity/record.py", f"{PARITY}/{backend}", env=env)
 
