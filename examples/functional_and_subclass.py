@@ -30,6 +30,7 @@ def functional(dataset, x_train, x_test, options):
     kcore.models.compile_classifier(model, optimizer="rmsprop")
     model.summary()
     held_out = len(x_train) // 6
+    # Each backend shuffles arrays in another order; kcore.data.from_arrays has one order for all.
     history = model.fit(
         x_train[:-held_out],
         dataset.y_train[:-held_out],

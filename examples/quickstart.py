@@ -9,10 +9,9 @@ import kcore
 
 def main(options):
     """Load, train, evaluate, save."""
-    keras.utils.set_random_seed(options.seed)
     dataset = kcore.datasets.load(options.data)
     x_train, x_test = (x.astype("float32") / 255 for x in (dataset.x_train, dataset.x_test))
-    if options.model == "cnn":  # a convolution wants an axis of channels
+    if options.model == "cnn":  # a convolution needs an axis of channels
         x_train, x_test = x_train[..., None], x_test[..., None]
     print(f"{dataset.name}: {len(x_train):,} training and {len(x_test):,} test images")
 
@@ -23,6 +22,8 @@ def main(options):
     # 125 batches per call into the backend, which divides the 1,875 batches of an epoch.
     kcore.models.compile_classifier(model, optimizer=optimizer, steps_per_execution=125)
 
+    # Unlike fit(x_train, y_train), this gives every backend the same batches.
+    batches = kcore.data.from_arrays(x_train, dataset.y_train, seed=options.seed)
     stop = kcore.training.StopAtTarget("accuracy", options.target)
     report = kcore.visualize.LiveReport(
         options.output / "report.html",
@@ -34,19 +35,17 @@ def main(options):
         seeds=options.seed,
     )
     with report, command_line.Stopwatch() as training:
-        if options.resume:  # as below, but saved every few seconds, and resumed exactly
+        if options.resume:  # as below, but with checkpoints, from which training resumes exactly
             history = kcore.training.fit(
                 model,
-                kcore.data.from_arrays(x_train, dataset.y_train, seed=options.seed),
+                batches,
                 epochs=options.epochs,
                 resume=options.output / "resume",
                 every_seconds=5,
                 callbacks=[stop, report],
             )
         else:
-            history = model.fit(
-                x_train, dataset.y_train, epochs=options.epochs, callbacks=[stop, report]
-            )
+            history = model.fit(batches, epochs=options.epochs, callbacks=[stop, report])
     scores = model.evaluate(x_test, dataset.y_test, return_dict=True, verbose=0)
     print(
         f"Test accuracy {scores['accuracy']:.4f} after {len(history.epoch)} epochs "
@@ -85,12 +84,12 @@ def parse_options():
         "auto takes drawn scenes if Fashion-MNIST can't be reached, and says so",
     )
     parser.add_argument(
-        "--seed", type=command_line.integer(0), default=0, help="seed of weights and shuffling"
+        "--seed", type=command_line.integer(0), default=0, help="seed of weights and batches"
     )
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="save the training from time to time, and go on from there if it was interrupted",
+        help="save checkpoints, and resume from the last one if an earlier run was interrupted",
     )
     command_line.add_output(parser, "outputs/quickstart", "the model, the report and the pictures")
     return parser.parse_args()

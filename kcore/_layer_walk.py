@@ -11,14 +11,14 @@ _MAY_HOLD = (keras.Layer, list, tuple, dict)
 
 
 def walk(layer: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    """Yield each layer below a model or layer once, after the one that holds it.
+    """Yield each layer inside a model or layer once, after the layer that holds it.
 
     Args:
         layer: a model or layer; it is not yielded itself.
-        above: the names that the paths begin with.
+        above: the names with which the paths begin.
 
     Yields:
-        The layer, and the names of the layers that hold it, with its own as the last.
+        The layer, and its path: the names of the layers that hold it, then its own name.
     """
     yield from _walk(layer, above, {id(layer)})
 
@@ -56,6 +56,6 @@ def _layers_in(value: Any) -> Iterator[Any]:
 
 
 def own_weights(layer: Any) -> list[Any]:
-    """Return the weights of a layer that no layer below it has."""
+    """Return the weights of a layer that no layer inside it has."""
     below = {id(weight) for inner, _ in walk(layer) for weight in inner.weights}
     return [weight for weight in layer.weights if id(weight) not in below]

@@ -56,8 +56,8 @@ class DatasetFacts:
 
         A model with several outputs has a dictionary or a tuple of such arrays.
         """
-        if self.files is not None and self.files.labels is not None:
-            return self.files.labels
+        if self.classes is not None:
+            return self.classes
         given = None if isinstance(self.targets, str) else self.targets
         return given.structure if isinstance(given, ArrayGroup) else given
 

@@ -29,6 +29,10 @@ def from_arrays(
 ) -> ImageBatches:
     """Make a dataset from images in memory.
 
+    This is the reproducible way to feed arrays to `fit`: the seed and the epoch alone decide the
+    order of the samples. `fit(x, y)` shuffles arrays in a different order on each backend, from
+    global random state.
+
     Args:
         x: array of shape (samples, height, width, channels), or with other axes after the first;
             for a model with several inputs, a dictionary of such arrays by the inputs' names.

@@ -52,7 +52,7 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
       `steps_per_epoch`, `fit` takes that many batches for each epoch of Keras and goes on through
       the dataset's epochs from where the last such call ended.
     - `evaluate`, `predict`, validation and `dataset[i]` take the batches of `epoch` and change
-      nothing, also in callbacks and in other threads while `fit` runs.
+      nothing, not even in callbacks and in other threads while `fit` runs.
     - A loop `for batch in dataset` takes the batches of `epoch` in order. After a complete loop the
       next loop moves on to the next epoch, so a training loop of your own goes through the epochs.
       Inside a callback of `fit`, loops change nothing. A training loop over `dataset[i]` calls

@@ -1,4 +1,4 @@
-"""What a resumed training needs of a dataset: to recognize it, and to go on within an epoch."""
+"""What resuming needs of a dataset: to recognize it, and to continue within an epoch."""
 
 import hashlib
 from pathlib import Path

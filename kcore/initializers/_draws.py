@@ -23,10 +23,10 @@ def fans(
     """Return how many inputs and outputs one unit of a kernel has, counted as in Keras.
 
     Args:
-        shape: shape of the kernel: first the axes of the window, then channels or features in, and
-            out. A vector has as many of both.
-        input_axes: the axes that count the inputs instead, if `output_axes` are given too.
-        output_axes: the axes that count the outputs instead.
+        shape: shape of the kernel: the axes of the window, then input channels or features, then
+            output channels or features. For a vector, both counts are its length.
+        input_axes: the axes whose sizes give the number of inputs, if `output_axes` is given too.
+        output_axes: the axes whose sizes give the number of outputs, likewise.
     """
     if input_axes is not None and output_axes is not None:
         return math.prod(shape[i] for i in input_axes), math.prod(shape[i] for i in output_axes)
@@ -52,15 +52,15 @@ def variance_scaling(
         counts: its `fans`.
         scale: a positive number.
         mode: "fan_in", "fan_out" or "fan_avg", their mean.
-        distribution: "uniform", "truncated_normal", which ends at two standard deviations of the
-            normal distribution that it is cut from, or "untruncated_normal".
+        distribution: "uniform", "untruncated_normal", or "truncated_normal": a normal distribution
+            that is cut at two of its standard deviations.
 
     Returns:
         float32 array of `shape`.
     """
     fan_in, fan_out = counts
     doubled = {"fan_in": 2 * fan_in, "fan_out": 2 * fan_out, "fan_avg": fan_in + fan_out}[mode]
-    # Divided by an integer, the limit of Glorot's distribution is rounded once.
+    # Doubled, the mean of both fans is an integer, so Glorot's limit is rounded only once.
     doubled = max(2, doubled)
     if distribution == "uniform":
         limit = math.sqrt(6 * scale / doubled)
@@ -72,7 +72,7 @@ def variance_scaling(
 
 
 def orthogonal(key: Any, shape: Sequence[int], gain: float = 1.0) -> Any:
-    """Draw a matrix with orthogonal columns, or rows where those are fewer.
+    """Draw a matrix with orthogonal columns, or orthogonal rows if there are fewer rows.
 
     Source: Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in
     deep linear neural networks", ICLR 2014. The signs make it uniform over all such matrices.

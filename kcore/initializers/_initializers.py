@@ -1,4 +1,4 @@
-"""Initializers of Keras that draw their numbers through `kcore.random`."""
+"""Subclasses of Keras's initializers that draw their numbers with `kcore.random`."""
 
 import math
 from collections.abc import Sequence
@@ -37,14 +37,15 @@ class Drawn(keras.initializers.Initializer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not isinstance(self.seed, keras.random.SeedGenerator):
-            random.key(self.seed)  # refuses one that is out of range
+            random.key(self.seed)  # raises an error if it is out of range
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:
         """Return a tensor of `shape`, drawn in float32 and cast to `dtype`."""
         dtype = keras.backend.standardize_dtype(dtype)
         if not dtype.startswith(("float", "bfloat")):
             raise ValueError(
-                f"dtype={dtype!r} can't hold what {type(self).__name__} draws: give a float dtype."
+                f"dtype={dtype!r} can't hold the numbers of {type(self).__name__}: give a float "
+                "dtype."
             )
         shape = tuple(int(size) for size in shape)
         values = self.draw(self._key(), shape) if math.prod(shape) else np.zeros(shape, "float32")
@@ -79,9 +80,9 @@ class _Scaled(Drawn):
 class VarianceScaling(_Scaled, keras.initializers.VarianceScaling):
     """Draw kernels of variance `scale` / n, as `keras.initializers.VarianceScaling` does.
 
-    n counts the inputs of a unit (`mode="fan_in"`), its outputs ("fan_out"), or is the mean of
-    both ("fan_avg"). `distribution` is "truncated_normal", "untruncated_normal" or "uniform". The
-    arguments are those of Keras; the floats are the same on every backend.
+    n is the number of a unit's inputs (`mode="fan_in"`) or outputs ("fan_out"), or the mean of both
+    ("fan_avg"). `distribution` is "truncated_normal", "untruncated_normal" or "uniform". The
+    arguments are those of Keras. The floats are the same on every backend.
 
     Example:
         >>> import kcore
@@ -177,8 +178,8 @@ class TruncatedNormal(Drawn, keras.initializers.TruncatedNormal):
     """Draw from a normal distribution cut at two `stddev` from its mean.
 
     The arguments are those of `keras.initializers.TruncatedNormal`: `mean=0.0`, `stddev=0.05` and
-    `seed=None`. As there, `stddev` is that of the whole distribution; what is left after the cut
-    has 0.8796 times as much. The floats are the same on every backend.
+    `seed=None`. As in Keras, `stddev` is the standard deviation before the cut; after the cut it is
+    0.8796 times as large. The floats are the same on every backend.
     """
 
     def draw(self, key: Any, shape: tuple[int, ...]) -> Any:
@@ -188,12 +189,12 @@ class TruncatedNormal(Drawn, keras.initializers.TruncatedNormal):
 
 @_register
 class Orthogonal(Drawn, keras.initializers.Orthogonal):
-    """Draw a matrix with orthogonal columns, or rows where those are fewer, times `gain`.
+    """Draw a matrix with orthogonal columns, or rows if there are fewer rows, times `gain`.
 
     The arguments are those of `keras.initializers.Orthogonal`: `gain=1.0` and `seed=None`. All axes
-    but the last count as rows. The matrix comes from a QR decomposition in float64 by NumPy. So it
-    is the same on every backend, and on another machine too, except for roundings of float32 that
-    the last bits of another linear algebra library may change.
+    but the last count as rows. NumPy computes the matrix by a QR decomposition in float64, so it is
+    the same on every backend. On another machine, another linear algebra library may change the
+    last bit of some float32 values.
     """
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:

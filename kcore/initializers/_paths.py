@@ -1,4 +1,4 @@
-"""Find the path of each variable, which is the same in every run."""
+"""Find the paths of variables, which are the same in every run."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ __all__ = ["seed_generators", "variable_paths"]
 def variable_paths(model: Any) -> dict[int, str]:
     """Map the id of each variable to its path, such as "inner/conv2d_1/kernel".
 
-    The numbers that Keras gives count anew in each model, as `renumbered` says.
+    The numbers that Keras appends to names are counted anew in each model, as in `renumbered`.
     """
     names: dict[int, tuple[str, ...]] = {}
     for layer, path in [(model, ()), *walk(model)]:
@@ -35,5 +35,5 @@ def seed_generators(model: Any, seed: int) -> None:
                 states[id(variable)] = variable, (*path, variable.name)
     paths = renumbered([path for _, path in states.values()])
     for (state, _), of_state in zip(states.values(), paths, strict=True):
-        # The second word counts what was drawn.
+        # The second word counts the draws.
         state.assign(np.array([key_of_path(seed, of_state)[0], 0], "uint32"))

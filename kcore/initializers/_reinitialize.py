@@ -1,4 +1,4 @@
-"""Draw the initial weights of a built model anew, each variable from a key of its own."""
+"""Draw new initial weights for a built model, each variable from its own key."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -31,29 +31,30 @@ _CONSTANT = (
 
 
 def reinitialize(model: Model, seed: int) -> Model:
-    """Draw all weights of a built model anew, the same floats on every backend.
+    """Draw new initial weights for a built model, the same floats on every backend.
 
-    Each variable is drawn by the kind of initializer that its layer has, such as its
-    `kernel_initializer`; those of `keras.initializers` are replaced by those here, with the same
-    parameters but for the seed. The key follows from `seed` and the variable's path, in which
-    numbers that Keras appends to names count anew. So a layer that is added elsewhere, under a name
-    of its own, leaves the weights of the others as they were.
+    Each variable is drawn with the initializer of its layer, such as `kernel_initializer`. For an
+    initializer of Keras, the one of the same name in `kcore.initializers` is used, with the same
+    parameters. The key follows from `seed` and the variable's path, in which the numbers that Keras
+    appends to names are counted anew. So adding a layer elsewhere doesn't change the weights of the
+    others, unless it shifts these numbers: give the layers names that don't end in a number.
 
-    Biases, scales and moving statistics get their initial values, and the generators behind dropout
-    and augmentation are seeded by their paths too. The statistics of a `Normalization`, which come
-    from data, stay. So does the state of an optimizer: compile the model afterwards.
+    Biases, scales and moving statistics get their initial values. The seed generators of layers for
+    dropout and augmentation are seeded by their paths. The statistics of a `Normalization`, which
+    come from data, are kept. The state of an optimizer is kept too, so compile the model
+    afterwards.
 
     Args:
-        model: a built `keras.Model` of any kind; its weights are overwritten.
+        model: a built `keras.Model` of any kind. Its weights are overwritten.
         seed: an integer, 0 <= seed < 2**64.
 
     Returns:
         `model` itself.
 
     Raises:
-        TypeError: if `model` is no `keras.Model`.
+        TypeError: if `model` is not a `keras.Model`.
         ValueError: if `seed` is out of range or not an integer, the model is not built, or an
-            initializer of a layer is unknown. The model is unchanged then.
+            initializer of a layer is unknown. The model is then unchanged.
 
     Example:
         >>> import keras, kcore
@@ -64,7 +65,7 @@ def reinitialize(model: Model, seed: int) -> Model:
     random.key(seed)
     if not model.built:
         raise ValueError(
-            f"The model {model.name!r} is not built, so it has no weights: call it on a batch "
+            f"The model {model.name!r} is not built, so it has no weights yet: call it on a batch "
             "first."
         )
     owners: dict[int, tuple[keras.Layer, Any]] = {}
@@ -84,7 +85,7 @@ def reinitialize(model: Model, seed: int) -> Model:
 
 
 def _values_of(layer: Any, variable: Any) -> Callable[[Any, tuple[int, ...]], Any]:
-    """Return what computes the first values of a variable from a key and a shape."""
+    """Return a function that computes the initial values of a variable from a key and a shape."""
     name = variable.name
     for attribute in _attributes(name):
         initializer = getattr(layer, attribute, None)
@@ -94,9 +95,9 @@ def _values_of(layer: Any, variable: Any) -> Callable[[Any, tuple[int, ...]], An
                 return _with_forget_gate_open(values)
             return values
     raise ValueError(
-        f"The layer {layer.name!r} of class {type(layer).__name__} has no attribute "
-        f"{_attributes(name)[0]!r}, so it is unknown how to draw its variable {name!r}. Give the "
-        "layer such an attribute, with an initializer."
+        f"The layer {layer.name!r} of class {type(layer).__name__} has a variable {name!r} but no "
+        f"attribute {_attributes(name)[0]!r}, so its distribution is unknown: set this attribute "
+        "to an initializer."
     )
 
 
@@ -110,15 +111,16 @@ def _drawing(layer: Any, attribute: str, initializer: Any) -> Callable[[Any, tup
     if isinstance(initializer, _initializers.Drawn):
         return initializer.draw
     if type(initializer) in _OURS:
-        options = {**initializer.get_config(), "seed": 0}  # which `draw` doesn't use
+        options = {**initializer.get_config(), "seed": 0}  # `draw` doesn't use the seed
         drawn: _initializers.Drawn = _OURS[type(initializer)].from_config(options)
         return drawn.draw
     if type(initializer) in _CONSTANT:
         return lambda key, shape: initializer(shape, "float32")
     known = getattr(initializer, "__name__", type(initializer).__name__)
     raise ValueError(
-        f"The layer {layer.name!r} has {attribute}={known}, which can't be drawn from a key: set "
-        f"layer.{attribute} to one of kcore.initializers or a constant of keras.initializers."
+        f"The layer {layer.name!r} has {attribute}={known}, which can't draw from a key: set "
+        f"layer.{attribute} to one of kcore.initializers, or a constant one of "
+        "keras.initializers."
     )
 
 

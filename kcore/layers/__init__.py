@@ -1,21 +1,22 @@
 """Keras's dropout and noise layers, with the same random numbers on every backend.
 
-Each layer subclasses the layer of Keras with its name and takes the same arguments. What differs is
-where its random numbers come from. Keras asks the backend, so that one seed gives other masks on
-TensorFlow than on JAX. Here a number follows by integer arithmetic from
+Each layer subclasses the Keras layer of the same name and takes the same arguments. Only the source
+of its random numbers differs. Keras asks the backend, so one seed gives different masks on
+TensorFlow and on JAX. Here each number is computed by integer arithmetic from
 
 - the layer's seed,
-- the number of its earlier calls in training, which its `seed_generator` counts, as in Keras,
+- the number of the layer's earlier calls in training, which its `seed_generator` counts, as in
+  Keras,
 - and the position of the element in the batch.
 
 So the numbers are the same bits eagerly and compiled, under XLA, under mixed precision, and with
-any `steps_per_execution`. Without training, and with a rate of 0, a layer returns its inputs and
-counts nothing.
+any `steps_per_execution`. Outside training, or with a rate of 0, a layer returns its inputs, and
+the call isn't counted.
 
-Keras saves the seed of a layer but not its count. So in a loaded model these layers, like Keras's,
+Keras saves the seed of a layer, but not its count. So in a loaded model these layers, like Keras's,
 count from 0 again.
 
-`reproducible` replaces Keras's layers in an existing model by these.
+`reproducible` copies an existing model with these layers in place of Keras's.
 """
 
 import kcore._backend  # noqa: F401

@@ -1,4 +1,4 @@
-"""Checks of what the layers receive."""
+"""Check the arguments and the inputs of layers."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -27,8 +27,8 @@ def check_layer_seed(seed: object) -> int | None:
         return None
     if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= int(seed) < 2**32:
         raise ValueError(
-            f"seed={seed!r} must be an integer, 0 <= seed < 2**32, which every backend holds, or "
-            "None, which draws one."
+            f"seed={seed!r} must be an integer, 0 <= seed < 2**32, which a seed generator can hold "
+            "on every backend, or None to draw one."
         )
     return int(seed)
 
@@ -38,7 +38,7 @@ def check_rate(rate: object, *, below_one: bool = False) -> float:
 
     Args:
         rate: the argument.
-        below_one: whether 1 is refused too, for which some noise has no finite strength.
+        below_one: whether 1 is refused too, because the noise would have no finite strength.
     """
     if below_one:
         return check_fraction("rate", rate)
@@ -69,12 +69,12 @@ def check_data_format(data_format: object) -> Any:
 
 
 def check_float(layer: Any, x: Any) -> None:
-    """Refuse a tensor of integers, for which backends return different dtypes."""
+    """Refuse inputs that are not floats, for which backends return different dtypes."""
     dtype = keras.backend.standardize_dtype(x.dtype)
     if dtype not in _FLOATS:
         raise TypeError(
-            f"The layer {layer.name!r} received inputs of dtype {dtype}: cast them to a float "
-            "dtype before."
+            f"inputs of the layer {layer.name!r} have dtype={dtype!r}, which is not a float dtype: "
+            "cast them first, for example with keras.ops.cast(inputs, 'float32')."
         )
 
 
@@ -82,13 +82,13 @@ def sizes_of_noise(layer: Any, x: Any, noise_shape: Sequence[int | None] | None)
     """Return the sizes of a mask that broadcasts with the inputs.
 
     Args:
-        layer: the layer, named in the error.
+        layer: the layer, which an error names.
         x: its inputs.
-        noise_shape: sizes as Keras takes them: None for the size of the inputs. Without an axis in
-            front, it is the same along that axis.
+        noise_shape: sizes as Keras takes them: None for the size of the inputs. Along leading axes
+            that it leaves out, the mask is the same.
 
     Returns:
-        An int for each axis, or a scalar tensor where a graph doesn't know the size.
+        An int for each axis, or a scalar tensor if the size isn't known when a graph is built.
 
     Raises:
         ValueError: if the mask doesn't broadcast with the inputs.

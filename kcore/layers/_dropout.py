@@ -30,13 +30,13 @@ class Dropout(keras.layers.Dropout):
     """Drop elements at random in training, and scale the others by 1 / (1 - rate).
 
     An element is kept if the upper 24 bits of its random word are below
-    `round((1 - rate) * 2**24)`. So the rate is rounded to a multiple of 2**-24; a rate below 2**-25
-    drops nothing.
+    `round((1 - rate) * 2**24)`. So the rate is rounded to a multiple of 2**-24, and a rate below
+    2**-25 drops nothing.
 
     Args:
         rate: fraction of elements to drop, 0 <= rate <= 1.
-        noise_shape: shape of the mask, which is broadcast to the inputs: for each axis 1, its size,
-            or None for its size. `None` draws for each element.
+        noise_shape: shape of the mask, which is broadcast to the inputs: for each axis 1, the size
+            of the axis, or None for that size. `None` gives each element its own random number.
         seed: integer, 0 <= seed < 2**32; `None` draws one.
         **kwargs: `name`, `dtype` and the other arguments of every layer.
 
@@ -47,7 +47,7 @@ class Dropout(keras.layers.Dropout):
     Raises:
         ValueError: if an argument is out of range; when the layer is called, if `noise_shape`
             doesn't fit the inputs.
-        TypeError: when the layer is called in training, if the inputs are no floats.
+        TypeError: when the layer is called in training, if the inputs are not floats.
 
     Example:
         >>> import kcore, numpy as np
@@ -71,7 +71,7 @@ class Dropout(keras.layers.Dropout):
         )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return `inputs`, in training with elements dropped."""
+        """Return `inputs`, with elements dropped in training."""
         return _dropped(self, inputs, self.noise_shape) if training else inputs
 
 
@@ -90,14 +90,14 @@ class SpatialDropout1D(keras.layers.SpatialDropout1D):
 
     Raises:
         ValueError: if an argument is out of range.
-        TypeError: when the layer is called in training, if the inputs are no floats.
+        TypeError: when the layer is called in training, if the inputs are not floats.
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(check_rate(rate), seed=check_layer_seed(seed), **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return `inputs`, in training with channels dropped."""
+        """Return `inputs`, with channels dropped in training."""
         return _dropped(self, inputs, (None, 1, None)) if training else inputs
 
 
@@ -107,7 +107,7 @@ class SpatialDropout2D(keras.layers.SpatialDropout2D):
 
     Args:
         rate: fraction of channels to drop, 0 <= rate <= 1, rounded as in `Dropout`.
-        data_format: "channels_last" or "channels_first"; `None` is Keras's setting.
+        data_format: "channels_last" or "channels_first"; `None` takes Keras's setting.
         seed: integer, 0 <= seed < 2**32; `None` draws one.
         **kwargs: `name` and `dtype`.
 
@@ -117,7 +117,7 @@ class SpatialDropout2D(keras.layers.SpatialDropout2D):
 
     Raises:
         ValueError: if an argument is out of range.
-        TypeError: when the layer is called in training, if the inputs are no floats.
+        TypeError: when the layer is called in training, if the inputs are not floats.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class SpatialDropout2D(keras.layers.SpatialDropout2D):
         )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return `inputs`, in training with channels dropped."""
+        """Return `inputs`, with channels dropped in training."""
         return _dropped(self, inputs, _channels(self, axes=2)) if training else inputs
 
 
@@ -145,7 +145,7 @@ class SpatialDropout3D(keras.layers.SpatialDropout3D):
 
     Args:
         rate: fraction of channels to drop, 0 <= rate <= 1, rounded as in `Dropout`.
-        data_format: "channels_last" or "channels_first"; `None` is Keras's setting.
+        data_format: "channels_last" or "channels_first"; `None` takes Keras's setting.
         seed: integer, 0 <= seed < 2**32; `None` draws one.
         **kwargs: `name` and `dtype`.
 
@@ -156,7 +156,7 @@ class SpatialDropout3D(keras.layers.SpatialDropout3D):
 
     Raises:
         ValueError: if an argument is out of range.
-        TypeError: when the layer is called in training, if the inputs are no floats.
+        TypeError: when the layer is called in training, if the inputs are not floats.
     """
 
     def __init__(
@@ -174,15 +174,15 @@ class SpatialDropout3D(keras.layers.SpatialDropout3D):
         )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return `inputs`, in training with channels dropped."""
+        """Return `inputs`, with channels dropped in training."""
         return _dropped(self, inputs, _channels(self, axes=3)) if training else inputs
 
 
 @keras.saving.register_keras_serializable(package="kcore")
 class AlphaDropout(keras.layers.AlphaDropout):
-    """Set elements to SELU's saturation at random in training, and keep mean and variance.
+    """Set elements to SELU's saturation value at random in training, and keep mean and variance.
 
-    Elements of mean 0 and variance 1 have both afterwards too. Which are dropped is decided as in
+    Inputs of mean 0 and variance 1 give outputs of mean 0 and variance 1. The mask is drawn as in
     `Dropout`.
 
     Args:
@@ -198,7 +198,7 @@ class AlphaDropout(keras.layers.AlphaDropout):
     Raises:
         ValueError: if an argument is out of range; when the layer is called, if `noise_shape`
             doesn't fit the inputs.
-        TypeError: when the layer is called in training, if the inputs are no floats.
+        TypeError: when the layer is called in training, if the inputs are not floats.
     """
 
     def __init__(
@@ -216,14 +216,14 @@ class AlphaDropout(keras.layers.AlphaDropout):
         )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return `inputs`, in training with elements dropped."""
+        """Return `inputs`, with elements dropped in training."""
         if not training or not self.rate:
             return inputs
         is_kept = _is_kept(self, inputs, self.noise_shape)
         factor = ((1 - self.rate) * (1 + self.rate * _SATURATION**2)) ** -0.5
         offset = -_SATURATION * self.rate
-        # The sum comes first: a product before it would be fused with it by some compilers, and
-        # then be rounded differently.
+        # The sum comes first: some compilers would fuse it with a product before it, which changes
+        # the rounding.
         return computed(
             inputs,
             lambda x: (
@@ -238,7 +238,7 @@ def _dropped(layer: Any, inputs: Any, noise_shape: Sequence[int | None] | None) 
         return inputs
     is_kept = _is_kept(layer, inputs, noise_shape)
     factor = 1 / (1 - layer.rate) if layer.rate < 1 else 0.0
-    # The choice comes last, so that no compiler fuses the product with what follows the layer.
+    # `where` comes last, so that no compiler fuses the product with what follows the layer.
     return computed(
         inputs, lambda x: ops.where(is_kept, x * _constant(factor, x), _constant(0.0, x))
     )

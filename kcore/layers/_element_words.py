@@ -4,15 +4,15 @@ A word is a keyed hash of the position, because a block cipher for each element 
 than the layers around it:
 
 1. Threefry encrypts (row, counter) under (seed, a constant). A row is all elements at one index of
-   the first axis. Its block is a key of 64 bits for this row, and no two rows or counters of a seed
-   have the same one.
-2. The column, which is the position within the row, is mixed with the first word of that key by a
-   multiplication and an xorshift; then the second word is added.
-3. The finalizer lowbias32 follows: two further multiplications between xorshifts. Source: Wellons,
+   the first axis. The block is a 64-bit key for this row. With one seed, no two pairs of row and
+   counter have the same key.
+2. The column, which is the position within the row, is mixed with the first word of the key by a
+   multiplication and an xorshift. Then the second word is added.
+3. The finalizer lowbias32 follows: two more multiplications between xorshifts. Source: Wellons,
    "Prospecting for hash functions", 2018, public domain.
 
-With one multiplication less, so with two in all, rows whose keys happen to share most of the first
-word have masks that correlate, and so have neighboring columns.
+With only two multiplications in total, masks would correlate between neighboring columns, and
+between rows whose keys happen to share most bits of the first word.
 """
 
 import math
@@ -26,7 +26,7 @@ from kcore.random._threefry import threefry2x32
 
 __all__ = ["element_words"]
 
-# Together with a seed of 32 bits this makes a key that `kcore.random.key` gives for none of them.
+# Together with a 32-bit seed, this makes a key that `kcore.random.key` returns for no such seed.
 _PURPOSE = 0x6B636F72
 _GOLDEN = np.uint32(0x9E3779B1)
 _FIRST, _SECOND = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)  # of lowbias32
@@ -38,11 +38,12 @@ def element_words(state: Any, shape: Sequence[Any]) -> Any:
 
     Args:
         state: what `SeedGenerator.next()` returns: the seed and the counter.
-        shape: sizes of the axes; those that a graph doesn't know are scalar int32 tensors.
+        shape: sizes of the axes; sizes that aren't known when a graph is built are scalar int32
+            tensors.
 
     Returns:
-        uint32 tensor of `shape`. More rows, or a longer last axis of a tensor with two axes, leave
-        the words of the others as they are.
+        uint32 tensor of `shape`. Adding rows, or columns if there are two axes, doesn't change the
+        words of the others.
 
     Raises:
         ValueError: if a row has 2**31 elements or more.

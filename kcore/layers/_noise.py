@@ -19,10 +19,11 @@ __all__ = ["GaussianDropout", "GaussianNoise"]
 class GaussianNoise(keras.layers.GaussianNoise):
     """Add normal noise of mean 0 in training.
 
-    The noise comes from a table of the normal distribution, as that of `kcore.random.normal`.
+    The noise is computed with the same table of the normal distribution as in
+    `kcore.random.normal`.
 
     Args:
-        stddev: standard deviation of the noise, 0 <= stddev <= 1, at least 1e-18 unless 0.
+        stddev: standard deviation of the noise: 0, or 1e-18 <= stddev <= 1.
         seed: integer, 0 <= seed < 2**32; `None` draws one.
         **kwargs: `name`, `dtype` and the other arguments of every layer.
 
@@ -32,7 +33,7 @@ class GaussianNoise(keras.layers.GaussianNoise):
 
     Raises:
         ValueError: if an argument is out of range.
-        TypeError: when the layer is called in training, if the inputs are no floats.
+        TypeError: when the layer is called in training, if the inputs are not floats.
     """
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
@@ -40,7 +41,7 @@ class GaussianNoise(keras.layers.GaussianNoise):
         super().__init__(float(stddev), seed=check_layer_seed(seed), **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return `inputs`, in training with noise added."""
+        """Return `inputs`, with noise added in training."""
         if not training or not self.stddev:
             return inputs
         noise = _normals(self, inputs, 0.0, self.stddev)
@@ -51,12 +52,12 @@ class GaussianNoise(keras.layers.GaussianNoise):
 class GaussianDropout(keras.layers.GaussianDropout):
     """Multiply by normal noise of mean 1 in training.
 
-    The noise has the standard deviation sqrt(rate / (1 - rate)), that of the factors by which
-    `Dropout` multiplies. It comes from a table of the normal distribution, as that of
-    `kcore.random.normal`.
+    The noise has the standard deviation sqrt(rate / (1 - rate)), which is also that of the factors
+    by which `Dropout` multiplies. It is computed with the same table of the normal distribution as
+    in `kcore.random.normal`.
 
     Args:
-        rate: strength, as the rate of `Dropout`: 0 <= rate < 1, at least 1e-36 unless 0.
+        rate: strength of the noise, as the rate of `Dropout`: 0, or 1e-36 <= rate < 1.
         seed: integer, 0 <= seed < 2**32; `None` draws one.
         **kwargs: `name`, `dtype` and the other arguments of every layer.
 
@@ -66,7 +67,7 @@ class GaussianDropout(keras.layers.GaussianDropout):
 
     Raises:
         ValueError: if an argument is out of range.
-        TypeError: when the layer is called in training, if the inputs are no floats.
+        TypeError: when the layer is called in training, if the inputs are not floats.
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
@@ -74,7 +75,7 @@ class GaussianDropout(keras.layers.GaussianDropout):
         check_float32("the standard deviation sqrt(rate / (1 - rate))", self._stddev)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return `inputs`, in training multiplied by noise."""
+        """Return `inputs`, multiplied by noise in training."""
         if not training or not self.rate:
             return inputs
         noise = _normals(self, inputs, 1.0, self._stddev)

@@ -12,8 +12,8 @@ __all__ = ["computed"]
 def computed(x: Any, function: Callable[[Any], Any]) -> Any:
     """Return `function(x)` in the dtype of `x`, computed in at least float32.
 
-    A factor such as 1 / 0.7 has an error of up to 0.4 % in bfloat16, which would shift the mean of
-    what it scales.
+    In bfloat16, a factor such as 1 / 0.7 has an error of up to 0.4 %, which would shift the mean of
+    the scaled values.
     """
     dtype = keras.backend.standardize_dtype(x.dtype)
     if dtype not in ("float16", "bfloat16"):

@@ -18,7 +18,7 @@ def draws(layer: Any) -> bool:
 
 
 def is_turned_off(layer: Any) -> bool:
-    """Tell whether a layer has arguments that set how random it is, all of them 0."""
+    """Tell whether all arguments that set how random a layer is are 0, if it has any."""
     try:
         config = layer.get_config()
     except NotImplementedError:

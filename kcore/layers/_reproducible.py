@@ -1,4 +1,4 @@
-"""Replace the layers of a model that draw random numbers by those that draw reproducibly."""
+"""Replace the layers of a model that draw random numbers by reproducible ones."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -24,27 +24,30 @@ _LAYERS = {name: getattr(module, name) for module in (_dropout, _noise) for name
 def reproducible(model: Model, seed: int) -> Model:
     """Copy a model with kcore's dropout and noise layers in place of Keras's.
 
-    Each gets a seed of its own, which follows from `seed` and the layer's path, such as
-    "encoder/dropout_1". Numbers at the end of names count anew in each model, so a model that is
-    built twice in a session gets the same seeds twice. A layer that is added elsewhere changes no
-    seed, unless it shifts such numbers: give the layers names.
+    Each layer gets its own seed, which follows from `seed` and the layer's path, such as
+    "encoder/dropout_1". The numbers at the end of names are counted anew in each model, so building
+    a model twice in a session gives the same seeds. Adding a layer elsewhere changes no seed,
+    unless it shifts these numbers: give the layers names that don't end in a number.
+
+    If the copy still has layers whose random numbers differ between backends, such as `RandomFlip`
+    or an `LSTM` with dropout, a warning lists their paths and classes.
 
     Args:
-        model: a `keras.Sequential` or functional model, perhaps with other models, wrappers and
-            shared layers inside. It stays as it is.
-        seed: integer, 0 <= seed < 2**64. Layers that are kcore's already get seeds from it too.
+        model: a `keras.Sequential` or functional model, which may contain other models, wrappers
+            and shared layers. It is not changed.
+        seed: integer, 0 <= seed < 2**64. Layers of kcore that the model already has get seeds from
+            it too.
 
     Returns:
-        A model of the same class, layers, names, weights and class names. If `model` is compiled,
-        so is the copy, with the same arguments; its optimizer starts anew. Of layers that are left
-        drawing random numbers that differ from backend to backend, such as `RandomFlip` or an
-        `LSTM` with dropout, a warning gives names and classes.
+        A model of the same class, with the same layers, names, weights and class names. If `model`
+        is compiled, the copy is compiled with the same arguments; its optimizer starts from
+        scratch.
 
     Raises:
-        TypeError: if `model` is no model.
+        TypeError: if `model` is not a `keras.Model`.
         ValueError: if `seed` is out of range; if the model is subclassed, so that Keras can't copy
-            it layer by layer; or if a copy has other weights, as of layers that two inner models
-            share.
+            it layer by layer; or if the copy has other weights, for instance because two inner
+            models share a layer.
 
     Example:
         >>> import keras, kcore
@@ -53,7 +56,7 @@ def reproducible(model: Model, seed: int) -> Model:
         <Dropout name=drop, built=True>
     """
     check_instance("model", model, keras.Model)
-    random.key(seed)  # refuses what is no seed
+    random.key(seed)  # raises an error if it is invalid
     if not _is_made_of_layers(model):
         raise ValueError(
             f"The model {model.name!r} is a {type(model).__name__}, which can't be copied layer by "
@@ -116,7 +119,7 @@ def _visited(value: Any, above: tuple[str, ...], visit: Visit) -> Any:
 
 
 def _replaced(entry: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Return the entry of a layer of kcore with its seed, or the given one for other layers."""
+    """Return the entry of kcore's layer with its seed, or `entry` if kcore has no such layer."""
     layer = _LAYERS.get(entry["class_name"])
     registered = f"kcore>{entry['class_name']}"
     is_of_keras = entry.get("module") == "keras.layers"
@@ -136,12 +139,13 @@ def _give_weights(model: Any, copy: Any) -> None:
     shapes, copied = ([tuple(weight.shape) for weight in each.weights] for each in (model, copy))
     if shapes != copied:
         raise ValueError(
-            f"The model {model.name!r} has {len(shapes)} weights and its copy {len(copied)}, or of "
-            "other shapes: Keras can't copy it layer by layer. Build it with kcore.layers instead."
+            f"The model {model.name!r} has {len(shapes)} weights, and its copy has "
+            f"{len(copied)} or other shapes, so Keras can't copy it layer by layer: build it with "
+            "kcore.layers instead."
         )
     copy.set_weights(model.get_weights())
     for layer, _ in walk(copy):
-        # Constants that follow from weights, such as those of `Normalization`.
+        # Recomputes constants that follow from weights, such as those of `Normalization`.
         if callable(getattr(layer, "finalize_state", None)):
             layer.finalize_state()
 
@@ -152,8 +156,9 @@ def _compile_like(model: Any, copy: Any) -> None:
     except (TypeError, ValueError) as error:
         first = str(error).strip().splitlines()
         warn(
-            f"The copy of the model {model.name!r} is not compiled, because Keras can't copy what "
-            f"it was compiled with ({first[0] if first else type(error).__name__}): compile it."
+            f"The copy of the model {model.name!r} is not compiled, because Keras can't copy the "
+            f"arguments of compile ({first[0] if first else type(error).__name__}): compile the "
+            "copy yourself."
         )
 
 
@@ -162,13 +167,13 @@ def _warn_of_others(model: Any) -> None:
     if left:
         shown = ", ".join(f"{'/'.join(path)!r} ({kind})" for path, kind in left[:10])
         warn(
-            f"The model {model.name!r} has layers whose random numbers still differ from backend "
-            f"to backend: {shown}{', ...' if len(left) > 10 else ''}."
+            f"The copy of the model {model.name!r} has layers whose random numbers still differ "
+            f"between backends: {shown}{', ...' if len(left) > 10 else ''}."
         )
 
 
 def _others(model: Any) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield path and class of layers that draw without kcore; of nested ones the outermost."""
+    """Yield path and class of layers that draw without kcore, the outermost of nested ones."""
     named: set[tuple[str, ...]] = set()
     for layer, path in walk(model):
         is_of_kcore = type(layer).__module__.split(".")[0] == "kcore"

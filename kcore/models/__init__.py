@@ -2,7 +2,8 @@
 
 Builders return ordinary Keras models. They take the shape of one sample, without the batch axis,
 and `seed=` for initial weights that are the same bits on every backend. The `compile_*` functions
-add an optimizer, a loss and metrics that fit the task.
+add an optimizer, a loss and metrics that fit the task. To get the same batches on every backend
+too, give `fit` a dataset of `kcore.data.from_arrays` instead of arrays.
 
 `transfer` puts a new head on a trained network, `train_head` and `fine_tune` train it in two
 phases. `classify` tells what image files show, `export` writes a model for programs without Keras.

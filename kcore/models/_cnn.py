@@ -7,8 +7,8 @@ import keras
 
 from kcore._arguments import check_integers, check_shape
 from kcore.models._arguments import check_units
-from kcore.models._first_weights import seed_weights
 from kcore.models._image_range import rescaling
+from kcore.models._initial_weights import seed_weights
 
 __all__ = ["binary_cnn", "cnn"]
 

@@ -59,14 +59,15 @@ def compile_classifier(
 
     The loss is sparse categorical cross-entropy, the metric `accuracy`.
 
-    The loss and its gradient are computed from the logits behind the probabilities on every
-    backend, so a sample that is wrong with certainty counts in full. Keras clips such losses on
-    JAX. Files, clones and pickles have Keras's loss until they are compiled here.
+    On every backend, the loss and its gradient are computed from the logits behind the
+    probabilities, so even a sample that is misclassified with certainty has its full loss and
+    gradient. On JAX, Keras clips such losses. Saved models, clones and pickles have Keras's loss
+    until they are compiled here again.
 
     Before its first step, `fit` of the compiled model refuses labels that are not among the
     classes, in arrays and in datasets of kcore. It also looks at the first images, and warns if
-    their range is not the one that a model built by `kcore.models` takes. A clone or a model loaded
-    from a file has these checks only after it is compiled here.
+    their range is not the one that a model built by `kcore.models` takes. A clone or a loaded model
+    has these checks only after it is compiled here.
 
     Args:
         model: a built `keras.Model` whose one output is `(batch, classes)` probabilities.
@@ -109,14 +110,15 @@ def compile_binary_classifier(
     The loss is binary cross-entropy, the metric `accuracy`, the optimizer RMSprop with a learning
     rate of 0.001.
 
-    The loss and its gradient are computed from the logits behind the probabilities on every
-    backend, so a sample that is wrong with certainty counts in full. Keras clips such losses on
-    JAX. Files, clones and pickles have Keras's loss until they are compiled here.
+    On every backend, the loss and its gradient are computed from the logits behind the
+    probabilities, so even a sample that is misclassified with certainty has its full loss and
+    gradient. On JAX, Keras clips such losses. Saved models, clones and pickles have Keras's loss
+    until they are compiled here again.
 
     Before its first step, `fit` of the compiled model refuses labels that are not among the
     classes, in arrays and in datasets of kcore. It also looks at the first images, and warns if
-    their range is not the one that a model built by `kcore.models` takes. A clone or a model loaded
-    from a file has these checks only after it is compiled here.
+    their range is not the one that a model built by `kcore.models` takes. A clone or a loaded model
+    has these checks only after it is compiled here.
 
     Args:
         model: a built `keras.Model` whose one output is `(batch, 1)` probabilities.

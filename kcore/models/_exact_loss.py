@@ -1,14 +1,14 @@
 """Cross-entropy of probabilities, computed from the logits behind them on every backend.
 
-Keras computes cross-entropy from the probabilities that a model returns. TensorFlow finds the
-logits behind them, unless they were cast since. JAX doesn't, and clips: a sample whose class has a
-probability below 1e-7 gets a loss of 16.118 and no gradient. So here the softmax or sigmoid of the
-last layer notes for its output the logits it was given, and the loss looks them up.
+Keras computes cross-entropy from the probabilities that a model returns. On TensorFlow it finds the
+logits behind them, unless the probabilities were cast. On JAX it doesn't, and clips: a sample whose
+class has a probability below 1e-7 gets a loss of 16.118 and a gradient of zero. So here each
+softmax and sigmoid notes, for its output, the logits that it was given, and the loss looks them up.
 
-A note belongs to one tensor and goes with it. So nothing is mixed up between threads, traces, or
-models that share a layer, and wherever another tensor reaches the loss, there is no note for it.
-A layer keeps its configuration and a loss serializes as that of Keras: clones, pickles and files
-are plain Keras, and a model that is compiled again by `model.compile` has the loss given there.
+A note belongs to one tensor and is dropped with it. So threads, traces, and models that share a
+layer don't mix up their logits, and if any other tensor reaches the loss, no note is found for it.
+A layer keeps its configuration, and the loss serializes as Keras's. So clones, pickles and saved
+models are plain Keras, and a model that `model.compile` compiles again has the loss given there.
 """
 
 import functools
@@ -24,34 +24,34 @@ __all__ = ["exact_loss", "note_logits"]
 
 _SMALLEST = 1.2e-38  # the smallest float32 whose logarithm and reciprocal every device computes
 
-# Of tensors that take no attributes, which are those of JAX: id -> (tensor, its logits).
+# For tensors that take no attributes, as on JAX: id -> (reference to the tensor, its logits).
 _NOTES: dict[int, tuple[weakref.ref[Any], Any]] = {}
 
 
 def note_logits(model: keras.Model) -> None:
     """Let each softmax and sigmoid of a model note the logits of a two-dimensional output.
 
-    Any of them may be the one that gives the model's output: in a subclassed model only a run
-    tells. The others cost nothing but a note at the time of tracing.
+    Any of them may give the model's output; of a subclassed model, only a call shows which. The
+    others cost only a note when the model is traced.
     """
     for layer, _ in walk(model):
         if isinstance(layer, keras.layers.Softmax):
             if layer.axis in (-1, 1) and "call" not in vars(layer):
                 layer.call = _noting(layer.call)
-        elif vars(layer).get("activation") in _activations():  # of an LSTM it can't be set
+        elif vars(layer).get("activation") in _activations():  # an LSTM lets nobody set it
             layer.activation = _noting(layer.activation)
 
 
 def exact_loss(name: str) -> keras.losses.Loss:
-    """Return a loss that takes the logits behind the probabilities, if their tensor has a note.
+    """Return a loss that uses the logits behind the probabilities if they were noted.
 
     Args:
         name: "sparse_categorical_crossentropy" or "binary_crossentropy".
 
     Returns:
         A loss that is, and serializes as, `SparseCategoricalCrossentropy` or `BinaryCrossentropy`.
-        For probabilities of unknown origin it computes -log(max(p, 1.2e-38)) in float32, which is
-        exact up to a loss of 87 for a softmax, and on the same scale on every backend.
+        For probabilities of unknown origin, it computes -log(max(p, 1.2e-38)) in float32. For a
+        softmax, this is exact up to a loss of 87, on every backend.
     """
     return _SPARSE() if name == "sparse_categorical_crossentropy" else _BINARY()
 
@@ -61,12 +61,12 @@ def _activations() -> tuple[Callable[..., Any], ...]:
 
 
 def _noting(activation: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function under the same name, by which Keras serializes it, noting logits."""
+    """Wrap an activation so that it notes logits; Keras serializes it by its name, as before."""
 
     @functools.wraps(activation)
     def noting(x: Any, *args: Any, **kwargs: Any) -> Any:
         output = activation(x, *args, **kwargs)
-        # Keras calls a Softmax with `mask=None`. With a mask it is no plain softmax.
+        # Keras calls a Softmax with `mask=None`. With a mask, the inputs are not the logits.
         is_plain = all(option is None for option in (*args, *kwargs.values()))
         if is_plain and len(output.shape) == 2:
             _note(output, x)
@@ -77,7 +77,7 @@ def _noting(activation: Callable[..., Any]) -> Callable[..., Any]:
 
 def _note(output: Any, logits: Any) -> None:
     try:
-        # A graph of TensorFlow holds both, so a note elsewhere would keep the graph alive.
+        # On TensorFlow, logits hold their graph, so a note elsewhere would keep the graph alive.
         output.logits_noted_by_kcore = logits
     except AttributeError:
         key = id(output)
@@ -99,12 +99,12 @@ def _noted(output: Any) -> Any:
 
 
 class _FromLogits(keras.losses.Loss):
-    """Computes a loss of Keras from noted logits, and from the probabilities without a note."""
+    """A loss of Keras, computed from the noted logits, or from the probabilities if none are."""
 
     _of_logits: keras.losses.Loss
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        # Keras casts the probabilities to float32 next, so of float16 there would be no note.
+        # Before Keras casts the probabilities to float32, which makes another tensor.
         logits = _noted(y_pred)
         if logits is None:
             return super().__call__(y_true, y_pred, sample_weight)

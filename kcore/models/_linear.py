@@ -6,7 +6,7 @@ import keras
 
 from kcore._arguments import check_shape
 from kcore.models._arguments import check_units
-from kcore.models._first_weights import seed_weights
+from kcore.models._initial_weights import seed_weights
 
 __all__ = ["linear"]
 

@@ -9,8 +9,8 @@ from kcore import layers
 from kcore._arguments import check_fraction, check_integers, check_seed, check_shape
 from kcore.layers._reproducible import layer_seed
 from kcore.models._arguments import check_dtype, check_units
-from kcore.models._first_weights import seed_weights
 from kcore.models._image_range import rescaling
+from kcore.models._initial_weights import seed_weights
 
 __all__ = ["SubclassedMLP", "functional_mlp", "mlp", "subclassed_mlp"]
 

@@ -1,13 +1,14 @@
 """Normal random numbers by a table of the inverse distribution function, in integers.
 
 The usual methods, Box-Muller and the inverse error function, need logarithms and roots, whose last
-bits differ between libraries and devices. Here a word is looked up in a table instead. 31 of its
-bits are a probability p below one half: p's octave (its leading zeros) and its next 8 bits choose a
-segment of the table, and another 14 bits interpolate within it. The last bit is the sign.
+bits differ between libraries and devices. Here a table is used instead. 31 bits of a random word
+are a probability p below one half. Its octave (the number of leading zeros) and its next 8 bits
+choose a segment of the table, and another 14 bits interpolate within the segment. The last bit of
+the word is the sign.
 
 The table holds `statistics.NormalDist().inv_cdf` at the ends of 256 segments in each of 32
-octaves, in units of 2**-21. So a number differs from the exact value for its p by less than 2e-6,
-all lie within 6.4 of zero, and the distribution is symmetric.
+octaves, in units of 2**-21. So each number differs from the exact value for its p by less than
+2e-6, all numbers are between -6.4 and 6.4, and the distribution is symmetric.
 """
 
 import functools
@@ -76,13 +77,13 @@ def normal(
 
 
 def normals_of(xp: Any, drawn: Any, mean: float, stddev: float) -> Any:
-    """Turn random words into normally distributed floats, each word into one.
+    """Turn each random word into a normally distributed float.
 
     Args:
         xp: the module to compute with, `numpy` or `keras.ops`.
         drawn: uint32 words.
         mean: mean of the distribution, a number that float32 holds.
-        stddev: its standard deviation, at least 0, likewise.
+        stddev: its standard deviation, at least 0, a number that float32 holds.
 
     Returns:
         float32 values of the shape of `drawn`.
@@ -96,9 +97,9 @@ def truncated_normal(
 ) -> Any:
     """Draw from a normal distribution cut at two standard deviations from its mean.
 
-    The probability below one half is spread over those above that of -2, so that each number needs
-    one word and none is drawn twice. Arguments, errors and precision are those of `normal`;
-    `stddev` is that of the distribution before the cut.
+    The probability p is drawn between that of -2 and one half, so each number needs only one word,
+    and no number is rejected and redrawn. Arguments, errors and precision are those of `normal`;
+    `stddev` is the standard deviation before the cut.
     """
     xp, key = as_key(key)
     shape = check_draw_shape(shape, key)
@@ -108,7 +109,9 @@ def truncated_normal(
     drawn = words(xp, key, size(shape))
     inner = product_high(xp, 2**32 - _TAIL, drawn) + np.uint32(_TAIL)
     magnitude = _quantile(xp, xp.bitwise_or(inner, np.uint32(1)))
-    magnitude = xp.minimum(magnitude, np.int32(2 * 2**_UNIT_BITS))  # interpolation is above by 1e-6
+    magnitude = xp.minimum(
+        magnitude, np.int32(2 * 2**_UNIT_BITS)
+    )  # interpolation may exceed it by 1e-6
     return shaped(xp, key, _signed(xp, drawn, magnitude, mean, stddev), shape)
 
 

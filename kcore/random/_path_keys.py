@@ -1,4 +1,4 @@
-"""Keys of parts of a model, which follow from a seed and the names of layers."""
+"""Keys for parts of a model, which follow from a seed and the names of layers."""
 
 import hashlib
 import re
@@ -12,9 +12,9 @@ __all__ = ["key_of_path", "renumbered"]
 
 
 def key_of_path(seed: Any, path: str) -> Any:
-    """Return the key of a path: the seed's, folded with two words of the SHA-256 of the path.
+    """Return the key of a path: the seed's key, folded with the path's SHA-256.
 
-    The words are the first two of the digest, big-endian.
+    Two words are folded in, one after the other: the first 8 bytes of the digest, big-endian.
     """
     digest = hashlib.sha256(path.encode()).digest()
     of_path = key(seed)
@@ -24,11 +24,12 @@ def key_of_path(seed: Any, path: str) -> Any:
 
 
 def renumbered(paths: Sequence[tuple[str, ...]]) -> list[str]:
-    """Join paths such as ("inner", "conv2d_7", "kernel") with slashes, and number names anew.
+    """Join paths such as ("inner", "conv2d_7", "kernel") with slashes, and renumber the names.
 
-    Keras numbers the layers that have no name of their own through the whole session, so the
-    same model gets other names the second time it is built. Here the numbers count anew in each
-    model and for each kind of name: the first is left out, as Keras does, then come `_1`, `_2`, ...
+    Keras appends numbers to the names of unnamed layers, and keeps counting through the whole
+    session, so the same model gets different names the second time it is built. Here the count
+    starts anew in each model and for each stem: the first layer gets no number, as in Keras, the
+    next ones get `_1`, `_2`, ...
     """
     numbers: dict[tuple[str, str], dict[str, int]] = {}
     seen: Counter[str] = Counter()
@@ -41,6 +42,6 @@ def renumbered(paths: Sequence[tuple[str, ...]]) -> list[str]:
             number = known.setdefault(name, len(known))
             above += f"/{stem}_{number}" if number else f"/{stem}"
         seen[above] += 1
-        # Layers that one layer holds may have equal names.
+        # A layer may hold several layers of the same name.
         found.append(above[1:] if seen[above] == 1 else f"{above[1:]}#{seen[above]}")
     return found

@@ -88,7 +88,7 @@ def restore(
 ) -> None:
     """Give callbacks the states that `describe` has read.
 
-    A setting that the training has not changed, such as `patience`, stays as the script has it.
+    A setting that training has not changed, such as `patience`, stays as the script has it.
     """
     for callback, now, written in zip(callbacks, settings, states, strict=True):
         before = decoded(written["settings"], arrays)
@@ -103,7 +103,7 @@ def restore(
                 setattr(callback, name, value)
             elif not _same(now[name], value):
                 warn(
-                    f"{type(callback).__name__} goes on with {name}={now[name]!r}; it was "
+                    f"{type(callback).__name__} continues with {name}={now[name]!r}; it was "
                     f"{value!r} until now."
                 )
 
@@ -150,7 +150,7 @@ def _warn_of_unsaved(callback: Any) -> None:
     if unsaved:
         warn(
             f"{type(callback).__name__} has attributes that checkpoints don't save: "
-            f"{', '.join(unsaved)}. If the training changes them, give the class the methods "
+            f"{', '.join(unsaved)}. If training changes them, give the class the methods "
             "get_state() and set_state(state)."
         )
 

@@ -1,4 +1,4 @@
-"""The directory of a resumable training: its two last checkpoints, and who may write them."""
+"""The directory of a resumable training run: its last two checkpoints, and who may write them."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ _NAMES = ("checkpoint-a.kcore", "checkpoint-b.kcore")
 class CheckpointDirectory:
     """Two files that are written in turns, so that a whole checkpoint is left at every moment.
 
-    Use it in a `with` statement, during which no other training may write to the directory.
+    Use it in a `with` statement, during which no other training run may write to the directory.
 
     Args:
         path: the directory; it is made if it doesn't exist.
@@ -69,13 +69,13 @@ class CheckpointDirectory:
             if damages:
                 raise DamagedCheckpointError(
                     f"{' '.join(damages)} No other checkpoint is left in "
-                    f"resume={os.fspath(self.path)!r}: remove the directory to begin anew."
+                    f"resume={os.fspath(self.path)!r}: remove the directory to start over."
                 )
             return None
         self._number, position, checkpoint = max(found, key=lambda one: one[0])
         self._next = 1 - position
         for damage in damages:
-            warn(f"{damage} The training goes on from the other checkpoint.", RuntimeWarning)
+            warn(f"{damage} Training resumes from the other checkpoint.", RuntimeWarning)
         return checkpoint
 
     def save(self, checkpoint: Checkpoint) -> None:

@@ -29,7 +29,7 @@ _LENGTH = struct.Struct("<Q")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is known of a training at one moment.
+    """The state of a training run at one moment.
 
     Attributes:
         description: values for JSON.
@@ -41,7 +41,7 @@ class Checkpoint:
 
 
 class DamagedCheckpointError(ValueError):
-    """A file is no whole checkpoint."""
+    """A file is not a complete checkpoint."""
 
 
 class NewerCheckpointError(ValueError):
@@ -80,7 +80,7 @@ def read(path: Path) -> Checkpoint:
     content = path.read_bytes()
     line, _, rest = content.partition(b"\n")
     if not line.startswith(_NAME) or not line[len(_NAME) :].isdigit():
-        raise DamagedCheckpointError(f"{os.fspath(path)!r} is damaged: it is no checkpoint.")
+        raise DamagedCheckpointError(f"{os.fspath(path)!r} is damaged: it is not a checkpoint.")
     if int(line[len(_NAME) :]) > _VERSION:
         # A flipped bit could look like this, but then the file is useless as well.
         raise NewerCheckpointError(

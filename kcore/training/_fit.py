@@ -1,4 +1,4 @@
-"""Train a model so that the training can be stopped at any moment and resumed exactly."""
+"""Train a model so that training can be stopped at any moment and resumed exactly."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -36,38 +36,39 @@ def fit(
     validation_steps: int | None = None,
     validation_freq: int | Sequence[int] = 1,
 ) -> Any:
-    """Train a model so that the training can be stopped at any moment and resumed exactly.
+    """Train a model so that training can be stopped at any moment and resumed exactly.
 
-    This runs `model.fit` and saves the training from time to time in the directory `resume`: the
+    This runs `model.fit` and saves checkpoints in the directory `resume`. A checkpoint holds the
     weights, the states of layers, optimizer, metrics and callbacks, the history, and the position
-    in the dataset. If the process ends, whether by a kill, a crash or Ctrl-C, the same call in a
-    new process goes on from the last checkpoint, also within an epoch. On the same backend and the
-    same kind of machine it ends with the same weights, history and callbacks, bit for bit, as if it
-    had never ended. If the training was finished, the same call returns its result.
+    in the dataset. If the process ends, whether by a kill, a crash or Ctrl-C, make the same call in
+    a new process: training resumes from the last checkpoint, even in the middle of an epoch. On the
+    same backend and the same kind of machine, it ends with the same weights, history and callbacks,
+    bit for bit, as an uninterrupted run. If the run was finished, the same call returns its result.
 
-    Ctrl-C and SIGTERM save the training after the batch or validation that is running, print how
-    to go on, and then act as usual. A second signal acts at once. Signals only reach the main
-    thread.
+    On Ctrl-C and SIGTERM, training continues to the end of the current batch or validation. Then a
+    checkpoint is saved, a message says how to resume, and the signal acts as usual. A second signal
+    acts at once. Signals only reach the main thread.
 
     The directory keeps the last two checkpoints. If the last one is damaged, a warning says so and
-    the one before is used. If the directory can't be written, the first save raises the error,
-    while later ones give a warning, and the training goes on.
+    the one before it is used. If the directory can't be written, the first save raises the error.
+    Later saves give a warning instead, and training continues.
 
-    Callbacks are saved by `get_state()` and `set_state(state)` if they have these methods, and
-    otherwise by their attributes that consist of numbers, strings, arrays, lists, tuples, sets and
-    dictionaries. `CSVLogger` appends to its file, without the rows after the checkpoint. What
-    callbacks draw from the global random states of Python and NumPy is not repeated.
+    A callback with the methods `get_state()` and `set_state(state)` is saved by them. Of others,
+    the attributes are saved that consist of numbers, strings, arrays, lists, tuples, sets and
+    dictionaries. `CSVLogger` appends to its file, after the rows that follow the checkpoint are
+    removed. Numbers that callbacks draw from the global random states of Python and NumPy are not
+    repeated.
 
     Args:
         model: a compiled model.
-        data: a dataset of `kcore`, such as `kcore.data.from_arrays` makes from arrays. Its
-            `transform`, if it has one, must be marked with `kcore.data.pure`.
-        epochs: the number of epochs, those before a checkpoint included. A resumed training may
-            have more than before.
-        resume: directory for the checkpoints of this training alone; it is made if needed.
-        every: save after so many batches; None for by time alone.
-        every_seconds: save after so many seconds, or later if saving takes more than 2% of the
-            time; None for by batches alone. The training is also saved when it ends.
+        data: a dataset of `kcore`; `kcore.data.from_arrays(x, y, seed=...)` makes one from arrays.
+            If it has a `transform`, mark that with `kcore.data.pure`.
+        epochs: the number of epochs, including those before a checkpoint. You may raise it when you
+            resume.
+        resume: directory for the checkpoints of this training run alone; it is made if needed.
+        every: number of batches between checkpoints; None saves by time alone.
+        every_seconds: seconds between checkpoints, more if saving takes over 2% of the time; None
+            saves by batches alone. A checkpoint is also saved when training ends.
         validation_data: as for `model.fit`.
         callbacks: callbacks of Keras.
         verbose: as for `model.fit`.
@@ -77,15 +78,14 @@ def fit(
         validation_freq: as for `model.fit`.
 
     Returns:
-        The `keras.callbacks.History` of the whole training, those epochs included that earlier
-        processes did.
+        The `keras.callbacks.History` of the whole run, including the epochs of earlier processes.
 
     Raises:
-        TypeError: if `data` is no dataset of `kcore`, or an argument is of a wrong type.
-        ValueError: if an argument is out of its range; if the directory holds the training of
-            another model, dataset, seed or backend, or only damaged checkpoints; if another
-            training uses it; or if a callback can't be resumed, such as `TensorBoard`.
-        OSError: if the directory can't be read or written when the training begins.
+        TypeError: if `data` is not a dataset of `kcore`, or an argument is of a wrong type.
+        ValueError: if an argument is out of its range; if the directory holds the checkpoints of
+            another model, dataset, seed or backend, or only damaged ones; if another training run
+            uses it; or if a callback can't be resumed, such as `TensorBoard`.
+        OSError: if the directory can't be read or written when training begins.
 
     Example:
         >>> import tempfile
@@ -151,7 +151,7 @@ def fit(
 
 
 def _checked(resume: str, checkpoint: Checkpoint, now: dict[str, Any]) -> dict[str, Any]:
-    """Return the identity of the run that began the training, if this run may go on with it."""
+    """Return the identity with which the run began, if this process may resume it."""
     saved: dict[str, Any] = checkpoint.description["identity"]
     check_identity(resume, saved, now, checkpoint.description["learning_rate"])
     return {**saved, "versions": now["versions"]}
@@ -160,7 +160,7 @@ def _checked(resume: str, checkpoint: Checkpoint, now: dict[str, Any]) -> dict[s
 def _check_model(model: Any) -> None:
     check_instance("model", model, keras.Model)
     if not getattr(model, "compiled", False):
-        raise ValueError("model is not compiled: call model.compile before.")
+        raise ValueError("model is not compiled: call model.compile first.")
 
 
 def _check_data(data: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a checkpoint was made with, and whether a new run may go on from it."""
+"""What a checkpoint was made with, and whether a new process may resume from it."""
 
 import importlib.metadata
 import math
@@ -13,7 +13,7 @@ from kcore.data._resumption import fingerprint
 from kcore.training._model_state import (
     describe_model,
     describe_optimizer,
-    first_weights,
+    initial_weights,
     learning_rate,
 )
 
@@ -30,7 +30,7 @@ def identity(
     arguments: Mapping[str, Any],
     callbacks: Sequence[Any],
 ) -> dict[str, Any]:
-    """Return what must not change between the runs of a training, as values for JSON.
+    """Return what must not change when a training run is resumed, as values for JSON.
 
     Args:
         model: the model, whose variables exist.
@@ -49,7 +49,7 @@ def identity(
         "fit": dict(arguments),
         "callbacks": [type(callback).__name__ for callback in callbacks],
         "learning_rate": learning_rate(model.optimizer),
-        "first_weights": first_weights(model),
+        "initial_weights": initial_weights(model),
         "versions": _versions(),
     }
 
@@ -73,21 +73,21 @@ def check_identity(
         )
     if differences:
         raise ValueError(
-            f"resume={resume!r} holds a training that was begun otherwise: "
-            f"{'; '.join(differences)}. Give what it was begun with, or another directory."
+            f"resume={resume!r} holds a training run that began differently: "
+            f"{'; '.join(differences)}. Give what it began with, or another directory."
         )
     if saved["versions"] != now["versions"]:
         changes = _differences("version", saved["versions"], now["versions"])
         warn(
-            f"resume={resume!r} was written with other versions: {'; '.join(changes)}. The "
-            "training goes on, but its result may differ from that of one version."
+            f"resume={resume!r} was written with other versions: {'; '.join(changes)}. Training "
+            "continues, but its result may differ from that of a single version."
         )
-    if None not in (saved["first_weights"], now["first_weights"]) and (
-        saved["first_weights"] != now["first_weights"]
+    if None not in (saved["initial_weights"], now["initial_weights"]) and (
+        saved["initial_weights"] != now["initial_weights"]
     ):
         warn(
-            f"model begins with other weights than the training in resume={resume!r}, as if from "
-            "another seed. They are replaced by those of the checkpoint."
+            f"model has other initial weights than the training run in resume={resume!r}, as if "
+            "from another seed. They are replaced by those of the checkpoint."
         )
 
 

@@ -1,4 +1,4 @@
-"""Let Ctrl-C and SIGTERM end a training at a moment at which it can be saved."""
+"""Let Ctrl-C and SIGTERM end training at a moment at which it can be saved."""
 
 import signal
 import threading

@@ -16,7 +16,7 @@ __all__ = [
     "build",
     "describe_model",
     "describe_optimizer",
-    "first_weights",
+    "initial_weights",
     "learning_rate",
     "training_variables",
 ]
@@ -37,7 +37,7 @@ def build(model: Any, batch: Any) -> None:
 
 
 def arrays_of(model: Any) -> list[npt.NDArray[Any]]:
-    """Return the values of all variables, to be read before the training goes on.
+    """Return the values of all variables, to be read before training continues.
 
     These are the weights, the states of layers such as seed generators, and the variables of the
     optimizer and of the metrics. On JAX, reading `trainable_variables` within `fit` first brings
@@ -83,8 +83,8 @@ def learning_rate(optimizer: Any) -> float | None:
     return float(rate) if isinstance(rate, float | int | np.generic) else None
 
 
-def first_weights(model: Any) -> str | None:
-    """Return a hash of the weights of a model that wasn't trained yet, or None."""
+def initial_weights(model: Any) -> str | None:
+    """Return a hash of the weights of a model that has not been trained yet, or None."""
     if int(keras.ops.convert_to_numpy(model.optimizer.iterations.value)):
         return None
     digest = hashlib.sha256()

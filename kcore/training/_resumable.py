@@ -1,4 +1,4 @@
-"""Save a training while `fit` runs, and bring it back to where it was saved."""
+"""Save training while `fit` runs, and restore it to where it was saved."""
 
 import os
 import time
@@ -22,10 +22,10 @@ __all__ = ["Resumable"]
 
 
 class Resumable(keras.callbacks.CallbackList):
-    """The callbacks of a `fit` that saves its state, or that goes on from a saved one.
+    """The callbacks of a `fit` that saves its state, or that resumes from a saved one.
 
-    `fit` runs unchanged. To go on within an epoch, it is led past the steps that were done: the
-    model's `train_function` is replaced by one that does nothing for so many calls, the callbacks
+    `fit` runs unchanged. To resume within an epoch, it is led past the steps that were done: the
+    model's `train_function` is replaced by one that does nothing for these calls, the callbacks
     don't hear of these calls, and the dataset serves the batches after them.
 
     Args:
@@ -33,7 +33,7 @@ class Resumable(keras.callbacks.CallbackList):
         model: the model, whose variables exist.
         data: the dataset.
         directory: where checkpoints are written.
-        checkpoint: what to go on from, or None.
+        checkpoint: what to resume from, or None.
         identity: what must not change between runs.
         schedule: when to save.
         interruption: signals that end the training.
@@ -87,7 +87,7 @@ class Resumable(keras.callbacks.CallbackList):
         return bool(self._saved["stopped"]) or self.first_epoch >= self._epochs
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Begin; a new training writes its first checkpoint, so that errors are found early."""
+        """Begin; a new run writes its first checkpoint, so that errors are found early."""
         loggers = []
         if self._checkpoint is not None:
             states = self._checkpoint.description["callbacks"]
@@ -103,7 +103,7 @@ class Resumable(keras.callbacks.CallbackList):
             self._checkpoint = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Begin an epoch, the first one of a resumed training where it was left."""
+        """Begin an epoch, the first one of a resumed run where it was left."""
         self._epoch = epoch
         self._data.epoch = int(self._saved["first_data_epoch"]) + epoch
         checkpoint, self._checkpoint = self._checkpoint, None
@@ -189,10 +189,10 @@ class Resumable(keras.callbacks.CallbackList):
         try:
             self._directory.save(self._snapshot(epoch, batch))
         except OSError as error:
-            outcome = f"it could not be saved in {where} ({error}), whose last checkpoint is left"
+            outcome = f"it could not be saved in {where} ({error}), whose last checkpoint is kept"
             warn(
-                f"The training could not be saved in {where}: {error}. The last checkpoint is "
-                "left, and the training goes on and tries again later.",
+                f"Training could not be saved in {where}: {error}. The last checkpoint is kept. "
+                "Training continues and tries to save again later.",
                 RuntimeWarning,
             )
         else:
@@ -201,8 +201,8 @@ class Resumable(keras.callbacks.CallbackList):
         if self._interruption.received:
             name = self._interruption.received.name
             say(
-                f"\nThe training received {name} and ends before epoch {epoch + 1}, batch "
-                f"{batch + 1}; {outcome}. Start the same script again to go on from there."
+                f"\nTraining received {name} and ends before epoch {epoch + 1}, batch {batch + 1}; "
+                f"{outcome}. Start the same script again to resume from there."
             )
             self._interruption.act()
 

@@ -1,4 +1,4 @@
-"""When a training is saved."""
+"""Decide when a training run is saved."""
 
 import time
 
@@ -36,5 +36,5 @@ class Schedule:
         return time.monotonic() - self._saved >= max(self._every_seconds, self._cost / _MOST)
 
     def note_saved(self, seconds: float = 0.0) -> None:
-        """Note that the training was saved, and how long that took."""
+        """Note that a checkpoint was saved, and how long that took."""
         self._batches, self._cost, self._saved = 0, seconds, time.monotonic()

@@ -19,29 +19,29 @@ __all__ = ["StopAtNonFinite"]
 
 
 class StopAtNonFinite(keras.callbacks.Callback):
-    """Stop `fit` as soon as the loss is NaN or infinite, and restore the last good weights.
+    """Stop `fit` when the loss is NaN or infinite, and restore the last finite weights.
 
-    `keras.callbacks.TerminateOnNaN` leaves a model whose weights are NaN. This keeps a copy of the
-    weights and of the optimizer's variables, and restores the last copy in which all numbers are
-    finite. It names the batch, and with a dataset of `kcore` the samples in it, so that
-    `dataset.indices` and `dataset.replay` give that very batch again.
+    `keras.callbacks.TerminateOnNaN` leaves a model whose weights are NaN. This callback copies the
+    weights and the optimizer's variables from time to time, and restores the last copy in which all
+    numbers are finite. It names the batch and, with a dataset of `kcore`, the samples in it, so
+    that `dataset.indices` and `dataset.replay` return exactly that batch again.
 
-    With `steps_per_execution` above 1, Keras reports the loss of several batches at once, and all
-    of them are named. If the loss is NaN though the samples are right, the step before has broken
-    the weights, for instance because the learning rate is too high.
+    With `steps_per_execution` above 1, Keras reports the loss of several batches at once, so all of
+    these batches are named. If the loss is NaN although the samples are finite, an earlier step has
+    ruined the weights, for instance because the learning rate is too high.
 
     Args:
-        every: number of batches between two copies, which also begin each epoch. A small number
-            loses fewer steps and takes more time.
-        verbose: 1 prints `reason` when the training ends; 0 prints nothing.
+        every: number of batches between two copies. A copy is also made at the beginning of each
+            epoch. A smaller number loses fewer steps and takes more time.
+        verbose: 1 prints `reason` when training ends; 0 prints nothing.
 
     Attributes:
         stopped_epoch: index of the epoch in which the loss was not finite, or None.
         stopped_batch: index of the batch in that epoch, the first if there are several, or None.
-        indices: the indices of the samples, int64 of shape (samples,); None if the data aren't a
-            dataset of `kcore`, or `fit` shuffles its batches.
-        reason: one sentence that says where the loss was not finite, and which weights the model
-            has now; None if that never happened.
+        indices: the indices of the samples, int64 of shape (samples,); None if the data are not a
+            dataset of `kcore`, or if `fit` shuffles its batches.
+        reason: a sentence that says where the loss was not finite, and which weights the model has
+            now; None if the loss was always finite.
 
     Raises:
         ValueError: if an argument is out of its range.
@@ -78,7 +78,7 @@ class StopAtNonFinite(keras.callbacks.Callback):
             self._keep(f"the beginning of epoch {epoch + 1}")
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Stop if the loss is not finite, and otherwise copy the weights if it is time."""
+        """Stop if the loss is not finite; otherwise copy the weights if a copy is due."""
         loss = numbers_in((logs or {}).get("loss"))
         if loss is not None and not np.isfinite(loss).all():
             self._stop(batch, float(np.ravel(loss)[0]))
@@ -88,17 +88,17 @@ class StopAtNonFinite(keras.callbacks.Callback):
         self._next = batch + 1
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Print why the training was stopped."""
+        """Print why training was stopped."""
         if self.verbose and self.reason is not None:
             say(f"StopAtNonFinite: {self.reason}")
 
     def get_state(self) -> dict[str, Any]:
-        """Return what is to be saved by `kcore.training.fit`: all but the copy of the weights."""
+        """Return what `kcore.training.fit` saves: everything but the copy of the weights."""
         names = ("stopped_epoch", "stopped_batch", "indices", "reason", "_epoch", "_next")
         return {name: getattr(self, name) for name in names}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on with what `get_state` has returned, and copy the weights anew."""
+        """Restore what `get_state` returned, and copy the weights again."""
         for name, value in state.items():
             setattr(self, name, value)
         self._keep(f"epoch {self._epoch + 1}, batch {self._next}")
@@ -138,7 +138,7 @@ class StopAtNonFinite(keras.callbacks.Callback):
 
 
 def _samples(numbers: range) -> npt.NDArray[np.int64] | None:
-    """Return the samples of batches of the running `fit`, or None if it can't be known."""
+    """Return the samples of batches of the running `fit`, or None if they are unknown."""
     arguments = running_fit() or {}
     data = arguments.get("x")
     if not isinstance(data, ImageBatches) or arguments.get("steps_per_epoch"):

@@ -138,7 +138,7 @@ class StopAtTarget(keras.callbacks.Callback):
         self._warned = True
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Print why the training was stopped, or why not, after the last progress bar."""
+        """Print why training was stopped, or why not, after the last progress bar."""
         if not self._seen and self._is_validation_metric():
             raise ValueError(
                 f"monitor={self.monitor!r} was never computed: fit ran no validation in the epochs "

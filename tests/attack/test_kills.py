@@ -15,7 +15,7 @@ import kcore
 KILLS = 4
 UNITS = 50_000
 
-# A training that writes everything that kcore can write; seeded, so it is the same each time.
+# A training run that writes everything that kcore can write, seeded so that it repeats.
 TRAINING = """
 import sys, warnings
 warnings.simplefilter("ignore")
@@ -50,8 +50,8 @@ def weights(path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_killed_trainings(tmp_path):
-    tally = Tally("killed trainings")
+def test_killed_training_runs(tmp_path):
+    tally = Tally("killed training runs")
     tree = write_tree(tmp_path / "tree", {"cat": 9, "dog": 8})
     whole = tmp_path / "whole"
     with start(tree, whole, EPOCHS) as process:
@@ -63,7 +63,7 @@ def test_killed_trainings(tmp_path):
     for number in range(KILLS):
         kill_after(start(tree, where, 10**6), "epoch\n", rng.uniform(0, 0.4))
         tally.case(f"kill {number}", partial(whole_files, where), str, must=RIGHT)
-    # Leftovers of killed trainings disturb nothing, and the training gives the same result again.
+    # Leftovers of killed runs disturb nothing, and training gives the same result again.
     with start(tree, where, EPOCHS) as process:
         process.communicate(timeout=240)
     tally.case("again", partial(same_training, where, expected), str, must=RIGHT)
@@ -71,7 +71,7 @@ def test_killed_trainings(tmp_path):
 
 
 def whole_files(where):
-    """Judge the files that a killed training left behind."""
+    """Judge the files that a killed training run left behind."""
     names = sorted(each.name for each in where.iterdir() if not each.name.startswith("."))
     if names != ["cache", "last.keras", "report.html"]:
         return f"left {names}"

@@ -1,4 +1,4 @@
-"""A training that began under one backend goes on under the other.
+"""A training run that began under one backend continues under the other.
 
 Needs both backends in one environment, so nox runs it in a session of its own.
 """

@@ -1,13 +1,13 @@
 import keras
 import pytest
-from oracles.first_weights import drawn_by_numpy
+from oracles.initial_weights import drawn_by_numpy
 from oracles.small_network import small_network
 
 L = keras.layers
 
 
 @pytest.fixture(scope="session", autouse=True)
-def first_weights_drawn_by_numpy():
+def initial_weights_drawn_by_numpy():
     with drawn_by_numpy():
         yield
 

@@ -162,7 +162,7 @@ def test_other_dtypes_are_casts_of_the_same_numbers(dtype):
     bits = {"float16": 2.0**-11, "bfloat16": 2.0**-8}[dtype]
     values = keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
     np.testing.assert_allclose(values, drawn(initializer, (5, 6)), rtol=bits, atol=1e-7)
-    with pytest.raises(ValueError, match=r"dtype='int32' can't hold what HeNormal draws"):
+    with pytest.raises(ValueError, match=r"dtype='int32' can't hold the numbers of HeNormal"):
         initializer((5, 6), "int32")
 
 

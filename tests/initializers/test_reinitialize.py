@@ -143,7 +143,10 @@ def halves(shape, dtype=None):
     ("layer", "message"),
     [
         (layers.Dense(2, kernel_initializer=halves, name="odd"), "'odd' has kernel_initi.*=halves"),
-        (Scale(name="own"), "'own' of class Scale has no attribute 'scale_initializer'"),
+        (
+            Scale(name="own"),
+            "'own' of class Scale has a variable 'scale' but no attribute 'scale_initializer'",
+        ),
     ],
 )
 def test_what_can_not_be_drawn_is_refused_and_nothing_changed(layer, message):
@@ -156,7 +159,7 @@ def test_what_can_not_be_drawn_is_refused_and_nothing_changed(layer, message):
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match="is not built, so it has no weights"):
+    with pytest.raises(ValueError, match="is not built, so it has no weights yet"):
         reinitialize(keras.Sequential([layers.Dense(1)]), 1)
     with pytest.raises(ValueError, match=r"seed=None must be an integer.*draw_seed"):
         reinitialize(kcore.models.linear(), None)

@@ -1,8 +1,8 @@
 import pytest
-from oracles.first_weights import drawn_by_numpy
+from oracles.initial_weights import drawn_by_numpy
 
 
 @pytest.fixture(scope="session", autouse=True)
-def first_weights_drawn_by_numpy():
+def initial_weights_drawn_by_numpy():
     with drawn_by_numpy():
         yield

@@ -33,7 +33,7 @@ def test_integers_are_refused_in_training(name):
     x = keras.ops.ones((2,) * rank, "int32")
     layer = getattr(layers, name)(0.5, name="noisy")
     assert layer(x) is x
-    with pytest.raises(TypeError, match="'noisy' received inputs of dtype int32: cast them"):
+    with pytest.raises(TypeError, match=r"'noisy' have dtype='int32'.*cast them"):
         layer(x, training=True)
 
 

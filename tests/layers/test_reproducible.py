@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 from oracles import threefry
-from oracles.first_weights import drawn_by_numpy
+from oracles.initial_weights import drawn_by_numpy
 
 import kcore
 from kcore import layers
@@ -13,7 +13,7 @@ from kcore.layers import reproducible
 
 
 @pytest.fixture(autouse=True)
-def first_weights():
+def initial_weights():
     """Draw them without JAX's compiler, which would take most of the time of these tests."""
     with drawn_by_numpy():
         yield
@@ -115,7 +115,9 @@ def test_what_a_model_was_compiled_with_may_be_unknown():
         return outputs
 
     model.compile(loss=unregistered)
-    with pytest.warns(UserWarning, match="is not compiled, because Keras can't copy .*compile it"):
+    with pytest.warns(
+        UserWarning, match="is not compiled, because Keras can't copy .*compile the copy"
+    ):
         assert not reproducible(model, 7).compiled
 
 
@@ -181,5 +183,5 @@ def test_layers_that_two_inner_models_share_are_refused():
     inner = [keras.Sequential([keras.Input((4,)), shared], name=name) for name in "ab"]
     inputs = keras.Input((4,))
     model = keras.Model(inputs, inner[1](inner[0](inputs)))
-    with pytest.raises(ValueError, match="has 2 weights and its copy 4"):
+    with pytest.raises(ValueError, match="has 2 weights, and its copy has 4"):
         reproducible(model, 7)

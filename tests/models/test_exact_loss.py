@@ -16,7 +16,7 @@ from keras import layers
 
 import kcore
 from kcore.models import _exact_loss
-from kcore.models._first_weights import seed_weights
+from kcore.models._initial_weights import seed_weights
 
 RNG = np.random.default_rng(0)
 CERTAIN = np.array([[20, 0, 0], [60, 0, 0], [200, 0, 0], [-200, 0, 5], [0, 20, 1], [1, 2, 3]])

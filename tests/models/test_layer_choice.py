@@ -115,13 +115,13 @@ SHAPE = (64, 64, 3)
 
 
 @pytest.fixture
-def no_first_weights(monkeypatch):
-    """Leave the first weights at zero, since drawing them takes most of the time."""
+def no_initial_weights(monkeypatch):
+    """Leave the initial weights at zero, since drawing them takes most of the time."""
     initializer = keras.initializers.VarianceScaling
     monkeypatch.setattr(initializer, "__call__", lambda self, shape, dtype=None: np.zeros(shape))
 
 
-@pytest.mark.usefixtures("no_first_weights")
+@pytest.mark.usefixtures("no_initial_weights")
 @pytest.mark.parametrize("activation", ["softmax", None])
 @pytest.mark.parametrize("name", WITH_A_TOP)
 def test_a_head_is_not_put_on_the_classes_of_an_application(name, activation):
@@ -137,7 +137,7 @@ def test_a_head_is_not_put_on_the_classes_of_an_application(name, activation):
     assert model.get_layer("head_pooling").input.shape[:3] == (None, 2, 2)
 
 
-@pytest.mark.usefixtures("no_first_weights")
+@pytest.mark.usefixtures("no_initial_weights")
 @pytest.mark.parametrize("name", ["VGG16", "MobileNetV3Small"])
 def test_an_application_is_cut_below_its_top(name):
     build = getattr(keras.applications, name)
@@ -146,13 +146,13 @@ def test_an_application_is_cut_below_its_top(name):
     assert model.get_layer("head_pooling").input.shape == bare.output_shape
 
 
-@pytest.mark.usefixtures("no_first_weights")
+@pytest.mark.usefixtures("no_initial_weights")
 def test_an_index_into_the_layers_of_an_application():
     model = transfer("MobileNet", 6, input_shape=SHAPE, hidden_units=2)
     assert model.layers[-5].name == "conv_dw_1_relu"
 
 
-@pytest.mark.usefixtures("no_first_weights")
+@pytest.mark.usefixtures("no_initial_weights")
 def test_an_application_that_pools_keeps_its_features():
     pooled = keras.applications.MobileNet(
         weights=None, input_shape=SHAPE, include_top=False, pooling="avg"

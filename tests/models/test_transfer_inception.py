@@ -10,7 +10,7 @@ import kcore
 @pytest.fixture(scope="module")
 def model():
     with pytest.MonkeyPatch.context() as patch:
-        # The seed's first weights take the place of Keras's, which take most of the time.
+        # The seed's initial weights take the place of Keras's, which take most of the time.
         initializer = keras.initializers.VarianceScaling
         patch.setattr(initializer, "__call__", lambda self, shape, dtype=None: np.zeros(shape))
         return build()

@@ -1,4 +1,4 @@
-"""Trainings that are cut at a batch and resumed, to compare with trainings that were never cut."""
+"""Cut training runs at a batch and resume them, to compare with runs that were never cut."""
 
 import keras
 import numpy as np
@@ -51,7 +51,7 @@ def cut_and_resume(train, directory, cuts):
 
 
 def everything(model, history, *callbacks):
-    """Return all that a training leaves, for a comparison bit for bit."""
+    """Return everything that a training run leaves, for a bitwise comparison."""
     variables = [*model.weights, *model.optimizer.variables]
     return {
         "variables": [np.array(variable.value) for variable in variables],

@@ -86,7 +86,7 @@ def test_a_damaged_checkpoint_is_left_for_the_one_before(tmp_path):
     save(tmp_path, 1, 2, 3)
     damaged = newest(tmp_path)
     damaged.write_bytes(damaged.read_bytes()[:-1])
-    with pytest.warns(RuntimeWarning, match="is damaged.* goes on from the other checkpoint"):
+    with pytest.warns(RuntimeWarning, match="is damaged.* resumes from the other checkpoint"):
         assert load(tmp_path) == 2
     whole = [path for path in tmp_path.glob("*.kcore") if path != damaged]
     before = whole[0].read_bytes()
@@ -99,7 +99,7 @@ def test_a_damaged_checkpoint_is_left_for_the_one_before(tmp_path):
 def test_only_damaged_checkpoints_are_an_error(tmp_path):
     save(tmp_path, 1)
     newest(tmp_path).write_bytes(b"")
-    with pytest.raises(DamagedCheckpointError, match="remove the directory to begin anew"):
+    with pytest.raises(DamagedCheckpointError, match="remove the directory to start over"):
         load(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Trainings that are cut and resumed are compared, bit for bit, with some that were never cut."""
+"""Resumed training runs equal, bit for bit, runs that were never cut."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ def assert_same(found, expected):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed")
-def test_a_cut_training_ends_like_a_whole_one(tmp_path):
+def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path):
     def train(cut, directory):
         model = dense_model(optimizer=keras.optimizers.Adam(0.01, use_ema=True))
         stop = kcore.training.StopAtTarget("accuracy", 0.99, verbose=0)
@@ -54,7 +54,7 @@ def test_a_cut_training_ends_like_a_whole_one(tmp_path):
     found = cut_and_resume(train, tmp_path / "cut", [(0, 4), (1, 9), (3, 1)])
     assert len(whole["epoch"]) > 1
     assert_same(found, whole)
-    # A finished training only returns its result.
+    # A finished run only returns its result.
     assert_same(train(Cut(0, 0), tmp_path / "cut"), whole)
 
 
@@ -93,7 +93,7 @@ def test_augmented_photos_and_fine_tuning(tmp_path):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """Return the directory of a training of two epochs."""
+    """Return the directory of a finished run of two epochs."""
     directory = tmp_path_factory.mktemp("finished")
     fit(dense_model(), dense_data(), epochs=2, resume=directory, verbose=0)
     return directory
@@ -129,10 +129,10 @@ def test_another_training_is_refused(finished, model, data, options, message):
     assert {path.name: path.read_bytes() for path in finished.iterdir()} == before
 
 
-def test_other_first_weights_give_a_warning(finished):
+def test_other_initial_weights_give_a_warning(finished):
     model = dense_model()
     model.set_weights([weight + 1 for weight in model.get_weights()])
-    with pytest.warns(UserWarning, match="begins with other weights"):
+    with pytest.warns(UserWarning, match="has other initial weights"):
         fit(model, dense_data(), epochs=2, resume=finished, verbose=0)
 
 
@@ -150,7 +150,7 @@ def test_a_changed_setting_of_a_callback_is_kept_and_named(tmp_path):
         return stop
 
     train(0.98, 1)
-    with pytest.warns(UserWarning, match=r"StopAtTarget goes on with target=0\.01; it was 0\.98"):
+    with pytest.warns(UserWarning, match=r"StopAtTarget continues with target=0\.01; it was 0\.98"):
         stop = train(0.01, 3)
     assert stop.stopped_epoch == 1
 
@@ -201,7 +201,7 @@ def test_a_full_disk_costs_no_checkpoint(tmp_path, monkeypatch):
 
     monkeypatch.setattr(checkpoint_directory, "write", fill)
     arguments = {"epochs": 1, "resume": tmp_path, "every": 3, "every_seconds": None, "verbose": 0}
-    with pytest.warns(RuntimeWarning, match="No space left.*The last checkpoint is left") as seen:
+    with pytest.warns(RuntimeWarning, match="No space left.*The last checkpoint is kept") as seen:
         history = fit(dense_model(), dense_data(), **arguments)
     assert len(written) == 5
     assert sum("No space left" in str(one.message) for one in seen) == 3
@@ -210,7 +210,7 @@ def test_a_full_disk_costs_no_checkpoint(tmp_path, monkeypatch):
     assert again.history == history.history
 
 
-def test_two_trainings_can_not_share_a_directory(tmp_path):
+def test_two_training_runs_can_not_share_a_directory(tmp_path):
     class Nested(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             with pytest.raises(ValueError, match="is used by another training run in this process"):

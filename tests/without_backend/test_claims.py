@@ -1,4 +1,4 @@
-"""One file, one training: in a process, among processes, and after a fork."""
+"""One file, one training run: in a process, among processes, and after a fork."""
 
 import os
 import subprocess

@@ -89,7 +89,7 @@ def test_relative_imports_of_a_package_are_resolved():
 
 ALLOWED = [
     ("kcore.models.cnn", "import keras\nimport numpy as np\nfrom PIL import Image\nimport math"),
-    ("kcore.models.cnn", "from kcore.models._first_weights import seed_weights"),
+    ("kcore.models.cnn", "from kcore.models._initial_weights import seed_weights"),
     ("kcore.models.cnn", "from kcore import _arguments, images"),
     (
         "kcore.models.cnn",

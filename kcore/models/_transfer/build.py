@@ -9,7 +9,7 @@ import keras
 from kcore._arguments import check_choice, check_fraction, check_seed
 from kcore.models._arguments import check_units
 from kcore.models._class_names import set_class_names
-from kcore.models._first_weights import seed_weights
+from kcore.models._initial_weights import seed_weights
 from kcore.models._layer_choice import check_layer_choice, layer_path
 from kcore.models._transfer.base import make_base, wire
 from kcore.models._transfer.head import add_head
@@ -33,13 +33,13 @@ def transfer(
 ) -> keras.Model:
     """Cut a trained network at a layer, freeze it, and put a new classifier on top.
 
-    The network is copied: a model given as `base` stays as it is. The preprocessing that it expects
-    is built in, so the new model takes raw images. Layers of Keras in the base don't act at random:
-    dropout, also in attention and recurrent layers, and noise are copied with a rate of 0, and
-    layers that augment are replaced by `Identity`. For other layers whose randomness is set by an
-    argument with a usual name (`rate`, `drop_prob`, ...), that argument becomes 0 too; a warning
-    names all others that draw random numbers. Frozen BatchNormalization works in inference mode,
-    with the statistics that it came with.
+    The network is copied: a model given as `base` is not changed. The preprocessing that it expects
+    is built in, so the new model takes raw images. Keras's layers in the base don't act at random:
+    noise and dropout, including that of attention and recurrent layers, are copied with a rate of
+    0, and layers that augment are replaced by `Identity`. For other layers whose randomness is set
+    by an argument with a usual name (`rate`, `drop_prob`, ...), that argument becomes 0 too; a
+    warning names all others that draw random numbers. Frozen BatchNormalization works in inference
+    mode, with the statistics of the base.
 
     The model consists only of layers and operations of Keras, in one flat graph that keeps the
     names of the base's layers; when saved, it loads in plain Keras without kcore.
@@ -68,10 +68,11 @@ def transfer(
         dropout: fraction of the hidden units that are dropped in training, 0 <= dropout < 1.
         class_names: the names of the classes, two for one sigmoid output, else as many as
             `classes`; `kcore.models.classify` shows them.
-        seed: makes the initial weights the same on every backend: those of the head, and of a base
-            of `keras.applications` with random weights; and the masks of the head's dropout;
-            0 <= seed < 2**64. `None` leaves them to Keras. A model that was saved and loaded has
-            Keras's own dropout; `kcore.layers.reproducible` brings kcore's back.
+        seed: integer, 0 <= seed < 2**64, which makes the same on every backend: the initial weights
+            of the head, those of a base of `keras.applications` with random weights, and the
+            dropout masks of the head. `None` leaves the weights to Keras and draws a seed for the
+            masks. A loaded model has Keras's own dropout; `kcore.layers.reproducible` puts kcore's
+            layer back.
 
     Returns:
         A functional `keras.Model`, not compiled, that maps images `(batch, height, width,

@@ -28,8 +28,8 @@ _HEAD = [_POOLING, _HIDDEN, _DROPOUT, _PREDICTIONS]
 class _Dropout(layers.Dropout):
     """kcore's dropout, saved as Keras's, so that files load where kcore isn't installed.
 
-    Keras writes the module and the name of an unregistered class into the file. A model that is
-    loaded therefore has Keras's own layer.
+    Keras writes the module and the name of an unregistered class into the file. So a loaded model
+    has Keras's own layer.
     """
 
 
@@ -46,7 +46,7 @@ def add_head(
 ) -> Any:
     """Put pooling, a hidden ReLU layer, dropout and a sigmoid or softmax on a feature map.
 
-    The masks of dropout depend on `seed` alone, 0 <= seed < 2**64; `None` draws one.
+    The dropout masks depend on `seed` alone, 0 <= seed < 2**64; `None` draws a seed.
     """
     x = _pooling_layer(features, pooling)(features)
     x = keras.layers.Dense(hidden_units, activation="relu", name=_HIDDEN)(x)
@@ -80,7 +80,7 @@ def pooled_features(model: Any) -> Any:
 
 
 def dropout_of(model: Any) -> tuple[float, int]:
-    """Return the fraction that the head drops in training, and the number of hidden units."""
+    """Return the dropout rate of the head, and the number of its hidden units."""
     _, hidden, dropout, _ = head_layers(model)
     return float(dropout.rate), int(hidden.units)
 

@@ -1,4 +1,4 @@
-"""First weights drawn by NumPy, for tests in which they don't matter.
+"""Initial weights drawn by NumPy, for tests in which they don't matter.
 
 JAX compiles Keras's own initializer for each shape, which takes longer than most of these tests.
 """

@@ -9,7 +9,7 @@ from oracles import threefry
 
 import kcore
 from kcore.initializers._paths import variable_paths
-from kcore.models._first_weights import seed_weights
+from kcore.models._initial_weights import seed_weights
 
 BUILDERS = {
     "linear": lambda seed: kcore.models.linear((4,), seed=seed),
@@ -132,7 +132,7 @@ def test_layers_of_one_name_get_different_weights():
     assert not (one == other).any()
 
 
-def test_one_layer_more_leaves_the_first_weights_of_the_others():
+def test_one_layer_more_leaves_the_initial_weights_of_the_others():
     narrow = kcore.models.functional_mlp((9,), hidden_units=(4,), seed=1)
     deep = kcore.models.functional_mlp((9,), hidden_units=(4, 7), seed=1)
     np.testing.assert_array_equal(narrow.get_weights()[0], deep.get_weights()[0])

@@ -22,9 +22,9 @@ Model = TypeVar("Model", bound=keras.Model)
 def seed_weights(model: Model, seed: int | None) -> Model:
     """Give every kernel of a built model Glorot-uniform values that depend on `seed` alone.
 
-    Each trainable variable of two or more axes is drawn from a key of its own, which follows from
-    the seed and the variable's path. So changing one layer leaves the initial weights of the others
-    as they were. Biases and other vectors keep the values that the model was built with.
+    Each trainable variable of two or more axes is drawn from its own key, which follows from the
+    seed and the variable's path. So changing one layer doesn't change the initial weights of the
+    others. Biases and other vectors keep the values that the model was built with.
 
     Args:
         model: a built model; its kernels are overwritten.
