@@ -76,20 +76,22 @@ def problems(run: Run, comparison: Comparison, accuracies: list[np.ndarray]) -> 
 def draw(comparisons: dict[str, Comparison], path: Path) -> None:
     """Draw a panel for each run: distance against step, on a logarithmic axis."""
     figure = Figure(figsize=(9, 6.5), layout="constrained", dpi=110)
-    for panel, (name, comparison) in zip(
-        figure.subplots(2, 2).flat, comparisons.items(), strict=True
-    ):
+    panels = figure.subplots(2, 2)
+    shown = {}
+    for panel, (name, comparison) in zip(panels.flat, comparisons.items(), strict=True):
         run = RUNS[name]
         for backend, twins in comparison.twins.items():
-            for number, twin in enumerate(twins):
-                label = f"{backend} and its twins" if number == 0 else None
-                panel.plot(visible(twin), color=TWIN_COLORS[backend], linewidth=0.8, label=label)
-        between = f"{FIRST} and {SECOND}"
-        panel.plot(visible(comparison.between), color="black", linewidth=1.3, label=between)
-        panel.hlines(run.limit, 0, run.limit_steps, color="tab:red", linestyle="--", label="limit")
+            for twin in twins:
+                (line,) = panel.plot(visible(twin), color=TWIN_COLORS[backend], linewidth=0.8)
+            shown[f"{backend} and its twins"] = line
+        (line,) = panel.plot(visible(comparison.between), color="black", linewidth=1.3)
+        shown[f"{FIRST} and {SECOND}"] = line
+        shown["limit"] = panel.hlines(
+            run.limit, 0, run.limit_steps, color="tab:red", linestyle="--"
+        )
         panel.set(title=run.title, yscale="log", ylim=(5e-10, 1.5), xlabel="training steps")
         panel.set_ylabel("largest difference\nof a probability")
-        panel.legend(fontsize=8, loc="upper left")
+    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=len(shown))
     figure.savefig(path)
 
 
