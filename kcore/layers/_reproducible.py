@@ -151,8 +151,12 @@ def _give_weights(model: Any, copy: Any) -> None:
 
 
 def _compile_like(model: Any, copy: Any) -> None:
+    compile_copy = vars(model).get("compile_copy_by_kcore")
     try:
-        copy.compile_from_config(model.get_compile_config())
+        if compile_copy is None:
+            copy.compile_from_config(model.get_compile_config())
+        else:
+            compile_copy(copy)
     except (TypeError, ValueError) as error:
         first = str(error).strip().splitlines()
         warn(

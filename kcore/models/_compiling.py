@@ -1,12 +1,13 @@
 """Compile a model for its task, with settings that are fast on each backend."""
 
+import types
 from typing import Any, TypeVar
 
 import keras
 
 from kcore._arguments import check_integer
 from kcore.models._arguments import check_model, check_optimizer
-from kcore.models._exact_loss import exact_loss, note_logits
+from kcore.models._exact_loss import exact_loss, is_exact, note_logits
 from kcore.models._fit_checks import check_before_fit
 from kcore.models._trainable import note_compiled
 
@@ -179,9 +180,25 @@ def _compile(
         steps_per_execution=check_integer("steps_per_execution", steps_per_execution),
         jit_compile=_jit_compile(model),
     )
+    _prepare(model)
+    return model
+
+
+def _prepare(model: Any) -> None:
     note_compiled(model)
     check_before_fit(model)
-    return model
+    # For `kcore.layers.reproducible`, which is on a lower layer than this.
+    model.compile_copy_by_kcore = types.MethodType(_compile_copy, model)
+
+
+def _compile_copy(model: Any, copy: Any) -> None:
+    """Compile a copy with the arguments of a model, which `model.compile` may have changed since."""
+    arguments = keras.saving.deserialize_keras_object(model.get_compile_config())
+    if is_exact(model.loss):
+        arguments["loss"] = exact_loss(model.loss.name)
+        note_logits(copy)
+    copy.compile(**arguments)
+    _prepare(copy)
 
 
 def _jit_compile(model: Any) -> bool | str:

@@ -20,7 +20,7 @@ import keras
 
 from kcore._layer_walk import walk
 
-__all__ = ["exact_loss", "note_logits"]
+__all__ = ["exact_loss", "is_exact", "note_logits"]
 
 _SMALLEST = 1.2e-38  # the smallest float32 whose logarithm and reciprocal every device computes
 
@@ -54,6 +54,11 @@ def exact_loss(name: str) -> keras.losses.Loss:
         softmax, this is exact up to a loss of 87, on every backend.
     """
     return _SPARSE() if name == "sparse_categorical_crossentropy" else _BINARY()
+
+
+def is_exact(loss: Any) -> bool:
+    """Tell whether a loss is one that `exact_loss` returns."""
+    return isinstance(loss, _FromLogits)
 
 
 def _activations() -> tuple[Callable[..., Any], ...]:
@@ -108,7 +113,18 @@ class _FromLogits(keras.losses.Loss):
         logits = _noted(y_pred)
         if logits is None:
             return super().__call__(y_true, y_pred, sample_weight)
-        return self._of_logits(y_true, logits, sample_weight)
+        return _Substituting(self._of_logits, logits)(y_true, y_pred, sample_weight)
+
+
+class _Substituting(keras.losses.Loss):
+    """Computes a loss of logits in place of the probabilities, whose mask Keras applies."""
+
+    def __init__(self, of_logits: keras.losses.Loss, logits: Any) -> None:
+        super().__init__()
+        self._of_logits, self._logits = of_logits, logits
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self._of_logits.call(y_true, keras.ops.cast(self._logits, self.dtype))
 
 
 class _Sparse(_FromLogits, keras.losses.SparseCategoricalCrossentropy):

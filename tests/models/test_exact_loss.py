@@ -164,6 +164,16 @@ def test_several_steps_of_one_execution():
     assert found[0] == pytest.approx(defined(x, y)[0], rel=1e-6)
 
 
+@pytest.mark.parametrize("activation", COMPILE)
+def test_masked_samples_are_left_out(activation):
+    x, y = data(activation)
+    x, y = np.concatenate([x, np.zeros_like(x)]), np.concatenate([y, y])
+    masking = layers.Masking(0.0)
+    model = keras.Sequential([keras.Input(x.shape[1:]), masking, last_layer(activation)])
+    COMPILE[activation](model, optimizer=SGD(1.0))
+    check_a_step(model, x, y, *defined(x, y, np.where(np.any(x, axis=1), 2.0, 0.0)))
+
+
 def test_penalties_of_layers_are_added():
     layer = layers.Dense(3, "softmax", kernel_initializer="identity", kernel_regularizer="l2")
     model = COMPILE["softmax"](keras.Sequential([keras.Input((3,)), layer]))
@@ -237,6 +247,20 @@ def test_clones_and_pickles_are_plain_keras():
         assert copied.layers[-1].activation is keras.activations.softmax
         loss = getattr(copied, "loss", None)
         assert loss is None or type(loss) is keras.losses.SparseCategoricalCrossentropy
+
+
+def test_a_reproducible_copy_has_the_loss_and_the_checks_of_its_model():
+    x, y = data("softmax")
+    model = keras.Sequential([keras.Input((3,)), layers.Dropout(0.5), last_layer("softmax")])
+    COMPILE["softmax"](model, steps_per_execution=2)
+    copied = kcore.layers.reproducible(kcore.layers.reproducible(model, 7), 8)
+    assert copied.evaluate(x, y, verbose=0)[0] == pytest.approx(defined(x, y)[0], rel=1e-6)
+    assert copied.get_compile_config() == model.get_compile_config()
+    assert copied.layers[-1].activation.__wrapped__ is keras.activations.softmax
+    with pytest.raises(ValueError, match=r"y\[0\]=6"):
+        copied.fit(x, y + 5, verbose=0)
+    model.compile("sgd", "mse")
+    assert kcore.layers.reproducible(model, 7).loss == "mse"
 
 
 def test_a_model_compiled_again_has_the_loss_given_there():
