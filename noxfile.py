@@ -45,6 +45,7 @@ ON_EACH_DEVICE = [
 ]
 
 REPORTS = "outputs/conformance"
+PARITY = "outputs/parity"
 BENCHMARKS = (
     "import_time",
     "training",
@@ -53,6 +54,7 @@ BENCHMARKS = (
     "looking_inside",
     "transfer",
     "dropout",
+    "resume",
 )
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -329,6 +331,32 @@ def newest(session: nox.Session, keras: str) -> None:
             "tests fail with this keras-nightly, see above; "
             "set KCORE_REQUIRE_NIGHTLY=1 to fail instead of skipping."
         )
+
+
+@nox.session(default=False, tags=["parity", "release"])
+@nox.parametrize("backend", ON_CPU)
+def record(session: nox.Session, backend: str) -> None:
+    """Record training runs from one seed on the backend, for the session `parity`."""
+    session.install("-e", f".[{extra(backend, 'cpu')}]")
+    env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": backend}
+    session.run("python", "benchmarks/parity/record.py", f"{PARITY}/{backend}", env=env)
+
+
+@nox.session(default=False, tags=["parity", "release"])
+def parity(session: nox.Session) -> None:
+    """Compare the training runs that the sessions `record` recorded; see docs/reproducibility.md.
+
+    They must be recorded on this machine. It prints a table, writes outputs/parity/parity.png, and
+    fails if a limit is exceeded.
+    """
+    folders = [f"{PARITY}/{backend}" for backend in BACKENDS]
+    missing = [folder for folder in folders if not Path(folder).is_dir()]
+    if missing:
+        session.skip(f"{' and '.join(missing)} not found: run `nox -t parity`.")
+    session.install("-e", ".[jax]")
+    env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": "jax"}
+    picture = ("--picture", f"{PARITY}/parity.png")
+    session.run("python", "benchmarks/parity/compare.py", *folders, *picture, env=env)
 
 
 @nox.session(default=False)

@@ -2,75 +2,117 @@
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from runs import RUNS
+from matplotlib.figure import Figure
+from runs import RUNS, Run
 
 FIRST, SECOND = "TensorFlow", "JAX"
+TWIN_COLORS = {FIRST: "tab:orange", SECOND: "tab:blue"}
+# The backends round in other places than a twin, and four twins are not all that there can be.
+MOST_BEYOND_TWINS = 2
+
+
+@dataclass
+class Comparison:
+    """How far apart the runs are after each step.
+
+    Attributes:
+        between: distances of the two backends, (steps + 1,).
+        twins: backend -> distances of its own run and that run's twins, (twins, steps + 1).
+    """
+
+    between: np.ndarray
+    twins: dict[str, np.ndarray]
+
+    @property
+    def farthest_twin(self) -> np.ndarray:
+        """The largest distance of any twin until each step, (steps + 1,)."""
+        return np.maximum.accumulate(np.concatenate(list(self.twins.values())).max(axis=0))
 
 
 def distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return the largest difference of a probability after each step, (steps + 1,)."""
-    return np.abs(one.astype(np.float64) - other).max(axis=(1, 2))
+    """Return the largest difference of a probability after each step, (..., steps + 1)."""
+    return np.abs(one.astype(np.float64) - other).max(axis=(-2, -1))
 
 
-def judged(name: str, first: dict, second: dict) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Return the distances of a run by their names, and what is wrong with them."""
-    run = RUNS[name]
-    found = {f"{FIRST} and {SECOND}": distances(first["answers"], second["answers"])}
-    between, problems = found[f"{FIRST} and {SECOND}"], []
-    within = between[: run.limit_steps + 1].max()
+def compared(first: dict, second: dict) -> Comparison:
+    """Compare what two backends recorded of a run."""
+    twins = {
+        backend: distances(recorded["answers"], recorded["twins"])
+        for backend, recorded in ((FIRST, first), (SECOND, second))
+        if "twins" in recorded
+    }
+    return Comparison(distances(first["answers"], second["answers"]), twins)
+
+
+def beyond_twins(run: Run, comparison: Comparison) -> float:
+    """Return how many times farther apart the backends are than any twin, at most.
+
+    Differences within the run's limit don't count.
+    """
+    least = np.maximum(comparison.farthest_twin, run.limit)
+    return float((comparison.between / least).max())
+
+
+def problems(run: Run, comparison: Comparison, accuracies: list[np.ndarray]) -> list[str]:
+    """Return what exceeds the limits of a run."""
+    found = []
+    within = comparison.between[: run.limit_steps + 1].max()
     if within > run.limit:
-        problems.append(f"{name}: {within:.1e} in {run.limit_steps} steps, above {run.limit:.0e}")
-    if run.is_chaotic:
-        for backend, recorded in ((FIRST, first), (SECOND, second)):
-            twin = distances(recorded["answers"], recorded["twin"])
-            found[f"{backend} and its own twin"] = twin
-        farthest = max(twin.max() for label, twin in found.items() if "twin" in label)
-        if between.max() > farthest:
-            problems.append(
-                f"{name}: the backends are {between.max():.1e} apart in the end, and no twin is "
-                f"farther than {farthest:.1e}"
-            )
-    if "accuracies" in first:
-        gap = abs(first["accuracies"].mean() - second["accuracies"].mean())
-        spread = max(first["accuracies"].std(ddof=1), second["accuracies"].std(ddof=1))
+        found.append(f"{within:.1e} in {run.limit_steps} steps, above {run.limit:.0e}")
+    if comparison.twins and (times := beyond_twins(run, comparison)) > MOST_BEYOND_TWINS:
+        found.append(f"the backends are {times:.1f} times farther apart than any twin")
+    if accuracies:
+        one, other = accuracies
+        gap, spread = abs(one.mean() - other.mean()), max(one.std(ddof=1), other.std(ddof=1))
         if gap > spread:
-            problems.append(f"{name}: accuracies differ by {gap:.4f}, seeds by {spread:.4f}")
-    return found, problems
+            found.append(f"mean accuracies differ by {gap:.4f}, those of seeds by {spread:.4f}")
+    return [f"{run.title}: {text}" for text in found]
 
 
-def draw(all_found: dict[str, dict[str, np.ndarray]], path: Path) -> None:
+def draw(comparisons: dict[str, Comparison], path: Path) -> None:
     """Draw a panel for each run: distance against step, on a logarithmic axis."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(9, 6.5), layout="constrained", dpi=110)
     panels = figure.subplots(2, 2)
-    for panel, (name, found) in zip(panels.flat, all_found.items(), strict=True):
-        for label, values in found.items():
-            style = {"color": "0.6", "linestyle": "--"} if "twin" in label else {}
-            panel.plot(np.maximum(values, 1e-9), label=label, linewidth=1.4, **style)
+    shown = {}
+    for panel, (name, comparison) in zip(panels.flat, comparisons.items(), strict=True):
         run = RUNS[name]
-        panel.hlines(run.limit, 0, run.limit_steps, color="tab:red", linewidth=1, label="limit")
+        for backend, twins in comparison.twins.items():
+            for twin in twins:
+                (line,) = panel.plot(visible(twin), color=TWIN_COLORS[backend], linewidth=0.8)
+            shown[f"{backend} and its twins"] = line
+        (line,) = panel.plot(visible(comparison.between), color="black", linewidth=1.3)
+        shown[f"{FIRST} and {SECOND}"] = line
+        shown["limit"] = panel.hlines(
+            run.limit, 0, run.limit_steps, color="tab:red", linestyle="--"
+        )
         panel.set(title=run.title, yscale="log", ylim=(5e-10, 1.5), xlabel="training steps")
         panel.set_ylabel("largest difference\nof a probability")
-        panel.legend(fontsize=8, loc="lower right")
+    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=len(shown))
     figure.savefig(path)
 
 
-def table(all_found: dict[str, dict[str, np.ndarray]]) -> str:
-    """Return the distances after some steps as a Markdown table."""
+def visible(values: np.ndarray) -> np.ndarray:
+    """Return values for a logarithmic axis, which has no 0."""
+    return np.maximum(values, 1e-9)
+
+
+def table(comparisons: dict[str, Comparison]) -> str:
+    """Return the largest distances as a Markdown table."""
     lines = [
-        "| run | compared | after 10 steps | after all | steps |",
-        "| --- | --- | --- | --- | --- |",
+        "| training run | compared | within 10 steps | within all | steps |",
+        "| --- | --- | ---: | ---: | ---: |",
     ]
-    for name, found in all_found.items():
-        for label, values in found.items():
-            early, late = values[: 10 + 1].max(), values.max()
-            lines.append(
-                f"| {RUNS[name].title} | {label} | {early:.1e} | {late:.1e} | {len(values) - 1} |"
-            )
+    for name, comparison in comparisons.items():
+        rows = {f"{FIRST} and {SECOND}": comparison.between[None]}
+        rows |= {f"{backend} and its twins": twins for backend, twins in comparison.twins.items()}
+        for label, values in rows.items():
+            early, late = values[:, :11].max(), values.max()
+            steps = values.shape[1] - 1
+            lines.append(f"| {RUNS[name].title} | {label} | {early:.1e} | {late:.1e} | {steps} |")
     return "\n".join(lines)
 
 
@@ -81,21 +123,24 @@ def main() -> None:
     parser.add_argument("jax", type=Path, help="folder recorded on JAX")
     parser.add_argument("--picture", type=Path, help="where to save the picture")
     options = parser.parse_args()
-    all_found, all_problems = {}, []
-    for name in RUNS:
-        first, second = (
-            dict(np.load(folder / f"{name}.npz")) for folder in (options.tensorflow, options.jax)
-        )
-        all_found[name], problems = judged(name, first, second)
-        all_problems += problems
-        if "accuracies" in first:
-            for backend, recorded in ((FIRST, first), (SECOND, second)):
-                numbers = " ".join(f"{value:.4f}" for value in recorded["accuracies"])
-                print(f"{RUNS[name].title}, accuracy after an epoch on {backend}: {numbers}")
-    print(table(all_found))
+    comparisons, exceeded = {}, []
+    for name, run in RUNS.items():
+        both = [dict(np.load(f / f"{name}.npz")) for f in (options.tensorflow, options.jax)]
+        comparison = comparisons[name] = compared(*both)
+        accuracies = [recorded["accuracies"] for recorded in both if "accuracies" in recorded]
+        exceeded += problems(run, comparison, accuracies)
+        for backend, numbers in zip((FIRST, SECOND), accuracies, strict=False):
+            shown = " ".join(f"{number:.4f}" for number in numbers)
+            print(
+                f"{run.title}: test accuracies after {run.accuracy_steps} steps, {backend}: {shown}"
+            )
+        if comparison.twins:
+            times = beyond_twins(run, comparison)
+            print(f"{run.title}: at most {times:.2f} times as far apart as the farthest twin")
+    print(table(comparisons))
     if options.picture is not None:
-        draw(all_found, options.picture)
-    sys.exit("\n".join(all_problems))
+        draw(comparisons, options.picture)
+    sys.exit("\n".join(exceeded))
 
 
 if __name__ == "__main__":

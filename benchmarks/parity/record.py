@@ -4,9 +4,9 @@ Writes a file `<run>.npz` for each run into a folder, with arrays
 
 - `answers`, float32 (steps + 1, probes, classes): the probabilities before the first step and after
   each,
-- `twin`, likewise, of a run in which one weight began one unit in the last place higher; only of
-  runs that are chaotic,
-- `accuracies`, float64 (seeds,): test accuracy after an epoch; only of the MLP.
+- `twins`, float32 (twins, steps + 1, probes, classes): the same of runs whose weights began up to
+  one unit in the last place away; only of runs that are chaotic,
+- `accuracies`, float64 (seeds,): the test accuracies of some seeds; only of some runs.
 """
 
 import argparse
@@ -18,9 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from runs import ACCURACY_SEEDS, RUNS, Prepared
-
-import kcore
+from runs import ACCURACY_SEEDS, PROBES, RUNS, TWINS, Prepared, Run
 
 
 class Follow(keras.callbacks.Callback):
@@ -28,8 +26,8 @@ class Follow(keras.callbacks.Callback):
 
     def __init__(self, prepared: Prepared, steps: int) -> None:
         super().__init__()
-        self.probes, self.steps = prepared.probes, steps
-        self.answers = [prepared.model.predict_on_batch(prepared.probes)]
+        self.probes, self.steps = prepared.x_test[:PROBES], steps
+        self.answers = [prepared.model.predict_on_batch(self.probes)]
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         """Ask the model."""
@@ -46,19 +44,25 @@ def followed(prepared: Prepared, steps: int) -> np.ndarray:
     return np.asarray(follow.answers, np.float32)
 
 
-def move_one_weight(model: keras.Model) -> None:
-    """Raise the first weight of the first kernel by one unit in the last place."""
-    kernel = model.trainable_variables[0]
-    values = keras.ops.convert_to_numpy(kernel).copy()
-    values.flat[0] = np.nextafter(values.flat[0], np.float32(np.inf))
-    kernel.assign(values)
+def move_weights(model: keras.Model, rng: np.random.Generator) -> None:
+    """Move each weight by -1, 0 or 1 unit in its last place."""
+    for variable in model.trainable_variables:
+        values = keras.ops.convert_to_numpy(variable.value)
+        moves = rng.integers(-1, 2, values.shape)
+        variable.assign(values + moves * np.spacing(values))
 
 
-def accuracy_after_an_epoch(prepared: Prepared) -> float:
-    """Train an epoch, and return the accuracy on the test images of Fashion-MNIST."""
-    prepared.model.fit(prepared.data, epochs=1, verbose=0)
-    _, (x_test, y_test) = kcore.datasets.fashion_mnist.load_data()
-    return float(prepared.model.evaluate(x_test / np.float32(255), y_test, verbose=0)[1])
+def twin(run: Run, seed: int, folder: Path, number: int) -> np.ndarray:
+    """Return what `followed` returns of a twin of a run."""
+    prepared = run.prepare(seed, folder)
+    move_weights(prepared.model, np.random.default_rng(number))
+    return followed(prepared, run.steps)
+
+
+def accuracy(prepared: Prepared, steps: int) -> float:
+    """Return the test accuracy after some steps."""
+    prepared.model.fit(prepared.data, steps_per_epoch=steps, verbose=0)
+    return float(prepared.model.evaluate(prepared.x_test, prepared.y_test, verbose=0)[1])
 
 
 def main() -> None:
@@ -75,13 +79,13 @@ def main() -> None:
             run = RUNS[name]
             arrays = {"answers": followed(run.prepare(options.seed, Path(folder)), run.steps)}
             if run.is_chaotic:
-                twin = run.prepare(options.seed, Path(folder))
-                move_one_weight(twin.model)
-                arrays["twin"] = followed(twin, run.steps)
-            if name == "mlp":
+                arrays["twins"] = np.stack(
+                    [twin(run, options.seed, Path(folder), number) for number in range(TWINS)]
+                )
+            if run.accuracy_steps:
                 arrays["accuracies"] = np.array(
                     [
-                        accuracy_after_an_epoch(run.prepare(seed, Path(folder)))
+                        accuracy(run.prepare(seed, Path(folder)), run.accuracy_steps)
                         for seed in ACCURACY_SEEDS
                     ]
                 )

@@ -10,9 +10,11 @@ import numpy as np
 
 import kcore
 
-__all__ = ["ACCURACY_SEEDS", "RUNS", "Prepared", "Run"]
+__all__ = ["ACCURACY_SEEDS", "PROBES", "RUNS", "TWINS", "Prepared", "Run"]
 
+# The images whose answers are followed.
 PROBES = 64
+TWINS = 4
 ACCURACY_SEEDS = (0, 1, 2, 3, 4)
 AUGMENTATION = {
     "rotation_range": 20,
@@ -28,11 +30,12 @@ AUGMENTATION = {
 
 @dataclass
 class Prepared:
-    """A compiled model, the dataset that feeds `fit`, and images whose answers are followed."""
+    """A compiled model, the dataset that feeds `fit`, and images and labels to test with."""
 
     model: keras.Model
     data: kcore.data.ImageBatches
-    probes: np.ndarray[Any, Any]
+    x_test: np.ndarray[Any, Any]
+    y_test: np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ class Run:
         steps: how many steps are followed.
         limit: the largest difference of a probability that is allowed, for `limit_steps`.
         limit_steps: the number of steps to which `limit` applies.
-        is_chaotic: whether a change of one weight by one unit in the last place grows by itself, so
-            that the twin with that change is drawn beside the run.
+        is_chaotic: whether differences in rounding grow by themselves, so that twins are drawn
+            beside the run, whose weights began one unit in the last place away.
+        accuracy_steps: after how many steps the test accuracies of several seeds are compared.
     """
 
     title: str
@@ -55,6 +59,7 @@ class Run:
     limit: float
     limit_steps: int
     is_chaotic: bool = False
+    accuracy_steps: int | None = None
 
 
 def _fashion() -> Any:
@@ -67,7 +72,7 @@ def _scaled(images: Any) -> Any:
 
 def mlp(seed: int, folder: Path) -> Prepared:
     """Fashion-MNIST by an MLP with dropout."""
-    (x, y), (x_test, _) = _fashion()
+    (x, y), test = _fashion()
     model = keras.Sequential(
         [
             keras.Input((28, 28)),
@@ -77,12 +82,12 @@ def mlp(seed: int, folder: Path) -> Prepared:
             keras.layers.Dense(10, activation="softmax", name="predictions"),
         ]
     )
-    return _compiled(model, seed, kcore.data.from_arrays(_scaled(x), y, seed=seed), x_test)
+    return _compiled(model, seed, kcore.data.from_arrays(_scaled(x), y, seed=seed), test)
 
 
 def cnn(seed: int, folder: Path) -> Prepared:
     """Fashion-MNIST by a CNN with dropout, and augmentation from arrays."""
-    (x, y), (x_test, _) = _fashion()
+    (x, y), test = _fashion()
     layers = [
         keras.layers.Conv2D(32, 3, activation="relu", name="conv_1"),
         keras.layers.MaxPooling2D(2),
@@ -96,13 +101,15 @@ def cnn(seed: int, folder: Path) -> Prepared:
     model = keras.Sequential([keras.Input((28, 28, 1)), *layers])
     generator = kcore.augment.ImageDataGenerator(**AUGMENTATION)
     data = generator.flow(x[..., None], y, seed=seed, verbose=False)
-    return _compiled(model, seed, data, x_test[..., None])
+    return _compiled(model, seed, data, test)
 
 
 def smooth_cnn(seed: int, folder: Path) -> Prepared:
-    """The same without kinks: softplus for ReLU, averages for maxima."""
-    (x, y), (x_test, _) = _fashion()
+    """The same data by a CNN without kinks: softplus for ReLU, averages for maxima."""
+    (x, y), test = _fashion()
     layers = [
+        # Softplus is never negative, so the network only learns quickly from centered images.
+        keras.layers.Rescaling(2, offset=-0.6),
         keras.layers.Conv2D(16, 3, activation="softplus", name="conv_1"),
         keras.layers.AveragePooling2D(2),
         keras.layers.Conv2D(16, 3, activation="softplus", name="conv_2"),
@@ -114,7 +121,7 @@ def smooth_cnn(seed: int, folder: Path) -> Prepared:
     model = keras.Sequential([keras.Input((28, 28, 1)), *layers])
     generator = kcore.augment.ImageDataGenerator(**AUGMENTATION)
     data = generator.flow(x[..., None], y, seed=seed, verbose=False)
-    return _compiled(model, seed, data, x_test[..., None])
+    return _compiled(model, seed, data, test)
 
 
 def binary_cnn(seed: int, folder: Path) -> Prepared:
@@ -130,19 +137,24 @@ def binary_cnn(seed: int, folder: Path) -> Prepared:
     )
     model = kcore.models.binary_cnn((64, 64, 3), hidden_units=64, seed=seed)
     kcore.models.compile_binary_classifier(model, optimizer=keras.optimizers.Adam())
-    probes = np.stack([data.image(index) for index in range(PROBES)])
-    return Prepared(model, data, _scaled(probes.astype("float32")))
+    images = np.stack([data.image(index) for index in range(PROBES)])
+    return Prepared(model, data, _scaled(images.astype("float32")), data.labels[:PROBES])
 
 
-def _compiled(model: keras.Model, seed: int, data: Any, x_test: Any) -> Prepared:
+def _compiled(model: keras.Model, seed: int, data: Any, test: Any) -> Prepared:
     kcore.initializers.reinitialize(model, seed)
     kcore.models.compile_classifier(model, optimizer=keras.optimizers.Adam())
-    return Prepared(model, data, _scaled(x_test[:PROBES]))
+    x_test, y_test = test
+    return Prepared(model, data, _scaled(x_test).reshape(-1, *model.input_shape[1:]), y_test)
 
 
 RUNS = {
-    "mlp": Run("MLP with dropout", mlp, 1000, 1e-5, 1000),
-    "cnn": Run("CNN with dropout and augmentation", cnn, 60, 1e-6, 10, is_chaotic=True),
-    "binary_cnn": Run("binary CNN on a folder", binary_cnn, 60, 1e-6, 10, is_chaotic=True),
-    "smooth_cnn": Run("smooth CNN, with both", smooth_cnn, 200, 1e-6, 200),
+    "mlp": Run("MLP with dropout", mlp, 1000, 1e-5, 1000, accuracy_steps=1875),
+    "smooth_cnn": Run("smooth CNN, dropout and augmentation", smooth_cnn, 200, 1e-6, 200),
+    "cnn": Run(
+        "CNN, dropout and augmentation", cnn, 60, 1e-6, 10, is_chaotic=True, accuracy_steps=200
+    ),
+    "binary_cnn": Run(
+        "binary CNN on a folder, augmentation", binary_cnn, 60, 1e-6, 5, is_chaotic=True
+    ),
 }

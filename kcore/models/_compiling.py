@@ -192,7 +192,7 @@ def _prepare(model: Any) -> None:
 
 
 def _compile_copy(model: Any, copy: Any) -> None:
-    """Compile a copy as its model, which `model.compile` may have compiled again since."""
+    """Compile a copy with the arguments that a model was compiled with last."""
     arguments = keras.saving.deserialize_keras_object(model.get_compile_config())
     if is_exact(model.loss):
         arguments["loss"] = exact_loss(model.loss.name)

@@ -1,12 +1,19 @@
 """The directory of a resumable training run: its last two checkpoints, and who may write them."""
 
+import contextlib
 import os
 from pathlib import Path
 from types import TracebackType
 
 from kcore._claims import Claim
 from kcore._warning import warn
-from kcore.training._checkpoint_file import Checkpoint, DamagedCheckpointError, read, write
+from kcore.training._checkpoint_file import (
+    UNFINISHED,
+    Checkpoint,
+    DamagedCheckpointError,
+    read,
+    write,
+)
 
 __all__ = ["CheckpointDirectory"]
 
@@ -34,6 +41,9 @@ class CheckpointDirectory:
     def __enter__(self) -> "CheckpointDirectory":
         self.path.mkdir(parents=True, exist_ok=True)
         self._claim = Claim(self.path / "training", _always, self._refusal)
+        for left in self.path.glob(f".*{UNFINISHED}"):  # of a process that was killed while saving
+            with contextlib.suppress(OSError):
+                left.unlink()
         return self
 
     def __exit__(

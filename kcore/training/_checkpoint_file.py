@@ -19,7 +19,17 @@ import numpy.typing as npt
 
 from kcore._files import replacing
 
-__all__ = ["Checkpoint", "DamagedCheckpointError", "NewerCheckpointError", "read", "write"]
+__all__ = [
+    "UNFINISHED",
+    "Checkpoint",
+    "DamagedCheckpointError",
+    "NewerCheckpointError",
+    "read",
+    "write",
+]
+
+UNFINISHED = ".unfinished-checkpoint"
+"""How the name of a file ends until it is complete."""
 
 _NAME = b"kcore checkpoint "
 _VERSION = 1
@@ -62,7 +72,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
-    with replacing(path) as partial, partial.open("wb") as file:
+    with replacing(path, UNFINISHED) as partial, partial.open("wb") as file:
         file.write(_NAME + str(_VERSION).encode() + b"\n" + digest.digest())
         for part in parts:
             file.write(part)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from training.resumption import Cut, cut_and_resume, everything
 
 import kcore
 from kcore.models import check_trainable, extract_features, fine_tune, train_head, transfer
@@ -323,3 +324,44 @@ def test_fine_tune_refuses_a_generator_to_evaluate_on(trained, data):
     model, (x, y) = trained[0], data
     with pytest.raises(TypeError, match=r"validation_data=.*ends with the first epoch"):
         fine_tune(model, x, y, unfreeze_from=None, verbose=0, validation_data=iter([(x, y)]))
+
+
+def test_a_resumed_second_phase_ends_like_a_whole_one(base, data, tmp_path):
+    x, y = data
+
+    def run(cut, directory):
+        model = fresh(base)
+        train(model, x, y, epochs=1)
+        history = fine_tune(
+            model,
+            kcore.data.from_arrays(x, y, batch_size=4, seed=1),
+            unfreeze_from="high",
+            epochs=2,
+            validation_data=kcore.data.from_arrays(x, y, batch_size=4, shuffle=False),
+            callbacks=[cut],
+            verbose=0,
+            resume=directory,
+            every=2,
+        )
+        return everything(model, history)
+
+    whole = run(Cut(), tmp_path / "whole")
+    assert len(whole["history"]["val_loss"]) == 2
+    np.testing.assert_equal(cut_and_resume(run, tmp_path / "cut", [(0, 4), (1, 1)]), whole)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"resume": None, "every": 3}, "every=3 is only for resume"),
+        ({"initial_epoch": 1}, "initial_epoch=1 can't be combined with resume"),
+        ({"steps_per_epoch": 2}, "steps_per_epoch=2 can't be combined with resume"),
+        ({"x": np.zeros((4, 10, 10, 3)), "y": np.zeros(4, int)}, "x is of type ndarray: with res"),
+    ],
+)
+def test_what_a_resumed_second_phase_refuses(trained, data, tmp_path, options, message):
+    dataset = kcore.data.from_arrays(*data, batch_size=4, seed=1)
+    options = {"x": dataset, "resume": tmp_path, **options}
+    with pytest.raises((TypeError, ValueError), match=message):
+        fine_tune(trained[0], unfreeze_from=None, verbose=0, **options)
+    assert not list(tmp_path.iterdir())

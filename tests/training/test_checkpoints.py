@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kcore import _files
 from kcore.training._checkpoint_directory import CheckpointDirectory
 from kcore.training._checkpoint_file import (
     Checkpoint,
@@ -109,6 +110,20 @@ def test_a_newer_format_is_refused(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"checkpoint 1\n", b"checkpoint 2\n"))
     with pytest.raises(NewerCheckpointError, match="has format 2, and this version of kcore knows"):
         load(tmp_path)
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path, monkeypatch):
+    save(tmp_path, 1)
+    names = []
+    with monkeypatch.context() as patch:
+        patch.setattr(_files, "put_in_place", lambda partial, *_, **__: names.append(partial.name))
+        save(tmp_path, 2)
+    left, other = tmp_path / names[0], tmp_path / ".1234.partial"
+    left.touch()
+    other.touch()
+    assert load(tmp_path) == 1
+    assert not left.exists()
+    assert other.exists()
 
 
 scalars = st.one_of(

@@ -1,5 +1,6 @@
 """The second phase of training: the head and upper layers of the base, at a small learning rate."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
@@ -9,6 +10,7 @@ from kcore._arguments import check_finite, check_fraction, check_integer, check_
 from kcore._forks import check_not_forked
 from kcore._layer_walk import walk
 from kcore._targets import check_labels
+from kcore.data import ImageBatches
 from kcore.models._arguments import check_callbacks, check_images, check_verbose, shown
 from kcore.models._compiling import compile_for_labels
 from kcore.models._layer_choice import check_layer_choice, layer_path, named_layers
@@ -21,6 +23,7 @@ from kcore.models._transfer.training_data import (
     check_samples,
     label_kind,
 )
+from kcore.training import fit
 
 __all__ = ["fine_tune"]
 
@@ -48,6 +51,8 @@ def fine_tune(
     validation_freq: int = 1,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: bool | int | str = "auto",
+    resume: str | os.PathLike[str] | None = None,
+    every: int | None = None,
 ) -> keras.callbacks.History:
     """Train the head and the upper layers of the base at a small learning rate: the second phase.
 
@@ -88,6 +93,9 @@ def fine_tune(
         callbacks: `keras.callbacks.Callback`s.
         verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch; `"auto"` is 1 in most
             cases.
+        resume: directory from which this phase goes on after its process has ended, as in
+            `kcore.training.fit`; `x` must be a dataset of `kcore`. `None` saves nothing.
+        every: with `resume`, save after so many batches; `None` saves once a minute.
 
     Returns:
         The `keras.callbacks.History` of the training.
@@ -96,8 +104,9 @@ def fine_tune(
         RuntimeError: if `trainable` was changed since the model was compiled, or the model was
             never compiled.
         TypeError: if `unfreeze_from` is not a name, an index or a layer.
-        ValueError: if the model has no such layer, the learning rate is not smaller than before, or
-            a label in `y` is not one of the classes.
+        ValueError: if the model has no such layer, the learning rate is not smaller than before, a
+            label in `y` is not one of the classes, or an argument can't be combined with `resume`;
+            with `resume`, also what `kcore.training.fit` raises.
     """
     check_not_forked("kcore.models.fine_tune")
     head_layers(model)
@@ -122,6 +131,7 @@ def fine_tune(
     shuffle = check_switch("shuffle", shuffle)
     check_integer("initial_epoch", initial_epoch, minimum=0)
     check_integer("validation_freq", validation_freq)
+    _check_resumable(resume, every, x, initial_epoch, steps_per_epoch)
     if not model.compiled:
         raise RuntimeError(
             "The model was never compiled: train the head first, with kcore.models.train_head."
@@ -132,23 +142,28 @@ def fine_tune(
         _unfreeze(model, first, train_batch_norm)
         compile_for_labels(model, optimizer=optimizer, steps_per_execution=steps_per_execution)
     print_phase("Phase 2, the head and upper layers of the base", model, verbose)
+    options: dict[str, Any] = {
+        "epochs": epochs,
+        "validation_data": validation_data,
+        "class_weight": class_weight,
+        "validation_steps": validation_steps,
+        "validation_batch_size": validation_batch_size,
+        "validation_freq": validation_freq,
+        "callbacks": callbacks,
+        "verbose": verbose,
+    }
+    if resume is not None:
+        return fit(model, x, resume=resume, every=every, **options)
     return model.fit(
         x,
         y,
-        epochs=epochs,
         batch_size=batch_size,
-        validation_data=validation_data,
         validation_split=validation_split,
         sample_weight=sample_weight,
-        class_weight=class_weight,
         shuffle=shuffle,
         initial_epoch=initial_epoch,
         steps_per_epoch=steps_per_epoch,
-        validation_steps=validation_steps,
-        validation_batch_size=validation_batch_size,
-        validation_freq=validation_freq,
-        callbacks=callbacks,
-        verbose=verbose,
+        **options,
     )
 
 
@@ -185,6 +200,30 @@ def _check_counts(**counts: Any) -> None:
             check_integer(name, count)
 
 
+def _check_resumable(
+    resume: Any, every: Any, x: Any, initial_epoch: int, steps_per_epoch: int | None
+) -> None:
+    """Check what `resume` needs; `kcore.training.fit` checks the rest."""
+    if resume is None:
+        if every is not None:
+            raise ValueError(f"every={every!r} is only for resume: give a directory there too.")
+        return
+    if not isinstance(x, ImageBatches):
+        raise TypeError(
+            f"x is of type {type(x).__name__}: with resume, give a dataset of kcore, such as "
+            "kcore.data.from_arrays(x, y, seed=...) makes from arrays."
+        )
+    for name, value, default in (
+        ("initial_epoch", initial_epoch, 0),
+        ("steps_per_epoch", steps_per_epoch, None),
+    ):
+        if value != default:
+            raise ValueError(
+                f"{name}={value!r} can't be combined with resume, which knows where to go on and "
+                "takes whole passes through the images: leave it out."
+            )
+
+
 def _check_for_arrays(
     count: int | None, batch_size: Any, validation_split: Any, sample_weight: Any
 ) -> None:
@@ -209,7 +248,7 @@ def _check_for_arrays(
 def _check_validation_data(model: Any, data: Any) -> None:
     if data is None:
         return
-    if isinstance(data, Iterator):
+    if isinstance(data, Iterator) and not isinstance(data, keras.utils.PyDataset):
         raise TypeError(
             f"validation_data={shown(data)} ends with the first epoch: give arrays or a dataset, "
             "which can be read in each."
