@@ -55,7 +55,12 @@ def _layers_in(value: Any) -> Iterator[Any]:
                 yield from _layers_in(item)
 
 
-def own_weights(layer: Any) -> list[Any]:
-    """Return the weights of a layer that no layer inside it has."""
-    below = {id(weight) for inner, _ in walk(layer) for weight in inner.weights}
-    return [weight for weight in layer.weights if id(weight) not in below]
+def own_weights(layer: Any, kind: str = "weights") -> list[Any]:
+    """Return the weights of a layer that no layer inside it has.
+
+    Args:
+        layer: the layer.
+        kind: the attribute that lists them; "variables" has the states of seed generators too.
+    """
+    below = {id(weight) for inner, _ in walk(layer) for weight in getattr(inner, kind)}
+    return [weight for weight in getattr(layer, kind) if id(weight) not in below]

@@ -35,9 +35,14 @@ class Drawn(keras.initializers.Initializer):
     seed: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        seed = kwargs.get("seed")
+        # A dictionary is the configuration of a seed generator.
+        if seed is not None and not isinstance(seed, (keras.random.SeedGenerator, dict)):
+            random.key(seed)  # raises an error if it is not an integer in range
+            kwargs["seed"] = int(seed)
         super().__init__(*args, **kwargs)
         if not isinstance(self.seed, keras.random.SeedGenerator):
-            random.key(self.seed)  # raises an error if it is out of range
+            random.key(self.seed)
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:
         """Return a tensor of `shape`, drawn in float32 and cast to `dtype`."""
@@ -58,7 +63,13 @@ class Drawn(keras.initializers.Initializer):
     def _key(self) -> Any:
         if not isinstance(self.seed, keras.random.SeedGenerator):
             return random.key(self.seed)
-        state = np.asarray(keras.ops.convert_to_numpy(self.seed.next()))
+        try:
+            state = np.asarray(keras.ops.convert_to_numpy(self.seed.next()))
+        except Exception as error:  # of another class on each backend
+            raise ValueError(
+                f"seed={self.seed!r} can't be read in a compiled function: build the layer or the "
+                "model first, or give an integer."
+            ) from error
         return random.fold_in(state.astype("uint32"), 0)
 
 

@@ -4,10 +4,28 @@ from typing import Any
 
 import numpy as np
 
-from kcore._layer_walk import walk
+from kcore._layer_walk import own_weights, walk
 from kcore.random._path_keys import key_of_path, renumbered
 
-__all__ = ["seed_generators", "variable_paths"]
+__all__ = ["owners", "seed_generators", "variable_paths"]
+
+
+def owners(model: Any, kind: str = "weights") -> dict[int, tuple[Any, tuple[str, ...], Any]]:
+    """Map the id of each variable to the layer that has it, its path there, and itself.
+
+    If several models share a layer, the path is that of the first.
+
+    Args:
+        model: the model.
+        kind: the attribute of layers that lists the variables.
+    """
+    found: dict[int, tuple[Any, tuple[str, ...], Any]] = {}
+    for variable in getattr(model, kind):
+        found[id(variable)] = model, (variable.name,), variable
+    for layer, path in walk(model):
+        for variable in own_weights(layer, kind):
+            found[id(variable)] = layer, (*path, variable.name), variable
+    return found
 
 
 def variable_paths(model: Any) -> dict[int, str]:
@@ -15,11 +33,8 @@ def variable_paths(model: Any) -> dict[int, str]:
 
     The numbers that Keras appends to names are counted anew in each model, as in `renumbered`.
     """
-    names: dict[int, tuple[str, ...]] = {}
-    for layer, path in [(model, ()), *walk(model)]:
-        for variable in layer.weights:
-            names[id(variable)] = (*path, variable.name)  # inner layers come last, and win
-    return dict(zip(names, renumbered(list(names.values())), strict=True))
+    found = owners(model)
+    return dict(zip(found, renumbered([path for _, path, _ in found.values()]), strict=True))
 
 
 def seed_generators(model: Any, seed: int) -> None:
@@ -27,13 +42,13 @@ def seed_generators(model: Any, seed: int) -> None:
 
     The paths end in "seed_generator_state" and are numbered apart from those of the weights.
     """
-    states: dict[int, tuple[Any, tuple[str, ...]]] = {}
-    for layer, path in [(model, ()), *walk(model)]:
-        weights = {id(weight) for weight in layer.weights}
-        for variable in layer.non_trainable_variables:
-            if variable.name == "seed_generator_state" and id(variable) not in weights:
-                states[id(variable)] = variable, (*path, variable.name)
-    paths = renumbered([path for _, path in states.values()])
-    for (state, _), of_state in zip(states.values(), paths, strict=True):
+    weights = {id(weight) for weight in model.weights}
+    states = [
+        (path, variable)
+        for key, (_, path, variable) in owners(model, "variables").items()
+        if path[-1] == "seed_generator_state" and key not in weights
+    ]
+    paths = renumbered([path for path, _ in states])
+    for (_, state), path in zip(states, paths, strict=True):
         # The second word counts the draws.
-        state.assign(np.array([key_of_path(seed, of_state)[0], 0], "uint32"))
+        state.assign(np.array([key_of_path(seed, path)[0], 0], "uint32"))

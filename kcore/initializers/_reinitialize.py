@@ -8,9 +8,8 @@ import numpy as np
 
 from kcore import random
 from kcore._arguments import check_instance
-from kcore._layer_walk import walk
 from kcore.initializers import _initializers
-from kcore.initializers._paths import seed_generators, variable_paths
+from kcore.initializers._paths import owners, seed_generators, variable_paths
 from kcore.random._path_keys import key_of_path
 
 __all__ = ["reinitialize"]
@@ -28,6 +27,15 @@ _CONSTANT = (
     keras.initializers.Ones,
     keras.initializers.Zeros,
 )
+# Variables of Keras's layers without such an attribute, with the initializers that Keras uses.
+_UNNAMED = {
+    (keras.layers.AdditiveAttention, "scale"): keras.initializers.GlorotUniform(),
+    (keras.layers.Attention, "scale"): keras.initializers.Ones(),
+    (keras.layers.RMSNormalization, "scale"): keras.initializers.Ones(),
+    (keras.layers.SpectralNormalization, "vector_u"): keras.initializers.TruncatedNormal(
+        stddev=0.02
+    ),
+}
 
 
 def reinitialize(model: Model, seed: int) -> Model:
@@ -53,8 +61,8 @@ def reinitialize(model: Model, seed: int) -> Model:
 
     Raises:
         TypeError: if `model` is not a `keras.Model`.
-        ValueError: if `seed` is out of range or not an integer, the model is not built, or an
-            initializer of a layer is unknown. The model is then unchanged.
+        ValueError: if `seed` is out of range or not an integer, the model is not built or is
+            quantized, or an initializer of a layer is unknown. The model is then unchanged.
 
     Example:
         >>> import keras, kcore
@@ -68,14 +76,10 @@ def reinitialize(model: Model, seed: int) -> Model:
             f"The model {model.name!r} is not built, so it has no weights yet: call it on a batch "
             "first."
         )
-    owners: dict[int, tuple[keras.Layer, Any]] = {}
-    for layer in [model, *(layer for layer, _ in walk(model))]:
-        for variable in layer.weights:
-            owners[id(variable)] = layer, variable  # inner layers come last, and win
     paths = variable_paths(model)
     planned = [
         (variable, _values_of(layer, variable), paths[key])
-        for key, (layer, variable) in owners.items()
+        for key, (layer, _, variable) in owners(model).items()
         if not isinstance(layer, keras.layers.Normalization)
     ]
     for variable, values, path in planned:
@@ -87,9 +91,11 @@ def reinitialize(model: Model, seed: int) -> Model:
 def _values_of(layer: Any, variable: Any) -> Callable[[Any, tuple[int, ...]], Any]:
     """Return a function that computes the initial values of a variable from a key and a shape."""
     name = variable.name
-    for attribute in _attributes(name):
-        initializer = getattr(layer, attribute, None)
+    given = {attribute: getattr(layer, attribute, None) for attribute in _attributes(name)}
+    given["initializer"] = _UNNAMED.get((type(layer), name))
+    for attribute, initializer in given.items():
         if initializer is not None:
+            _check_dtype(layer, variable, initializer)
             values = _drawing(layer, attribute, initializer)
             if name == "bias" and getattr(layer, "unit_forget_bias", False):
                 return _with_forget_gate_open(values)
@@ -99,6 +105,15 @@ def _values_of(layer: Any, variable: Any) -> Callable[[Any, tuple[int, ...]], An
         f"attribute {_attributes(name)[0]!r}, so its distribution is unknown: set this attribute "
         "to an initializer."
     )
+
+
+def _check_dtype(layer: Any, variable: Any, initializer: Any) -> None:
+    dtype = keras.backend.standardize_dtype(variable.dtype)
+    if "float" not in dtype and type(initializer) not in _CONSTANT:
+        raise ValueError(
+            f"The layer {layer.name!r} has a variable {variable.name!r} of dtype={dtype!r}, which "
+            "can't hold random numbers: reinitialize the model before you quantize it."
+        )
 
 
 def _attributes(name: str) -> list[str]:

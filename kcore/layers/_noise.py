@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kcore._arguments import check_finite
 from kcore.layers._arguments import check_float, check_layer_seed, check_rate
 from kcore.layers._element_words import element_words
 from kcore.layers._precision import computed
@@ -13,6 +14,9 @@ from kcore.random._normals import normals_of
 from kcore.random._scaling import check_float32
 
 __all__ = ["GaussianDropout", "GaussianNoise"]
+
+# `normals_of` takes standard deviations of at least 2**-60; that of a rate is about its root.
+_SMALLEST, _SMALLEST_RATE = 1e-18, 1e-36
 
 
 @keras.saving.register_keras_serializable(package="kcore")
@@ -37,8 +41,10 @@ class GaussianNoise(keras.layers.GaussianNoise):
     """
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
-        check_float32("stddev", stddev)
-        super().__init__(float(stddev), seed=check_layer_seed(seed), **kwargs)
+        number = check_finite("stddev", stddev)
+        if number and not _SMALLEST <= number <= 1:
+            raise ValueError(f"stddev={stddev!r} must be 0, or {_SMALLEST} <= stddev <= 1.")
+        super().__init__(number, seed=check_layer_seed(seed), **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return `inputs`, with noise added in training."""
@@ -71,8 +77,10 @@ class GaussianDropout(keras.layers.GaussianDropout):
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(check_rate(rate, below_one=True), seed=check_layer_seed(seed), **kwargs)
-        check_float32("the standard deviation sqrt(rate / (1 - rate))", self._stddev)
+        number = check_rate(rate, below_one=True)
+        if 0 < number < _SMALLEST_RATE:
+            raise ValueError(f"rate={rate!r} must be 0, or {_SMALLEST_RATE} <= rate < 1.")
+        super().__init__(number, seed=check_layer_seed(seed), **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return `inputs`, multiplied by noise in training."""

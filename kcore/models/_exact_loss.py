@@ -24,7 +24,7 @@ __all__ = ["exact_loss", "is_exact", "note_logits"]
 
 _SMALLEST = 1.2e-38  # the smallest float32 whose logarithm and reciprocal every device computes
 
-# For tensors that take no attributes, as on JAX: id -> (reference to the tensor, its logits).
+# For tensors that take no attributes, as on JAX: id -> (reference to the tensor, its note).
 _NOTES: dict[int, tuple[weakref.ref[Any], Any]] = {}
 
 
@@ -37,9 +37,9 @@ def note_logits(model: keras.Model) -> None:
     for layer, _ in walk(model):
         if isinstance(layer, keras.layers.Softmax):
             if layer.axis in (-1, 1) and "call" not in vars(layer):
-                layer.call = _noting(layer.call)
+                layer.call = _noting(layer.call, "softmax")
         elif vars(layer).get("activation") in _activations():  # an LSTM lets nobody set it
-            layer.activation = _noting(layer.activation)
+            layer.activation = _noting(layer.activation, layer.activation.__name__)
 
 
 def exact_loss(name: str) -> keras.losses.Loss:
@@ -65,7 +65,7 @@ def _activations() -> tuple[Callable[..., Any], ...]:
     return keras.activations.softmax, keras.activations.sigmoid
 
 
-def _noting(activation: Callable[..., Any]) -> Callable[..., Any]:
+def _noting(activation: Callable[..., Any], kind: str) -> Callable[..., Any]:
     """Wrap an activation so that it notes logits; Keras serializes it by its name, as before."""
 
     @functools.wraps(activation)
@@ -74,43 +74,45 @@ def _noting(activation: Callable[..., Any]) -> Callable[..., Any]:
         # Keras calls a Softmax with `mask=None`. With a mask, the inputs are not the logits.
         is_plain = all(option is None for option in (*args, *kwargs.values()))
         if is_plain and len(output.shape) == 2:
-            _note(output, x)
+            _note(output, (kind, x))
         return output
 
     return noting
 
 
-def _note(output: Any, logits: Any) -> None:
+def _note(output: Any, note: tuple[str, Any]) -> None:
     try:
         # On TensorFlow, logits hold their graph, so a note elsewhere would keep the graph alive.
-        output.logits_noted_by_kcore = logits
+        output.noted_by_kcore = note
     except AttributeError:
         key = id(output)
 
         def forget(reference: weakref.ref[Any]) -> None:
-            note = _NOTES.get(key)
-            if note is not None and note[0] is reference:
+            known = _NOTES.get(key)
+            if known is not None and known[0] is reference:
                 _NOTES.pop(key, None)
 
-        _NOTES[key] = (weakref.ref(output, forget), logits)
+        _NOTES[key] = (weakref.ref(output, forget), note)
 
 
-def _noted(output: Any) -> Any:
-    """Return the logits of an output, or None."""
-    if hasattr(output, "logits_noted_by_kcore"):
-        return output.logits_noted_by_kcore
-    reference, logits = _NOTES.get(id(output), (lambda: None, None))
-    return logits if reference() is output else None
+def _noted(output: Any, kind: str) -> Any:
+    """Return the logits of an output of "softmax" or "sigmoid", or None."""
+    note = getattr(output, "noted_by_kcore", None)
+    if note is None:
+        reference, note = _NOTES.get(id(output), (lambda: None, None))
+        note = note if reference() is output else None
+    return note[1] if note is not None and note[0] == kind else None
 
 
 class _FromLogits(keras.losses.Loss):
     """A loss of Keras, computed from the noted logits, or from the probabilities if none are."""
 
+    _kind: str
     _of_logits: keras.losses.Loss
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         # Before Keras casts the probabilities to float32, which makes another tensor.
-        logits = _noted(y_pred)
+        logits = _noted(y_pred, self._kind)
         if logits is None:
             return super().__call__(y_true, y_pred, sample_weight)
         return _Substituting(self._of_logits, logits)(y_true, y_pred, sample_weight)
@@ -128,6 +130,8 @@ class _Substituting(keras.losses.Loss):
 
 
 class _Sparse(_FromLogits, keras.losses.SparseCategoricalCrossentropy):
+    _kind = "softmax"
+
     def __init__(self) -> None:
         super().__init__()
         self._of_logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -146,6 +150,8 @@ class _Sparse(_FromLogits, keras.losses.SparseCategoricalCrossentropy):
 
 
 class _Binary(_FromLogits, keras.losses.BinaryCrossentropy):
+    _kind = "sigmoid"
+
     def __init__(self) -> None:
         super().__init__()
         self._of_logits = keras.losses.BinaryCrossentropy(from_logits=True)

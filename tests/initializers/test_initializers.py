@@ -183,7 +183,23 @@ def test_seeds_work_as_in_keras():
     )
 
 
-@pytest.mark.parametrize("seed", [-1, 2**64, True])
+def test_integers_of_numpy_are_seeds():
+    found = drawn(initializers.HeNormal(seed=np.int64(7)), (4, 3)).ravel()[:3]
+    np.testing.assert_array_equal(found, np.array(GOLDEN["HeNormal"], "float32"))
+    assert type(initializers.HeNormal(seed=np.uint8(7)).get_config()["seed"]) is int
+
+
+class Draws(layers.Layer):
+    def call(self, x):
+        return x + initializers.HeNormal(seed=keras.random.SeedGenerator(5))((3, 3))
+
+
+def test_a_seed_generator_in_a_compiled_function_is_refused():
+    with pytest.raises(ValueError, match=r"seed=<.*SeedGenerator.*can't be read in a compiled"):
+        keras.Sequential([keras.Input((3,)), Draws()])
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, True, 1.5, "1"])
 def test_a_wrong_seed_is_refused_at_once(seed):
     with pytest.raises(ValueError, match=r"seed=.* must be an integer, 0 <= seed < 2\*\*64"):
         initializers.HeUniform(seed=seed)

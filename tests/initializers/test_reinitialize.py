@@ -8,6 +8,7 @@ from keras import layers
 import kcore
 from kcore.initializers import reinitialize
 from kcore.initializers._draws import fans, variance_scaling
+from kcore.random._normals import truncated_normal
 from kcore.random._path_keys import key_of_path
 
 
@@ -114,6 +115,50 @@ def test_the_forget_gate_of_an_lstm_starts_open():
     np.testing.assert_array_equal(bias, before[2])
     np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(2), atol=1e-5)
     assert not (kernel == before[0]).any()
+
+
+def test_layers_of_keras_that_do_not_name_an_initializer():
+    inputs = keras.Input((40, 50))
+    x = layers.RMSNormalization(name="rms")(inputs)
+    x = layers.Attention(use_scale=True, name="dot")([x, x])
+    x = layers.AdditiveAttention(name="additive")([x, x])
+    spectral = layers.SpectralNormalization(layers.Dense(200), name="spectral")
+    model = keras.Model(inputs, spectral(x))
+    before = model.get_weights()
+    for variable in model.weights:
+        variable.assign(variable + 1.0)
+    reinitialize(model, 3)
+    np.testing.assert_array_equal(model.get_layer("rms").get_weights()[0], 1)
+    np.testing.assert_array_equal(model.get_layer("dot").get_weights()[0], 1)
+    (additive,) = model.get_layer("additive").get_weights()
+    (before,) = (weight for weight in before if weight.shape == (50,) and not (weight == 1).all())
+    for scale in (additive, before):
+        assert 0.2 < np.abs(scale).max() <= np.sqrt(6 / 100)
+    vector = keras.ops.convert_to_numpy(spectral.vector_u)
+    expected = truncated_normal(key_of_path(3, "spectral/vector_u"), (1, 200), stddev=0.02)
+    np.testing.assert_array_equal(vector, expected)
+
+
+def test_a_quantized_model_is_refused():
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2, name="integers")])
+    model.layers[0].quantize("int8")
+    before = model.get_weights()
+    message = r"'integers' has a variable 'kernel' of dtype='int8'.*before you quantize it"
+    with pytest.raises(ValueError, match=message):
+        reinitialize(model, 1)
+    for a, b in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_layer_that_two_inner_models_share_has_the_path_of_the_first():
+    shared = [layers.Dense(3, name="dense"), layers.Dropout(0.5, name="drop")]
+    first, second = (keras.Sequential([keras.Input((3,)), *shared], name=name) for name in "ab")
+    inputs = keras.Input((3,))
+    model = reinitialize(keras.Model(inputs, second(first(inputs))), 3)
+    expected = variance_scaling(key_of_path(3, "a/dense/kernel"), (3, 3), (3, 3))
+    np.testing.assert_array_equal(model.get_weights()[0], expected)
+    state = keras.ops.convert_to_numpy(shared[1].seed_generator.state)
+    assert state[0] == key_of_path(3, "a/drop/seed_generator_state")[0]
 
 
 def test_adapted_statistics_stay():

@@ -42,9 +42,12 @@ def test_rows_that_int32_cannot_count_are_refused():
         element_words(keras.ops.zeros(2, "uint32"), (1, 2**16, 2**15))
 
 
-def test_a_deviation_too_small_for_float32_is_refused():
-    with pytest.raises(ValueError, match="stddev=1e-30 is out of range"):
-        layers.GaussianNoise(1e-30)
+@pytest.mark.parametrize("stddev", [-0.1, 1.1, 1e-30])
+def test_noise_out_of_range_is_refused(stddev):
+    with pytest.raises(ValueError, match=r"stddev=.* must be 0, or 1e-18 <= stddev <= 1"):
+        layers.GaussianNoise(stddev)
+    with pytest.raises(ValueError, match=r"rate=1e-40 must be 0, or 1e-36 <= rate < 1"):
+        layers.GaussianDropout(1e-40)
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), "0.5", None, True])

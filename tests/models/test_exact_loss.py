@@ -182,6 +182,15 @@ def test_penalties_of_layers_are_added():
     assert model.evaluate(x, y, verbose=0)[0] == pytest.approx(expected, rel=1e-6)
 
 
+def test_sigmoids_over_several_classes_are_no_softmax():
+    x, y = np.array([[0.5, -1, 2], [3, 1, 0]], "float32"), np.array([1, 0])
+    model = keras.Sequential([keras.Input((3,)), layers.Activation("sigmoid")])
+    kcore.models.compile_classifier(model)
+    p = 1 / (1 + np.exp(-x))
+    expected = -np.log(p[[0, 1], y] / p.sum(axis=1)).mean()
+    assert model.evaluate(x, y, verbose=0)[0] == pytest.approx(expected, rel=1e-6)
+
+
 class OfUnknownOrigin(layers.Layer):
     def call(self, x):
         p = keras.ops.exp(x - keras.ops.max(x, axis=-1, keepdims=True))
@@ -315,8 +324,11 @@ def test_a_note_goes_with_its_tensor():
     model.predict(x, verbose=0)
     output = model(x)
     kernel, bias = model.get_weights()
-    np.testing.assert_allclose(_exact_loss._noted(output), x @ kernel + bias, rtol=1e-5, atol=1e-4)
-    assert _exact_loss._noted(output + 0) is None
+    np.testing.assert_allclose(
+        _exact_loss._noted(output, "softmax"), x @ kernel + bias, rtol=1e-5, atol=1e-4
+    )
+    assert _exact_loss._noted(output, "sigmoid") is None
+    assert _exact_loss._noted(output + 0, "softmax") is None
     del output
     gc.collect()
     assert not _exact_loss._NOTES
