@@ -59,12 +59,14 @@ BEFORE_A_RELEASE = {
     "browser",
     "between_backends",
     "matrix",
+    "parity",
     "wheel",
     *each("attack", "none", "tensorflow", "jax"),
     *each("conformance", *ON_EACH_DEVICE),
     *each("export", "tensorflow", "jax"),
     *each("minimums", "tensorflow", "jax"),
     *each("newest", "keras", "nightly"),
+    *each("record", "tensorflow", "jax"),
 }
 
 
