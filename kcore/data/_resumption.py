@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from kcore.data._image_batches import ImageBatches
 
-__all__ = ["fingerprint", "skip_batches"]
+__all__ = ["digest_of", "fingerprint", "skip_batches"]
 
 _MOST_SAMPLES = 4096
 _MOST_PARAMETERS = 4
+_MOST_NUMBERS = 64
 
 
 def skip_batches(dataset: ImageBatches, batches: int) -> None:
@@ -30,11 +31,12 @@ def fingerprint(dataset: ImageBatches) -> dict[str, Any]:
 
     It holds the settings of the order, the names and sizes of files, or numbers of up to 4,096
     samples of arrays, their targets and weights, and how the first samples are transformed.
-    `first_batch` depends on rounding, and all else is exact.
+    `first_batch` depends on rounding, and all else is exact. It holds some numbers of the first
+    batch as it is served, by which functions of the user are told apart.
     """
     maker = dataset._maker
     order = maker.order
-    some = np.unique(np.linspace(0, dataset.samples - 1, _MOST_SAMPLES).astype(np.int64))
+    some = _spread(dataset.samples, _MOST_SAMPLES)
     content = _files(dataset) if dataset.files is not None else [maker._source.load(some)[0]]
     targets = [] if maker.targets is None else [maker.targets]
     if targets and not isinstance(maker.targets, str):
@@ -53,8 +55,14 @@ def fingerprint(dataset: ImageBatches) -> dict[str, Any]:
         "targets": _digest(targets),
         "sample_weight": _digest(weights),
         "transform": repr([maker.parameters(int(i), 0) for i in first[:_MOST_PARAMETERS]]),
-        "first_batch": [_mean(array) for array in keras.tree.flatten(maker.at(0))],
+        "first_batch": [_numbers(array) for array in keras.tree.flatten(maker.at(0))],
     }
+
+
+def digest_of(array: npt.NDArray[Any]) -> str:
+    """Return a hash of up to 4,096 rows of an array."""
+    rows = np.atleast_1d(array)
+    return _digest([rows[_spread(len(rows), _MOST_SAMPLES)]])
 
 
 def _files(dataset: ImageBatches) -> list[str]:
@@ -82,5 +90,11 @@ def _digest(parts: list[Any]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _mean(array: npt.ArrayLike) -> float:
-    return float(np.mean(np.asarray(array, np.float64)))
+def _numbers(array: npt.ArrayLike) -> list[float]:
+    numbers = np.asarray(array, np.float64).reshape(-1)
+    return [float(number) for number in numbers[_spread(numbers.size, _MOST_NUMBERS)]]
+
+
+def _spread(size: int, most: int) -> npt.NDArray[np.int64]:
+    """Return some indices from 0 to a size, evenly spaced."""
+    return np.unique(np.linspace(0, max(size - 1, 0), min(most, size)).astype(np.int64))

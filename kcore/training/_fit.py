@@ -1,6 +1,7 @@
 """Train a model so that training can be stopped at any moment and resumed exactly."""
 
 import os
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,22 +55,24 @@ def fit(
     Later saves give a warning instead, and training continues.
 
     A callback with the methods `get_state()` and `set_state(state)` is saved by them. Of others,
-    the attributes are saved that consist of numbers, strings, arrays, lists, tuples, sets and
-    dictionaries. `CSVLogger` appends to its file, after the rows that follow the checkpoint are
-    removed. Numbers that callbacks draw from the global random states of Python and NumPy are not
-    repeated.
+    the attributes are saved that are variables, or that consist of numbers, strings, arrays, lists,
+    tuples, sets and dictionaries. `CSVLogger` appends to its file, after the rows that follow the
+    checkpoint are removed. Numbers that callbacks or layers draw from the global random states of
+    Python, NumPy and Keras are not repeated, and what functions keep in variables of the script,
+    such as those of a `LambdaCallback`, is not saved.
 
     Args:
         model: a compiled model.
         data: a dataset of `kcore`; `kcore.data.from_arrays(x, y, seed=...)` makes one from arrays.
             If it has a `transform`, mark that with `kcore.data.pure`.
-        epochs: the number of epochs, including those before a checkpoint. You may raise it when you
-            resume.
+        epochs: the number of epochs, including those before a checkpoint. When you resume, it may
+            be larger than before, but not smaller than the number of epochs that were begun.
         resume: directory for the checkpoints of this training run alone; it is made if needed.
         every: number of batches between checkpoints; None saves by time alone.
         every_seconds: seconds between checkpoints, more if saving takes over 2% of the time; None
             saves by batches alone. A checkpoint is also saved when training ends.
-        validation_data: as for `model.fit`.
+        validation_data: as for `model.fit`, but not a generator. It must give the same batches in
+            every process.
         callbacks: callbacks of Keras.
         verbose: as for `model.fit`.
         class_weight: as for `model.fit`.
@@ -83,8 +86,9 @@ def fit(
     Raises:
         TypeError: if `data` is not a dataset of `kcore`, or an argument is of a wrong type.
         ValueError: if an argument is out of its range; if the directory holds the checkpoints of
-            another model, dataset, seed or backend, or only damaged ones; if another training run
-            uses it; or if a callback can't be resumed, such as `TensorBoard`.
+            another model, loss, dataset, seed or backend, or only damaged ones; if another training
+            run uses it; if a callback can't be resumed, such as `TensorBoard`; or if the model has
+            several optimizers, or other variables than when training began.
         OSError: if the directory can't be read or written when training begins.
 
     Example:
@@ -105,9 +109,10 @@ def fit(
         None if every is None else check_integer("every", every),
         None if every_seconds is None else check_positive("every_seconds", every_seconds),
     )
-    chosen = keras.tree.flatten(list(callbacks))
+    chosen = [] if callbacks is None else keras.tree.flatten(callbacks)
     _check_model(model)
     _check_data(data)
+    _check_validation(validation_data)
     check_callbacks(chosen)
     arguments = {
         "class_weight": None if class_weight is None else _by_text(class_weight),
@@ -117,9 +122,9 @@ def fit(
         if isinstance(validation_freq, int)
         else list(validation_freq),
     }
-    build(model, data[0])
+    logs = build(model, data[0])
     with CheckpointDirectory(path) as directory, Interruption() as interruption:
-        now = identity(model, data, validation_data, arguments, chosen)
+        now = identity(model, data, validation_data, arguments, chosen, logs)
         checkpoint = directory.load()
         if checkpoint is not None:
             now = _checked(str(path), checkpoint, now)
@@ -135,19 +140,23 @@ def fit(
             epochs=epochs,
             verbose=verbose,
         )
-        return model.fit(
-            data,
-            epochs=runner.first_epoch if runner.is_finished else epochs,
-            initial_epoch=runner.first_epoch,
-            callbacks=runner,
-            verbose=verbose,
-            shuffle=False,
-            class_weight=class_weight,
-            validation_data=validation_data,
-            validation_batch_size=validation_batch_size,
-            validation_steps=validation_steps,
-            validation_freq=validation_freq,
-        )
+        checkpoint = None  # it is as large as the model, and no longer needed once restored
+        try:
+            return model.fit(
+                data,
+                epochs=runner.first_epoch if runner.is_finished else epochs,
+                initial_epoch=runner.first_epoch,
+                callbacks=runner,
+                verbose=verbose,
+                shuffle=False,
+                class_weight=class_weight,
+                validation_data=validation_data,
+                validation_batch_size=validation_batch_size,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
+            )
+        finally:
+            runner.end()
 
 
 def _checked(resume: str, checkpoint: Checkpoint, now: dict[str, Any]) -> dict[str, Any]:
@@ -161,6 +170,21 @@ def _check_model(model: Any) -> None:
     check_instance("model", model, keras.Model)
     if not getattr(model, "compiled", False):
         raise ValueError("model is not compiled: call model.compile first.")
+    if not isinstance(model.optimizer, keras.optimizers.Optimizer):
+        raise ValueError(f"model has optimizer={model.optimizer!r}: compile it with one of Keras.")
+    others = [
+        name
+        for name, value in vars(model).items()
+        if any(
+            isinstance(one, keras.optimizers.Optimizer) and one is not model.optimizer
+            for one in (value if isinstance(value, list | tuple) else [value])
+        )
+    ]
+    if others:
+        raise ValueError(
+            f"model has other optimizers besides model.optimizer ({', '.join(others)}), whose "
+            "state can't be resumed."
+        )
 
 
 def _check_data(data: Any) -> None:
@@ -178,6 +202,14 @@ def _check_data(data: Any) -> None:
         raise ValueError(
             f"keras.config.max_steps_per_epoch()={keras.config.max_steps_per_epoch()} cuts epochs, "
             "which can't be resumed: set it to None."
+        )
+
+
+def _check_validation(validation_data: Any) -> None:
+    if isinstance(validation_data, types.GeneratorType):
+        raise TypeError(
+            "validation_data is a generator, which can't be put back to where it was: give arrays "
+            "or a dataset, which begin anew each time."
         )
 
 

@@ -1,15 +1,15 @@
 """What a checkpoint was made with, and whether a new process may resume from it."""
 
 import importlib.metadata
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from kcore._warning import warn
 from kcore.data._image_batches import ImageBatches
-from kcore.data._resumption import fingerprint
+from kcore.data._resumption import digest_of, fingerprint
 from kcore.training._model_state import (
     describe_model,
     describe_optimizer,
@@ -19,8 +19,8 @@ from kcore.training._model_state import (
 
 __all__ = ["check_identity", "identity"]
 
-# Means of the pixels depend on rounding, which differs between processors.
-_TOLERANCE = 1e-3
+# Pixels depend on rounding, which differs between processors.
+_TOLERANCE = 1e-2
 
 
 def identity(
@@ -29,6 +29,7 @@ def identity(
     validation_data: Any,
     arguments: Mapping[str, Any],
     callbacks: Sequence[Any],
+    logs: Sequence[str],
 ) -> dict[str, Any]:
     """Return what must not change when a training run is resumed, as values for JSON.
 
@@ -38,16 +39,17 @@ def identity(
         validation_data: a dataset, arrays or None.
         arguments: further arguments of `fit`.
         callbacks: the callbacks.
+        logs: the names of the model's logs.
     """
     is_dataset = isinstance(validation_data, ImageBatches)
     return {
         "backend": keras.backend.backend(),
-        "model": describe_model(model),
+        "model": {**describe_model(model), "logs": list(logs)},
         "optimizer": describe_optimizer(model.optimizer),
         "data": fingerprint(data),
-        "validation_data": fingerprint(validation_data) if is_dataset else _shapes(validation_data),
+        "validation_data": fingerprint(validation_data) if is_dataset else _arrays(validation_data),
         "fit": dict(arguments),
-        "callbacks": [type(callback).__name__ for callback in callbacks],
+        "callbacks": [_callback(callback) for callback in callbacks],
         "learning_rate": learning_rate(model.optimizer),
         "initial_weights": initial_weights(model),
         "versions": _versions(),
@@ -104,6 +106,9 @@ def _differences(name: str, saved: Any, now: Any) -> list[str]:
         ]
     if saved == now:
         return []
+    if name == "model logs":
+        hint = 'give metrics that Keras numbers a name, as in keras.metrics.AUC(name="auc")'
+        return [f"the names of the logs were {_short(saved)} and are {_short(now)} ({hint})"]
     if name == "model layers":
         return ["the layers of model have other settings, such as another seed or rate"]
     if name == "model variables":
@@ -119,8 +124,8 @@ def _first_difference(saved: list[Any], now: list[Any]) -> str:
 
 
 def _variable(described: list[Any]) -> str:
-    path, shape, dtype = described
-    return f"{path} of shape {tuple(shape)} and {dtype}"
+    path, shape, dtype, is_trained = described
+    return f"{path} of shape {tuple(shape)} and {dtype}{'' if is_trained else ', not trained,'}"
 
 
 def _short(value: Any) -> str:
@@ -129,20 +134,36 @@ def _short(value: Any) -> str:
 
 
 def _close(saved: Any, now: Any) -> bool:
-    return len(saved) == len(now) and all(
-        math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
-        or (math.isnan(one) and math.isnan(other))
-        for one, other in zip(saved, now, strict=True)
-    )
+    return len(saved) == len(now) and all(map(_are_close, saved, now))
 
 
-def _shapes(validation_data: Any) -> Any:
-    if validation_data is None:
-        return None
+def _are_close(saved: list[float], now: list[float]) -> bool:
+    if len(saved) != len(now):
+        return False
+    before, after = np.array(saved), np.array(now)
+    same = (before == after) | (np.isnan(before) & np.isnan(after))
+    difference = np.where(same, 0.0, np.abs(before - after))
+    scale = np.abs(before[np.isfinite(before)])
+    return bool(difference.mean() <= _TOLERANCE * scale.mean()) if not same.all() else True
+
+
+def _arrays(validation_data: Any) -> Any:
     if isinstance(validation_data, tuple | list):
-        leaves = keras.tree.flatten(list(validation_data))
-        return [list(getattr(leaf, "shape", ())) for leaf in leaves]
-    return type(validation_data).__name__
+        return [_array(leaf) for leaf in keras.tree.flatten(list(validation_data))]
+    return None if validation_data is None else type(validation_data).__name__
+
+
+def _array(leaf: Any) -> Any:
+    shape = list(getattr(leaf, "shape", ()))
+    return [shape, digest_of(leaf)] if isinstance(leaf, np.ndarray) and leaf.size else [shape]
+
+
+def _callback(callback: Any) -> str:
+    """Return the class of a callback and what it monitors, to which its state belongs."""
+    monitor = getattr(callback, "monitor", None)
+    mode = getattr(callback, "mode", None)
+    of = f"(monitor={monitor!r}, mode={mode!r})" if isinstance(monitor, str) else ""
+    return f"{type(callback).__name__}{of}"
 
 
 def _versions() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,30 +9,37 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kcore.training._configurations import described, text_of, without_number
+
 __all__ = [
     "arrays_of",
     "assign",
     "build",
     "describe_model",
     "describe_optimizer",
+    "describe_variables",
     "initial_weights",
     "learning_rate",
     "training_variables",
 ]
 
 
-def build(model: Any, batch: Any) -> None:
+def build(model: Any, batch: Any) -> list[str]:
     """Create all variables of a compiled model, its optimizer and its metrics.
 
     Args:
         model: the model.
         batch: a batch of its training data. TensorFlow creates the variables of metrics when they
             are first used.
+
+    Returns:
+        The names of its logs, sorted.
     """
     used = keras.utils.unpack_x_y_sample_weight(batch)
-    model.test_on_batch(*used)
+    logs = model.test_on_batch(*used, return_dict=True)
     model.reset_metrics()
     model.optimizer.build(model.trainable_variables)
+    return sorted(logs)
 
 
 def arrays_of(model: Any) -> list[npt.NDArray[Any]]:
@@ -56,15 +62,25 @@ def assign(model: Any, arrays: Sequence[npt.NDArray[Any]], *, with_metrics: bool
 
 
 def describe_model(model: Any) -> dict[str, Any]:
-    """Return what tells two models apart, as values for JSON."""
+    """Return what tells two compiled models apart, as values for JSON."""
     return {
-        "variables": [
-            [_without_number(variable.path), list(variable.shape), str(variable.dtype)]
-            for variable in _variables(model)
-        ],
+        "variables": describe_variables(model),
         "layers": _digest(_config(model)),
+        "loss": described(model.loss),
+        "loss_weights": described(_compiled_with(model).get("loss_weights")),
         "steps_per_execution": int(model.steps_per_execution),
+        "jit_compile": bool(model.jit_compile),
+        "run_eagerly": bool(model.run_eagerly),
     }
+
+
+def describe_variables(model: Any) -> list[Any]:
+    """Return path, shape, dtype and whether it is trained, of all variables in their order."""
+    trained = len(model.trainable_variables)
+    return [
+        [without_number(variable.path), list(variable.shape), str(variable.dtype), number < trained]
+        for number, variable in enumerate(_variables(model))
+    ]
 
 
 def describe_optimizer(optimizer: Any) -> dict[str, Any]:
@@ -73,8 +89,7 @@ def describe_optimizer(optimizer: Any) -> dict[str, Any]:
     config.pop("name", None)
     if learning_rate(optimizer) is not None:
         config.pop("learning_rate", None)
-    text = json.dumps(config, sort_keys=True, default=_json_of)
-    return {"class": type(optimizer).__name__, **json.loads(text)}
+    return {"class": type(optimizer).__name__, **json.loads(text_of(config))}
 
 
 def learning_rate(optimizer: Any) -> float | None:
@@ -85,7 +100,9 @@ def learning_rate(optimizer: Any) -> float | None:
 
 def initial_weights(model: Any) -> str | None:
     """Return a hash of the weights of a model that has not been trained yet, or None."""
-    if int(keras.ops.convert_to_numpy(model.optimizer.iterations.value)):
+    # With gradient accumulation it is a tensor, and no variable.
+    iterations = model.optimizer.iterations
+    if int(keras.ops.convert_to_numpy(getattr(iterations, "value", iterations))):
         return None
     digest = hashlib.sha256()
     for variable in model.trainable_variables:
@@ -108,20 +125,17 @@ def _variables(model: Any) -> list[Any]:
 
 def _config(model: Any) -> str | None:
     try:
-        config = keras.saving.serialize_keras_object(model)["config"]
-        return _without_number(json.dumps(config, sort_keys=True, default=repr))
+        return text_of(keras.saving.serialize_keras_object(model)["config"])
     except Exception:  # a subclass of `Model` that doesn't tell its configuration
         return None
 
 
-def _without_number(name: str) -> str:
-    """Return a name without the numbers that Keras counts up in a process: dense_3 -> dense."""
-    return re.sub(r"_\d+(?=[_/\"]|$)", "", name)
+def _compiled_with(model: Any) -> dict[str, Any]:
+    try:
+        return dict(model.get_compile_config())
+    except Exception:  # an argument that can't be serialized
+        return {}
 
 
 def _digest(text: str | None) -> str | None:
     return None if text is None else hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _json_of(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else repr(value)

@@ -17,6 +17,19 @@ from kcore.training._verbosity import check_verbosity
 
 __all__ = ["StopAtNonFinite"]
 
+_STATE = (
+    "stopped_epoch",
+    "stopped_batch",
+    "indices",
+    "reason",
+    "_epoch",
+    "_next",
+    "_copied",
+    "_copy",
+    "_where",
+    "_begin",
+)
+
 
 class StopAtNonFinite(keras.callbacks.Callback):
     """Stop `fit` when the loss is NaN or infinite, and restore the last finite weights.
@@ -73,7 +86,7 @@ class StopAtNonFinite(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Copy the weights."""
-        self._epoch, self._next, self._copied = epoch, 0, 0
+        self._epoch, self._begin, self._next, self._copied = epoch, 0, 0, 0
         if self.model.optimizer.built:
             self._keep(f"the beginning of epoch {epoch + 1}")
 
@@ -81,11 +94,17 @@ class StopAtNonFinite(keras.callbacks.Callback):
         """Stop if the loss is not finite; otherwise copy the weights if a copy is due."""
         loss = numbers_in((logs or {}).get("loss"))
         if loss is not None and not np.isfinite(loss).all():
-            self._stop(batch, float(np.ravel(loss)[0]))
+            self._stop(self._next, batch, f"loss is {float(np.ravel(loss)[0])}")
         elif batch + 1 - self._copied >= self.every:
             self._keep(f"epoch {self._epoch + 1}, batch {batch + 1}")
             self._copied = batch + 1
-        self._next = batch + 1
+        self._begin, self._next = self._next, batch + 1
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Stop if the last batch has broken the weights, which its own loss doesn't show."""
+        weights = (variable.value for variable in self.model.trainable_variables)
+        if self.reason is None and not all(_is_finite(weight) for weight in weights):
+            self._stop(self._begin, self._next - 1, "the weights are not finite after it")
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Print why training was stopped."""
@@ -93,20 +112,17 @@ class StopAtNonFinite(keras.callbacks.Callback):
             say(f"StopAtNonFinite: {self.reason}")
 
     def get_state(self) -> dict[str, Any]:
-        """Return what `kcore.training.fit` saves: everything but the copy of the weights."""
-        names = ("stopped_epoch", "stopped_batch", "indices", "reason", "_epoch", "_next")
-        return {name: getattr(self, name) for name in names}
+        """Return what is to be saved by `kcore.training.fit`, with the copy of the weights."""
+        return {name: getattr(self, name) for name in _STATE}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Restore what `get_state` returned, and copy the weights again."""
-        for name, value in state.items():
-            setattr(self, name, value)
-        self._keep(f"epoch {self._epoch + 1}, batch {self._next}")
-        self._copied = self._next
+        """Go on with what `get_state` has returned."""
+        for name in _STATE:
+            setattr(self, name, state[name])
 
     def _reset(self) -> None:
         self.stopped_epoch = self.stopped_batch = self.indices = self.reason = None
-        self._epoch = self._next = self._copied = 0
+        self._epoch = self._begin = self._next = self._copied = 0
         self._copy: list[npt.NDArray[Any]] | None = None
         self._where = ""
 
@@ -118,9 +134,9 @@ class StopAtNonFinite(keras.callbacks.Callback):
         if all(_is_finite(array) for array in copy):
             self._copy, self._where = copy, where
 
-    def _stop(self, batch: int, loss: float) -> None:
-        end = min(batch + 1, self.params.get("steps") or batch + 1)
-        numbers = range(min(self._next, end - 1), end)
+    def _stop(self, first: int, last: int, what: str) -> None:
+        end = min(last + 1, self.params.get("steps") or last + 1)
+        numbers = range(min(first, end - 1), end)
         self.stopped_epoch, self.stopped_batch = self._epoch, numbers[0]
         self.indices = _samples(numbers)
         restored = "no weights were restored, as none were finite"
@@ -132,7 +148,7 @@ class StopAtNonFinite(keras.callbacks.Callback):
         self.model.stop_training = True
         several = f" to {numbers[-1] + 1}" if len(numbers) > 1 else ""
         self.reason = (
-            f"stopped in epoch {self._epoch + 1}, batch {numbers[0] + 1}{several}: loss is {loss}; "
+            f"stopped in epoch {self._epoch + 1}, batch {numbers[0] + 1}{several}: {what}; "
             f"{restored}."
         )
 

@@ -17,7 +17,7 @@ from kcore.visualize._tiles import picture_of
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
-__all__ = ["FILM_FORMATS", "encoded_film", "encoded_picture", "frame_of"]
+__all__ = ["FILM_FORMATS", "decoded_picture", "encoded_film", "encoded_picture", "frame_of"]
 
 # Suffix -> Pillow's name of a format that can hold several pictures.
 FILM_FORMATS = {".gif": "GIF", ".png": "PNG", ".webp": "WEBP"}
@@ -84,6 +84,13 @@ def encoded_picture(frame: Image.Image) -> bytes:
     encoded = BytesIO()
     frame.save(encoded, format="PNG")
     return encoded.getvalue()
+
+
+def decoded_picture(data: bytes) -> Image.Image:
+    """Return the frame that `encoded_picture` has written."""
+    frame = Image.open(BytesIO(data))
+    frame.load()
+    return frame
 
 
 def encoded_film(frames: Sequence[Image.Image], suffix: str, cmap: "str | Colormap") -> bytes:

@@ -5,7 +5,16 @@ import numpy as np
 
 import kcore
 
-__all__ = ["Cut", "CutError", "cut_and_resume", "dense_data", "dense_model", "everything"]
+__all__ = [
+    "Cut",
+    "CutError",
+    "cut_and_resume",
+    "dense_data",
+    "dense_model",
+    "everything",
+    "few_data",
+    "softmax_model",
+]
 
 
 class CutError(Exception):
@@ -86,6 +95,17 @@ def dense_model(seed=3, units=8, rate=0.3, **options):
     return model
 
 
+def softmax_model(optimizer="sgd", seed=1, **options):
+    """Return a compiled model with one layer, which runs eagerly: compiling takes longer."""
+    kernel = keras.initializers.GlorotUniform(seed)
+    model = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(3, "softmax", kernel_initializer=kernel)]
+    )
+    options = {"loss": "sparse_categorical_crossentropy", "run_eagerly": True, **options}
+    model.compile(optimizer, **options)
+    return model
+
+
 def dense_data(samples=77, seed=5, batch_size=8, **options):
     """Return a dataset for `dense_model`: ten batches, of which the last is not full."""
     x = kcore.random.normal(kcore.random.key(1), (samples, 6))
@@ -93,3 +113,8 @@ def dense_data(samples=77, seed=5, batch_size=8, **options):
     return kcore.data.from_arrays(
         np.asarray(x, "float32"), y, batch_size=batch_size, seed=seed, **options
     )
+
+
+def few_data(**options):
+    """Return a dataset of four batches, the last of which is not full."""
+    return dense_data(samples=26, batch_size=7, **options)

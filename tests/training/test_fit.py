@@ -3,16 +3,27 @@
 import errno
 import os
 import signal
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
 from oracles.image_trees import write_tree
-from training.resumption import Cut, cut_and_resume, dense_data, dense_model, everything
+from training.resumption import (
+    Cut,
+    cut_and_resume,
+    dense_data,
+    dense_model,
+    everything,
+    few_data,
+    softmax_model,
+)
 
 import kcore
 from kcore.training import _checkpoint_directory as checkpoint_directory
 from kcore.training import fit
+from kcore.training._checkpoint_file import read, write
 
 
 def assert_same(found, expected):
@@ -95,7 +106,7 @@ def test_augmented_photos_and_fine_tuning(tmp_path):
 def finished(tmp_path_factory):
     """Return the directory of a finished run of two epochs."""
     directory = tmp_path_factory.mktemp("finished")
-    fit(dense_model(), dense_data(), epochs=2, resume=directory, verbose=0)
+    fit(dense_model(run_eagerly=True), dense_data(), epochs=2, resume=directory, verbose=0)
     return directory
 
 
@@ -118,7 +129,7 @@ def test_another_training_is_refused(finished, model, data, options, message):
     before = {path.name: path.read_bytes() for path in finished.iterdir()}
     with pytest.raises(ValueError, match=message) as error:
         fit(
-            dense_model(**model),
+            dense_model(run_eagerly=True, **model),
             dense_data(**data),
             epochs=3,
             resume=finished,
@@ -130,7 +141,7 @@ def test_another_training_is_refused(finished, model, data, options, message):
 
 
 def test_other_initial_weights_give_a_warning(finished):
-    model = dense_model()
+    model = dense_model(run_eagerly=True)
     model.set_weights([weight + 1 for weight in model.get_weights()])
     with pytest.warns(UserWarning, match="has other initial weights"):
         fit(model, dense_data(), epochs=2, resume=finished, verbose=0)
@@ -140,8 +151,8 @@ def test_a_changed_setting_of_a_callback_is_kept_and_named(tmp_path):
     def train(target, epochs):
         stop = kcore.training.StopAtTarget("accuracy", target, verbose=0)
         fit(
-            dense_model(),
-            dense_data(),
+            softmax_model(metrics=["accuracy"]),
+            few_data(),
             epochs=epochs,
             resume=tmp_path,
             callbacks=[stop],
@@ -176,7 +187,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, capsys, number, error):
         train(Signal(1, 4), tmp_path)
     assert signal.getsignal(number) is before
     said = capsys.readouterr().out
-    assert f"received {number.name} and ends before epoch 2, batch 6" in said
+    assert f"received {number.name} before epoch 2, batch 6" in said
     assert "Start the same script again" in said
     seen = []
 
@@ -187,6 +198,96 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, capsys, number, error):
     See.__name__ = "Signal"
     train(See(), tmp_path)
     assert seen == [(1, batch) for batch in range(5, 10)]
+
+
+def test_a_signal_after_the_last_epoch_acts_at_the_end(tmp_path):
+    raise_it = keras.callbacks.LambdaCallback(
+        on_train_end=lambda logs: signal.raise_signal(signal.SIGINT)
+    )
+    arguments = {"epochs": 1, "resume": tmp_path, "callbacks": [raise_it], "verbose": 0}
+    for _ in range(2):  # the second time, training is finished
+        with pytest.raises(KeyboardInterrupt):
+            fit(softmax_model(), few_data(), **arguments)
+
+
+def test_a_script_may_handle_a_signal_and_go_on(tmp_path, capsys):
+    handled = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: handled.append(number))
+    raise_it = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: (
+            signal.raise_signal(signal.SIGTERM) if batch in (0, 2) else None
+        )
+    )
+    try:
+        history = fit(
+            softmax_model(),
+            few_data(),
+            epochs=1,
+            resume=tmp_path,
+            callbacks=[raise_it],
+            verbose=0,
+        )
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert history.epoch == [0]
+    assert handled == [signal.SIGTERM] * 2
+    assert capsys.readouterr().out.count("received SIGTERM") == 2
+
+
+def test_a_directory_that_can_not_be_written_is_an_error_at_once(tmp_path, monkeypatch):
+    def refuse(path, checkpoint):
+        raise OSError(errno.EROFS, "Read-only file system", os.fspath(path))
+
+    batches = []
+    count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: batches.append(1))
+    monkeypatch.setattr(checkpoint_directory, "write", refuse)
+    with pytest.raises(OSError, match=r"Read-only file system.*checkpoint-a"):
+        fit(softmax_model(), few_data(), epochs=1, resume=tmp_path, callbacks=[count], verbose=0)
+    assert not batches
+
+
+def test_a_finished_training_is_read_from_a_directory_that_can_not_be_written(
+    finished, monkeypatch
+):
+    monkeypatch.setattr(checkpoint_directory, "write", None)
+    assert fit(
+        dense_model(run_eagerly=True), dense_data(), epochs=2, resume=finished, verbose=0
+    ).epoch == [0, 1]
+
+
+def test_the_other_backend_is_refused(finished, tmp_path):
+    other = {"jax": "tensorflow", "tensorflow": "jax"}[keras.backend.backend()]
+    for path in finished.glob("*.kcore"):
+        checkpoint = read(path)
+        checkpoint.description["identity"]["backend"] = other
+        checkpoint.description["identity"]["versions"][other] = "1.0"
+        write(tmp_path / path.name, checkpoint)
+    message = f"backend was '{other}' and is '{keras.backend.backend()}'"
+    with pytest.raises(ValueError, match=message):
+        fit(dense_model(run_eagerly=True), dense_data(), epochs=3, resume=tmp_path, verbose=0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes of Windows don't see each other's claims")
+def test_another_process_that_uses_the_directory_is_named(tmp_path):
+    source = (
+        "import sys\n"
+        "from kcore._claims import Claim\n"
+        "claim = Claim(sys.argv[1], lambda: True)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", source, str(tmp_path / "training")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        message = f"is used by a training run of process {process.pid}"
+        with pytest.raises(ValueError, match=message):
+            fit(softmax_model(), few_data(), epochs=1, resume=tmp_path, verbose=0)
+        process.stdin.close()
+    fit(softmax_model(), few_data(), epochs=1, resume=tmp_path, verbose=0)
 
 
 def test_a_full_disk_costs_no_checkpoint(tmp_path, monkeypatch):
@@ -200,13 +301,13 @@ def test_a_full_disk_costs_no_checkpoint(tmp_path, monkeypatch):
         write(path, checkpoint)
 
     monkeypatch.setattr(checkpoint_directory, "write", fill)
-    arguments = {"epochs": 1, "resume": tmp_path, "every": 3, "every_seconds": None, "verbose": 0}
+    arguments = {"epochs": 1, "resume": tmp_path, "every": 1, "every_seconds": None, "verbose": 0}
     with pytest.warns(RuntimeWarning, match="No space left.*The last checkpoint is kept") as seen:
-        history = fit(dense_model(), dense_data(), **arguments)
+        history = fit(softmax_model(), few_data(), **arguments)
     assert len(written) == 5
     assert sum("No space left" in str(one.message) for one in seen) == 3
     monkeypatch.undo()
-    again = fit(dense_model(), dense_data(), **arguments)
+    again = fit(softmax_model(), few_data(), **arguments)
     assert again.history == history.history
 
 
@@ -214,9 +315,22 @@ def test_two_training_runs_can_not_share_a_directory(tmp_path):
     class Nested(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             with pytest.raises(ValueError, match="is used by another training run in this process"):
-                fit(dense_model(), dense_data(), epochs=1, resume=tmp_path, verbose=0)
+                fit(
+                    softmax_model(),
+                    few_data(),
+                    epochs=1,
+                    resume=tmp_path,
+                    verbose=0,
+                )
 
-    fit(dense_model(), dense_data(), epochs=1, resume=tmp_path, callbacks=[Nested()], verbose=0)
+    fit(
+        softmax_model(),
+        few_data(),
+        epochs=1,
+        resume=tmp_path,
+        callbacks=[Nested()],
+        verbose=0,
+    )
 
 
 def test_fit_looks_up_train_function_at_every_step():

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from training.resumption import dense_model
+from training.resumption import Cut, cut_and_resume, dense_model, everything
 
 import kcore
 from kcore.training import StopAtNonFinite
@@ -18,7 +18,10 @@ def data(shuffle=True):
 
 
 def plain_model(**options):
-    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, "softmax")])
+    kernel = keras.initializers.GlorotUniform(1)
+    model = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(3, "softmax", kernel_initializer=kernel)]
+    )
     model.compile("adam", "sparse_categorical_crossentropy", **options)
     return model
 
@@ -57,6 +60,43 @@ def test_samples_are_not_guessed():
     plain_model().fit(data(shuffle=False), verbose=0, callbacks=[stop])  # shuffled by fit
     assert stop.reason is not None
     assert stop.indices is None
+
+
+def test_weights_that_the_last_batch_has_broken_are_replaced():
+    x = np.ones((16, 6), "float32")
+    x[14] = 0  # where the square root is finite, and its slope is not
+    dataset = kcore.data.from_arrays(x, np.ones(16), batch_size=8, shuffle=False)
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(1, keras.ops.sqrt, use_bias=False, kernel_initializer="ones"),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(1e-4), "mse")
+    stop = StopAtNonFinite(every=1, verbose=0)
+    model.fit(dataset, epochs=1, verbose=0, shuffle=False, callbacks=[stop])
+    assert np.isfinite(model.get_weights()[0]).all()
+    assert (stop.stopped_epoch, stop.stopped_batch) == (0, 1)
+    np.testing.assert_array_equal(stop.indices, np.arange(8, 16))
+    assert stop.reason == (
+        "stopped in epoch 1, batch 2: the weights are not finite after it; the weights are those "
+        "of epoch 1, batch 1."
+    )
+
+
+def test_a_resumed_training_restores_the_same_weights(tmp_path):
+    def train(cut, directory):
+        stop, model = StopAtNonFinite(verbose=0), plain_model()
+        history = kcore.training.fit(
+            model, data(), epochs=2, resume=directory, every=1, callbacks=[cut, stop], verbose=0
+        )
+        return {**everything(model, history), "reason": stop.reason, "indices": stop.indices}
+
+    bad = next(number for number in range(8) if BAD in data().indices(number, 0))
+    cuts = [(0, bad - 1)]
+    whole = train(Cut(), tmp_path / "whole")
+    assert "the weights are those of the beginning of epoch 1" in whole["reason"]
+    np.testing.assert_equal(cut_and_resume(train, tmp_path / "cut", cuts), whole)
 
 
 def test_a_finite_training_is_left_alone():

@@ -17,7 +17,13 @@ from kcore._settings import is_channels_first
 from kcore._warning import warn
 from kcore.inspect._activations import activations
 from kcore.visualize._color_maps import color_table
-from kcore.visualize._frames import FILM_FORMATS, encoded_film, encoded_picture, frame_of
+from kcore.visualize._frames import (
+    FILM_FORMATS,
+    decoded_picture,
+    encoded_film,
+    encoded_picture,
+    frame_of,
+)
 from kcore.visualize._reporting.writing import check_target
 
 if TYPE_CHECKING:
@@ -89,6 +95,7 @@ class FeatureMapWriter(keras.callbacks.Callback):
             is_channels_first(data_format)  # refuses an unknown data format
         self._data_format = data_format
         self._frames: list[Image.Image] = []
+        self._encoded: list[npt.NDArray[np.uint8]] = []
         self._filmed = 0
 
     def __repr__(self) -> str:
@@ -99,7 +106,7 @@ class FeatureMapWriter(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Draw what the untrained model sees."""
-        self._frames = []
+        self._frames, self._encoded = [], []
         self._filmed = 0
         self._draw(0)
 
@@ -109,8 +116,22 @@ class FeatureMapWriter(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Write the whole film."""
-        if self._filmed < len(self._frames):
+        if self.path.suffix and self._filmed < len(self._frames):
             self._write(self._write_film)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the frames so far, or the first picture, to be saved by `kcore.training.fit`."""
+        for frame in self._frames[len(self._encoded) :]:
+            self._encoded.append(np.frombuffer(encoded_picture(frame), np.uint8))
+        return {"frames": list(self._encoded)}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on with what `get_state` has returned."""
+        self._encoded = state["frames"]
+        self._frames = [decoded_picture(picture.tobytes()) for picture in self._encoded]
+        self._filmed = 0  # `on_train_begin` has written a film of one frame
+        if not self.path.suffix:
+            self._write(lambda: self._write_picture(self._frames[0], 0))
 
     def _draw(self, epoch: int) -> None:
         maps = activations(self.model, self._batch(), self._layers)
@@ -121,11 +142,11 @@ class FeatureMapWriter(keras.callbacks.Callback):
             cmap=self.cmap,
             data_format=self._data_format,
         )
+        if self.path.suffix or not epoch:
+            self._frames.append(frame)
         if not self.path.suffix:
             self._write(lambda: self._write_picture(frame, epoch))
-            return
-        self._frames.append(frame)
-        if len(self._frames) >= self._filmed * _LONGER:
+        elif len(self._frames) >= self._filmed * _LONGER:
             self._write(self._write_film)
 
     def _batch(self) -> npt.NDArray[Any]:
