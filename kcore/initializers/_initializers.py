@@ -53,10 +53,10 @@ class Drawn(keras.initializers.Initializer):
                 "dtype."
             )
         shape = tuple(int(size) for size in shape)
-        values = self.draw(self._key(), shape) if math.prod(shape) else np.zeros(shape, "float32")
+        values = self._draw(self._key(), shape) if math.prod(shape) else np.zeros(shape, "float32")
         return keras.ops.cast(keras.ops.convert_to_tensor(values, "float32"), dtype)
 
-    def draw(self, key: Any, shape: tuple[int, ...]) -> Any:
+    def _draw(self, key: Any, shape: tuple[int, ...]) -> Any:
         """Return a float32 array of `shape`, drawn from `key` alone."""
         raise NotImplementedError
 
@@ -82,7 +82,7 @@ class _Scaled(Drawn):
     input_axes: Any
     output_axes: Any
 
-    def draw(self, key: Any, shape: tuple[int, ...]) -> Any:
+    def _draw(self, key: Any, shape: tuple[int, ...]) -> Any:
         counts = fans(shape, self.input_axes, self.output_axes)
         return variance_scaling(key, shape, counts, self.scale, self.mode, self.distribution)
 
@@ -166,7 +166,7 @@ class RandomUniform(Drawn, keras.initializers.RandomUniform):
     `seed=None`.
     """
 
-    def draw(self, key: Any, shape: tuple[int, ...]) -> Any:
+    def _draw(self, key: Any, shape: tuple[int, ...]) -> Any:
         """Return a float32 array of `shape`, drawn from `key` alone."""
         return random.uniform(key, shape, self.minval, self.maxval)
 
@@ -179,7 +179,7 @@ class RandomNormal(Drawn, keras.initializers.RandomNormal):
     `seed=None`.
     """
 
-    def draw(self, key: Any, shape: tuple[int, ...]) -> Any:
+    def _draw(self, key: Any, shape: tuple[int, ...]) -> Any:
         """Return a float32 array of `shape`, drawn from `key` alone."""
         return random.normal(key, shape, self.mean, self.stddev)
 
@@ -193,7 +193,7 @@ class TruncatedNormal(Drawn, keras.initializers.TruncatedNormal):
     0.8796 times as large. The floats are the same on every backend.
     """
 
-    def draw(self, key: Any, shape: tuple[int, ...]) -> Any:
+    def _draw(self, key: Any, shape: tuple[int, ...]) -> Any:
         """Return a float32 array of `shape`, drawn from `key` alone."""
         return truncated_normal(key, shape, self.mean, self.stddev)
 
@@ -216,6 +216,6 @@ class Orthogonal(Drawn, keras.initializers.Orthogonal):
             )
         return super().__call__(shape, dtype)
 
-    def draw(self, key: Any, shape: tuple[int, ...]) -> Any:
+    def _draw(self, key: Any, shape: tuple[int, ...]) -> Any:
         """Return a float32 array of `shape`, drawn from `key` alone."""
         return orthogonal(key, shape, self.gain)

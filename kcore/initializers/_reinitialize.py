@@ -124,11 +124,11 @@ def _attributes(name: str) -> list[str]:
 
 def _drawing(layer: Any, attribute: str, initializer: Any) -> Callable[[Any, tuple[int, ...]], Any]:
     if isinstance(initializer, _initializers.Drawn):
-        return initializer.draw
+        return initializer._draw
     if type(initializer) in _OURS:
-        options = {**initializer.get_config(), "seed": 0}  # `draw` doesn't use the seed
+        options = {**initializer.get_config(), "seed": 0}  # `_draw` doesn't use the seed
         drawn: _initializers.Drawn = _OURS[type(initializer)].from_config(options)
-        return drawn.draw
+        return drawn._draw
     if type(initializer) in _CONSTANT:
         return lambda key, shape: initializer(shape, "float32")
     known = getattr(initializer, "__name__", type(initializer).__name__)

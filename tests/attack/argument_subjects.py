@@ -31,6 +31,7 @@ CALLED_BY_KERAS = {
     "augment.RandomTransform.compute_output_spec",
     *(f"layers.{name}.call" for name in layers.__all__),
 }
+CALLED_BY_TRAINING_FIT = {"get_state", "set_state"}
 CALLED_WHILE_DECODING = {"data.FileAudit.add_bad", "data.FileAudit.add_notes"}
 
 
@@ -41,6 +42,7 @@ def is_left_out(name):
         name in RECORDS
         or name in CALLED_BY_KERAS
         or name in CALLED_WHILE_DECODING
+        or method in CALLED_BY_TRAINING_FIT
         or method.startswith("on_")  # methods of callbacks and datasets, which Keras calls
     )
 

@@ -151,6 +151,7 @@ OF_SUBPACKAGES = {
         "filters": lambda: np.ones((2, 2, 3, 4), np.float32),
         "ksize": constantly(2),
     },
+    "initializers": {"model": fresh_model, "seed": constantly(1)},
     "layers": {
         "model": fresh_model,
         "noise_shape": constantly((None, 1)),
@@ -251,6 +252,20 @@ _FLOW_OPTIONS = {
 }
 
 OF_FUNCTIONS = {
+    "training.fit": {
+        "model": fresh_model,
+        "data": flow,
+        "epochs": constantly(1),
+        "resume": constantly("run"),
+        "every": constantly(1),
+        "every_seconds": constantly(1),
+        "validation_data": flow,
+        "class_weight": constantly({0: 1.0}),
+        "validation_batch_size": constantly(1),
+        "validation_steps": constantly(1),
+        "validation_freq": constantly(1),
+        "verbose": constantly(0),
+    },
     "random.fold_in": {"data": constantly(3)},
     "random.integers": {"maxval": constantly(9)},
     "random.key": {"seed": constantly(1)},

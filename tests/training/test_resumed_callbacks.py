@@ -164,7 +164,7 @@ class Hidden(keras.callbacks.Callback):
 
 
 def test_attributes_made_in_training_are_named_if_they_are_not_saved(tmp_path):
-    with pytest.warns(UserWarning, match=r"save: window, accuracy\. If the training") as seen:
+    with pytest.warns(UserWarning, match=r"save: window, accuracy\. If training") as seen:
         run(tmp_path, Hidden(), epochs=2)
     assert len([one for one in seen if "don't save" in str(one.message)]) == 1
 
