@@ -7,7 +7,6 @@ save takes about as long as a training step here, so that about half of the kill
 from functools import partial
 
 import numpy as np
-import pytest
 from attack.killing import kill_after_lines
 from attack.tally import RIGHT, Tally
 from oracles.image_trees import write_tree
@@ -16,19 +15,29 @@ from oracles.resumed_training import FINE_TUNING, MLP, PHOTOS, finish, result_of
 from kcore.training._checkpoint_file import read
 
 KILLS = 7
-SCRIPTS = {"mlp": MLP, "photos": PHOTOS, "fine_tuning": FINE_TUNING}
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_killed_and_resumed_training_runs(tmp_path, name):
-    tally = Tally(f"killed and resumed training runs: {name.replace('_', '-')}")
-    tree = write_tree(tmp_path / "tree", {"cat": 20, "dog": 20})
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
+def test_an_mlp(tmp_path):
+    killed_and_resumed(MLP, tmp_path, Tally("killed and resumed training runs of an MLP"), seed=0)
+
+
+def test_augmented_photos(tmp_path):
+    tally = Tally("killed and resumed training runs on augmented photos")
+    killed_and_resumed(PHOTOS, tmp_path, tally, seed=1)
+
+
+def test_fine_tuning(tmp_path):
+    tally = Tally("killed and resumed fine-tuning")
+    killed_and_resumed(FINE_TUNING, tmp_path, tally, seed=2)
+
+
+def killed_and_resumed(script, folder, tally, seed):
+    tree = write_tree(folder / "tree", {"cat": 20, "dog": 20})
+    whole, killed = folder / "whole", folder / "killed"
     whole.mkdir()
     killed.mkdir()
-    script = SCRIPTS[name]
     finish(script, whole, tree)
-    rng = np.random.default_rng(list(SCRIPTS).index(name))
+    rng = np.random.default_rng(seed)
     for number in range(KILLS):
         lines, seconds = int(rng.integers(1, 10)), rng.uniform(0, 0.03)
         kill_after_lines(start(script, killed, tree), lines, seconds)
