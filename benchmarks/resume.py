@@ -26,12 +26,13 @@ def main() -> None:
     options = parser.parse_args()
     about = harness.environment(["keras", "tensorflow", "jax", "numpy", "kcore"])
     (x, y), _ = kcore.datasets.fashion_mnist.load_data()
-    x = (x / 255).astype("float32")[..., None]
+    x = (x / 255).astype("float32")
     backend = keras.backend.backend()
     groups = {}
     for kind in options.models:
         print(f"\nOne epoch of the {kind} on {backend}, saved every {options.every} batches\n")
-        groups[kind] = compare(kind, x, y, options.rounds, options.every)
+        images = x if kind == "mlp" else x[..., None]
+        groups[kind] = compare(kind, images, y, options.rounds, options.every)
         print(harness.table(groups[kind], NOTHING))
     path = harness.save(f"resume-{backend}", groups, about)
     print(f"\nSaved {path}")
