@@ -83,7 +83,9 @@ class _Scaled(Drawn):
     output_axes: Any
 
     def _draw(self, key: Any, shape: tuple[int, ...]) -> Any:
-        counts = fans(shape, self.input_axes, self.output_axes)
+        # Keras 3.14 doesn't have these arguments.
+        axes = (getattr(self, name, None) for name in ("input_axes", "output_axes"))
+        counts = fans(shape, *axes)
         return variance_scaling(key, shape, counts, self.scale, self.mode, self.distribution)
 
 

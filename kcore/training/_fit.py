@@ -1,7 +1,6 @@
 """Train a model so that training can be stopped at any moment and resumed exactly."""
 
 import os
-import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,13 @@ from kcore.data._image_batches import ImageBatches
 from kcore.training._callback_states import check_callbacks
 from kcore.training._checkpoint_directory import CheckpointDirectory
 from kcore.training._checkpoint_file import Checkpoint
+from kcore.training._fit_arguments import (
+    check_class_weight,
+    check_validation_data,
+    check_validation_freq,
+    check_verbose,
+    optional_count,
+)
 from kcore.training._identity import check_identity, identity
 from kcore.training._interruption import Interruption
 from kcore.training._model_state import build
@@ -31,7 +37,7 @@ def fit(
     every_seconds: float | None = 60,
     validation_data: Any = None,
     callbacks: Sequence[Any] = (),
-    verbose: int | str = "auto",
+    verbose: bool | int | str = "auto",
     class_weight: Mapping[int, float] | None = None,
     validation_batch_size: int | None = None,
     validation_steps: int | None = None,
@@ -104,26 +110,28 @@ def fit(
         [0, 1]
     """
     path = check_path("resume", resume, "directory")
-    check_integer("epochs", epochs)
+    epochs = check_integer("epochs", epochs)
     schedule = Schedule(
-        None if every is None else check_integer("every", every),
+        optional_count("every", every),
         None if every_seconds is None else check_positive("every_seconds", every_seconds),
     )
     chosen = [] if callbacks is None else keras.tree.flatten(callbacks)
     _check_model(model)
     _check_data(data)
-    _check_validation(validation_data)
+    check_validation_data(validation_data)
     check_callbacks(chosen)
-    arguments = {
-        "class_weight": None if class_weight is None else _by_text(class_weight),
-        "validation_batch_size": validation_batch_size,
-        "validation_steps": validation_steps,
-        "validation_freq": validation_freq
-        if isinstance(validation_freq, int)
-        else list(validation_freq),
+    check_verbose(verbose)
+    weights = check_class_weight(class_weight)
+    options: dict[str, Any] = {
+        "validation_batch_size": optional_count("validation_batch_size", validation_batch_size),
+        "validation_steps": optional_count("validation_steps", validation_steps),
+        "validation_freq": check_validation_freq(validation_freq),
     }
+    # The keys of JSON are text.
+    by_text = {str(label): weight for label, weight in weights.items()} if weights else None
     logs = build(model, data[0])
     with CheckpointDirectory(path) as directory, Interruption() as interruption:
+        arguments = {"class_weight": by_text, **options}
         now = identity(model, data, validation_data, arguments, chosen, logs)
         checkpoint = directory.load()
         if checkpoint is not None:
@@ -149,11 +157,9 @@ def fit(
                 callbacks=runner,
                 verbose=verbose,
                 shuffle=False,
-                class_weight=class_weight,
+                class_weight=weights,
                 validation_data=validation_data,
-                validation_batch_size=validation_batch_size,
-                validation_steps=validation_steps,
-                validation_freq=validation_freq,
+                **options,
             )
         finally:
             runner.end()
@@ -203,15 +209,3 @@ def _check_data(data: Any) -> None:
             f"keras.config.max_steps_per_epoch()={keras.config.max_steps_per_epoch()} cuts epochs, "
             "which can't be resumed: set it to None."
         )
-
-
-def _check_validation(validation_data: Any) -> None:
-    if isinstance(validation_data, types.GeneratorType):
-        raise TypeError(
-            "validation_data is a generator, which can't be put back to where it was: give arrays "
-            "or a dataset, which begin anew each time."
-        )
-
-
-def _by_text(class_weight: Mapping[int, float]) -> dict[str, float]:
-    return {str(name): float(weight) for name, weight in class_weight.items()}
