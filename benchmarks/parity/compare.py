@@ -140,7 +140,7 @@ def main() -> None:
     print(table(comparisons))
     if options.picture is not None:
         draw(comparisons, options.picture)
-    sys.exit("\n".join(exceeded))
+    sys.exit("\n".join(exceeded) or None)
 
 
 if __name__ == "__main__":
