@@ -124,7 +124,7 @@ def test_layers_of_keras_that_do_not_name_an_initializer():
     x = layers.AdditiveAttention(name="additive")([x, x])
     spectral = layers.SpectralNormalization(layers.Dense(200), name="spectral")
     model = keras.Model(inputs, spectral(x))
-    before = model.get_weights()
+    before = [np.array(weight) for weight in model.get_weights()]
     for variable in model.weights:
         variable.assign(variable + 1.0)
     reinitialize(model, 3)
