@@ -30,7 +30,7 @@ _register = keras.saving.register_keras_serializable("kcore")
 
 
 class Drawn(keras.initializers.Initializer):
-    """Calls `draw` with the key of the seed, where Keras would call its backend."""
+    """Calls `_draw` with the key of the seed, where Keras would call its backend."""
 
     seed: Any
 

@@ -19,7 +19,6 @@ __all__ = [
     "check_model",
     "check_optimizer",
     "check_units",
-    "check_verbose",
     "first_not_finite",
     "shown",
 ]
@@ -107,13 +106,6 @@ def check_dtype(dtype: Any) -> Any:
             f"dtype={shown(dtype)} must be a dtype, such as 'float32', or a "
             f"keras.DTypePolicy: {error}"
         ) from error
-
-
-def check_verbose(verbose: Any) -> Any:
-    """Return `verbose` as `keras.Model.fit` takes it, or say what is allowed."""
-    if not isinstance(verbose, (bool, int, str)) or verbose not in ("auto", 0, 1, 2):
-        raise ValueError(f"verbose={shown(verbose)} must be 'auto', 0, 1 or 2.")
-    return verbose
 
 
 def check_callbacks(callbacks: Any) -> list[Any]:

@@ -11,8 +11,6 @@ import numpy as np
 
 __all__ = ["described", "text_of", "without_number"]
 
-_CODE = re.compile(r"4[A-Za-z0-9+/\s]+=*\s*")
-
 
 def described(value: Any) -> Any:
     """Return what tells two objects of Keras or functions apart, as values for JSON."""
@@ -22,10 +20,9 @@ def described(value: Any) -> Any:
         return [described(one) for one in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    try:
-        config = json.loads(text_of(value.get_config()))
-    except Exception:  # a function, or an object that doesn't tell its configuration
+    if not hasattr(value, "get_config"):  # a function, for instance
         return _named(value)
+    config = json.loads(text_of(value.get_config()))
     config.pop("name", None)
     return [_named(value), config]
 
@@ -46,27 +43,36 @@ def without_number(name: str) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(name): _plain(one) for name, one in value.items()}
+        of_lambda = _parts_of_lambda(value)
+        named = value if of_lambda is None else {"lambda": of_lambda}
+        return {str(name): _plain(one) for name, one in named.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, set | frozenset):
         return sorted((_plain(one) for one in value), key=repr)
-    if isinstance(value, str):
-        return _code(value) if len(value) > 80 and _CODE.fullmatch(value) else value
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     return _named(value)
 
 
-def _code(text: str) -> Any:
-    """Return the instructions of a lambda that Keras has serialized, or the text if it is none."""
+def _parts_of_lambda(value: dict[str, Any]) -> list[Any] | None:
+    """Return instructions, defaults and closure, if Keras has serialized a lambda as `value`.
+
+    A layer `Lambda` has them under names of their own, and other objects under "value".
+    """
+    if value.keys() == {"value"}:
+        parts = value["value"]
+    else:
+        parts = [value.get(name) for name in ("code", "defaults", "closure")]
+    if not isinstance(parts, list | tuple) or len(parts) != 3 or not isinstance(parts[0], str):
+        return None
     try:
-        code = marshal.loads(base64.b64decode(text))
-    except Exception:
-        return text
-    return _instructions(code) if isinstance(code, types.CodeType) else text
+        read = marshal.loads(base64.b64decode(parts[0]))
+    except (EOFError, TypeError, ValueError):  # it is another text
+        return None
+    return [_instructions(read), *parts[1:]] if isinstance(read, types.CodeType) else None
 
 
 def _instructions(code: types.CodeType) -> list[Any]:

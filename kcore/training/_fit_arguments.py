@@ -5,13 +5,14 @@ from typing import Any
 
 import keras
 
-from kcore._arguments import check_finite, check_integer
+from kcore._arguments import check_integer, check_not_negative
 
 __all__ = [
     "check_class_weight",
     "check_validation_data",
     "check_validation_freq",
     "check_verbose",
+    "is_dataset",
     "optional_count",
 ]
 
@@ -42,13 +43,13 @@ def check_class_weight(class_weight: Any) -> dict[int, float] | None:
     if class_weight is None:
         return None
     if not isinstance(class_weight, Mapping):
-        raise TypeError(
-            f"class_weight={class_weight!r:.80} must be a dictionary {{class: weight}}."
+        raise ValueError(
+            f"class_weight={class_weight!r:.80} must be a dictionary {{class: weight}}"
         )
     weights = {}
     for label, weight in class_weight.items():
         label = check_integer("a class in class_weight", label, minimum=0)
-        weights[label] = check_finite(f"class_weight[{label}]", weight)
+        weights[label] = check_not_negative(f"class_weight[{label}]", weight)
     return weights
 
 
@@ -63,14 +64,16 @@ def check_validation_data(validation_data: Any) -> None:
         )
     if isinstance(validation_data, list | tuple):
         _check_arrays(validation_data)
-    elif (
-        not isinstance(validation_data, Iterable)
-        or isinstance(validation_data, _NO_DATASETS)
-        or hasattr(validation_data, "shape")
-    ):
+    elif not is_dataset(validation_data):
         raise TypeError(
             f"validation_data={validation_data!r:.80} must be (x, y), (x, y, weights) or a dataset."
         )
+
+
+def is_dataset(value: Any) -> bool:
+    """Tell whether a value may be a dataset, which yields batches."""
+    is_one = isinstance(value, keras.utils.PyDataset | Iterable)
+    return is_one and not isinstance(value, _NO_DATASETS) and not hasattr(value, "shape")
 
 
 def _check_arrays(validation_data: Sequence[Any]) -> None:

@@ -11,6 +11,7 @@ from kcore._warning import warn
 from kcore.data._image_batches import ImageBatches
 from kcore.data._resumption import digest_of, fingerprint
 from kcore.training._model_state import (
+    UNTOLD,
     describe_model,
     describe_optimizer,
     initial_weights,
@@ -77,6 +78,13 @@ def check_identity(
         raise ValueError(
             f"resume={resume!r} holds a training run that began differently: "
             f"{'; '.join(differences)}. Give what it began with, or another directory."
+        )
+    untold = [name for name in ("layers", "loss_weights") if now["model"][name] == UNTOLD]
+    if untold:
+        warn(
+            f"model can't tell its {' and '.join(untold)}, as Keras can't serialize them: they are "
+            f"not compared with those of the training run in resume={resume!r}. Give the classes "
+            "the method get_config()."
         )
     if saved["versions"] != now["versions"]:
         changes = _differences("version", saved["versions"], now["versions"])

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from kcore.training._configurations import described, text_of, without_number
 
 __all__ = [
+    "UNTOLD",
     "arrays_of",
     "assign",
     "build",
@@ -22,6 +24,13 @@ __all__ = [
     "learning_rate",
     "training_variables",
 ]
+
+UNTOLD = "not told"
+"""Stands for what a model of the user's own class doesn't tell, which can't be compared."""
+
+# What Keras raises for an object without `get_config`, or that it can't serialize, or for a lambda
+# whose source is in no file.
+_CAN_NOT_TELL = (NotImplementedError, TypeError, ValueError, OSError)
 
 
 def build(model: Any, batch: Any) -> list[str]:
@@ -65,9 +74,9 @@ def describe_model(model: Any) -> dict[str, Any]:
     """Return what tells two compiled models apart, as values for JSON."""
     return {
         "variables": describe_variables(model),
-        "layers": _digest(_config(model)),
+        "layers": _digest_of_layers(model),
         "loss": described(model.loss),
-        "loss_weights": described(_compiled_with(model).get("loss_weights")),
+        "loss_weights": _loss_weights(model),
         "steps_per_execution": int(model.steps_per_execution),
         "jit_compile": bool(model.jit_compile),
         "run_eagerly": bool(model.run_eagerly),
@@ -123,19 +132,20 @@ def _variables(model: Any) -> list[Any]:
     return [*training_variables(model), *model.metrics_variables]
 
 
-def _config(model: Any) -> str | None:
+def _digest_of_layers(model: Any) -> str:
+    config = _told(lambda: keras.saving.serialize_keras_object(model)["config"])
+    return UNTOLD if config is UNTOLD else hashlib.sha256(text_of(config).encode()).hexdigest()[:16]
+
+
+def _loss_weights(model: Any) -> Any:
+    return _told(lambda: described(model.get_compile_config().get("loss_weights")))
+
+
+def _told(tell: Callable[[], Any]) -> Any:
     try:
-        return text_of(keras.saving.serialize_keras_object(model)["config"])
-    except Exception:  # a subclass of `Model` that doesn't tell its configuration
-        return None
-
-
-def _compiled_with(model: Any) -> dict[str, Any]:
-    try:
-        return dict(model.get_compile_config())
-    except Exception:  # an argument that can't be serialized
-        return {}
-
-
-def _digest(text: str | None) -> str | None:
-    return None if text is None else hashlib.sha256(text.encode()).hexdigest()[:16]
+        with warnings.catch_warnings():
+            # Keras warns of lambdas, which are unsafe to load. Nothing is loaded from this.
+            warnings.simplefilter("ignore")
+            return tell()
+    except _CAN_NOT_TELL:
+        return UNTOLD

@@ -214,7 +214,7 @@ def test_one_hot_rows_are_told_apart(base, data):
     ("options", "message"),
     [
         ({"class_weight": {3: 1.0}}, "class_weight has 3, which is not one of the 3 classes"),
-        ({"class_weight": {0: -1.0}}, r"class_weight\[0\]=-1.0 must not be negative"),
+        ({"class_weight": {0: -1.0}}, r"class_weight\[0\]=-1.0 must be 0 or greater"),
         ({"class_weight": [1, 2, 3]}, "must be a dictionary"),
         ({"sample_weight": np.ones(3)}, r"shape \(3,\) and dtype float64: one number for each of"),
         ({"sample_weight": np.full(COUNT, np.nan)}, "negative or infinite values, or NaN"),

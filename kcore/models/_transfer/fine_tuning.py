@@ -1,7 +1,7 @@
 """The second phase of training: the head and upper layers of the base, at a small learning rate."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,7 +11,7 @@ from kcore._forks import check_not_forked
 from kcore._layer_walk import walk
 from kcore._targets import check_labels
 from kcore.data import ImageBatches
-from kcore.models._arguments import check_callbacks, check_images, check_verbose, shown
+from kcore.models._arguments import check_callbacks, check_images, shown
 from kcore.models._compiling import compile_for_labels
 from kcore.models._layer_choice import check_layer_choice, layer_path, named_layers
 from kcore.models._trainable import check_trainable, print_phase
@@ -24,6 +24,7 @@ from kcore.models._transfer.training_data import (
     label_kind,
 )
 from kcore.training import fit
+from kcore.training._fit_arguments import check_verbose, is_dataset
 
 __all__ = ["fine_tune"]
 
@@ -167,10 +168,6 @@ def fine_tune(
     )
 
 
-# Iterables that don't yield batches.
-_NO_DATASETS = (str, bytes, Mapping, Set, range)
-
-
 def _check_data(model: Any, x: Any, y: Any) -> int | None:
     """Check images and labels, and return their number; None for a dataset."""
     if hasattr(x, "shape") or isinstance(x, (list, tuple)):
@@ -189,8 +186,7 @@ def _check_data(model: Any, x: Any, y: Any) -> int | None:
 
 
 def _check_dataset(name: str, dataset: Any, otherwise: str) -> None:
-    is_one = isinstance(dataset, (keras.utils.PyDataset, Iterable))
-    if not is_one or isinstance(dataset, _NO_DATASETS):
+    if not is_dataset(dataset):
         raise TypeError(f"{name}={shown(dataset)} must be {otherwise} or a dataset.")
 
 

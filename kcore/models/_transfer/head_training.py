@@ -8,7 +8,7 @@ import keras
 
 from kcore._arguments import check_integer, check_seed, check_switch
 from kcore._console import say
-from kcore.models._arguments import check_callbacks, check_verbose
+from kcore.models._arguments import check_callbacks
 from kcore.models._compiling import compile_for_labels
 from kcore.models._image_range import warn_of_range
 from kcore.models._trainable import check_trainable, print_phase
@@ -27,6 +27,7 @@ from kcore.models._transfer.training_data import (
     check_samples,
 )
 from kcore.random import draw_seed
+from kcore.training._fit_arguments import check_verbose
 
 __all__ = ["train_head"]
 

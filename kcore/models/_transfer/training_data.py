@@ -7,10 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from kcore._arguments import check_finite, check_integer
 from kcore._arrays import read_array
 from kcore._targets import check_labels
 from kcore.models._arguments import check_images
+from kcore.training import _fit_arguments as fit_arguments
 
 __all__ = [
     "Samples",
@@ -112,22 +112,14 @@ def check_batch(
 
 def check_class_weight(class_weight: Any, model: Any) -> dict[int, float] | None:
     """Return weights by class, or say what is wrong with them."""
-    if class_weight is None:
-        return None
-    if not isinstance(class_weight, Mapping):
-        raise ValueError(f"class_weight={class_weight!r} must be a dictionary {{class: weight}}.")
+    weights = fit_arguments.check_class_weight(class_weight)
     classes, _ = label_kind(model)
-    weights = {}
-    for label, weight in class_weight.items():
-        label = check_integer("a class in class_weight", label, minimum=0)
+    for label in weights or ():
         if label >= classes:
             raise ValueError(
                 f"class_weight has {label}, which is not one of the {classes} classes, 0 to "
                 f"{classes - 1}."
             )
-        weights[label] = check_finite(f"class_weight[{label}]", weight)
-        if weights[label] < 0:
-            raise ValueError(f"class_weight[{label}]={weight!r} must not be negative.")
     return weights
 
 
