@@ -6,7 +6,7 @@ from oracles.small_network import small_network
 L = keras.layers
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def initial_weights_drawn_by_numpy():
     with drawn_by_numpy():
         yield
