@@ -46,7 +46,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path):
         report = kcore.visualize.LiveReport(directory / "report.html")
         best = keras.callbacks.ModelCheckpoint(directory / "best.keras", save_best_only=True)
         with contextlib.ExitStack() as stack:
-            # Garbage would be collected in another test, which then failed for an open file.
+            # Closed by the garbage collector, the file would let any later test fail.
             stack.callback(log.on_train_end)
             history = fit(
                 model,
@@ -73,7 +73,6 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path):
 
 
 def test_several_steps_in_one_execution(tmp_path):
-    import gc; gc.collect(); return
     def train(cut, directory):
         model = dense_model(steps_per_execution=3)  # the last of an epoch has one step
         history = fit(
@@ -170,6 +169,16 @@ def test_a_changed_setting_of_a_callback_is_kept_and_named(tmp_path):
     assert stop.stopped_epoch == 1
 
 
+@pytest.fixture
+def ctrl_c():
+    """Let SIGINT raise KeyboardInterrupt, also where a shell that ran the tests in its background
+    has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize(
     ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
 )
@@ -204,6 +213,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, capsys, number, error):
     assert seen == [(1, batch) for batch in range(5, 10)]
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_signal_after_the_last_epoch_acts_at_the_end(tmp_path):
     raise_it = keras.callbacks.LambdaCallback(
         on_train_end=lambda logs: signal.raise_signal(signal.SIGINT)
