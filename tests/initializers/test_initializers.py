@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from oracles import needs
 from scipy import stats
 
 import kcore
@@ -15,11 +16,6 @@ NAMES = [name for name in initializers.__all__ if name != "reinitialize"]
 SHAPE = (3, 3, 20, 200)
 FAN_IN, FAN_OUT = 9 * 20, 9 * 200
 TRUNCATED = stats.truncnorm(-2, 2)
-
-has_axes = pytest.mark.skipif(
-    not hasattr(keras.initializers.VarianceScaling(), "input_axes"),
-    reason="this Keras has no input_axes",
-)
 
 
 def drawn(initializer, shape, dtype=None):
@@ -59,7 +55,7 @@ DISTRIBUTIONS = [
         "VarianceScaling",
         {"distribution": "uniform", "input_axes": [2], "output_axes": [3]},
         uniform(1 / 20),
-        marks=has_axes,
+        marks=needs.initializers_by_axes,
     ),
     ("RandomUniform", {}, stats.uniform(-0.05, 0.1)),
     ("RandomUniform", {"minval": 2, "maxval": 3}, stats.uniform(2, 1)),

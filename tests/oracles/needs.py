@@ -17,12 +17,14 @@ __all__ = [
     "chromium",
     "fork",
     "ghostscript",
+    "initializers_by_axes",
     "limits_of_processes",
     "named_pipes",
     "pillow_writes",
     "raqm",
     "tensorflow",
     "tf_keras",
+    "visible_claims",
 ]
 
 HAS_NAMED_PIPES = hasattr(os, "mkfifo")
@@ -58,10 +60,17 @@ chromium = pytest.mark.skipif(
     not any(map(shutil.which, NAMES)) and os.environ.get("KCORE_REQUIRE_BROWSER") != "1",
     reason="there is no Chromium; set KCORE_REQUIRE_BROWSER=1 to fail instead",
 )
-# pytest evaluates this string in the module of the test, which has imported Keras; this module
+visible_claims = pytest.mark.skipif(
+    os.name == "nt", reason="processes of Windows don't see each other's claims"
+)
+# pytest evaluates these strings in the module of the test, which has imported Keras; this module
 # must not import it.
 tensorflow = pytest.mark.skipif(
     "keras.backend.backend() != 'tensorflow'", reason="this test is for TensorFlow only"
+)
+initializers_by_axes = pytest.mark.skipif(
+    "not hasattr(keras.initializers.VarianceScaling(), 'input_axes')",
+    reason="this Keras has no input_axes",
 )
 tf_keras = pytest.mark.skipif(
     importlib.util.find_spec("tf_keras") is None,

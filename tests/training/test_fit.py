@@ -1,6 +1,5 @@
 """Resumed training runs equal, bit for bit, runs that were never cut."""
 
-import contextlib
 import errno
 import os
 import signal
@@ -10,6 +9,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from oracles import needs
 from oracles.image_trees import write_tree
 from training.resumption import (
     Cut,
@@ -45,9 +45,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path):
         log = keras.callbacks.CSVLogger(directory / "log.csv")
         report = kcore.visualize.LiveReport(directory / "report.html")
         best = keras.callbacks.ModelCheckpoint(directory / "best.keras", save_best_only=True)
-        with contextlib.ExitStack() as stack:
-            # Closed by the garbage collector, the file would let any later test fail.
-            stack.callback(log.on_train_end)
+        try:
             history = fit(
                 model,
                 dense_data(),
@@ -58,6 +56,8 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path):
                 validation_data=dense_data(seed=9),
                 verbose=0,
             )
+        finally:
+            log.on_train_end()  # left open, the file could fail a later test, as garbage
         result = everything(model, history, *callbacks)
         result["log"] = (directory / "log.csv").read_text()
         result["report"] = report._file.contents["history"].history, report._logs
@@ -171,8 +171,7 @@ def test_a_changed_setting_of_a_callback_is_kept_and_named(tmp_path):
 
 @pytest.fixture
 def ctrl_c():
-    """Let SIGINT raise KeyboardInterrupt, also where a shell that ran the tests in its background
-    has it ignored."""
+    """Let SIGINT raise KeyboardInterrupt, which a shell's background job would ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -281,7 +280,7 @@ def test_the_other_backend_is_refused(finished, tmp_path):
         fit(dense_model(run_eagerly=True), dense_data(), epochs=3, resume=tmp_path, verbose=0)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="processes of Windows don't see each other's claims")
+@needs.visible_claims
 def test_another_process_that_uses_the_directory_is_named(tmp_path):
     source = (
         "import sys\n"
