@@ -20,6 +20,7 @@ count from 0 again.
 """
 
 import kcore._backend  # noqa: F401
+from kcore.layers._convolution import Conv1D, Conv2D, Conv3D
 from kcore.layers._dropout import (
     AlphaDropout,
     Dropout,
@@ -28,13 +29,30 @@ from kcore.layers._dropout import (
     SpatialDropout3D,
 )
 from kcore.layers._noise import GaussianDropout, GaussianNoise
+from kcore.layers._pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from kcore.layers._reproducible import reproducible
 
 __all__ = [
     "AlphaDropout",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
     "Dropout",
     "GaussianDropout",
     "GaussianNoise",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",

@@ -19,7 +19,7 @@ from kcore.nn._arguments import (
     same_or_valid,
 )
 from kcore.nn._operation import TensorFunction
-from kcore.nn._reach import within_reach
+from kcore.nn._reach import with_equal_strides, with_explicit_pads, within_reach
 from kcore.shapes import Windows, depthwise_conv_windows, spatial_sizes
 
 __all__ = ["conv2d", "correlate", "depthwise_conv2d", "separable_conv2d"]
@@ -277,28 +277,29 @@ def correlate(operation: Any, x: Any, filters: Any, windows: Windows) -> Any:
     """Run one of Keras's convolutions in a form that every backend computes alike.
 
     TensorFlow refuses strides together with dilation, and unequal strides of float16 in a depthwise
-    convolution, and leaves output memory unwritten for some unequal strides with its own SAME
-    padding. In the first two cases every cell is computed and those between strides are dropped; in
-    the last, the padding is added here.
+    convolution: there every cell is computed, and those between strides are dropped. With unequal
+    strides to a single row or column it leaves output memory unwritten, so the strides are made
+    equal there.
 
     Args:
         operation: `keras.ops.conv` or `keras.ops.depthwise_conv`.
-        x: images, channels last.
+        x: images (batch, height, width, channels), or any other number of spatial axes.
         filters: as the operation takes them.
         windows: the window of each axis.
     """
     x, filters, windows = within_reach(x, filters, windows)
-    strides, rates, padding = _numbers(windows)
-    are_equal = len(set(strides)) == 1
     is_mixed = _is_mixed(x, windows)
-    is_plain = not is_mixed and are_equal
-    if padding == "same" and None not in windows.pads and not is_plain:
-        x = keras.ops.pad(x, ((0, 0), *windows.pads, (0, 0)))
-        padding = "valid"
-    if not is_mixed:
+    strides, rates, padding = _numbers(windows)
+    if is_mixed or len(set(strides)) > 1:
+        x, windows = with_explicit_pads(x, windows)
+        x, windows = with_equal_strides(x, windows)
+        strides, rates, padding = _numbers(windows)
+    # Whether a single row or column is left shows only when the sizes are known.
+    is_unsure = len(set(strides)) > 1 and None in windows.output_size and padding == "valid"
+    if not (is_mixed or is_unsure):
         return operation(x, filters, strides, padding, "channels_last", rates)
     y = operation(x, filters, 1, padding, "channels_last", rates)
-    return y[:, :: strides[0], :: strides[1], :]
+    return y[(slice(None), *(slice(None, None, step) for step in strides))]
 
 
 def _numbers(windows: Windows) -> tuple[tuple[int, ...], tuple[int, ...], str]:

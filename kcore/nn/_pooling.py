@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from kcore.nn._arguments import (
     channels_last,
@@ -20,10 +21,13 @@ from kcore.nn._operation import TensorFunction
 from kcore.nn._reach import pool_in_reach
 from kcore.shapes import pool_windows, spatial_sizes
 
-__all__ = ["avg_pool", "max_pool"]
+__all__ = ["avg_pool", "largest", "max_pool", "mean"]
 
 Ints = int | Sequence[int]
+Numbers = tuple[int, ...]
 Shape = tuple[int | None, ...]
+
+_KEEP_NAN_AND_INFINITIES = ("jax", "numpy")  # backends whose own maximum does
 
 
 def max_pool(
@@ -126,13 +130,9 @@ class MaxPool(Pool):
 
     @staticmethod
     def compute(x: Any, *, data_format: str, **window: Any) -> Any:
-        """Pool with channels last; take the slower way only if a value is not finite."""
-        window |= _in_reach(x, data_format, **window)
-        return keras.ops.cond(
-            keras.ops.all(keras.ops.isfinite(x)),
-            lambda: _native(x, data_format, window),
-            lambda: _of_any_values(x, data_format, window),
-        )
+        """Pool with channels last."""
+        y = largest(channels_last(x, data_format), data_format="channels_last", **window)
+        return from_channels_last(y, data_format)
 
 
 @keras.saving.register_keras_serializable(package="kcore.nn")
@@ -142,32 +142,83 @@ class AvgPool(Pool):
     @staticmethod
     def compute(x: Any, *, data_format: str, **window: Any) -> Any:
         """Pool with channels last."""
-        window |= _in_reach(x, data_format, **window)
-        x = channels_last(x, data_format)
-        y = keras.ops.average_pool(x, **window, data_format="channels_last")
+        y = mean(channels_last(x, data_format), data_format="channels_last", **window)
         return from_channels_last(y, data_format)
 
 
-def _in_reach(
-    x: Any, data_format: str, pool_size: Any, strides: Any, padding: str
-) -> dict[str, Any]:
-    return pool_in_reach(spatial_sizes(x.shape, data_format), pool_size, strides)
+def largest(x: Any, *, pool_size: Numbers, strides: Numbers, padding: str, data_format: str) -> Any:
+    """Take the maximum of each window as JAX and NumPy do, on every backend.
 
-
-def _native(x: Any, data_format: str, window: dict[str, Any]) -> Any:
-    x = channels_last(x, data_format)
-    return from_channels_last(
-        keras.ops.max_pool(x, **window, data_format="channels_last"), data_format
+    Args:
+        x: floats (batch, *spatial, channels) or (batch, channels, *spatial), with one to three
+            spatial axes.
+        pool_size: cells of a window along each spatial axis.
+        strides: cells from one window to the next along each axis.
+        padding: "valid" or "same".
+        data_format: "channels_last" or "channels_first".
+    """
+    sizes = spatial_sizes(x.shape, data_format)
+    window = {"padding": padding, "data_format": data_format}
+    window |= pool_in_reach(sizes, pool_size, strides)
+    if keras.backend.backend() in _KEEP_NAN_AND_INFINITIES:
+        return keras.ops.max_pool(x, **window)
+    # A sum is finite only if all its terms are, and takes less time than asking each of them.
+    return keras.ops.cond(
+        keras.ops.isfinite(keras.ops.sum(x)),
+        lambda: _largest_finite(x, window),
+        lambda: _largest_of_any(x, window),
     )
 
 
-def _of_any_values(x: Any, data_format: str, window: dict[str, Any]) -> Any:
+def mean(x: Any, *, pool_size: Numbers, strides: Numbers, padding: str, data_format: str) -> Any:
+    """Take the mean of each window without its pads; the arguments are those of `largest`.
+
+    TensorFlow compiles a wrong gradient for windows longer than their axis (tensorflow#48773), so
+    these get explicit pads, and their means are corrected.
+    """
+    sizes = spatial_sizes(x.shape, data_format)
+    window = {"padding": padding, "data_format": data_format}
+    window |= pool_in_reach(sizes, pool_size, strides)
+    lengths = zip(sizes, window["pool_size"], strict=True)
+    if any(size is not None and length > size for size, length in lengths) and None not in sizes:
+        return _mean_of_long_windows(x, sizes, window)
+    if _lacks_volumes(x):
+        return _image_by_image(keras.ops.average_pool, x, window)
+    return keras.ops.average_pool(x, **window)
+
+
+def _mean_of_long_windows(x: Any, sizes: Sequence[int], window: dict[str, Any]) -> Any:
+    windows = pool_windows(sizes, window["pool_size"], window["strides"], window["padding"])
+    is_last = window["data_format"] == "channels_last"
+    factors = np.ones((1,) * (len(sizes) + 2))
+    for number, axis in enumerate(windows.axes, start=1 if is_last else 2):
+        before, _ = axis.pads
+        first = np.arange(axis.output_size) * axis.strides - before
+        last = np.minimum(first + axis.kernel_size, axis.size)
+        counted = last - np.maximum(first, 0)
+        shape = [-1 if each == number else 1 for each in range(factors.ndim)]
+        factors = factors * np.reshape(axis.kernel_size / counted, shape)
+    pads = [(0, 0), *windows.pads, (0, 0)] if is_last else [(0, 0), (0, 0), *windows.pads]
+    y = mean(keras.ops.pad(x, pads), **{**window, "padding": "valid"})
+    return y * keras.ops.cast(factors, y.dtype)
+
+
+def _largest_finite(x: Any, window: dict[str, Any]) -> Any:
+    # TensorFlow can't pool volumes of float16, and its eager gradient of volumes gives every cell
+    # of a tied window the whole gradient.
+    is_volume = len(x.shape) == 5
+    if is_volume:
+        return _image_by_image(keras.ops.max_pool, x, window)
+    return keras.ops.max_pool(x, **window)
+
+
+def _largest_of_any(x: Any, window: dict[str, Any]) -> Any:
     """Pool the values other than NaN and minus infinity, and the masks of these two separately."""
     ops = keras.ops
     is_nan, is_low = ops.isnan(x), x == -float("inf")
-    has_nan = _native(ops.cast(is_nan, x.dtype), data_format, window) > 0
-    has_more = _native(ops.cast(ops.logical_not(is_low), x.dtype), data_format, window) > 0
-    y = _native(ops.where(ops.logical_or(is_nan, is_low), _lowest(x), x), data_format, window)
+    has_nan = _largest_finite(ops.cast(is_nan, x.dtype), window) > 0
+    has_more = _largest_finite(ops.cast(ops.logical_not(is_low), x.dtype), window) > 0
+    y = _largest_finite(ops.where(ops.logical_or(is_nan, is_low), _lowest(x), x), window)
     y = ops.where(has_more, y, ops.full_like(y, -float("inf")))
     return ops.where(has_nan, ops.full_like(y, float("nan")), y)
 
@@ -176,6 +227,28 @@ def _lowest(x: Any) -> Any:
     """Return a value that never wins: the smallest finite one."""
     finite = keras.ops.where(keras.ops.isfinite(x), x, keras.ops.zeros_like(x))
     return keras.ops.min(finite)
+
+
+def _lacks_volumes(x: Any) -> bool:
+    """Tell whether a backend can't pool these volumes, although it can pool such images."""
+    is_half = keras.backend.standardize_dtype(x.dtype) == "float16"
+    return is_half and len(x.shape) == 5 and keras.backend.backend() == "tensorflow"
+
+
+def _image_by_image(pool: Any, x: Any, window: dict[str, Any]) -> Any:
+    """Pool volumes along height and width, then along depth."""
+    if window["data_format"] == "channels_first":
+        x = keras.ops.transpose(x, (0, 2, 3, 4, 1))
+        y = _image_by_image(pool, x, {**window, "data_format": "channels_last"})
+        return keras.ops.transpose(y, (0, 4, 1, 2, 3))
+    size, strides, padding = window["pool_size"], window["strides"], window["padding"]
+    _, depth, height, width, channels = keras.ops.shape(x)
+    y = keras.ops.reshape(x, (-1, height, width, channels))
+    y = pool(y, size[1:], strides[1:], padding, "channels_last")
+    _, height, width, _ = keras.ops.shape(y)
+    y = keras.ops.reshape(y, (-1, depth, height * width, channels))
+    y = pool(y, (size[0], 1), (strides[0], 1), padding, "channels_last")
+    return keras.ops.reshape(y, (-1, keras.ops.shape(y)[1], height, width, channels))
 
 
 def _settings(

@@ -4,13 +4,14 @@ Backends pad for every cell that a window covers, count cells in 32 bits, or loo
 so they must not be given arbitrarily large numbers.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import keras
 
 from kcore.shapes import Window, Windows
 
-__all__ = ["pool_in_reach", "within_reach"]
+__all__ = ["pool_in_reach", "with_equal_strides", "with_explicit_pads", "within_reach"]
 
 
 def within_reach(x: Any, filters: Any, windows: Windows) -> tuple[Any, Any, Windows]:
@@ -36,6 +37,34 @@ def within_reach(x: Any, filters: Any, windows: Windows) -> tuple[Any, Any, Wind
         axes.append(Window(size, last - first + 1, axis.strides, rate, "valid"))
         filters = filters[(slice(None),) * number + (slice(first, last + 1),)]
     return keras.ops.pad(x, (*pads, (0, 0))), filters, Windows(tuple(axes))
+
+
+def with_explicit_pads(x: Any, windows: Windows) -> tuple[Any, Windows]:
+    """Add the pads of SAME windows to the images, if all sizes are known."""
+    if windows.axes[0].padding == "valid" or None in windows.pads:
+        return x, windows
+    padded = keras.ops.pad(x, ((0, 0), *windows.pads, (0, 0)))
+    sizes = (axis.size + sum(axis.pads) for axis in windows.axes)
+    axes = (
+        replace(axis, size=size, padding="valid")
+        for axis, size in zip(windows.axes, sizes, strict=True)
+    )
+    return padded, Windows(tuple(axes))
+
+
+def with_equal_strides(x: Any, windows: Windows) -> tuple[Any, Windows]:
+    """Give axes with a single position the stride of the others, and cut them to its window."""
+    strides = [axis.strides for axis in windows.axes if axis.output_size != 1]
+    if not strides or windows.axes[0].padding != "valid":
+        return x, windows
+    axes, kept = [], [slice(None)]
+    for axis in windows.axes:
+        if axis.output_size == 1:
+            reach = axis.effective_kernel_size
+            axis = replace(axis, size=reach, strides=strides[0])
+        kept.append(slice(None, axis.size if axis.output_size == 1 else None))
+        axes.append(axis)
+    return x[tuple(kept)], Windows(tuple(axes))
 
 
 def pool_in_reach(
