@@ -20,15 +20,16 @@ GLOBAL_POOLS = tuple(f"Global{kind}Pooling{n}D" for kind in ("Max", "Average") f
 ADAPTIVE_POOLS = tuple(
     f"Adaptive{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2, 3)
 )
+IN_KCORE = CONVOLUTIONS + MAX_POOLS + AVERAGE_POOLS
 TRAINED = CONVOLUTIONS + DEPTHWISE + SEPARABLE + TRANSPOSED
 
 
 @dataclass(frozen=True)
 class Case:
-    """A Keras layer, its arguments, and the kind of input it is given.
+    """A layer, its arguments, and the kind of input it is given.
 
     Attributes:
-        layer: name of the class in `keras.layers`.
+        layer: name of the class in the `layers` of the library.
         sizes: spatial sizes of the input.
         kernel: kernel or pool size of each axis; empty for global and adaptive pools.
         strides: strides of each axis; None to leave them out of the layer's arguments.
@@ -46,6 +47,7 @@ class Case:
         batch: samples in the input; may be 0.
         dtype: dtype policy of the layer.
         data: `"random"`, `"negative"`, `"nan"`, `"infinite"` or `"integer"`.
+        library: `"keras"` or `"kcore"`, whose layer of that name is tested.
     """
 
     layer: str
@@ -65,6 +67,12 @@ class Case:
     batch: int = 2
     dtype: str = "float32"
     data: str = "random"
+    library: str = "keras"
+
+    @property
+    def name(self) -> str:
+        """Name of the layer, with its library unless that is Keras."""
+        return self.layer if self.library == "keras" else f"{self.library}.{self.layer}"
 
     @property
     def axes(self) -> int:
@@ -95,7 +103,7 @@ class Case:
     @property
     def id(self) -> str:
         """A short, unique name made from the values that differ from the defaults."""
-        parts = [self.layer, _cross(self.sizes)]
+        parts = [self.name, _cross(self.sizes)]
         parts += [f"k{_cross(self.kernel)}"] if self.kernel else []
         parts += [f"s{_cross(self.strides)}"] if self.strides else []
         parts += [f"d{_cross(self.dilation_rate)}"] if set(self.dilation_rate) - {1} else []

@@ -114,7 +114,7 @@ def _result(item: pytest.Function, report: pytest.TestReport) -> Result:
     reason = str(report.longrepr)[-500:] if report.failed else ""
     if report.outcome == "skipped" and hasattr(report, "wasxfail"):
         outcome, reason = "known failure", report.wasxfail
-    return Result(_test_id(item), _case(item).layer, subject, outcome, reason)
+    return Result(_test_id(item), _layer(_case(item)), subject, outcome, reason)
 
 
 def _of_the_suite(items: Sequence[pytest.Item]) -> list[pytest.Function]:
@@ -128,6 +128,11 @@ def _is_ours(item: pytest.Item) -> TypeGuard[pytest.Function]:
 def _case(item: pytest.Function) -> Case | Named:
     """Return the case of a test; every test of the suite has one."""
     return cast("Case | Named", item.callspec.params["case"])
+
+
+def _layer(case: Case | Named) -> str:
+    """Return the layer under which the report counts a case."""
+    return case.case.name if isinstance(case, Named) else case.name
 
 
 def _test_id(item: pytest.Item) -> str:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from backends_tests.cases import DEPTHWISE, SEPARABLE, Case, arrays
 from backends_tests.contract import upstream
 from backends_tests.gradient import Gradients, gradients, holding
+from backends_tests.layers import layer_class
 from backends_tests.named import Named
 from backends_tests.outcome import Outcome
 from backends_tests.probes import PROBES
@@ -132,7 +133,7 @@ def _layer(case: Case) -> Any:
     names += ["bias"] if case.use_bias else []
     weights = zip(names, arrays(case).weights, strict=False)
     initializers = {f"{name}_initializer": holding(weight) for name, weight in weights}
-    return getattr(keras.layers, case.layer)(**case.configuration, **initializers)
+    return layer_class(case)(**case.configuration, **initializers)
 
 
 def _spatial(case: Case) -> range:

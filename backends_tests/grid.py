@@ -53,6 +53,8 @@ LARGEST = {1: 16, 2: 10, 3: 6}
 def grid(full: bool = False) -> list[Case]:
     """Return all cases in a fixed order, without duplicates."""
     found = [case for layer in WINDOWS for case in cases_of(layer, full)]
+    found += [case.but(library="kcore") for case in found if case.layer in cases.IN_KCORE]
+    found += _many_pixels()
     return list({case.id: case for case in found}.values())
 
 
@@ -151,6 +153,16 @@ def _bias_as_long_as_the_last_axis(layer: str) -> Iterator[Case]:
     axes = int(layer.removesuffix("Transpose")[-2])
     case = Case(layer, (4,) * axes, (1,) * axes, (1,) * axes, (1,) * axes, channels=4, filters=4)
     yield from (case.but(data_format=data_format) for data_format in DATA_FORMATS)
+
+
+def _many_pixels() -> Iterator[Case]:
+    """Yield batches for which kcore computes gradients in parts, with and without a remainder."""
+    case = Case("Conv2D", (12, 9), (3, 3), (1, 1), (1, 1), library="kcore")
+    for data_format in DATA_FORMATS:
+        yield case.but(batch=76, data_format=data_format)
+        yield case.but(batch=75, padding="same", data_format=data_format)
+        yield case.but(batch=75, kernel=(2, 4), padding="same", data_format=data_format)
+        yield case.but(batch=81, kernel=(5, 2), use_bias=False, data_format=data_format)
 
 
 def _special(layer: str, windows: list[Case]) -> Iterator[Case]:

@@ -4,10 +4,10 @@ Each case states what is right, whatever a backend does; what a backend does wro
 its known failures. A reference such as #22077 is the number of a thread of keras-team/keras.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from backends_tests.cases import Case
+from backends_tests.cases import IN_KCORE, Case
 from backends_tests.contract import DOES_NOT_FIT, GROUPS, OUTPUT_PADDING, STRIDES_WITH_DILATION
 
 __all__ = ["NAMED", "Named"]
@@ -40,13 +40,25 @@ class Named:
         """The name, as a test id."""
         return self.name
 
-    @property
-    def layer(self) -> str:
-        """The layer under which the report counts the case."""
-        return self.case.layer
-
 
 FIRST = "channels_first"
+OF_A_LAYER = frozenset(
+    {
+        "average_of_ten_and_twenty",
+        "compiled",
+        "eager",
+        "gradient",
+        "gradient_of_tied_maximum",
+        "gradient_of_tied_maximum_eager",
+        "layer_eager",
+        "layer_symbolic",
+        "layer_unknown_sizes",
+        "max_pool_in_capitals",
+        "max_pool_in_capitals_symbolic",
+        "zero_kernel_with_bias",
+    }
+)
+"""The ways and probes that call a layer, not an operation."""
 
 Sizes = tuple[int, ...]
 
@@ -369,7 +381,22 @@ def _memory() -> list[Named]:
     ]
 
 
-NAMED = [
+def _of_kcore(named: list[Named]) -> list[Named]:
+    """Return the cases of layers that kcore has too, with its layers; none may fail."""
+    found = [
+        replace(each, name=f"kcore: {each.name}", case=each.case.but(library="kcore"))
+        for each in named
+        if each.case.layer in IN_KCORE and each.probe in OF_A_LAYER
+    ]
+    narrow = _conv("Conv2D", (8, 5), (1, 2), channels=1, use_bias=False, library="kcore")
+    for step in (2, 3, 5):
+        found += _both(
+            f"kcore: conv to one column with strides 1 and {step}", narrow.but(strides=(1, step))
+        )
+    return found
+
+
+OF_KERAS = [
     *_strides_and_dilation(),
     *_channels_first(),
     *_too_large(),
@@ -382,4 +409,5 @@ NAMED = [
     *_calls(),
     *_memory(),
 ]
+NAMED = [*OF_KERAS, *_of_kcore(OF_KERAS)]
 """All named cases."""

@@ -13,6 +13,7 @@ from keras import ops
 
 from backends_tests.cases import Case, arrays
 from backends_tests.gradient import gradients
+from backends_tests.layers import layer_class
 
 __all__ = ["PROBES"]
 
@@ -120,7 +121,7 @@ def zero_kernel_with_bias(case: Case) -> Tensor:
     """A convolution with a kernel of zeros and the bias 1, 2, ...: the output is the bias."""
     bias = keras.initializers.Constant(np.arange(1.0, case.filters + 1))
     arguments = case.configuration | {"kernel_initializer": "zeros", "bias_initializer": bias}
-    return getattr(keras.layers, case.layer)(**arguments)(arrays(case).x)
+    return layer_class(case)(**arguments)(arrays(case).x)
 
 
 def counting_input_through_ones(case: Case) -> Tensor:
@@ -133,13 +134,13 @@ def counting_input_through_ones(case: Case) -> Tensor:
 
 def average_of_ten_and_twenty(case: Case) -> Tensor:
     """`AveragePooling` of the cells 10 and 20."""
-    layer = getattr(keras.layers, case.layer)(**case.configuration)
+    layer = layer_class(case)(**case.configuration)
     return layer(np.array([10.0, 20.0], "float32").reshape(case.input_shape))
 
 
 def gradient_of_tied_maximum(case: Case, run_eagerly: bool = False) -> Tensor:
     """The gradient of a max pool over a constant input, summed over the input."""
-    layer = getattr(keras.layers, case.layer)(**case.configuration)
+    layer = layer_class(case)(**case.configuration)
     x = np.ones(case.input_shape, "float32")
     shape = layer.compute_output_shape(case.input_shape)
     (found,) = gradients([layer], [x], [np.ones(shape, "float32")], run_eagerly)
@@ -204,12 +205,12 @@ PROBES: dict[str, Callable[[Case], Tensor]] = {
 
 def _plain_layer(case: Case) -> Any:
     weights = {} if "Pooling" in case.layer else {"bias_initializer": "ones"}
-    return getattr(keras.layers, case.layer)(**case.configuration, **weights)
+    return layer_class(case)(**case.configuration, **weights)
 
 
 def _in_capitals(case: Case) -> Any:
     arguments = case.configuration | {"padding": case.padding.upper()}
-    return getattr(keras.layers, case.layer)(**arguments)
+    return layer_class(case)(**arguments)
 
 
 def _in_model(function: Function, case: Case) -> Tensor:

@@ -65,7 +65,7 @@ def covering(fitting: Sequence[Case]) -> list[Case]:
     seen: set[tuple[object, ...]] = set()
     found = []
     for case in fitting:
-        shown = {(case.layer, case.padding, *each) for each in _properties(case).items()}
+        shown = {(case.name, case.padding, *each) for each in _properties(case).items()}
         if not shown <= seen:
             seen |= shown
             found.append(case)

@@ -29,8 +29,9 @@ PUBLIC = {
     ),
     "inspect": "Audit Finding Row Trace activations audit trace",
     "layers": (
-        "AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D "
-        "SpatialDropout3D reproducible"
+        "AlphaDropout AveragePooling1D AveragePooling2D AveragePooling3D Conv1D Conv2D Conv3D "
+        "Dropout GaussianDropout GaussianNoise MaxPooling1D MaxPooling2D MaxPooling3D "
+        "SpatialDropout1D SpatialDropout2D SpatialDropout3D accelerate reproducible"
     ),
     "models": (
         "Classification ExportError ModelFileError ParameterSummary SubclassedMLP "

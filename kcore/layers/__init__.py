@@ -1,8 +1,16 @@
-"""Keras's dropout and noise layers, with the same random numbers on every backend.
+"""Keras's layers, with the same values on every backend, and faster where Keras's are slow.
 
-Each layer subclasses the Keras layer of the same name and takes the same arguments. Only the source
-of its random numbers differs. Keras asks the backend, so one seed gives different masks on
-TensorFlow and on JAX. Here each number is computed by integer arithmetic from
+Each layer subclasses the Keras layer of the same name and takes the same arguments.
+
+**Convolutions and pools.** On a CPU under JAX, their gradients are computed in another way, which
+takes a third to a half of the time. Elsewhere Keras's own operations run. Where those give another
+result, or end the process, these layers are right; `docs/conformance.md` lists the cases. Saved
+models name them as Keras's layers, so they load without kcore. `accelerate` copies an existing
+model with them in place of Keras's.
+
+**Dropout and noise.** Only the source of their random numbers differs from Keras's. Keras asks the
+backend, so one seed gives different masks on TensorFlow and on JAX. Here each number is computed by
+integer arithmetic from
 
 - the layer's seed,
 - the number of the layer's earlier calls in training, which its `seed_generator` counts, as in
@@ -20,6 +28,7 @@ count from 0 again.
 """
 
 import kcore._backend  # noqa: F401
+from kcore.layers._accelerate import accelerate
 from kcore.layers._convolution import Conv1D, Conv2D, Conv3D
 from kcore.layers._dropout import (
     AlphaDropout,
@@ -56,5 +65,6 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "accelerate",
     "reproducible",
 ]

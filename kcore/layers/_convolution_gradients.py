@@ -5,6 +5,7 @@ slow, most of all for many images at once. A loop over a few images at a time ta
 the time, and less memory.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -17,7 +18,7 @@ __all__ = ["convolve_in_parts", "pays"]
 _IMAGES_AT_ONCE = 4
 _FEWEST_PIXELS, _FEWEST_IN_BATCH = 100, 8000
 
-Pads = list[tuple[int, int]]
+Pads = Sequence[tuple[int, int]]
 
 
 def pays(shape: tuple[int | None, ...], kernel: Any, windows: Windows) -> bool:
@@ -28,13 +29,14 @@ def pays(shape: tuple[int | None, ...], kernel: Any, windows: Windows) -> bool:
         kernel: (*kernel size, channels in, channels out).
         windows: the window of each spatial axis.
     """
-    if len(shape) != 4 or None in shape:
+    sizes = [size for size in shape if size is not None]
+    if len(sizes) != 4 or len(shape) != 4:
         return False
-    batch, height, width, channels = shape
+    batch, height, width, channels = sizes
     is_plain = all(axis.strides == axis.dilation_rate == 1 for axis in windows.axes)
     if not is_plain or channels != kernel.shape[-2]:
         return False
-    pixels = height * width  # type: ignore[operator]
+    pixels = height * width
     return pixels >= _FEWEST_PIXELS and batch * pixels >= _FEWEST_IN_BATCH
 
 
@@ -50,9 +52,9 @@ def convolve_in_parts(x: Any, kernel: Any, windows: Windows) -> Any:
         Images (batch, height, width, channels out).
     """
     padding = windows.axes[0].padding
-    pads = [(0, 0), *windows.pads, (0, 0)]
+    pads: Any = [(0, 0), *windows.pads, (0, 0)]
 
-    @ops.custom_gradient
+    @ops.custom_gradient  # type: ignore[untyped-decorator]
     def convolve(x: Any, kernel: Any) -> Any:
         def gradient(upstream: Any) -> Any:
             padded = ops.pad(x, pads) if padding == "same" else x

@@ -136,7 +136,8 @@ class AveragePooling1D(AveragePooling, keras.layers.AveragePooling1D):
     """Take the mean of each window of sequences: Keras's `AveragePooling1D`.
 
     Takes the arguments of `keras.layers.AveragePooling1D`. Inputs are (batch, steps,
-    channels), or (batch, channels, steps) with `data_format="channels_first"`; see `AveragePooling2D`.
+    channels), or (batch, channels, steps) with `data_format="channels_first"`; see
+    `AveragePooling2D`.
     """
 
 

@@ -34,7 +34,7 @@ def max_pool_by_positions(x: Any, windows: Windows) -> Any:
     strides = tuple(axis.strides for axis in windows.axes)
     padding = windows.axes[0].padding
 
-    @ops.custom_gradient
+    @ops.custom_gradient  # type: ignore[untyped-decorator]
     def pool(x: Any) -> Any:
         def gradient(upstream: Any) -> Any:
             positions = _positions_of_maxima(_in_windows(x, windows), windows)

@@ -1,6 +1,6 @@
 """Replace the layers of a model that draw random numbers by reproducible ones."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import keras
@@ -10,14 +10,13 @@ from kcore._arguments import check_instance
 from kcore._layer_walk import walk
 from kcore._warning import warn
 from kcore.layers import _dropout, _noise
+from kcore.layers._copying import Entry, Visit, check_made_of_layers, copied, visited
 from kcore.layers._randomness import draws, is_turned_off
 from kcore.random._path_keys import key_of_path, renumbered
 
 __all__ = ["layer_seed", "reproducible"]
 
 Model = TypeVar("Model", bound=keras.Model)
-Visit = Callable[[tuple[str, ...], dict[str, Any]], dict[str, Any]]
-
 _LAYERS = {name: getattr(module, name) for module in (_dropout, _noise) for name in module.__all__}
 
 
@@ -57,18 +56,8 @@ def reproducible(model: Model, seed: int) -> Model:
     """
     check_instance("model", model, keras.Model)
     random.key(seed)  # raises an error if it is invalid
-    if not _is_made_of_layers(model):
-        raise ValueError(
-            f"The model {model.name!r} is a {type(model).__name__}, which can't be copied layer by "
-            "layer: use kcore.layers where the class makes its layers."
-        )
-    copy = _with_seeds(model, seed)
-    _give_weights(model, copy)
-    class_names = getattr(model, "class_names", None)
-    if class_names is not None:
-        copy.class_names = class_names
-    if model.compiled:
-        _compile_like(model, copy)
+    check_made_of_layers(model)
+    copy = copied(model, _giving_seeds(model, seed))
     _warn_of_others(copy)
     return copy
 
@@ -78,47 +67,19 @@ def layer_seed(seed: int, path: str) -> int:
     return int(key_of_path(seed, path)[0])
 
 
-def _is_made_of_layers(model: Any) -> bool:
-    is_of_keras = type(model).__module__.split(".")[0] == "keras"
-    return is_of_keras and (isinstance(model, keras.Sequential) or bool(model.inputs))
-
-
-def _with_seeds(model: Any, seed: int) -> Any:
-    config = model.get_config()
+def _giving_seeds(model: Any, seed: int) -> Visit:
     paths: list[tuple[str, ...]] = []
 
-    def collect(path: tuple[str, ...], entry: dict[str, Any]) -> dict[str, Any]:
+    def collect(path: tuple[str, ...], entry: Entry) -> Entry:
         paths.append(path)
         return entry
 
-    _visited(config, (), collect)
+    visited(model.get_config(), collect)
     names = iter(renumbered(paths))
-
-    def replace(path: tuple[str, ...], entry: dict[str, Any]) -> dict[str, Any]:
-        return _replaced(entry, layer_seed(seed, next(names)))
-
-    custom_objects = {
-        keras.saving.get_registered_name(type(layer)): type(layer)
-        for layer, _ in walk(model)
-        if type(layer).__module__.split(".")[0] not in ("keras", "kcore")
-    }
-    return type(model).from_config(_visited(config, (), replace), custom_objects=custom_objects)
+    return lambda _, entry: _replaced(entry, layer_seed(seed, next(names)))
 
 
-def _visited(value: Any, above: tuple[str, ...], visit: Visit) -> Any:
-    """Return a configuration in which `visit` has changed the entry of each object with a name."""
-    if isinstance(value, (list, tuple)):
-        return type(value)(_visited(item, above, visit) for item in value)
-    if not isinstance(value, dict):
-        return value
-    config = value.get("config")
-    if "class_name" in value and isinstance(config, dict) and "name" in config:
-        path = (*above, str(config["name"]))
-        value, above = visit(path, value), path
-    return {name: _visited(item, above, visit) for name, item in value.items()}
-
-
-def _replaced(entry: dict[str, Any], seed: int) -> dict[str, Any]:
+def _replaced(entry: Entry, seed: int) -> Entry:
     """Return the entry of kcore's layer with its seed, or `entry` if kcore has no such layer."""
     layer = _LAYERS.get(entry["class_name"])
     registered = f"kcore>{entry['class_name']}"
@@ -131,39 +92,6 @@ def _replaced(entry: dict[str, Any], seed: int) -> dict[str, Any]:
         "registered_name": registered,
         "config": {**entry["config"], "seed": seed},
     }
-
-
-def _give_weights(model: Any, copy: Any) -> None:
-    if model.built and not copy.built:
-        copy.build_from_config(model.get_build_config())
-    shapes, copied = ([tuple(weight.shape) for weight in each.weights] for each in (model, copy))
-    if shapes != copied:
-        raise ValueError(
-            f"The model {model.name!r} has {len(shapes)} weights, and its copy has "
-            f"{len(copied)} or other shapes, so Keras can't copy it layer by layer: build it with "
-            "kcore.layers instead."
-        )
-    copy.set_weights(model.get_weights())
-    for layer, _ in walk(copy):
-        # Recomputes constants that follow from weights, such as those of `Normalization`.
-        if callable(getattr(layer, "finalize_state", None)):
-            layer.finalize_state()
-
-
-def _compile_like(model: Any, copy: Any) -> None:
-    compile_copy = vars(model).get("compile_copy_by_kcore")
-    try:
-        if compile_copy is None:
-            copy.compile_from_config(model.get_compile_config())
-        else:
-            compile_copy(copy)
-    except (TypeError, ValueError) as error:
-        first = str(error).strip().splitlines()
-        warn(
-            f"The copy of the model {model.name!r} is not compiled, because Keras can't copy the "
-            f"arguments of compile ({first[0] if first else type(error).__name__}): compile the "
-            "copy yourself."
-        )
 
 
 def _warn_of_others(model: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from kcore._arguments import check_integers, check_shape
+from kcore.layers import Conv2D, MaxPooling2D
 from kcore.models._arguments import check_units
 from kcore.models._image_range import rescaling
 from kcore.models._initial_weights import seed_weights
@@ -122,8 +123,8 @@ def _stages(
     for number, count in enumerate(filters, start=1):
         name = f"conv_{number}"
         layers += [
-            keras.layers.Conv2D(count, _KERNEL, activation="relu", name=name, **last),
-            keras.layers.MaxPooling2D(_POOL, name=f"pool_{number}", **last),
+            Conv2D(count, _KERNEL, activation="relu", name=name, **last),
+            MaxPooling2D(_POOL, name=f"pool_{number}", **last),
         ]
     layers.append(keras.layers.Flatten(name="flatten", **last))
     hidden_units = check_units("hidden_units", hidden_units)

@@ -1,6 +1,7 @@
 """Max and average pools of images."""
 
 from collections.abc import Sequence
+from operator import gt
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from kcore.nn._arguments import (
     check_known,
     from_channels_last,
     image_data_format,
+    known,
     output_shape,
     pair,
     same_or_valid,
@@ -158,16 +160,31 @@ def largest(x: Any, *, pool_size: Numbers, strides: Numbers, padding: str, data_
         data_format: "channels_last" or "channels_first".
     """
     sizes = spatial_sizes(x.shape, data_format)
-    window = {"padding": padding, "data_format": data_format}
-    window |= pool_in_reach(sizes, pool_size, strides)
+    window = _window(sizes, pool_size, strides, padding, data_format)
     if keras.backend.backend() in _KEEP_NAN_AND_INFINITIES:
         return keras.ops.max_pool(x, **window)
-    # A sum is finite only if all its terms are, and takes less time than asking each of them.
-    return keras.ops.cond(
-        keras.ops.isfinite(keras.ops.sum(x)),
-        lambda: _largest_finite(x, window),
-        lambda: _largest_of_any(x, window),
-    )
+    return _with_nan_and_infinities(x, _largest_finite(x, window), window)
+
+
+def _with_nan_and_infinities(x: Any, y: Any, window: dict[str, Any]) -> Any:
+    """Correct maxima `y` of windows of `x` that hold NaN or nothing but minus infinity.
+
+    The gradient stays that of `y`: a condition inside it would slow down every training step.
+    """
+
+    @keras.ops.custom_gradient  # type: ignore[untyped-decorator]
+    def corrected(y: Any) -> Any:
+        # A sum is finite only if all its terms are, and takes less time than asking each of them.
+        is_finite = keras.ops.isfinite(keras.ops.sum(x))
+        values = keras.ops.cond(is_finite, lambda: y, lambda: _largest_of_any(x, window))
+        return values, _passed_on
+
+    return corrected(y)
+
+
+def _passed_on(*arguments: Any, upstream: Any = None) -> Any:
+    """Return the gradient, which Keras passes by name on some backends."""
+    return arguments[0] if upstream is None else upstream
 
 
 def mean(x: Any, *, pool_size: Numbers, strides: Numbers, padding: str, data_format: str) -> Any:
@@ -177,14 +194,20 @@ def mean(x: Any, *, pool_size: Numbers, strides: Numbers, padding: str, data_for
     these get explicit pads, and their means are corrected.
     """
     sizes = spatial_sizes(x.shape, data_format)
-    window = {"padding": padding, "data_format": data_format}
-    window |= pool_in_reach(sizes, pool_size, strides)
-    lengths = zip(sizes, window["pool_size"], strict=True)
-    if any(size is not None and length > size for size, length in lengths) and None not in sizes:
-        return _mean_of_long_windows(x, sizes, window)
+    window = _window(sizes, pool_size, strides, padding, data_format)
+    known_sizes = known(sizes)
+    if len(known_sizes) == len(sizes) and any(map(gt, window["pool_size"], known_sizes)):
+        return _mean_of_long_windows(x, known_sizes, window)
     if _lacks_volumes(x):
         return _image_by_image(keras.ops.average_pool, x, window)
     return keras.ops.average_pool(x, **window)
+
+
+def _window(
+    sizes: Shape, pool_size: Numbers, strides: Numbers, padding: str, data_format: str
+) -> dict[str, Any]:
+    within_reach = pool_in_reach(sizes, pool_size, strides)
+    return {**within_reach, "padding": padding, "data_format": data_format}
 
 
 def _mean_of_long_windows(x: Any, sizes: Sequence[int], window: dict[str, Any]) -> Any:
@@ -204,10 +227,9 @@ def _mean_of_long_windows(x: Any, sizes: Sequence[int], window: dict[str, Any]) 
 
 
 def _largest_finite(x: Any, window: dict[str, Any]) -> Any:
-    # TensorFlow can't pool volumes of float16, and its eager gradient of volumes gives every cell
-    # of a tied window the whole gradient.
-    is_volume = len(x.shape) == 5
-    if is_volume:
+    if len(x.shape) == 5:
+        # TensorFlow can't pool volumes of float16, and its eager gradient of volumes gives every
+        # cell of a tied window the whole gradient.
         return _image_by_image(keras.ops.max_pool, x, window)
     return keras.ops.max_pool(x, **window)
 

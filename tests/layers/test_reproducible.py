@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from oracles import threefry
 from oracles.initial_weights import drawn_by_numpy
+from oracles.random_layers import RANDOM_LAYERS
 
 import kcore
 from kcore import layers
@@ -34,7 +35,7 @@ def seed_by_definition(seed, path):
     return threefry.key_of(seed, *(int.from_bytes(digest[i : i + 4], "big") for i in (0, 4)))[0]
 
 
-@pytest.mark.parametrize("name", layers.__all__[:-1])
+@pytest.mark.parametrize("name", RANDOM_LAYERS)
 def test_each_layer_of_keras_has_a_counterpart(name):
     rank = {"SpatialDropout1D": 3, "SpatialDropout2D": 4, "SpatialDropout3D": 5}.get(name, 2)
     layer = getattr(keras.layers, name)(0.25, name="noise", dtype="mixed_bfloat16")

@@ -142,7 +142,8 @@ def test_unknown_classes_say_how_to_make_them_known(saved):
 def test_a_file_of_keras_2_says_so(saved):
     with zipfile.ZipFile(saved) as archive:
         config = json.loads(archive.read("config.json"))
-    config["config"]["layers"][1].update(class_name="Gone", module="keras.layers")
+    gone = {"class_name": "Gone", "module": "keras.layers", "registered_name": None}
+    config["config"]["layers"][1].update(gone)
     metadata = json.dumps({"keras_version": "2.15.0"})
     path = rewritten(saved, {"config.json": json.dumps(config), "metadata.json": metadata})
     refused(path, "The file was written by Keras 2.15.0. Build the model in code")
