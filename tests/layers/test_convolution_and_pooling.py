@@ -90,11 +90,11 @@ def test_gradients_pass_beside_a_window_with_nan():
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_gradients_in_parts_are_summed_in_float32(dtype, padding):
-    """A sum of 8,000 ones in bfloat16 would stop at 256."""
+    """In bfloat16, a sum of a thousand equal parts would stop at half of it."""
     layer = layers.Conv2D(2, 1, use_bias=False, dtype=dtype, padding=padding)
-    x = np.ones((80, 10, 10, 1), "float32")
-    (found,) = gradients([layer], [x], [np.ones((80, 10, 10, 2), "float32")])
-    np.testing.assert_allclose(numbers(found.of[1]), 8000.0, rtol=2**-7)
+    x, upstream = (np.full((4096, 10, 10, n), 0.125, "float32") for n in (1, 2))
+    (found,) = gradients([layer], [x], [upstream])
+    np.testing.assert_allclose(numbers(found.of[1]), 409_600 / 64, rtol=2**-7)
 
 
 def test_parts_are_used_where_they_pay():
