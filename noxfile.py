@@ -48,6 +48,7 @@ REPORTS = "outputs/conformance"
 PARITY = "outputs/parity"
 BENCHMARKS = (
     "import_time",
+    "epochs",
     "training",
     "augment",
     "directory",

@@ -10,6 +10,7 @@ from attack import argument_values as values
 from attack.argument_fuzzer import Subject
 
 from kcore import layers
+from kcore.layers import _convolution, _pooling
 
 # These are not called by users with arguments.
 RECORDS = {
@@ -29,8 +30,13 @@ CALLED_BY_KERAS = {
     "models.SubclassedMLP.call",
     "augment.RandomTransform.call",
     "augment.RandomTransform.compute_output_spec",
-    *(f"layers.{name}.call" for name in layers.__all__),
+    *(
+        f"layers.{name}.{method}"
+        for name in layers.__all__
+        for method in ("call", "convolution_op")
+    ),
 }
+CHECKED_BY_KERAS = {f"layers.{name}" for name in (*_convolution.__all__, *_pooling.__all__)}
 CALLED_BY_TRAINING_FIT = {"get_state", "set_state"}
 CALLED_WHILE_DECODING = {"data.FileAudit.add_bad", "data.FileAudit.add_notes"}
 
@@ -41,6 +47,7 @@ def is_left_out(name):
     return (
         name in RECORDS
         or name in CALLED_BY_KERAS
+        or name in CHECKED_BY_KERAS
         or name in CALLED_WHILE_DECODING
         or method in CALLED_BY_TRAINING_FIT
         or method.startswith("on_")  # methods of callbacks and datasets, which Keras calls

@@ -59,6 +59,37 @@ def test_unequal_strides_to_one_column_leave_no_memory_unwritten():
     assert numbers(y).ravel().tolist() == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("columns", [2, 3, 5])
+def test_unequal_strides_to_one_column_without_padding(columns):
+    x = np.arange(1.0, 16 * columns + 1).reshape(2, 8, columns, 1).astype("float32")
+    y = nn.conv2d(x, ones((1, 2, 1, 1), "float32"), strides=(1, columns), padding="VALID")
+    np.testing.assert_array_equal(numbers(y)[..., 0], x[:, :, :1, 0] + x[:, :, 1:2, 0])
+
+
+def test_the_gradient_of_an_average_over_more_than_an_axis():
+    inputs = keras.Input((5, 2, 1))
+    model = keras.Model(inputs, nn.avg_pool(Probed()(inputs), (6, 1), (1, 1), "SAME"))
+    model.compile(keras.optimizers.SGD(1.0), loss=lambda _, y: -keras.ops.sum(y))
+    model.train_on_batch(np.zeros((1, 5, 2, 1)), np.zeros((1, 5, 2, 1)))
+    # Position i averages rows i - 2 to i + 3, as far as they exist.
+    shares = np.zeros(5)
+    for position in range(5):
+        rows = np.arange(max(position - 2, 0), min(position + 4, 5))
+        shares[rows] += 1 / len(rows)
+    found = numbers(model.trainable_variables[0])[0, :, :, 0]
+    np.testing.assert_allclose(found, np.stack([shares, shares], axis=1), rtol=1e-6)
+
+
+class Probed(keras.layers.Layer):
+    """Add a weight of zeros, whose gradient is that of the inputs."""
+
+    def build(self, shape):
+        self.probe = self.add_weight(shape=(1, *shape[1:]), initializer="zeros")
+
+    def call(self, inputs):
+        return inputs + self.probe
+
+
 def test_averages_leave_pads_out():
     x = np.array([10.0, 20.0]).reshape(1, 1, 2, 1)
     assert numbers(nn.avg_pool(x, (1, 3), (1, 2))).ravel().tolist() == [15.0]
