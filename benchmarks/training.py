@@ -10,6 +10,10 @@ their own for each candidate. The candidates are:
 
 `frozen` trains a head on InceptionV3 up to mixed7, as the course does; `fine-tuning` trains its
 last stages too; `prediction` runs all of InceptionV3.
+
+GFLOP/s counts each multiply-add of the model three times, for the outputs and two gradients. What
+the machine can do at most is about what NumPy's product of two matrices reaches; it is printed
+first.
 """
 
 import argparse
@@ -58,6 +62,7 @@ def main():
 
     backend = keras.backend.backend()
     about = harness.environment(["keras", "tf_keras", "tensorflow", "jax", "jaxlib", "numpy"])
+    print(f"NumPy multiplies matrices at {matrix_product():.0f} GFLOP/s.")
     groups = {}
     for kind in options.models:
         for size in PLAN[kind]:
@@ -87,8 +92,30 @@ def compare(kind, size, batch, options):
     timings = harness.measure({name: several(name) for name in steps}, options.rounds)
     for name, timing in timings.items():
         timing.seconds = [each / counts[name] for each in timing.seconds]
-        timing.notes = in_a_process_of_its_own(name, kind, size, batch)
+        timing.notes = speed(kind, size, batch, timing.median)
+        timing.notes |= in_a_process_of_its_own(name, kind, size, batch)
     return list(timings.values())
+
+
+def matrix_product():
+    """Return the GFLOP/s of a product of two matrices, the best of five."""
+    one = np.random.default_rng(0).random((3000, 3000), dtype="float32")
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        one @ one
+        seconds.append(time.perf_counter() - start)
+    return 2 * len(one) ** 3 / min(seconds) / 1e9
+
+
+def speed(kind, size, batch, seconds):
+    """Return the GFLOP/s of a step, for models that train as a whole."""
+    if kind not in ("mlp", *FILTERS):
+        return {}
+    import kcore
+
+    count = kcore.inspect.trace(of_kcore(kind, size)).multiply_adds
+    return {"GFLOP/s": f"{6 * count * batch / seconds / 1e9:.0f}"}
 
 
 def table(timings):

@@ -1,10 +1,10 @@
 """Save layers under the names of Keras's, so that files load where kcore isn't installed."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import keras
 
-__all__ = ["saved_as_keras"]
+__all__ = ["plain_class", "saved_as_keras"]
 
 Layer = TypeVar("Layer", bound=type)
 
@@ -18,3 +18,10 @@ def saved_as_keras(layer: Layer) -> Layer:
     layer.__module__ = "keras.layers"
     keras.saving.get_custom_objects()[layer.__name__] = layer
     return layer
+
+
+def plain_class(layer: Any) -> Any:
+    """Return the class that a layer has where kcore isn't installed, mostly its own."""
+    own = type(layer)
+    is_saved_as_keras = own.__module__ == "keras.layers"  # Keras's own name keras.src there
+    return getattr(keras.layers, own.__name__) if is_saved_as_keras else own

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from keras import layers
@@ -144,6 +145,8 @@ def test_onnx_of_a_sequential_model_without_class_names(tmp_path):
     images = 9 * np.random.default_rng(0).random((4, 12, 12, 1), dtype="float32")
     export(model, tmp_path / "model.onnx")
     assert_same(run(tmp_path / "model.onnx", images), model, images)
+    nodes = onnx.load(tmp_path / "model.onnx").graph.node
+    assert not {node.op_type for node in nodes} & {"If", "Loop", "Scan"}  # of kcore's lowerings
 
 
 def test_onnx_whose_weights_are_in_a_file_of_their_own(tmp_path):

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from kcore import shapes
+from kcore.layers._saved_as_keras import plain_class
 from kcore.models._copying import copy_weights
 from kcore.models._transfer.randomness import acts_in_training_only
 
@@ -33,7 +34,8 @@ def _in_float32(layer: Any) -> Any:
     config = layer.get_config()
     if "dtype" in config:
         config["dtype"] = "float32"
-    return type(layer).from_config(config)
+    # Converters know Keras's layers, not the lowerings of kcore's.
+    return plain_class(layer).from_config(config)
 
 
 def _translatable(model: Any) -> Any:
