@@ -35,13 +35,10 @@ class Pooling:
         """Pool the inputs."""
         x = as_floats(self, inputs)
         check_fit(self, x)
+        sizes = spatial_sizes(tuple(x.shape), self.data_format)
+        # This refuses windows that don't fit too: before 3.15, Keras's pools don't.
+        windows = pool_windows(sizes, self.pool_size, self.strides, self.padding)
         if avoids_xla_on_cpu() and None not in tuple(x.shape):
-            windows = pool_windows(
-                spatial_sizes(tuple(x.shape), self.data_format),
-                self.pool_size,
-                self.strides,
-                self.padding,
-            )
             if self.data_format == "channels_last":
                 return self._pooled_by_xla(x, windows)
             return ops.moveaxis(self._pooled_by_xla(ops.moveaxis(x, 1, -1), windows), -1, 1)
