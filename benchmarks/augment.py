@@ -160,10 +160,15 @@ def legacy(images):
 
 
 def keras_layers(images):
-    """Keras's own layers, as one compiled model; shear in its unit, a fraction."""
+    """Keras's own layers, as one compiled model."""
+    return compiled(course_layers(), images)
+
+
+def course_layers():
+    """The course's recipe in Keras's own layers; shear in its unit, a fraction."""
     import keras
 
-    layers = [
+    return [
         keras.layers.RandomRotation(40 / 360, fill_mode="nearest"),
         keras.layers.RandomTranslation(0.2, 0.2, fill_mode="nearest"),
         keras.layers.RandomShear(0.0035, 0.0035, fill_mode="nearest"),
@@ -171,7 +176,6 @@ def keras_layers(images):
         keras.layers.RandomFlip("horizontal"),
         keras.layers.Rescaling(1 / 255),
     ]
-    return compiled(layers, images)
 
 
 def keras_aug(images):
