@@ -6,6 +6,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -23,8 +24,10 @@ from kcore.augment._recipe import FILL_MODES, Recipe, check_interpolation_order
 
 __all__ = ["apply", "warp"]
 
-# Bytes of one call's output: memory in the caches is written, and read again, much faster.
+# Bytes of one call's output: memory in the caches is written, and read again, much faster. But
+# TensorFlow keeps the memory of its outputs, and a call costs more there.
 _BYTES_AT_ONCE = 4_500_000
+_BYTES_AT_ONCE_IN_TENSORFLOW = 18_000_000
 _MOST_AT_ONCE = 64
 _DTYPES = ("float32", "uint8")
 
@@ -243,8 +246,12 @@ def _checked_out(
 
 def _count_at_once(count: int, bytes_each: int) -> int:
     """Return how many images go into one call: a power of two, so that few shapes are compiled."""
-    fitting = max(1, min(_MOST_AT_ONCE, _BYTES_AT_ONCE // bytes_each))
-    return min(2 ** (fitting.bit_length() - 1), _power_of_two_from(count))
+    in_tensorflow = keras.backend.backend() == "tensorflow"
+    most_bytes = _BYTES_AT_ONCE_IN_TENSORFLOW if in_tensorflow else _BYTES_AT_ONCE
+    fitting = max(1, min(_MOST_AT_ONCE, most_bytes // bytes_each))
+    # Calls for fewer bytes are over before a second thread has begun.
+    share = count if count * bytes_each <= _BYTES_AT_ONCE else -(-count // THREADS)
+    return min(2 ** (fitting.bit_length() - 1), _power_of_two_from(share))
 
 
 def _power_of_two_from(count: int) -> int:
