@@ -52,6 +52,7 @@ BENCHMARKS = (
     "training",
     "augment",
     "directory",
+    "fit_folder",
     "looking_inside",
     "transfer",
     "dropout",

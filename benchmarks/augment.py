@@ -1,7 +1,8 @@
 """The course's augmentation, uint8 in, float32 in 0..1 out: kcore against its peers.
 
 All candidates take the same images to the arrays that `fit` receives, batch by batch, in turns in
-one process. Those that cannot do the course's recipe exactly do the nearest thing to it.
+one process. Those that cannot do the course's recipe exactly do the nearest thing to it. Those
+with "uint8 out" leave the division by 255 to the model.
 """
 
 import argparse
@@ -25,6 +26,7 @@ CORES = os.cpu_count()
 COURSE = {**harness.COURSE, "data_format": "channels_last"}
 OURS = "kcore"
 PROCESSOR = "processor ms/image"
+BYTES_OUT = "uint8 out"
 
 
 def main() -> None:
@@ -86,7 +88,9 @@ def check(batch, images, name):
     if name in NOT_ARRAYS:
         return
     assert batch.shape == images.shape, name
-    assert batch.dtype == np.float32, name
+    assert batch.dtype == ("uint8" if name.endswith(BYTES_OUT) else "float32"), name
+    if batch.dtype == "uint8":
+        batch = batch[:1] / 255
     assert 0.1 < batch[0].mean() < 0.9, name
     assert abs(batch[0] - images[0] / 255).mean() > 0.01, name
 
@@ -113,11 +117,16 @@ def natural_images(count, size):
     return np.clip(np.stack(smooth) + noise, 0, 255).astype("uint8")
 
 
-def kcore_generator(images):
+def kcore_bytes(images):
+    """The generator's batches for a model that rescales by itself."""
+    return kcore_generator(images, rescale=None, dtype="uint8")
+
+
+def kcore_generator(images, **options):
     """The generator's batches, as `fit` asks for them."""
     from kcore.augment import ImageDataGenerator
 
-    batches = ImageDataGenerator(**COURSE).flow(
+    batches = ImageDataGenerator(**{**COURSE, **options}).flow(
         images, batch_size=len(images), shuffle=False, seed=7
     )
 
@@ -151,10 +160,15 @@ def legacy(images):
 
 
 def keras_layers(images):
-    """Keras's own layers, as one compiled model; shear in its unit, a fraction."""
+    """Keras's own layers, as one compiled model."""
+    return compiled(course_layers(), images)
+
+
+def course_layers():
+    """The course's recipe in Keras's own layers; shear in its unit, a fraction."""
     import keras
 
-    layers = [
+    return [
         keras.layers.RandomRotation(40 / 360, fill_mode="nearest"),
         keras.layers.RandomTranslation(0.2, 0.2, fill_mode="nearest"),
         keras.layers.RandomShear(0.0035, 0.0035, fill_mode="nearest"),
@@ -162,7 +176,6 @@ def keras_layers(images):
         keras.layers.RandomFlip("horizontal"),
         keras.layers.Rescaling(1 / 255),
     ]
-    return compiled(layers, images)
 
 
 def keras_aug(images):
@@ -191,8 +204,8 @@ def compiled(layers, images):
     return lambda number: model.predict_on_batch(images)
 
 
-def albumentations_pipeline():
-    """The course's recipe for OpenCV, one resampling, floats at the end."""
+def albumentations_pipeline(dtype="float32"):
+    """The course's recipe for OpenCV, one resampling, floats at the end if they are wanted."""
     return albumentations.Compose(
         [
             albumentations.Affine(
@@ -205,7 +218,7 @@ def albumentations_pipeline():
                 p=1,
             ),
             albumentations.HorizontalFlip(p=0.5),
-            albumentations.ToFloat(max_value=255),
+            *([albumentations.ToFloat(max_value=255)] if dtype == "float32" else []),
         ]
     )
 
@@ -224,12 +237,17 @@ def albumentations_one_thread(images):
     return batch
 
 
-def albumentations_threads(images):
+def albumentations_bytes(images):
+    """The same for a model that rescales by itself."""
+    return albumentations_threads(images, "uint8")
+
+
+def albumentations_threads(images, dtype="float32"):
     """A thread for each core, each with its own pipeline, into one array."""
     cv2.setNumThreads(1)
-    pipelines = [albumentations_pipeline() for _ in range(CORES)]
+    pipelines = [albumentations_pipeline(dtype) for _ in range(CORES)]
     threads = ThreadPoolExecutor(CORES)
-    out = np.empty(images.shape, "float32")
+    out = np.empty(images.shape, dtype)
 
     def work(start):
         for position in range(start, len(images), CORES):
@@ -294,11 +312,13 @@ def copy(images):
 CANDIDATES = {
     OURS: kcore_generator,
     "kcore, draw and apply alone": kcore_apply,
+    f"kcore, {BYTES_OUT}": kcore_bytes,
     "legacy ImageDataGenerator": legacy,
     "Keras layers": keras_layers,
     "keras-aug": keras_aug,
     "Albumentations, one thread": albumentations_one_thread,
     f"Albumentations, {CORES} threads": albumentations_threads,
+    f"Albumentations, {CORES} threads, {BYTES_OUT}": albumentations_bytes,
     f"Albumentations, {CORES} processes": albumentations_processes,
     "Pillow, one thread": pillow,
     "copying the output": copy,

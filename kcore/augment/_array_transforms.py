@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kcore._arrays import read_array
+from kcore.augment._eight_bits import as_uint8
 from kcore.augment._parameters import Parameters
 from kcore.augment._recipe import Recipe
 from kcore.augment._standardization import Standardization, Statistics, fitted
@@ -73,7 +74,10 @@ def standardized(
     pixels = read_array("x", x)
     if pixels.ndim == 3:
         return standardized(pixels[None], standardization, statistics, dtype)[0]
-    return standardization.standardized(_float_images(pixels), statistics).astype(dtype)
+    images = _float_images(pixels)
+    if dtype == "uint8":
+        return as_uint8(images, standardization)
+    return standardization.standardized(images, statistics).astype(dtype)
 
 
 def transformed(
@@ -96,7 +100,8 @@ def transformed(
     except ValueError as error:
         raise ValueError(f"transform_parameters={transform_parameters!r}: {error}") from error
     unscaled = dataclasses.replace(recipe, rescale=None)
-    return apply(pixels[None], parameters, unscaled)[0].astype(dtype, copy=False)
+    computed = "uint8" if dtype == "uint8" else "float32"
+    return apply(pixels[None], parameters, unscaled, dtype=computed)[0].astype(dtype, copy=False)
 
 
 def one_image(x: npt.ArrayLike) -> _Array:

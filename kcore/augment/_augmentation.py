@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from kcore import random
 from kcore._console import say
+from kcore.augment._eight_bits import as_uint8, check_options, rounded
 from kcore.augment._parameters import Parameters
 from kcore.augment._recipe import Recipe
 from kcore.augment._standardization import Standardization, Statistics
@@ -28,7 +29,10 @@ class Augmentation:
         standardization: the steps after it; its `rescale` is the recipe's.
         statistics: what the featurewise steps need.
         seed: 0 <= seed < 2**64.
-        dtype: dtype of the result.
+        dtype: dtype of the result; "uint8" rounds half to even.
+
+    Raises:
+        ValueError: if the dtype is "uint8" and a step gives other values than pixels in 0..255.
     """
 
     recipe: Recipe
@@ -36,6 +40,9 @@ class Augmentation:
     statistics: Statistics
     seed: int
     dtype: str
+
+    def __post_init__(self) -> None:
+        check_options(self.dtype, self.recipe, self.standardization)
 
     def __call__(self, images: _Array, indices: npt.ArrayLike, epoch: int) -> _Array:
         """Transform the images with these indices as in an epoch.
@@ -53,8 +60,7 @@ class Augmentation:
             return self.transformed(images, drawn, indices, epoch)
         _check_finite(images, indices)
         if self.standardization.only_rescales:
-            factor = np.float32(1 if self.recipe.rescale is None else self.recipe.rescale)
-            return np.multiply(images, factor, dtype=np.float32).astype(self.dtype, copy=False)
+            return self._rescaled(images)
         return self.standardized(np.asarray(images, dtype=np.float32), indices, epoch)
 
     def parameters(
@@ -69,14 +75,24 @@ class Augmentation:
         """Transform images as the parameters say, and standardize them."""
         _check_finite(images, indices)
         if self.standardization.only_rescales:
-            return apply(images, parameters, self.recipe).astype(self.dtype, copy=False)
+            computed = "uint8" if self.dtype == "uint8" else "float32"
+            pixels = apply(images, parameters, self.recipe, dtype=computed)
+            return pixels.astype(self.dtype, copy=False)
         unscaled = dataclasses.replace(self.recipe, rescale=None)
         return self.standardized(apply(images, parameters, unscaled), indices, epoch)
 
     def standardized(self, images: _Array, indices: npt.ArrayLike, epoch: int) -> _Array:
         """Standardize float32 images, and convert them to `dtype`."""
+        if self.dtype == "uint8":
+            return as_uint8(images, self.standardization, indices, epoch)
         result = self.standardization.standardized(images, self.statistics, indices, epoch)
         return result.astype(self.dtype, copy=False)
+
+    def _rescaled(self, images: _Array) -> _Array:
+        if self.dtype == "uint8":
+            return rounded("x", images)
+        factor = np.float32(1 if self.recipe.rescale is None else self.recipe.rescale)
+        return np.multiply(images, factor, dtype=np.float32).astype(self.dtype, copy=False)
 
     def check_fitted(self, image_shape: tuple[int, ...]) -> None:
         """Raise a ValueError if statistics that a step needs are missing or don't fit images."""

@@ -22,24 +22,24 @@ _MOST_KEPT = 2
 _kept: deque[memoryview] = deque(maxlen=_MOST_KEPT)
 
 
-def empty(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """Return a float32 array with arbitrary content, as `numpy.empty` does.
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+    """Return an array with arbitrary content, as `numpy.empty` does.
 
     Its memory is returned when the last reference to it, or to a view of it, is gone. At most two
     blocks are kept, the last that were returned.
     """
-    size = math.prod(shape)
-    if 4 * size < _WORTH_KEEPING:
-        return np.empty(shape, np.float32)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size < _WORTH_KEEPING:
+        return np.empty(shape, dtype)
     memory = _taken(size) or _new(size)
     # All views of this array refer to it, as its memory belongs to no other array.
-    array = np.frombuffer(memory, np.float32)
+    array = np.frombuffer(memory, dtype)
     weakref.finalize(array, _kept.append, memory).atexit = False
     return array.reshape(shape)
 
 
 def _new(size: int) -> memoryview:
-    array: Any = np.empty(size, np.float32)
+    array: Any = np.empty(size, np.uint8)
     return memoryview(array)
 
 

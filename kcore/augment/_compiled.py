@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from kcore.augment._photometric import changed
+from kcore.augment._photometric import as_dtype, changed
 from kcore.augment._resampling import resample
 
 __all__ = ["THREADS", "Compiled", "compiled"]
@@ -30,7 +30,7 @@ class Compiled:
         for _ in range(THREADS):
             self._idle.put(None)
 
-    def __call__(self, inputs: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
+    def __call__(self, inputs: dict[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """Transform a batch; the keys are the names of the inputs of `_Transformation`."""
         model = self._idle.get()
         try:
@@ -44,7 +44,7 @@ class Compiled:
 def compiled(
     image_shape: tuple[int, ...],
     dtype: str,
-    settings: tuple[str, int, bool],
+    settings: tuple[str, int, bool, str],
     effects: tuple[str, ...],
 ) -> Compiled:
     """Return the transformation of images of a shape and dtype.
@@ -52,7 +52,8 @@ def compiled(
     Args:
         image_shape: shape of one image.
         dtype: "uint8" or "float32".
-        settings: `fill_mode`, `interpolation_order`, and whether the channels come first.
+        settings: `fill_mode`, `interpolation_order`, whether the channels come first, and the dtype
+            of the result, "float32" or "uint8".
         effects: which of "brightness" and "channel_shift_intensity" are applied.
     """
     return Compiled(functools.partial(_model, image_shape, dtype, settings, effects))
@@ -61,7 +62,7 @@ def compiled(
 def _model(
     image_shape: tuple[int, ...],
     dtype: str,
-    settings: tuple[str, int, bool],
+    settings: tuple[str, int, bool, str],
     effects: tuple[str, ...],
 ) -> keras.Model:
     height, width = image_shape[1:] if settings[2] else image_shape[:2]
@@ -82,12 +83,18 @@ class _Transformation(keras.layers.Layer):
     """Resampling, effects and rescaling."""
 
     def __init__(
-        self, fill_mode: str, interpolation_order: int, channels_first: bool, **options: Any
+        self,
+        fill_mode: str,
+        interpolation_order: int,
+        channels_first: bool,
+        result_dtype: str,
+        **options: Any,
     ):
         super().__init__(**options)
         self._fill_mode = fill_mode
         self._interpolation_order = interpolation_order
         self._channels_first = channels_first
+        self._result_dtype = result_dtype
 
     def call(self, inputs: dict[str, Any]) -> Any:
         pixels = resample(
@@ -99,10 +106,11 @@ class _Transformation(keras.layers.Layer):
             interpolation_order=self._interpolation_order,
             channels_first=self._channels_first,
         )
-        return changed(
+        pixels = changed(
             pixels,
             inputs.get("channel_shift_intensity"),
             inputs.get("brightness"),
             inputs["rescale"],
             channels_first=self._channels_first,
         )
+        return as_dtype(pixels, self._result_dtype)

@@ -4,6 +4,8 @@ import dataclasses
 from numbers import Real
 from typing import Any
 
+from kcore.augment._eight_bits import check_options
+
 __all__ = ["Option", "factor_or_none"]
 
 _HOLDERS = ("recipe", "_standardization")
@@ -34,6 +36,8 @@ class Option:
             holder: dataclasses.replace(getattr(generator, holder), **{self._name: value})
             for holder in self._holders(generator)
         }
+        options_of = {holder: getattr(generator, holder) for holder in _HOLDERS} | changed
+        check_options(generator.dtype, *options_of.values())
         for holder, options in changed.items():
             setattr(generator, holder, options)
 

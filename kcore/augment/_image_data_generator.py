@@ -1,11 +1,9 @@
 """Transform images at random, with the arguments and methods of the legacy class."""
 
-import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from kcore._arguments import check_choice, check_fraction, check_integer, check_seed, check_switch
@@ -13,6 +11,7 @@ from kcore._settings import floatx
 from kcore.augment import _array_transforms as array_transforms
 from kcore.augment._augmentation import Augmentation, known_seed, tell_seed
 from kcore.augment._dataframe import Table
+from kcore.augment._eight_bits import check_options, dtype_name
 from kcore.augment._flow_inputs import arrays_of
 from kcore.augment._flows import array_flow, checked_options, directory_flow, table_flow
 from kcore.augment._generator_options import Option, factor_or_none
@@ -32,7 +31,7 @@ from kcore.images._reading import MAX_FILE_BYTES
 __all__ = ["ImageDataGenerator"]
 
 _Array = npt.NDArray[Any]
-_DTYPES = ("float16", "float32", "float64")
+_DTYPES = ("float16", "float32", "float64", "uint8")
 
 
 class ImageDataGenerator:
@@ -97,8 +96,10 @@ class ImageDataGenerator:
             selects: the first images, or the first of each class in a directory.
         interpolation_order: 0 for the nearest pixel, 1 for bilinear interpolation. (Splines of
             higher order are not offered.)
-        dtype: dtype of the resulting images, "float16", "float32" or "float64"; None takes Keras's
-            default. The arithmetic is float32.
+        dtype: dtype of the resulting images, "float16", "float32", "float64" or "uint8"; None takes
+            Keras's default. The arithmetic is float32. "uint8" rounds half to even, for a model
+            that rescales by itself: images must be in 0 to 255, `rescale` and the steps that
+            standardize are refused, and `preprocessing_function` must return uint8.
         legacy_geometry: whether to reproduce the geometry of legacy Keras, and so the pixels of old
             runs: `width_shift_range` moves rows, `height_shift_range` moves columns, zooms are
             exchanged likewise, and images that aren't square turn about a point other than their
@@ -828,7 +829,9 @@ class ImageDataGenerator:
 
     @dtype.setter
     def dtype(self, dtype: npt.DTypeLike | None) -> None:
-        self._dtype = _checked_dtype(dtype)
+        name = _checked_dtype(dtype)
+        check_options(name, self.recipe, self._standardization)
+        self._dtype = name
 
     @property
     def channel_axis(self) -> int:
@@ -862,10 +865,6 @@ def _told(batches: ImageBatches, seed: int | None, verbose: bool) -> ImageBatche
 
 
 def _checked_dtype(dtype: npt.DTypeLike | None) -> str:
-    if dtype is None:
-        dtype = floatx()
-    # np.float32 and the like have names too; a name may be a string that C can't read.
-    with contextlib.suppress(TypeError, ValueError):
-        dtype = np.dtype(dtype).name
-    check_choice("dtype", dtype, _DTYPES)
-    return str(dtype)
+    name = floatx() if dtype is None else dtype_name(dtype)
+    check_choice("dtype", name, _DTYPES)
+    return str(name)

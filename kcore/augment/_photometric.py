@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-__all__ = ["changed"]
+__all__ = ["as_dtype", "changed"]
 
 _SPACE_AND_CHANNELS = (1, 2, 3)
 
@@ -27,6 +27,13 @@ def changed(images: Any, intensity: Any, factor: Any, rescale: Any, *, channels_
     if factor is not None:
         images = _brightened(images, factor, channels_first)
     return images * _spread(rescale)
+
+
+def as_dtype(pixels: Any, dtype: str) -> Any:
+    """Convert pixels to a dtype; for uint8 they are rounded half to even and clipped."""
+    if dtype == "uint8":
+        pixels = ops.minimum(ops.maximum(ops.round(pixels), 0), 255)
+    return ops.cast(pixels, dtype)
 
 
 def _channels_shifted(images: Any, intensity: Any, channels_first: bool) -> Any:

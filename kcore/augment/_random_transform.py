@@ -12,7 +12,8 @@ from keras import ops
 from kcore import random
 from kcore.augment._affine import axes_of
 from kcore.augment._augmentation import known_seed
-from kcore.augment._photometric import changed
+from kcore.augment._eight_bits import check_options
+from kcore.augment._photometric import as_dtype, changed
 from kcore.augment._recipe import Recipe
 from kcore.augment._resampling import resample
 from kcore.augment._sampling import COLUMNS, drawn, shift_unit
@@ -76,7 +77,9 @@ class RandomTransform(keras.layers.Layer):
         seed: integer, 0 <= seed < 2**64; None draws one, which the layer's configuration then
             holds.
         name: the layer's name.
-        dtype: the dtype, or dtype policy, of the resulting images; None takes Keras's default.
+        dtype: the dtype, or dtype policy, of the resulting images, floating point or "uint8"; None
+            takes Keras's default. "uint8" rounds half to even and clips to 0..255, for images in
+            that range and a model that rescales them later; `rescale` is refused.
         trainable: as for every Keras layer; the layer has no weights to train.
 
     Call arguments:
@@ -146,6 +149,7 @@ class RandomTransform(keras.layers.Layer):
             data_format=data_format,
             legacy_geometry=legacy_geometry,
         )
+        self._check_dtype()
         self.seed = known_seed(seed)
         self._calls = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="calls"
@@ -184,7 +188,7 @@ class RandomTransform(keras.layers.Layer):
             ops.convert_to_tensor([factor], "float32"),
             channels_first=self._channels_first,
         )
-        return put_together(ops.cast(pixels, self.compute_dtype), masks)
+        return put_together(as_dtype(pixels, self.compute_dtype), masks)
 
     def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:
         """Return the shapes of the inputs; images get the layer's dtype."""
@@ -263,9 +267,20 @@ class RandomTransform(keras.layers.Layer):
 
     def _rescaled(self, images: Any) -> Any:
         if self.recipe.rescale is None:
-            return ops.cast(images, self.compute_dtype)
+            is_float = keras.backend.is_float_dtype(images.dtype)
+            return (as_dtype if is_float else ops.cast)(images, self.compute_dtype)
         rescaled = ops.cast(images, "float32") * self.recipe.rescale
-        return ops.cast(rescaled, self.compute_dtype)
+        return as_dtype(rescaled, self.compute_dtype)
+
+    def _check_dtype(self) -> None:
+        """Raise a ValueError for a dtype that can't hold the resulting pixels."""
+        dtype = self.compute_dtype
+        if dtype != "uint8" and not keras.backend.is_float_dtype(dtype):
+            raise ValueError(
+                f"dtype={dtype!r} would cut off the fractions of pixels: use a floating point "
+                "dtype, or 'uint8', which rounds them."
+            )
+        check_options(dtype, self.recipe)
 
 
 def _check_graph(inputs: Any) -> None:

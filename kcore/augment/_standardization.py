@@ -85,11 +85,14 @@ class Standardization:
             )
 
     @property
+    def active_steps(self) -> tuple[str, ...]:
+        """The names of the samplewise and featurewise steps that are switched on."""
+        return tuple(name for name in _SWITCHES if getattr(self, name))
+
+    @property
     def only_rescales(self) -> bool:
         """Whether multiplying by `rescale` is the only step."""
-        return self.preprocessing_function is None and not any(
-            getattr(self, name) for name in _SWITCHES
-        )
+        return self.preprocessing_function is None and not self.active_steps
 
     @property
     def needs_fit(self) -> bool:
@@ -104,13 +107,7 @@ class Standardization:
         The indices are those of the images in their dataset; None for 0 to n - 1.
         """
         if self.preprocessing_function is not None:
-            numbers = np.arange(len(images)) if indices is None else np.asarray(indices)
-            images = np.stack(
-                [
-                    self._preprocessed(image, index=int(index), epoch=epoch)
-                    for image, index in zip(images, numbers, strict=True)
-                ]
-            )
+            images = self.preprocessed(images, indices, epoch).astype(np.float32, copy=False)
         if self.rescale is not None:
             images = images * np.float32(self.rescale)
         axes = (1, 2, 3)
@@ -120,6 +117,18 @@ class Standardization:
             # The deviation of the centered images is the same, and more accurate.
             images = images / (_deviation(images, axes) + np.float32(_EPSILON))
         return images
+
+    def preprocessed(
+        self, images: _Array, indices: npt.ArrayLike | None = None, epoch: int = 0
+    ) -> _Array:
+        """Return what `preprocessing_function` makes of float32 images, in the dtype it returns."""
+        numbers = np.arange(len(images)) if indices is None else np.asarray(indices)
+        return np.stack(
+            [
+                self._preprocessed(image, index=int(index), epoch=epoch)
+                for image, index in zip(images, numbers, strict=True)
+            ]
+        )
 
     def standardized(
         self,
@@ -149,7 +158,7 @@ class Standardization:
         assert self.preprocessing_function is not None
         asked = asked_for(self.preprocessing_function, sample)
         details = {name: sample[name] for name in asked}
-        result = np.asarray(self.preprocessing_function(image.copy(), **details), np.float32)
+        result = np.asarray(self.preprocessing_function(image.copy(), **details))
         if result.shape != image.shape:
             raise ValueError(
                 f"preprocessing_function turned an image of shape {image.shape} into "

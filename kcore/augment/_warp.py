@@ -6,6 +6,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -17,22 +18,28 @@ from kcore.augment._affine import matrices as matrices_of
 from kcore.augment._buffers import empty
 from kcore.augment._compiled import THREADS, compiled
 from kcore.augment._coordinates import fixed_point
+from kcore.augment._eight_bits import check_options, check_pixels, dtype_name
 from kcore.augment._parameters import Parameters
 from kcore.augment._recipe import FILL_MODES, Recipe, check_interpolation_order
 
 __all__ = ["apply", "warp"]
 
-# Bytes of one call's output: memory in the caches is written, and read again, much faster.
+# Bytes of one call's output: memory in the caches is written, and read again, much faster. But
+# TensorFlow keeps the memory of its outputs, and a call costs more there.
 _BYTES_AT_ONCE = 4_500_000
+_BYTES_AT_ONCE_IN_TENSORFLOW = 18_000_000
 _MOST_AT_ONCE = 64
+_DTYPES = ("float32", "uint8")
 
 
 def apply(
     images: npt.ArrayLike,
     parameters: Parameters,
     recipe: Recipe,
-    out: npt.NDArray[np.float32] | None = None,
-) -> npt.NDArray[np.float32]:
+    out: npt.NDArray[Any] | None = None,
+    *,
+    dtype: npt.DTypeLike = "float32",
+) -> npt.NDArray[Any]:
     """Transform each image by its parameters.
 
     Rotation, shift, shear, zoom and flips are one resampling. It is followed by the shift of the
@@ -44,14 +51,16 @@ def apply(
         parameters: parameters of the `n` images.
         recipe: its `fill_mode`, `cval`, `interpolation_order`, `rescale`, `data_format` and
             `legacy_geometry` are used; its ranges are ignored.
-        out: float32 array of the shape of `images` to write into; by default a new one.
+        out: array of the shape of `images` and of `dtype` to write into; by default a new one.
+        dtype: "float32", or "uint8" for the same values, rounded half to even and clipped to
+            0..255. Images must then be in 0..255, and the recipe must have no `rescale`.
 
     Returns:
-        float32, the shape of `images`.
+        Array of the shape of `images` and of `dtype`.
 
     Raises:
-        ValueError: if there are not as many parameters as images, or the images don't have four
-            axes or don't hold real numbers.
+        ValueError: if there are not as many parameters as images, the images don't have four axes
+            or don't hold real numbers, or the images or the recipe don't go with "uint8".
 
     Example:
         >>> import numpy as np
@@ -67,6 +76,10 @@ def apply(
     parameters = check_instance("parameters", parameters, Parameters)
     channels_first = is_channels_first(recipe.data_format)
     height, width = pixels.shape[2:] if channels_first else pixels.shape[1:3]
+    settings = _Settings.of(recipe, _checked_dtype(dtype))
+    check_options(settings.dtype, recipe)
+    if settings.dtype == "uint8":
+        check_pixels("images", pixels)
     if len(parameters) != len(pixels):
         raise ValueError(f"There are {len(parameters)} parameters for {len(pixels)} images.")
     effects = {
@@ -75,7 +88,7 @@ def apply(
         if (values := getattr(parameters, name)) is not None
     }
     composed = matrices_of(parameters, height, width, legacy_geometry=recipe.legacy_geometry)
-    return _transformed(pixels, composed, effects, _Settings.of(recipe), out)
+    return _transformed(pixels, composed, effects, settings, out)
 
 
 def warp(
@@ -127,6 +140,7 @@ def warp(
         fill_mode,
         order,
         is_channels_first(data_format),
+        "float32",
         check_finite("cval", cval),
         check_finite("rescale", rescale),
     )
@@ -137,15 +151,17 @@ class _Settings(NamedTuple):
     fill_mode: str
     interpolation_order: int
     channels_first: bool
+    dtype: str
     cval: float
     rescale: float
 
     @classmethod
-    def of(cls, recipe: Recipe) -> "_Settings":
+    def of(cls, recipe: Recipe, dtype: str) -> "_Settings":
         return cls(
             recipe.fill_mode,
             recipe.interpolation_order,
             is_channels_first(recipe.data_format),
+            dtype,
             recipe.cval,
             1.0 if recipe.rescale is None else recipe.rescale,
         )
@@ -169,11 +185,11 @@ def _transformed(
     composed: npt.NDArray[np.float64],
     effects: dict[str, npt.NDArray[np.float32]],
     settings: _Settings,
-    out: npt.NDArray[np.float32] | None,
-) -> npt.NDArray[np.float32]:
+    out: npt.NDArray[Any] | None,
+) -> npt.NDArray[Any]:
     """Run the compiled operation on a few images at a time, into one output."""
     check_not_forked("kcore.augment")
-    out = _checked_out(out, pixels.shape)
+    out = _checked_out(out, pixels.shape, settings.dtype)
     count = len(pixels)
     height, width = pixels.shape[2:] if settings.channels_first else pixels.shape[1:3]
     addends, bits = fixed_point(composed, height, width)
@@ -187,7 +203,7 @@ def _transformed(
     }
     at_once = _count_at_once(count, 4 * math.prod(pixels.shape[1:]))
     transformation = compiled(
-        pixels.shape[1:], pixels.dtype.name, settings[:3], tuple(sorted(effects))
+        pixels.shape[1:], pixels.dtype.name, settings[:4], tuple(sorted(effects))
     )
 
     def transform(start: int) -> None:
@@ -207,16 +223,22 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix="kcore-augment")
 
 
+def _checked_dtype(dtype: npt.DTypeLike) -> str:
+    name = dtype_name(dtype)
+    check_choice("dtype", name, _DTYPES)
+    return str(name)
+
+
 def _checked_out(
-    out: npt.NDArray[np.float32] | None, shape: tuple[int, ...]
-) -> npt.NDArray[np.float32]:
+    out: npt.NDArray[Any] | None, shape: tuple[int, ...], dtype: str
+) -> npt.NDArray[Any]:
     if out is None:
-        return empty(shape)
+        return empty(shape, dtype)
     if not isinstance(out, np.ndarray):
-        raise TypeError(f"out is of type {type(out).__name__}: give a float32 array, or None.")
-    if out.shape != shape or out.dtype != np.float32:
+        raise TypeError(f"out is of type {type(out).__name__}: give a {dtype} array, or None.")
+    if out.shape != shape or out.dtype != dtype:
         raise ValueError(
-            f"out with shape {out.shape} and dtype {out.dtype} must be float32 {shape}, "
+            f"out with shape {out.shape} and dtype {out.dtype} must be {dtype} {shape}, "
             "the shape of the images."
         )
     return out
@@ -224,8 +246,12 @@ def _checked_out(
 
 def _count_at_once(count: int, bytes_each: int) -> int:
     """Return how many images go into one call: a power of two, so that few shapes are compiled."""
-    fitting = max(1, min(_MOST_AT_ONCE, _BYTES_AT_ONCE // bytes_each))
-    return min(2 ** (fitting.bit_length() - 1), _power_of_two_from(count))
+    in_tensorflow = keras.backend.backend() == "tensorflow"
+    most_bytes = _BYTES_AT_ONCE_IN_TENSORFLOW if in_tensorflow else _BYTES_AT_ONCE
+    fitting = max(1, min(_MOST_AT_ONCE, most_bytes // bytes_each))
+    # Calls for fewer bytes are over before a second thread has begun.
+    share = count if count * bytes_each <= _BYTES_AT_ONCE else -(-count // THREADS)
+    return min(2 ** (fitting.bit_length() - 1), _power_of_two_from(share))
 
 
 def _power_of_two_from(count: int) -> int:

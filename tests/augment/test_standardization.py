@@ -220,7 +220,7 @@ def test_the_result_has_the_dtype(dtype):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dtype": "uint8"}, "dtype='uint8' is unknown: use one of 'float16', 'float32'"),
+        ({"dtype": "int8"}, "dtype='int8' is unknown: use one of 'float16', 'float32'"),
         ({"dtype": "foo"}, "dtype='foo' is unknown: use one of 'float16', 'float32', 'float64'"),
         ({"dtype": 32}, "dtype=32 is unknown: use one of 'float16'"),
         ({"zca_whitening": True, "featurewise_std_normalization": True}, "leave out featurewise"),
