@@ -158,7 +158,7 @@ def test_a_window_that_does_not_fit_is_refused_in_eager_calls(name, arguments):
     rank = int(name[-2])
     layer = getattr(layers, name)(**arguments)
     layer.build((1, *(4,) * rank, 2))
-    with pytest.raises(ValueError, match="would be zero or negative|doesn't fit"):
+    with pytest.raises(ValueError, match=r"would be zero or negative|doesn't fit"):
         layer(np.ones((1, *(1,) * rank, 2), "float32"))
 
 
