@@ -153,6 +153,17 @@ def test_any_number_of_images_gives_each_the_same_pixels():
         np.testing.assert_array_equal(apply(images[part], drawn[part], recipe), together[part])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_large_batches_are_cut_by_their_bytes_too(dtype):
+    images = noise((100, 100, 3), 45)
+    drawn = Parameters.from_dicts(transforms(45, 100, 100))
+    recipe = Recipe(data_format="channels_last")
+    together = apply(images, drawn, recipe, dtype=dtype)
+    for part in (slice(0, 1), slice(20, 24), slice(44, 45)):
+        alone = apply(images[part], drawn[part], recipe, dtype=dtype)
+        np.testing.assert_array_equal(alone, together[part])
+
+
 def test_rescale_and_out():
     images = noise((7, 7, 3), 8)
     drawn = Parameters.from_dicts(transforms(8, 7, 7))
