@@ -76,7 +76,7 @@ def test_a_compiled_model_stays_compiled_and_trains_to_the_same_weights():
     copy = accelerate(plain)
     assert copy.get_compile_config() == plain.get_compile_config()
     rng = np.random.default_rng(0)
-    x, y = rng.random((80, 12, 12, 1)).astype("float32"), rng.integers(0, 10, 80)
+    x, y = rng.random((80, 12, 12, 1)).astype("float32"), rng.integers(0, 10, 80, "int32")
     for each in (plain, copy):
         each.fit(x, y, batch_size=80, epochs=3, shuffle=False, verbose=0)
     for one, other in zip(plain.get_weights(), copy.get_weights(), strict=True):
