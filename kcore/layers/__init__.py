@@ -3,10 +3,10 @@
 Each layer subclasses the Keras layer of the same name and takes the same arguments.
 
 **Convolutions and pools.** On a CPU under JAX, their gradients are computed in another way, which
-takes a third to a half of the time. Elsewhere Keras's own operations run. Where those give another
-result, or end the process, these layers are right; `docs/conformance.md` lists the cases. Saved
-models name them as Keras's layers, so they load without kcore. `accelerate` copies an existing
-model with them in place of Keras's.
+makes training steps about twice as fast. Elsewhere Keras's own operations run. Where those give
+another result, or end the process, these layers are right; `docs/conformance.md` lists the cases.
+Saved models name them as Keras's layers, so they load without kcore. `accelerate` copies an
+existing model with them in place of Keras's.
 
 **Dropout and noise.** Only the source of their random numbers differs from Keras's. Keras asks the
 backend, so one seed gives different masks on TensorFlow and on JAX. Here each number is computed by
