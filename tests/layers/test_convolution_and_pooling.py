@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from backends_tests.gradient import gradients
 from kcore import layers
-from kcore.layers._convolution_gradients import pays
-from kcore.layers._lowering import avoids_xla_on_cpu, computes_on_cpus
+from kcore.layers import _convolution
+from kcore.layers._convolution_gradients import convolve_in_parts, pays
+from kcore.layers._lowering import avoids_xla_on_cpu
 from kcore.shapes import conv_windows, pool_windows
 
 POOLS = [name for name in layers.__all__ if "Pooling" in name]
@@ -89,8 +90,7 @@ def test_gradients_pass_beside_a_window_with_nan():
 
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_gradients_in_parts_are_summed_in_float32(dtype, padding):
-    """In bfloat16, a sum of a thousand equal parts would stop at half of it."""
+def test_gradients_in_parts_of_half_precision_lose_no_terms(dtype, padding):
     layer = layers.Conv2D(2, 1, use_bias=False, dtype=dtype, padding=padding)
     x, upstream = (np.full((4096, 10, 10, n), 0.125, "float32") for n in (1, 2))
     (found,) = gradients([layer], [x], [upstream])
@@ -108,8 +108,17 @@ def test_parts_are_used_where_they_pay():
     assert not pays((32, 150, 150, 6), kernel, of(150, 150))  # in groups
 
 
-def test_the_backend_and_the_device_choose():
-    assert avoids_xla_on_cpu() == (keras.backend.backend() == "jax" and computes_on_cpus())
+def test_parts_are_used_under_jax_on_a_cpu_alone(monkeypatch):
+    used = []
+
+    def noted(x, kernel, windows):
+        used.append(windows)
+        return convolve_in_parts(x, kernel, windows)
+
+    monkeypatch.setattr(_convolution, "convolve_in_parts", noted)
+    layers.Conv2D(2, 3)(np.ones((32, 28, 28, 1), "float32"))
+    kinds = {device.partition(":")[0] for device in keras.distribution.list_devices()}
+    assert bool(used) == (keras.backend.backend() == "jax" and kinds == {"cpu"})
 
 
 def test_a_distribution_keeps_the_operations_of_the_backend():
