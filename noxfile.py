@@ -101,6 +101,8 @@ NEWEST_TESTS = [
     "tests/random",
     "tests/training",
 ]
+# Tests that reach deepest into Keras. A nightly only warns early of what a release would break.
+NIGHTLY_TESTS = ["tests/initializers", "tests/inspect", "tests/layers"]
 # Tests of what a wheel could lack: modules, data files, and the conformance suite.
 WHEEL_TESTS = [
     "tests/test_environment.py",
@@ -117,6 +119,21 @@ SIDE_BY_SIDE = ("-n", "logical", "--maxprocesses=4", "--dist=worksteal")
 
 HIDE_GPUS = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def python_that_is_present(versions: list[str]) -> str:
+    """Return the first of these Pythons that is present, or else the running one."""
+    for version in versions:
+        # pyenv has shims for inactive Pythons too, so only running one shows whether it works.
+        command = shutil.which(f"python{version}")
+        if command and not subprocess.run([command, "-c", ""], capture_output=True).returncode:
+            return version
+    return RUNNING_PYTHON
+
+
+NEWEST_PYTHON = python_that_is_present(PYTHONS[::-1])
+# One that is neither the oldest nor the newest.
+MIDDLE_PYTHON = python_that_is_present(PYTHONS[1:-1])
 
 
 @nox.session(tags=["quick"])
@@ -142,11 +159,9 @@ def without_backend(session: nox.Session) -> None:
     test_without_backend(session)
 
 
-@nox.session(
-    default=False, tags=["release"], python=[each for each in PYTHONS if each != RUNNING_PYTHON]
-)
-def pythons(session: nox.Session) -> None:
-    """Run the tests that need no backend on each other Python that is present."""
+@nox.session(default=False, tags=["release"], python=NEWEST_PYTHON)
+def newest_python(session: nox.Session) -> None:
+    """Run the tests that need no backend on the newest Python that is present."""
     test_without_backend(session)
 
 
@@ -269,9 +284,9 @@ def between_backends(session: nox.Session) -> None:
     session.run("pytest", *SIDE_BY_SIDE, "tests/between_backends", *session.posargs, env=env)
 
 
-@nox.session(default=False, tags=["release"])
+@nox.session(default=False, tags=["release"], python=MIDDLE_PYTHON)
 def wheel(session: nox.Session) -> None:
-    """Test the built wheel instead of the source tree."""
+    """Test the built wheel instead of the source tree, on a Python between oldest and newest."""
     session.install("build", *group("test"))
     dist = Path(session.create_tmp()) / "dist"
     shutil.rmtree(dist, ignore_errors=True)
@@ -301,17 +316,7 @@ def minimums(session: nox.Session, backend: str) -> None:
     session.run(*command, env=claim(backend, "cpu"))
 
 
-def newest_python() -> str:
-    """Return the newest Python of pyproject.toml that is present."""
-    for version in reversed(PYTHONS):
-        # pyenv has shims for inactive Pythons too, so only running one shows whether it works.
-        command = shutil.which(f"python{version}")
-        if command and not subprocess.run([command, "-c", ""], capture_output=True).returncode:
-            return version
-    return RUNNING_PYTHON
-
-
-@nox.session(default=False, tags=["release"], python=newest_python())
+@nox.session(default=False, tags=["release"], python=NEWEST_PYTHON)
 @nox.parametrize(
     "keras", [nox.param("keras", id="keras"), nox.param("keras-nightly", id="nightly")]
 )
@@ -323,7 +328,8 @@ def newest(session: nox.Session, keras: str) -> None:
     # kcore requires `keras`, whose files would overwrite those of the nightly.
     session.install(keras)
     session.install("--no-deps", "-e", ".")
-    command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or NEWEST_TESTS))
+    chosen = NEWEST_TESTS if keras == "keras" else NIGHTLY_TESTS
+    command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or chosen))
     try:
         session.run(*command, env=claim("jax", "cpu"))
     except nox.command.CommandFailed:

@@ -368,8 +368,9 @@ class ImageDataGenerator:
             cache: where to keep decoded images after their first use, height * width * channels
                 bytes each: "memory", or a directory for a cache file. None keeps none. A directory
                 inside the image folder must be hidden, or it would be a class.
-            shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
-                `count`. All hosts need the same seed.
+            shard: (index, count): serve block `index` of the `count` equal blocks of each batch,
+                for host `index` of `count`. `batch_size` counts the samples of all hosts together,
+                and all hosts need the same seed.
             drop_remainder: whether to leave out a last batch that is not full.
             num_threads: how many batches are made at the same time; None for the number of CPUs.
             verbose: whether to print how many images each class has, the size of a cache, a seed
@@ -522,8 +523,9 @@ class ImageDataGenerator:
                 first batch, and bad ones are left out, with their targets and weights.
             cache: where to keep decoded images after their first use, height * width * channels
                 bytes each: "memory", or a directory for a cache file. None keeps none.
-            shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
-                `count`. All hosts need the same seed.
+            shard: (index, count): serve block `index` of the `count` equal blocks of each batch,
+                for host `index` of `count`. `batch_size` counts the samples of all hosts together,
+                and all hosts need the same seed.
             drop_remainder: whether to leave out a last batch that is not full.
             num_threads: how many batches are made at the same time; None for the number of CPUs.
             verbose: whether to print how many images each class has, the size of a cache, a seed
@@ -645,8 +647,9 @@ class ImageDataGenerator:
                 always an error.
             cache: where to keep decoded images after their first use, height * width * channels
                 bytes each: "memory", or a directory for a cache file. None keeps none.
-            shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
-                `count`. All hosts need the same seed.
+            shard: (index, count): serve block `index` of the `count` equal blocks of each batch,
+                for host `index` of `count`. `batch_size` counts the samples of all hosts together,
+                and all hosts need the same seed.
             drop_remainder: whether to leave out a last batch that is not full.
             num_threads: how many batches are made at the same time; None for the number of CPUs.
             verbose: whether to print how many pairs of files there are, and a seed that was drawn.

@@ -6,7 +6,7 @@ import os
 import stat
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,7 +51,7 @@ def check_cache(where: object) -> None:
 
 
 def open_cache(
-    where: str | os.PathLike[str], files: ImageFiles, decoding: Decoding, served: range
+    where: str | os.PathLike[str], files: ImageFiles, decoding: Decoding, served: Sequence[int]
 ) -> "DecodedCache":
     """Open the cache of these files and options, or begin a new one.
 
@@ -138,7 +138,7 @@ class DecodedCache:
         self,
         store: _Store,
         stamps: Stamps,
-        served: range,
+        served: Sequence[int],
         finish: Callable[[], None] | None = None,
     ) -> None:
         self._store, self._stamps = store, stamps
@@ -230,7 +230,7 @@ def _begun(directory: Path, shape: tuple[int, ...]) -> CacheFile:
         raise type(error)(error.errno, reason) from error
 
 
-def _stamps(files: ImageFiles, served: range) -> Stamps:
+def _stamps(files: ImageFiles, served: Sequence[int]) -> Stamps:
     stamps = np.full((len(served), 2), _UNKNOWN, np.int64)
     with progress_bar(
         "Checking files for the cache", len(served), unit="files", delay=2.0
@@ -242,7 +242,7 @@ def _stamps(files: ImageFiles, served: range) -> Stamps:
     return stamps
 
 
-def _names(files: ImageFiles, served: range, decoding: Decoding, stamps: Stamps) -> tuple[str, str]:
+def _names(files: ImageFiles, served: Sequence[int], decoding: Decoding, stamps: Stamps) -> tuple[str, str]:
     """Return the prefix that all caches of these files and options share, and this one's name."""
     digest = hashlib.blake2b(digest_size=10)
     digest.update(f"{_LAYOUT}, Pillow {PIL.__version__}, {decoding!r}, {len(served)}\0".encode())

@@ -50,8 +50,9 @@ def from_arrays(
             a parameter named `targets`, it is also given the batch's targets, and returns
             `(images, targets)`. Mark a function that keeps no state with `kcore.data.pure`, so that
             threads may call it ahead.
-        shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
-            `count`. All hosts need the same seed.
+        shard: (index, count): serve block `index` of the `count` equal blocks of each batch, for
+            host `index` of `count`. `batch_size` counts the samples of all hosts together, and all
+            hosts need the same seed.
         drop_remainder: whether to leave out a last batch that is not full.
         num_threads: how many batches are made at the same time; None for the number of CPUs.
 

@@ -102,8 +102,9 @@ def from_files(
         cache: where to keep decoded images after their first use, height * width * channels bytes
             each: "memory", or a directory for a cache file. A directory inside the image folder
             must be hidden, or it would be a class.
-        shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
-            `count`. All hosts need the same seed.
+        shard: (index, count): serve block `index` of the `count` equal blocks of each batch, for
+            host `index` of `count`. `batch_size` counts the samples of all hosts together, and all
+            hosts need the same seed.
         drop_remainder: whether to leave out a last batch that is not full.
         num_threads: how many batches are made at the same time; None for the number of CPUs.
 

@@ -15,8 +15,9 @@ from kcore._arguments import check_instance, check_integer
 from kcore.data._array_groups import Targets
 from kcore.data._batch_maker import BatchMaker, Indices
 from kcore.data._batch_transforms import Transform
-from kcore.data._callers import Asker, asker, is_fitted, running_call
+from kcore.data._callers import Asker, asker, is_fitted, running_call, running_fit
 from kcore.data._dataset_facts import DatasetFacts
+from kcore.data._division import check_division
 from kcore.data._image_files import ImageFiles, check_files
 from kcore.data._legacy_hints import hint_at_loop, hint_at_repetition
 from kcore.data._origin import Origin
@@ -79,9 +80,10 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
             repeated. Mark a function that keeps no state with `kcore.data.pure`: threads then call
             it ahead, in any order, but never two at the same time. If it has a parameter named
             `targets`, it is also given the batch's targets, and returns `(images, targets)`.
-        shard: (index, count): serve part `index` of `count` equal parts, for host `index` of
-            `count`. All hosts need the same seed. If the number of samples is not a multiple of
-            `count`, the remainder is left out: different samples in each epoch if shuffled.
+        shard: (index, count): serve block `index` of the `count` equal blocks of each batch, for
+            host `index` of `count`. `batch_size` counts the samples of all hosts together, and all
+            hosts need the same seed. Of the last batch, up to `count - 1` samples are left out, so
+            that the blocks are equal.
         drop_remainder: whether to leave out a last batch that is not full.
         num_threads: how many batches are made at the same time; None for the number of CPUs.
         files: the image files, for a dataset of files.
@@ -334,6 +336,7 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
         its = asker(sys._getframe(1))
         if its is not None:  # an adapter of Keras asks once, when it is made
             check_running_fit()
+            self._check_division()
             self._serving.register(its.adapter, running_call(self))
         return 1
 
@@ -349,6 +352,14 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
     @use_multiprocessing.setter
     def use_multiprocessing(self, value: bool) -> None:
         _refuse_queue("use_multiprocessing", value, False)
+
+    def _check_division(self) -> None:
+        """Check the batches against `keras.distribution`, and those of the validation too."""
+        given = running_fit() or {}
+        validation_data = given.get("validation_data")
+        for dataset in (self, validation_data):
+            if isinstance(dataset, ImageBatches):
+                check_division(dataset._maker.order)
 
     def _item(self, number: int, who: Asker | None) -> Any:
         self._batches_seen += 1

@@ -38,7 +38,7 @@ class FileOptions:
         cache: "memory", a directory for a file, or None.
         transform: function of a batch's images, indices and epoch, or None.
         data_format: "channels_last" or "channels_first"; None becomes Keras's default.
-        shard: (index, count), the part of this host.
+        shard: (index, count), the block of each batch that this host serves.
         drop_remainder: whether to leave out a last batch that is not full.
         num_threads: how many batches are made at the same time; None becomes the number of CPUs.
 
@@ -73,6 +73,7 @@ class FileOptions:
         self._check_batch_size()
         self.order(0)  # refuses invalid values of the other options
         self._check_sizes()
+        self._check_blocks()
         self._check_cache_of_hook()
         if self.decoding.before_resize is not None:
             assert self.seed is not None
@@ -114,6 +115,14 @@ class FileOptions:
             raise ValueError(
                 f"image_size=None with cache={self.cache!r}: a cache keeps images of one size. "
                 "Leave cache out, or use an image_size."
+            )
+
+    def _check_blocks(self) -> None:
+        """Refuse blocks of different lengths, which no backend can join into one batch."""
+        if self.shard[1] > 1 and self.bad_files == "skip":
+            raise ValueError(
+                f"bad_files='skip' with shard={self.shard}: a file that is left out would make the "
+                "block of one host shorter than the others. Use 'quarantine' or 'raise'."
             )
 
     def _check_cache_of_hook(self) -> None:

@@ -1,6 +1,7 @@
 """What resuming needs of a dataset: to recognize it, and to continue within an epoch."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kcore.data._division import process
 from kcore.data._image_batches import ImageBatches
 
 __all__ = ["digest_of", "fingerprint", "skip_batches"]
@@ -36,26 +38,28 @@ def fingerprint(dataset: ImageBatches) -> dict[str, Any]:
     """
     maker = dataset._maker
     order = maker.order
+    # Processes that train together all compare the block of the first one.
+    index, count = order.shard if process()[1] == 1 else (0, order.shard[1])
+    first = replace(order, shard=(index, count)).indices(0)[0]
     some = _spread(dataset.samples, _MOST_SAMPLES)
     content = _files(dataset) if dataset.files is not None else [maker._source.load(some)[0]]
     targets = [] if maker.targets is None else [maker.targets]
     if targets and not isinstance(maker.targets, str):
         targets = [maker.targets[some]]
     weights = [] if maker.sample_weight is None else [maker.sample_weight[some]]
-    first = order.indices(0)[0]
     return {
         "samples": dataset.samples,
         "batch_size": order.batch_size,
         "shuffle": order.shuffle,
         # Without shuffling it decides at most how samples are transformed, which is below.
         "seed": int(order.seed) if order.shuffle else None,
-        "shard": list(order.shard),
+        "shard": [index, count],
         "drop_remainder": order.drop_remainder,
         "images": _digest(content),
         "targets": _digest(targets),
         "sample_weight": _digest(weights),
         "transform": repr([maker.parameters(int(i), 0) for i in first[:_MOST_PARAMETERS]]),
-        "first_batch": [_numbers(array) for array in keras.tree.flatten(maker.at(0))],
+        "first_batch": [_numbers(array) for array in keras.tree.flatten(maker._batch(first, 0))],
     }
 
 

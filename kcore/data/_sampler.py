@@ -3,6 +3,7 @@
 import functools
 import logging
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from types import ModuleType
@@ -27,12 +28,13 @@ class Order:
 
     Attributes:
         samples: the number of samples.
-        batch_size: number of samples in a batch; the last batch holds what is left.
+        batch_size: number of samples in a batch of all hosts together; the last batch holds what is
+            left.
         shuffle: whether the samples of all hosts together are shuffled, in a different order in
             each epoch.
         seed: integer, 0 <= seed < 2**64.
-        shard: (index, count): take part `index` of `count` equal parts; the remainder of `samples`
-            divided by `count` belongs to no part.
+        shard: (index, count): take block `index` of the `count` equal blocks of each batch. Of the
+            last batch, the remainder of its samples divided by `count` belongs to no block.
         drop_remainder: whether to leave out a last batch that is not full.
 
     Raises:
@@ -52,22 +54,30 @@ class Order:
         object.__setattr__(self, "shard", _checked_shard(self.shard))
         check_switch("shuffle", self.shuffle)
         check_switch("drop_remainder", self.drop_remainder)
+        _check_blocks(self.batch_size, self.shard)
 
     @property
-    def samples_in_shard(self) -> int:
-        """The number of samples of an epoch on this host."""
-        return self.samples // self.shard[1]
+    def blocks(self) -> "Blocks":
+        """The positions in an epoch's order that this host serves."""
+        served = self.samples // self.shard[1] * self.shard[1]
+        if self.drop_remainder:
+            served = self.samples // self.batch_size * self.batch_size
+        return Blocks(served, self.batch_size, *self.shard)
 
     @property
     def batches(self) -> int:
-        """The number of batches of an epoch on this host."""
-        full, rest = divmod(self.samples_in_shard, self.batch_size)
-        return full + (1 if rest and not self.drop_remainder else 0)
+        """The number of batches of an epoch."""
+        return self.blocks.count
 
     @property
-    def served(self) -> range:
+    def last_batch_size(self) -> int:
+        """The number of samples in the last batch of an epoch, of all hosts together."""
+        return self.blocks.samples - (self.batches - 1) * self.batch_size
+
+    @property
+    def served(self) -> Sequence[int]:
         """The samples that some epoch serves: all if shuffled, otherwise those of this host."""
-        return range(self.samples) if self.shuffle else range(self.samples)[self._on_this_host]
+        return range(self.samples) if self.shuffle else self.blocks
 
     def indices(self, epoch: int) -> Any:
         """Return a Grain dataset of the batches' indices, int64 arrays of shape (n,)."""
@@ -75,27 +85,71 @@ class Order:
         # orders, and it takes milliseconds per epoch even for few samples. Neither is its batching
         # of single samples, which takes five microseconds per sample.
         order = _shuffled(self.samples, self.seed, epoch) if self.shuffle else range(self.samples)
-        return _grain().MapDataset.source(_Batches(order[self._on_this_host], self.batch_size))
+        return _grain().MapDataset.source(_Batches(order, self.blocks))
+
+
+@dataclass(frozen=True)
+class Blocks(Sequence[int]):
+    """The positions of one host's blocks of all batches, in ascending order.
+
+    Attributes:
+        samples: the number of samples that all hosts serve, a multiple of `hosts`.
+        batch_size: number of samples in a batch of all hosts together, a multiple of `hosts`.
+        host: index of the host.
+        hosts: number of hosts.
+    """
+
+    samples: int
+    batch_size: int
+    host: int = 0
+    hosts: int = 1
 
     @property
-    def _on_this_host(self) -> slice:
-        index, count = self.shard
-        served = min(self.samples_in_shard, self.batches * self.batch_size)
-        return slice(index, served * count, count)
+    def count(self) -> int:
+        """The number of blocks, one of each batch."""
+        return -(-self.samples // self.batch_size)
+
+    def block(self, number: int) -> slice:
+        """Return the positions of the block of one batch."""
+        start = number * self.batch_size
+        length = min(self.batch_size, self.samples - start) // self.hosts
+        return slice(start + self.host * length, start + (self.host + 1) * length)
+
+    def __len__(self) -> int:
+        return self.samples // self.hosts
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        length = self.batch_size // self.hosts
+        batch, rest = divmod(range(len(self))[number], length)
+        return self.block(batch).start + rest
+
+    def __contains__(self, position: object) -> bool:
+        if not isinstance(position, int) or not 0 <= position < self.samples:
+            return False
+        block = self.block(position // self.batch_size)
+        return block.start <= position < block.stop
+
+    def index(self, position: int, *bounds: int) -> int:
+        """Return how many positions of this host come before one of them."""
+        if position not in self:
+            raise ValueError(f"{position} is not among the samples of host {self.host}.")
+        batch = position // self.batch_size
+        return batch * (self.batch_size // self.hosts) + position - self.block(batch).start
 
 
 class _Batches:
     """The source from which Grain takes the indices of each batch."""
 
-    def __init__(self, order: range | Numbers, batch_size: int) -> None:
-        self._order, self._batch_size = order, batch_size
+    def __init__(self, order: range | Numbers, blocks: Blocks) -> None:
+        self._order, self._blocks = order, blocks
 
     def __len__(self) -> int:
-        return -(-len(self._order) // self._batch_size)
+        return self._blocks.count
 
     def __getitem__(self, number: Any) -> Numbers:
-        start = int(number) * self._batch_size
-        return np.array(self._order[start : start + self._batch_size], np.int64)
+        return np.array(self._order[self._blocks.block(int(number))], np.int64)
 
 
 @functools.lru_cache(maxsize=2)
@@ -129,6 +183,16 @@ def _checked_shard(shard: Any) -> tuple[int, int]:
             f"shard={shard!r} must be (index, count), two integers with 0 <= index < count."
         )
     return index, count
+
+
+def _check_blocks(batch_size: int, shard: tuple[int, int]) -> None:
+    hosts = shard[1]
+    if batch_size % hosts:
+        multiple = -(-batch_size // hosts) * hosts
+        raise ValueError(
+            f"batch_size={batch_size} with shard={shard}: batch_size counts the samples of all "
+            f"{hosts} hosts together, so it must be a multiple of {hosts}, such as {multiple}."
+        )
 
 
 def _grain() -> ModuleType:

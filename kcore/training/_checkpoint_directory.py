@@ -27,18 +27,23 @@ class CheckpointDirectory:
 
     Args:
         path: the directory; it is made if it doesn't exist.
+        is_written: whether this process writes it. Of processes that train together, one does.
 
     Attributes:
-        path: the directory.
+        path: as given.
+        is_written: as given.
+        number: number of the last checkpoint, from 1; 0 if there is none.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, is_written: bool = True) -> None:
+        self.path, self.is_written = path, is_written
         self._claim: Claim | None = None
-        self._number = 0
+        self.number = 0
         self._next = 0
 
     def __enter__(self) -> "CheckpointDirectory":
+        if not self.is_written:
+            return self
         self.path.mkdir(parents=True, exist_ok=True)
         self._claim = Claim(self.path / "training", _always, self._refusal)
         for left in self.path.glob(f".*{UNFINISHED}"):  # of a process that was killed while saving
@@ -82,7 +87,7 @@ class CheckpointDirectory:
                     f"resume={os.fspath(self.path)!r}: remove the directory to start over."
                 )
             return None
-        self._number, position, checkpoint = max(found, key=lambda one: one[0])
+        self.number, position, checkpoint = max(found, key=lambda one: one[0])
         self._next = 1 - position
         for damage in damages:
             warn(f"{damage} Training resumes from the other checkpoint.", RuntimeWarning)
@@ -94,10 +99,10 @@ class CheckpointDirectory:
         Raises:
             OSError: if it can't be written; both earlier ones are then still there.
         """
-        number = self._number + 1
+        number = self.number + 1
         description = {"number": number, **checkpoint.description}
         write(self.path / _NAMES[self._next], Checkpoint(description, checkpoint.arrays))
-        self._number, self._next = number, 1 - self._next
+        self.number, self._next = number, 1 - self._next
 
     def _refusal(self, by: str) -> str:
         path = os.fspath(self.path)

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from kcore._arguments import check_instance, check_integer, check_path, check_positive
+from kcore.data._division import check_division, process
 from kcore.data._image_batches import ImageBatches
 from kcore.training._callback_states import check_callbacks
 from kcore.training._checkpoint_directory import CheckpointDirectory
@@ -21,6 +22,11 @@ from kcore.training._fit_arguments import (
 from kcore.training._identity import check_identity, identity
 from kcore.training._interruption import Interruption
 from kcore.training._model_state import build
+from kcore.training._processes import (
+    check_same_checkpoint,
+    check_weights_are_whole,
+    writers_silenced,
+)
 from kcore.training._resumable import Resumable
 from kcore.training._schedule import Schedule
 
@@ -66,6 +72,12 @@ def fit(
     checkpoint are removed. Numbers that callbacks or layers draw from the global random states of
     Python, NumPy and Keras are not repeated, and what functions keep in variables of the script,
     such as those of a `LambdaCallback`, is not saved.
+
+    Several processes that `kcore.training.distribute` has joined make the same call, with a
+    directory that all of them share. The first one saves and shows progress, and of callbacks that
+    write files (`CSVLogger`, `ModelCheckpoint`, those of `kcore.visualize`) only its own run. If
+    one process ends, end the others, and start all of them again. A signal makes the first process
+    save only if all processes reach the end of that batch.
 
     Args:
         model: a compiled model.
@@ -119,6 +131,10 @@ def fit(
     _check_model(model)
     _check_data(data)
     check_validation_data(validation_data)
+    for dataset in (data, validation_data):
+        if isinstance(dataset, ImageBatches):
+            check_division(dataset._maker.order)
+    check_weights_are_whole()
     check_callbacks(chosen)
     check_verbose(verbose)
     weights = check_class_weight(class_weight)
@@ -130,14 +146,17 @@ def fit(
     # The keys of JSON are text.
     by_text = {str(label): weight for label, weight in weights.items()} if weights else None
     logs = build(model, data[0])
-    with CheckpointDirectory(path) as directory, Interruption() as interruption:
+    is_first = process()[0] == 0
+    with CheckpointDirectory(path, is_first) as directory, Interruption() as interruption:
         arguments = {"class_weight": by_text, **options}
         now = identity(model, data, validation_data, arguments, chosen, logs)
         checkpoint = directory.load()
         if checkpoint is not None:
             now = _checked(str(path), checkpoint, now)
+        check_same_checkpoint(directory.number, path)
+        verbose = verbose if is_first else 0
         runner = Resumable(
-            chosen,
+            writers_silenced(chosen),
             model=model,
             data=data,
             directory=directory,

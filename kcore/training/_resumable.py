@@ -106,7 +106,8 @@ class Resumable(keras.callbacks.CallbackList):
         for logger in loggers:
             logger.append = False
         if self._checkpoint is None:
-            self._directory.save(self._snapshot(0, 0))
+            if self._directory.is_written:
+                self._directory.save(self._snapshot(0, 0))
             self._schedule.note_saved()
         elif self.is_finished:
             self._restore(self._checkpoint)
@@ -239,20 +240,9 @@ class Resumable(keras.callbacks.CallbackList):
         self._trained.stop_training = bool(description["position"]["stopped"])
 
     def _save(self, epoch: int, batch: int) -> None:
-        """Save, or warn that it failed; then act on a signal."""
+        """Save; then act on a signal."""
         begin = time.perf_counter()
-        where = f"resume={os.fspath(self._directory.path)!r}"
-        try:
-            self._directory.save(self._snapshot(epoch, batch))
-        except OSError as error:
-            outcome = f"it could not be saved in {where} ({error}), whose last checkpoint is kept"
-            warn(
-                f"Training could not be saved in {where}: {error}. The last checkpoint is kept. "
-                "Training continues and tries to save again later.",
-                RuntimeWarning,
-            )
-        else:
-            outcome = f"it is saved in {where}"
+        outcome = self._saved_or_not(epoch, batch)
         self._schedule.note_saved(time.perf_counter() - begin)
         if self._interruption.received:
             name = self._interruption.received.name
@@ -261,3 +251,19 @@ class Resumable(keras.callbacks.CallbackList):
                 f"{outcome}. Start the same script again to resume from there."
             )
             self._interruption.act()
+
+    def _saved_or_not(self, epoch: int, batch: int) -> str:
+        """Save, or warn that it failed, and return what has happened."""
+        where = f"resume={os.fspath(self._directory.path)!r}"
+        if not self._directory.is_written:
+            return f"process 0 saves it in {where}"
+        try:
+            self._directory.save(self._snapshot(epoch, batch))
+        except OSError as error:
+            warn(
+                f"Training could not be saved in {where}: {error}. The last checkpoint is kept. "
+                "Training continues and tries to save again later.",
+                RuntimeWarning,
+            )
+            return f"it could not be saved in {where} ({error}), whose last checkpoint is kept"
+        return f"it is saved in {where}"

@@ -14,7 +14,7 @@ from oracles.resumed_training import FINE_TUNING, MLP, PHOTOS, finish, result_of
 
 from kcore.training._checkpoint_file import read
 
-KILLS = 7
+KILLS = 4
 
 
 def test_an_mlp(tmp_path):

@@ -65,18 +65,32 @@ def test_each_position_is_equally_likely_for_each_sample():
 
 
 @given(
-    samples=st.integers(1, 40),
+    samples=st.integers(1, 60),
     count=st.integers(1, 5),
-    batch_size=st.integers(1, 9),
+    share=st.integers(1, 6),
     shuffle=st.booleans(),
+    drop_remainder=st.booleans(),
 )
-def test_shards_are_disjoint_and_equal(samples, count, batch_size, shuffle):
-    shards = [Order(samples, batch_size, shuffle, 5, (index, count)) for index in range(count)]
-    taken = [flat(shard, 1) for shard in shards]
-    together = joined(taken)
-    assert len(set(together)) == len(together) == samples // count * count
-    assert len({len(part) for part in taken}) == 1
-    assert len({shard.batches for shard in shards}) == 1
+def test_the_blocks_of_all_hosts_make_up_the_batches_of_one(
+    samples, count, share, shuffle, drop_remainder
+):
+    options = (samples, share * count, shuffle, 5)
+    alone = batches(Order(*options, drop_remainder=drop_remainder), 1)
+    expected = [batch[: len(batch) // count * count] for batch in alone]
+    shards = [Order(*options, (index, count), drop_remainder) for index in range(count)]
+    blocks = [batches(shard, 1) for shard in shards]
+    assert [joined(each) for each in zip(*blocks, strict=True)] == list(filter(None, expected))
+    assert all(len({len(block) for block in each}) == 1 for each in zip(*blocks, strict=True))
+
+
+def test_the_first_samples_of_two_hosts():
+    shards = [Order(11, 4, False, 0, (index, 2)) for index in range(2)]
+    assert [batches(shard) for shard in shards] == [[[0, 1], [4, 5], [8]], [[2, 3], [6, 7], [9]]]
+
+
+def test_a_batch_that_can_not_be_shared_equally_is_refused():
+    with pytest.raises(ValueError, match=r"batch_size=8 with shard=\(0, 3\).* such as 9"):
+        Order(20, 8, True, 0, (0, 3))
 
 
 @pytest.mark.parametrize(("samples", "expected"), [(10, 2), (12, 3), (3, 0)])
@@ -88,15 +102,20 @@ def test_drop_remainder(samples, expected):
 @given(
     samples=st.integers(0, 40),
     count=st.integers(1, 5),
-    batch_size=st.integers(1, 9),
+    share=st.integers(1, 4),
     drop_remainder=st.booleans(),
 )
-def test_the_samples_that_some_epoch_serves(samples, count, batch_size, drop_remainder):
+def test_the_samples_that_some_epoch_serves(samples, count, share, drop_remainder):
     for index in range(count):
         options = {"shard": (index, count), "drop_remainder": drop_remainder}
-        fixed = Order(samples, batch_size, False, 5, **options)
+        fixed = Order(samples, share * count, False, 5, **options)
         assert list(fixed.served) == flat(fixed, 0) == flat(fixed, 1)
-        shuffled = Order(samples, batch_size, True, 5, **options)
+        assert fixed.served[:] == list(fixed.served)
+        assert [each in fixed.served for each in range(-1, samples + 1)] == [
+            each in flat(fixed) for each in range(-1, samples + 1)
+        ]
+        assert [fixed.served.index(each) for each in fixed.served] == list(range(len(fixed.served)))
+        shuffled = Order(samples, share * count, True, 5, **options)
         assert list(shuffled.served) == list(range(samples))
 
 

@@ -1,0 +1,74 @@
+"""Check that batches can be divided among the devices and processes of `keras.distribution`.
+
+If a batch can't be, JAX raises an error from within its own code, perhaps at the end of an epoch,
+and after a failed `predict` the weights of the model are gone. So it is checked before the first
+step.
+"""
+
+from typing import Any
+
+import keras
+
+from kcore.data._sampler import Order
+
+__all__ = ["check_division", "process"]
+
+# Distributions of which Keras tells how they divide a batch.
+_DIVIDE = (keras.distribution.DataParallel, keras.distribution.ModelParallel)
+
+
+def process() -> tuple[int, int]:
+    """Return (index, count): which of the processes this is that `keras.distribution` joins.
+
+    Processes that hold parts of one copy of the model count as one, as they need the same data.
+    """
+    distribution = keras.distribution.distribution()
+    # Keras 3.14 doesn't tell the number of processes.
+    count = int(getattr(distribution, "num_processes", 1))
+    if count == 1 or not isinstance(distribution, _DIVIDE):
+        return 0, 1
+    return int(distribution.data_shard_id), min(count, int(distribution.num_model_replicas))
+
+
+def check_division(order: Order) -> None:
+    """Check the batches of a dataset against the distribution that Keras uses, if there is one.
+
+    Args:
+        order: the order of the dataset's samples.
+
+    Raises:
+        ValueError: if a batch can't be divided among the devices, or if the dataset doesn't serve
+            the part of this process.
+    """
+    distribution = keras.distribution.distribution()
+    if isinstance(distribution, _DIVIDE):
+        _check_shard(order.shard)
+        _check_batches(order, distribution)
+
+
+def _check_shard(shard: tuple[int, int]) -> None:
+    index, count = process()
+    if count > 1 and tuple(shard) != (index, count):
+        raise ValueError(
+            f"shard={shard}, but this is process {index} of {count} that keras.distribution joins, "
+            f"each of which serves a part of every batch: use shard={(index, count)}, as "
+            "kcore.training.distribute returns it."
+        )
+
+
+def _check_batches(order: Order, distribution: Any) -> None:
+    mesh, name = distribution.device_mesh, distribution.batch_dim_name
+    devices = int(mesh.shape[mesh.axis_names.index(name)]) if name in mesh.axis_names else 1
+    if order.batch_size % devices and order.batches > 1:
+        multiple = -(-order.batch_size // devices) * devices
+        raise ValueError(
+            f"batch_size={order.batch_size} can't be divided among the {devices} devices of "
+            f"keras.distribution: use a multiple of {devices}, such as {multiple}."
+        )
+    last = order.last_batch_size
+    if last % devices:
+        raise ValueError(
+            f"The last batch of an epoch has {last} samples, which can't be divided among the "
+            f"{devices} devices of keras.distribution: leave it out with drop_remainder=True, or "
+            f"give a number of samples that is a multiple of {devices}."
+        )

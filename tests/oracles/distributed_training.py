@@ -1,0 +1,90 @@
+"""A training run that one device, several devices or several processes do alike."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+__all__ = ["train", "train_in_processes"]
+
+# Augmentation from a folder, dropout, validation; 22 files make a last batch of 6 of 8.
+RUN = """
+import hashlib, json, sys, keras, kcore, numpy as np
+
+shard = kcore.training.distribute()
+tree, resume, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+augmented = kcore.augment.ImageDataGenerator(
+    rescale=1 / 255, rotation_range=20, horizontal_flip=True)
+data = augmented.flow_from_directory(
+    tree, target_size=(12, 12), batch_size=8, seed=3, class_mode="binary", shard=shard)
+validation = kcore.augment.ImageDataGenerator(rescale=1 / 255).flow_from_directory(
+    tree, target_size=(12, 12), batch_size=8, shuffle=False, class_mode="binary", shard=shard)
+model = keras.Sequential([
+    keras.Input((12, 12, 3)), kcore.layers.Conv2D(4, 3, activation="relu"),
+    kcore.layers.MaxPooling2D(2), keras.layers.Flatten(), kcore.layers.Dropout(0.3, seed=4),
+    keras.layers.Dense(1, "sigmoid")])
+kcore.initializers.reinitialize(model, seed=1)
+model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+
+losses = []
+
+class Losses(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        losses.append(float(logs["loss"]))
+        print(batch, flush=True)
+
+options = dict(epochs=epochs, validation_data=validation, callbacks=[Losses()], verbose=0)
+if resume:
+    history = kcore.training.fit(model, data, resume=resume, every=1, **options)
+else:
+    history = model.fit(data, **options)
+weights = [np.asarray(keras.ops.convert_to_numpy(each)).tolist() for each in model.weights]
+devices = len(keras.distribution.list_devices())
+print(json.dumps({"losses": losses, "history": history.history, "weights": weights,
+                  "shard": shard, "devices": devices}))
+"""
+
+
+def train(tree, *, devices=1, resume="", epochs=2):
+    """Return the losses after each step, the history and the weights of a run in one process."""
+    process = _start(tree, resume, epochs, devices, {})
+    return _result(process)
+
+
+def train_in_processes(tree, *, processes=2, devices=1, resume="", epochs=2):
+    """Return what each of several processes that train together ends with."""
+    return [_result(each) for each in start_processes(tree, processes, devices, resume, epochs)]
+
+
+def start_processes(tree, processes, devices, resume, epochs):
+    """Start processes that train together."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    variables = [
+        {
+            "KERAS_DISTRIBUTION_JOB_ADDRESSES": address,
+            "KERAS_DISTRIBUTION_NUM_PROCESSES": str(processes),
+            "KERAS_DISTRIBUTION_PROCESS_ID": str(index),
+        }
+        for index in range(processes)
+    ]
+    return [_start(tree, resume, epochs, devices, each) for each in variables]
+
+
+def _start(tree, resume, epochs, devices, variables):
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tree), str(resume), str(epochs)],
+        env={**os.environ, "XLA_FLAGS": flags, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _result(process):
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return json.loads(output.splitlines()[-1])
