@@ -57,6 +57,7 @@ BENCHMARKS = (
     "transfer",
     "dropout",
     "resume",
+    "scaling",
 )
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -230,6 +230,7 @@ class ImageDataGenerator:
         ignore_class_split: bool = False,
         subset: str | None = None,
         *,
+        shard: tuple[int, int] = (0, 1),
         drop_remainder: bool = False,
         num_threads: int | None = None,
         verbose: bool = True,
@@ -258,6 +259,9 @@ class ImageDataGenerator:
                 be integers or one-hot rows.
             subset: "validation" for the first images, as many as the generator's
                 `validation_split` says, "training" for the rest; None for all.
+            shard: (index, count): serve block `index` of the `count` equal blocks of each batch,
+                for host `index` of `count`. `batch_size` counts the samples of all hosts together,
+                and all hosts need the same seed.
             drop_remainder: whether to leave out a last batch that is not full.
             num_threads: how many batches are made at the same time; None for the number of CPUs.
             verbose: whether to print a seed that was drawn, and hints about differences from
@@ -280,6 +284,7 @@ class ImageDataGenerator:
             subset=subset,
             batch_size=batch_size,
             shuffle=shuffle,
+            shard=shard,
             drop_remainder=drop_remainder,
             num_threads=num_threads,
             verbose=verbose,

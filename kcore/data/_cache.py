@@ -242,7 +242,9 @@ def _stamps(files: ImageFiles, served: Sequence[int]) -> Stamps:
     return stamps
 
 
-def _names(files: ImageFiles, served: Sequence[int], decoding: Decoding, stamps: Stamps) -> tuple[str, str]:
+def _names(
+    files: ImageFiles, served: Sequence[int], decoding: Decoding, stamps: Stamps
+) -> tuple[str, str]:
     """Return the prefix that all caches of these files and options share, and this one's name."""
     digest = hashlib.blake2b(digest_size=10)
     digest.update(f"{_LAYOUT}, Pillow {PIL.__version__}, {decoding!r}, {len(served)}\0".encode())

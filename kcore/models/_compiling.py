@@ -206,9 +206,17 @@ def _jit_compile(model: Any) -> bool | str:
 
     Keras's own choice, "auto", leaves XLA out on TensorFlow's CPU. That is right for convolutions,
     whose gradients XLA computes slowly there, but costs a fully connected model a third of its
-    speed.
+    speed. A strategy of `tf.distribute` with several replicas can't run a step that XLA compiles.
     """
+    if _has_replicas(model):
+        return False
     return "auto" if _has_convolution(model) else True
+
+
+def _has_replicas(model: Any) -> bool:
+    """Tell whether a model was made under a strategy of `tf.distribute` with several replicas."""
+    strategy = getattr(model, "distribute_strategy", None)  # only on TensorFlow
+    return getattr(strategy, "num_replicas_in_sync", 1) > 1
 
 
 def _has_convolution(layer: Any) -> bool:

@@ -83,7 +83,9 @@ def test_memory_of_sizes_that_are_gone_from_is_dropped():
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_batches_of_large_images_are_copies_that_last(order):
-    x = np.asarray(np.random.default_rng(0).integers(0, 256, (40, 320, 320, 3), "uint8"), order=order)
+    x = np.asarray(
+        np.random.default_rng(0).integers(0, 256, (40, 320, 320, 3), "uint8"), order=order
+    )
     dataset = from_arrays(x, batch_size=16, seed=1)
     kept = list(dataset)
     assert [len(batch) for batch in kept] == [16, 16, 8]

@@ -8,7 +8,7 @@ import sys
 
 __all__ = ["train", "train_in_processes"]
 
-# Augmentation from a folder, dropout, validation; 22 files make a last batch of 6 of 8.
+# Augmentation from a folder, dropout, validation.
 RUN = """
 import hashlib, json, sys, keras, kcore, numpy as np
 

@@ -18,6 +18,8 @@ __all__ = [
     "fork",
     "ghostscript",
     "initializers_by_axes",
+    "jax",
+    "joined_processes",
     "limits_of_processes",
     "named_pipes",
     "pillow_writes",
@@ -67,6 +69,12 @@ visible_claims = pytest.mark.skipif(
 # must not import it.
 tensorflow = pytest.mark.skipif(
     "keras.backend.backend() != 'tensorflow'", reason="this test is for TensorFlow only"
+)
+jax = pytest.mark.skipif("keras.backend.backend() != 'jax'", reason="this test is for JAX only")
+joined_processes = pytest.mark.skipif(
+    "keras.backend.backend() != 'jax' "
+    "or not hasattr(keras.distribution.DataParallel, 'data_shard_id')",
+    reason="only Keras 3.15 and later can join processes, on JAX",
 )
 initializers_by_axes = pytest.mark.skipif(
     "not hasattr(keras.initializers.VarianceScaling(), 'input_axes')",

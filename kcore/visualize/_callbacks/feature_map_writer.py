@@ -74,6 +74,9 @@ class FeatureMapWriter(keras.callbacks.Callback):
         FeatureMapWriter(path='maps', max_channels=64, cmap='viridis')
     """
 
+    # Of processes that train together, only one runs it.
+    writes_files = True
+
     def __init__(
         self,
         path: str | os.PathLike[str],

@@ -102,6 +102,9 @@ class LiveReport(keras.callbacks.Callback):
         >>> callbacks = [stop, live]
     """
 
+    # Of processes that train together, only one runs it.
+    writes_files = True
+
     def __init__(
         self,
         path: str | os.PathLike[str] = "report.html",
