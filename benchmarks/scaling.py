@@ -134,9 +134,11 @@ class Clock:
         )
 
     def begin(self, epoch, logs=None):
+        """Start the clock."""
         self._start = time.perf_counter()
 
     def end(self, epoch, logs=None):
+        """Note how long the epoch took."""
         self.seconds.append(time.perf_counter() - self._start)
 
 

@@ -26,14 +26,14 @@ def train(options):
     """Train in this process, together with the others if there are any."""
     if options.devices > 1:  # virtual ones, to try it out without hardware
         os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={options.devices}"
-    # This line makes it work on several devices and in several processes. It comes before any model.
+    # This makes it work on several devices and in several processes. It comes before any model.
     shard = kcore.training.distribute()
     is_first = shard[0] == 0
     if is_first:
         devices = len(keras.distribution.list_devices())
         print(f"{shard[1]} processes, {devices} devices, {keras.backend.backend()}", flush=True)
 
-    # `batch_size` counts the samples of all processes together, and `shard` takes those of this one.
+    # `batch_size` counts the samples of all processes, and `shard` takes those of this one.
     feed = {"batch_size": options.batch_size, "seed": options.seed, "shard": shard}
     batches, validation, classes = folder(options.data, feed) if options.data else scenes(feed)
     model = kcore.models.cnn((SIZE, SIZE, 3), classes, seed=options.seed)

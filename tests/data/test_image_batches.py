@@ -127,7 +127,7 @@ def test_shards_have_blocks_of_the_batches():
     shards = [from_arrays(X, Y, batch_size=6, seed=4, shard=(n, 3)) for n in range(3)]
     (first, last) = labels_of(from_arrays(X, Y, batch_size=6, seed=4))
     blocks = zip(*map(labels_of, shards), strict=True)
-    assert [sum(each, []) for each in blocks] == [first, last[:3]]
+    assert [[*a, *b, *c] for a, b, c in blocks] == [first, last[:3]]
 
 
 @pytest.mark.parametrize(
