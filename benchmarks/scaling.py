@@ -49,7 +49,7 @@ def main() -> None:
         groups = {feed: compare(folder, feed, options.rounds) for feed in FEEDS}
     for feed, timings in groups.items():
         print(
-            f"\nOne epoch of {IMAGES} images of {SIZE}x{SIZE} from {feed}, batches of {BATCH_SIZE}\n"
+            f"\nAn epoch of {IMAGES} images of {SIZE}x{SIZE} from {feed}, batches of {BATCH_SIZE}\n"
         )
         print(harness.table(timings, OURS))
     print(f"\n{SAMPLES:,} samples in batches of {GLOBAL_BATCH:,}\n")
