@@ -48,10 +48,10 @@ def _taken(size: int) -> memoryview | None:
     """Take kept memory of this size, and put back memory of other sizes."""
     for _ in range(_MOST_KEPT):
         try:
-            memory = _kept.popleft()
+            memory = _kept.pop()
         except IndexError:
             return None
         if len(memory) == size:
             return memory
-        _kept.append(memory)
+        _kept.appendleft(memory)
     return None

@@ -13,6 +13,12 @@ from kcore.data import from_arrays
 LARGE = (32, 200, 200, 1)
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_kept_from_other_tests():
+    gc.collect()
+    _buffers._kept.clear()
+
+
 def address(array):
     return array.__array_interface__["data"][0]
 

@@ -6,7 +6,14 @@ import socket
 import subprocess
 import sys
 
-__all__ = ["train", "train_in_processes"]
+__all__ = [
+    "errors_of",
+    "result_of",
+    "start_processes",
+    "train",
+    "train_in_processes",
+    "wait_for_batches",
+]
 
 # Augmentation from a folder, dropout, validation.
 RUN = """
@@ -32,7 +39,7 @@ losses = []
 class Losses(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         losses.append(float(logs["loss"]))
-        print(batch, flush=True)
+        print("batch", batch, flush=True)
 
 options = dict(epochs=epochs, validation_data=validation, callbacks=[Losses()], verbose=0)
 if resume:
@@ -49,28 +56,56 @@ print(json.dumps({"losses": losses, "history": history.history, "weights": weigh
 def train(tree, *, devices=1, resume="", epochs=2):
     """Return the losses after each step, the history and the weights of a run in one process."""
     process = _start(tree, resume, epochs, devices, {})
-    return _result(process)
+    return result_of(process)
 
 
 def train_in_processes(tree, *, processes=2, devices=1, resume="", epochs=2):
     """Return what each of several processes that train together ends with."""
-    return [_result(each) for each in start_processes(tree, processes, devices, resume, epochs)]
+    started = start_processes(tree, [resume] * processes, devices=devices, epochs=epochs)
+    return [result_of(each) for each in started]
 
 
-def start_processes(tree, processes, devices, resume, epochs):
-    """Start processes that train together."""
+def start_processes(tree, resume, *, devices=1, epochs=2):
+    """Start processes that train together, each with its own argument `resume`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    variables = [
-        {
-            "KERAS_DISTRIBUTION_JOB_ADDRESSES": address,
-            "KERAS_DISTRIBUTION_NUM_PROCESSES": str(processes),
-            "KERAS_DISTRIBUTION_PROCESS_ID": str(index),
-        }
-        for index in range(processes)
+    return [
+        _start(
+            tree,
+            where,
+            epochs,
+            devices,
+            {
+                "KERAS_DISTRIBUTION_JOB_ADDRESSES": address,
+                "KERAS_DISTRIBUTION_NUM_PROCESSES": str(len(resume)),
+                "KERAS_DISTRIBUTION_PROCESS_ID": str(index),
+            },
+        )
+        for index, where in enumerate(resume)
     ]
-    return [_start(tree, resume, epochs, devices, each) for each in variables]
+
+
+def result_of(process):
+    """Wait for a process, and return what it ends with."""
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return json.loads(output.splitlines()[-1])
+
+
+def wait_for_batches(process, batches):
+    """Wait until a process has trained on so many batches."""
+    while batches:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        batches -= line.startswith("batch")
+
+
+def errors_of(process):
+    """Wait for a process that fails, and return its messages."""
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode != 0, "it was expected to fail"
+    return errors
 
 
 def _start(tree, resume, epochs, devices, variables):
@@ -82,9 +117,3 @@ def _start(tree, resume, epochs, devices, variables):
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def _result(process):
-    output, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
-    return json.loads(output.splitlines()[-1])

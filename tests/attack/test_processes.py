@@ -1,0 +1,54 @@
+"""Kill processes that train together: started again, they end as if they were never killed."""
+
+import shutil
+
+import keras  # noqa: F401 -- for the conditions of the marks
+import numpy as np
+import pytest
+from oracles import needs
+from oracles.distributed_training import (
+    errors_of,
+    start_processes,
+    train_in_processes,
+    wait_for_batches,
+)
+from oracles.image_trees import write_tree
+
+EPOCHS = 3
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    return write_tree(tmp_path_factory.mktemp("photos") / "tree", {"cat": 20, "dog": 20})
+
+
+@pytest.fixture(scope="module")
+def whole(tree, tmp_path_factory):
+    """Where two processes have trained without being killed, and what they ended with."""
+    resume = tmp_path_factory.mktemp("whole") / "resume"
+    return resume, train_in_processes(tree, processes=2, resume=resume, epochs=EPOCHS)
+
+
+@needs.joined_processes
+def test_killed_processes_end_like_whole_ones(tree, whole, tmp_path):
+    resume = [tmp_path / "resume"] * 2
+    for batches in (3, 7):
+        started = start_processes(tree, resume, epochs=EPOCHS)
+        wait_for_batches(started[0], batches)
+        for each in started:
+            each.kill()
+            each.communicate()
+    results = train_in_processes(tree, processes=2, resume=resume[0], epochs=EPOCHS)
+    for resumed, expected in zip(results, whole[1], strict=True):
+        assert 0 < len(resumed["losses"]) < len(expected["losses"])
+        assert resumed["losses"] == expected["losses"][-len(resumed["losses"]) :]
+        assert resumed["weights"] == expected["weights"]
+        np.testing.assert_equal(resumed["history"], expected["history"])
+
+
+@needs.joined_processes
+def test_processes_that_find_different_checkpoints_all_refuse(tree, whole, tmp_path):
+    copy = shutil.copytree(whole[0], tmp_path / "copy")
+    for errors in map(errors_of, start_processes(tree, [copy, tmp_path / "none"], epochs=EPOCHS)):
+        assert "would resume from different checkpoints" in errors
+        assert "must be a directory that all hosts share" in errors
