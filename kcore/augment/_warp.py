@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from kcore._arguments import check_choice, check_finite, check_instance
 from kcore._arrays import read_array
-from kcore._buffers import empty
 from kcore._forks import check_not_forked
 from kcore._settings import is_channels_first
 from kcore.augment._affine import matrices as matrices_of
+from kcore.augment._buffers import empty
 from kcore.augment._compiled import THREADS, compiled
 from kcore.augment._coordinates import fixed_point
 from kcore.augment._eight_bits import check_options, check_pixels, dtype_name

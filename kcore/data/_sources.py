@@ -6,7 +6,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from kcore._buffers import empty
 from kcore._progress import progress_bar
 from kcore._settings import is_channels_first
 from kcore._warning import warn
@@ -51,18 +50,7 @@ class ArraySource:
 
     def load(self, indices: Indices) -> tuple[npt.NDArray[Any], Indices]:
         """Return the images of `indices`, a copy."""
-        images = self._images
-        if not _is_plain(images):
-            return images[indices], indices
-        copies = empty((len(indices), *images.shape[1:]), images.dtype)
-        # The indices are valid. With another mode, NumPy would fill another array first.
-        return np.take(images, indices, axis=0, out=copies, mode="clip"), indices
-
-
-def _is_plain(images: Any) -> bool:
-    """Tell whether NumPy copies images of an array one after the other, as they lie in memory."""
-    is_array = isinstance(images, np.ndarray) and images.dtype.kind in "biuf"
-    return is_array and images.flags.c_contiguous and images.flags.aligned
+        return self._images[indices], indices
 
 
 class FileSource:
@@ -100,7 +88,7 @@ class FileSource:
         """
         if self._decoding.image_size is None:
             return self._load_each(indices)
-        images = empty((len(indices), *self._decoding.image_shape), np.uint8)
+        images = np.empty((len(indices), *self._decoding.image_shape), np.uint8)
         kept = np.zeros(len(indices), bool)
         for row, index in enumerate(indices):
             try:

@@ -1,4 +1,4 @@
-"""Allocate arrays for batches, whose memory is reused once nobody holds them.
+"""Allocate output arrays whose memory is reused once nobody holds them.
 
 The operating system has to clear the memory of a large new array page by page, which would take a
 quarter of the total time of a batch of augmented images.
@@ -16,8 +16,7 @@ __all__ = ["empty"]
 
 # Smaller arrays come from memory that the allocator itself keeps.
 _WORTH_KEEPING = 4_000_000
-# A batch of images as loaded and as transformed, and the next ones of both.
-_MOST_KEPT = 4
+_MOST_KEPT = 2
 
 # Garbage may be collected at any moment, so no lock is taken: a deque's own operations are atomic.
 _kept: deque[memoryview] = deque(maxlen=_MOST_KEPT)
@@ -26,7 +25,7 @@ _kept: deque[memoryview] = deque(maxlen=_MOST_KEPT)
 def empty(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
     """Return an array with arbitrary content, as `numpy.empty` does.
 
-    Its memory is returned when the last reference to it, or to a view of it, is gone. At most four
+    Its memory is returned when the last reference to it, or to a view of it, is gone. At most two
     blocks are kept, the last that were returned.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
@@ -45,13 +44,11 @@ def _new(size: int) -> memoryview:
 
 
 def _taken(size: int) -> memoryview | None:
-    """Take kept memory of this size, and put back memory of other sizes."""
-    for _ in range(_MOST_KEPT):
+    """Take kept memory of this size, and drop memory of other sizes."""
+    while True:
         try:
             memory = _kept.pop()
         except IndexError:
             return None
         if len(memory) == size:
             return memory
-        _kept.appendleft(memory)
-    return None
