@@ -52,7 +52,7 @@ PUBLIC = {
         "conv_transpose_windows conv_windows depthwise_conv_windows "
         "global_pool_windows global_window pool_window pool_windows spatial_sizes"
     ),
-    "training": "CheckTargets StopAtNonFinite StopAtTarget fit",
+    "training": "CheckTargets StopAtNonFinite StopAtTarget distribute fit",
     "visualize": (
         "FeatureMapWriter LiveReport Mistake ReportFile confusion_matrix feature_grid filters "
         "gallery misclassified overlay plot_confusion_matrix plot_history report worst_mistakes"

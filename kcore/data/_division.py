@@ -5,13 +5,15 @@ and after a failed `predict` the weights of the model are gone. So it is checked
 step.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from kcore.data._sampler import Order
 
-__all__ = ["check_division", "process"]
+__all__ = ["alone", "check_division", "process"]
 
 # Distributions of which Keras tells how they divide a batch.
 _DIVIDE = (keras.distribution.DataParallel, keras.distribution.ModelParallel)
@@ -28,6 +30,21 @@ def process() -> tuple[int, int]:
     if count == 1 or not isinstance(distribution, _DIVIDE):
         return 0, 1
     return int(distribution.data_shard_id), min(count, int(distribution.num_model_replicas))
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let one of several processes do what needs no other, such as saving a model.
+
+    Keras makes variables when it saves a model. Under a distribution, each one waits for all
+    processes.
+    """
+    distribution = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(distribution)
 
 
 def check_division(order: Order) -> None:

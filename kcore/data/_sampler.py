@@ -67,7 +67,7 @@ class Order:
     @property
     def batches(self) -> int:
         """The number of batches of an epoch."""
-        return self.blocks.count
+        return self.blocks.batches
 
     @property
     def last_batch_size(self) -> int:
@@ -105,8 +105,8 @@ class Blocks(Sequence[int]):
     hosts: int = 1
 
     @property
-    def count(self) -> int:
-        """The number of blocks, one of each batch."""
+    def batches(self) -> int:
+        """The number of batches, of each of which there is one block."""
         return -(-self.samples // self.batch_size)
 
     def block(self, number: int) -> slice:
@@ -146,7 +146,7 @@ class _Batches:
         self._order, self._blocks = order, blocks
 
     def __len__(self) -> int:
-        return self._blocks.count
+        return self._blocks.batches
 
     def __getitem__(self, number: Any) -> Numbers:
         return np.array(self._order[self._blocks.block(int(number))], np.int64)

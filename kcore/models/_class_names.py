@@ -10,6 +10,7 @@ import keras
 
 from kcore._arguments import check_path
 from kcore._files import replacing
+from kcore.data._division import alone
 from kcore.models._arguments import check_model
 from kcore.models._probabilities import output_units
 
@@ -49,7 +50,8 @@ def save(model: keras.Model, path: str | os.PathLike[str]) -> None:
     """Save a model with the names of its classes in one `.keras` file.
 
     `keras.saving.load_model` reads the file too: the names are one more member of the archive,
-    which plain Keras ignores.
+    which plain Keras ignores. Of several processes that train together, one may call it; in
+    `model.save` it would wait for the others.
 
     Args:
         model: a `keras.Model`.
@@ -64,7 +66,8 @@ def save(model: keras.Model, path: str | os.PathLike[str]) -> None:
     if path.suffix != ".keras":
         raise ValueError(f"path={str(path)!r} must end in .keras.")
     with replacing(path, ".keras") as unfinished:
-        model.save(unfinished)
+        with alone():
+            model.save(unfinished)
         class_names = get_class_names(model)
         if class_names is not None:
             with zipfile.ZipFile(unfinished, "a") as archive:

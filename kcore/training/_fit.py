@@ -23,9 +23,10 @@ from kcore.training._identity import check_identity, identity
 from kcore.training._interruption import Interruption
 from kcore.training._model_state import build
 from kcore.training._processes import (
+    check_callbacks_of_processes,
     check_same_checkpoint,
     check_weights_are_whole,
-    writers_silenced,
+    own_callbacks,
 )
 from kcore.training._resumable import Resumable
 from kcore.training._schedule import Schedule
@@ -74,8 +75,7 @@ def fit(
     such as those of a `LambdaCallback`, is not saved.
 
     Several processes that `kcore.training.distribute` has joined make the same call, with a
-    directory that all of them share. The first one saves and shows progress, and of callbacks that
-    write files (`CSVLogger`, `ModelCheckpoint`, those of `kcore.visualize`) only its own run. If
+    directory that all of them share. The first one saves, shows progress and runs `CSVLogger`. If
     one process ends, end the others, and start all of them again. A signal makes the first process
     save only if all processes reach the end of that batch.
 
@@ -105,7 +105,8 @@ def fit(
         TypeError: if `data` is not a dataset of `kcore`, or an argument is of a wrong type.
         ValueError: if an argument is out of its range; if the directory holds the checkpoints of
             another model, loss, dataset, seed or backend, or only damaged ones; if another training
-            run uses it; if a callback can't be resumed, such as `TensorBoard`; or if the model has
+            run uses it; if a callback can't be resumed, such as `TensorBoard`, or can't run in one
+            of several processes, such as `ModelCheckpoint`; or if the model has
             several optimizers, or other variables than when training began.
         OSError: if the directory can't be read or written when training begins.
 
@@ -136,6 +137,7 @@ def fit(
             check_division(dataset._maker.order)
     check_weights_are_whole()
     check_callbacks(chosen)
+    check_callbacks_of_processes(chosen)
     check_verbose(verbose)
     weights = check_class_weight(class_weight)
     options: dict[str, Any] = {
@@ -156,7 +158,7 @@ def fit(
         check_same_checkpoint(directory.number, path)
         verbose = verbose if is_first else 0
         runner = Resumable(
-            writers_silenced(chosen),
+            own_callbacks(chosen),
             model=model,
             data=data,
             directory=directory,

@@ -10,11 +10,16 @@ import numpy as np
 
 from kcore.data._division import process
 
-__all__ = ["check_same_checkpoint", "check_weights_are_whole", "writers_silenced"]
+__all__ = [
+    "check_callbacks_of_processes",
+    "check_same_checkpoint",
+    "check_weights_are_whole",
+    "own_callbacks",
+]
 
 
 class _Silenced(keras.callbacks.Callback):
-    """Takes the place of a callback that writes files, in all processes but the first."""
+    """Takes the place of a `CSVLogger` in all processes but the first."""
 
     def get_state(self) -> None:
         """Return nothing, as the first process saves the state."""
@@ -23,16 +28,26 @@ class _Silenced(keras.callbacks.Callback):
         """Do nothing."""
 
 
-def writers_silenced(callbacks: Sequence[Any]) -> list[Any]:
+def own_callbacks(callbacks: Sequence[Any]) -> list[Any]:
     """Return the callbacks, without those that write files unless this is the first process."""
     if process()[0] == 0:
         return list(callbacks)
-    return [_Silenced() if _writes(callback) else callback for callback in callbacks]
+    logger = keras.callbacks.CSVLogger
+    return [_Silenced() if isinstance(each, logger) else each for each in callbacks]
 
 
-def _writes(callback: Any) -> bool:
-    of_keras = (keras.callbacks.CSVLogger, keras.callbacks.ModelCheckpoint)
-    return isinstance(callback, of_keras) or getattr(callback, "writes_files", False)
+def check_callbacks_of_processes(callbacks: Sequence[Any]) -> None:
+    """Raise a ValueError for a callback with which several processes can't train together."""
+    if process()[1] == 1:
+        return
+    for callback in callbacks:
+        is_checkpoint = isinstance(callback, keras.callbacks.ModelCheckpoint)
+        if is_checkpoint or getattr(callback, "needs_one_process", False):
+            raise ValueError(
+                f"callbacks holds {type(callback).__name__}, whose files several processes would "
+                "write at the same time: leave it out. The checkpoints in resume hold the model; "
+                "after training, save it with kcore.models.save in the first process."
+            )
 
 
 def check_weights_are_whole() -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 
-import keras  # noqa: F401 -- for the conditions of the marks
+import keras
 import numpy as np
 import pytest
 from oracles import needs
@@ -13,6 +13,9 @@ from oracles.distributed_training import (
     wait_for_batches,
 )
 from oracles.image_trees import write_tree
+
+import kcore
+from kcore.training import _processes
 
 EPOCHS = 3
 
@@ -44,6 +47,19 @@ def test_killed_processes_end_like_whole_ones(tree, whole, tmp_path):
         assert resumed["losses"] == expected["losses"][-len(resumed["losses"]) :]
         assert resumed["weights"] == expected["weights"]
         np.testing.assert_equal(resumed["history"], expected["history"])
+    saved = kcore.models.load(tmp_path / "resume.keras")
+    for found, value in zip(saved.get_weights(), whole[1][0]["weights"], strict=True):
+        np.testing.assert_array_equal(found, np.array(value, found.dtype))
+
+
+def test_callbacks_that_one_process_can_not_run_alone_are_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(_processes, "process", lambda: (0, 2))
+    for callback in (
+        keras.callbacks.ModelCheckpoint("model.keras"),
+        kcore.visualize.LiveReport(tmp_path / "report.html"),
+    ):
+        with pytest.raises(ValueError, match=f"callbacks holds {type(callback).__name__}, whose"):
+            _processes.check_callbacks_of_processes([callback])
 
 
 @needs.joined_processes

@@ -46,6 +46,8 @@ if resume:
     history = kcore.training.fit(model, data, resume=resume, every=1, **options)
 else:
     history = model.fit(data, **options)
+if resume and shard[0] == 0:
+    kcore.models.save(model, resume + ".keras")
 weights = [np.asarray(keras.ops.convert_to_numpy(each)).tolist() for each in model.weights]
 devices = len(keras.distribution.list_devices())
 print(json.dumps({"losses": losses, "history": history.history, "weights": weights,

@@ -127,12 +127,12 @@ import keras, kcore, numpy as np
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-x = np.asarray(kcore.random.normal(kcore.random.key(1), (96, 6)), "float32")
+x = np.asarray(kcore.random.normal(kcore.random.key(1), (96, 2, 3)), "float32")
 y = np.asarray(kcore.random.integers(kcore.random.key(2), (96,), maxval=3), "int32")
 
 def trained(strategy):
     with strategy.scope():
-        model = kcore.models.mlp((6,), 3, hidden_units=8, seed=1)
+        model = kcore.models.mlp((2, 3), 3, hidden_units=8, seed=1)
         kcore.models.compile_classifier(model)
     data = kcore.data.from_arrays(x, y, batch_size=16, seed=5)
     history = model.fit(data, epochs=2, verbose=0)

@@ -74,8 +74,8 @@ class FeatureMapWriter(keras.callbacks.Callback):
         FeatureMapWriter(path='maps', max_channels=64, cmap='viridis')
     """
 
-    # Of processes that train together, only one runs it.
-    writes_files = True
+    # Its predictions would wait for all processes, and its file is for one of them.
+    needs_one_process = True
 
     def __init__(
         self,

@@ -102,8 +102,8 @@ class LiveReport(keras.callbacks.Callback):
         >>> callbacks = [stop, live]
     """
 
-    # Of processes that train together, only one runs it.
-    writes_files = True
+    # Its predictions would wait for all processes, and its file is for one of them.
+    needs_one_process = True
 
     def __init__(
         self,
