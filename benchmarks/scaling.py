@@ -5,7 +5,7 @@ one device that uses all cores: the table shows what dividing costs, not what mo
 "memory" trains on arrays, "folder" on JPEG files with the course's augmentation; the difference is
 the cost of the feed. Each configuration runs in processes of its own, and all of them in turns.
 
-It then deals out an epoch of ten million samples to 8, 16, 32 and 64 hosts, and checks that every
+It then deals out an epoch of some ten million samples to 8, 16, 32 and 64 hosts, and checks that every
 sample is served exactly once, except for those that the last batch leaves out.
 """
 
@@ -31,7 +31,7 @@ CONFIGURATIONS = {  # name -> (processes, devices of each)
 OURS = "1 device"
 FEEDS = ("memory", "folder")
 IMAGES, SIZE, BATCH_SIZE = 512, 64, 64
-SAMPLES, GLOBAL_BATCH = 10_000_000, 4096
+SAMPLES, GLOBAL_BATCH = 10_000_019, 4096
 
 
 def main() -> None:

@@ -76,13 +76,14 @@ def _check_shard(shard: tuple[int, int]) -> None:
 def _check_batches(order: Order, distribution: Any) -> None:
     mesh, name = distribution.device_mesh, distribution.batch_dim_name
     devices = int(mesh.shape[mesh.axis_names.index(name)]) if name in mesh.axis_names else 1
-    if order.batch_size % devices and order.batches > 1:
-        multiple = -(-order.batch_size // devices) * devices
+    batch, last = (
+        size // order.shard[1] * process()[1] for size in (order.batch_size, order.last_batch_size)
+    )
+    if batch % devices and order.batches > 1:
         raise ValueError(
-            f"batch_size={order.batch_size} can't be divided among the {devices} devices of "
-            f"keras.distribution: use a multiple of {devices}, such as {multiple}."
+            f"A batch has {batch} samples, which can't be divided among the {devices} devices of "
+            f"keras.distribution: use a batch_size that is a multiple of {devices}."
         )
-    last = order.last_batch_size
     if last % devices:
         raise ValueError(
             f"The last batch of an epoch has {last} samples, which can't be divided among the "

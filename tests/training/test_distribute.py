@@ -93,7 +93,9 @@ def refused(call, *words):
     assert [each.tolist() for each in model.get_weights()] == before
 
 odd = kcore.data.from_arrays(x, y, batch_size=6)
-refused(lambda: model.fit(odd, verbose=0), "batch_size=6", "the 4 devices", "such as 8")
+refused(lambda: model.fit(odd, verbose=0), "A batch has 6 samples", "among the 4 devices")
+half = kcore.data.from_arrays(x, y, batch_size=12, shard=(0, 2), drop_remainder=True)
+refused(lambda: model.fit(half, verbose=0), "The last batch of an epoch has 6 samples")
 rest = kcore.data.from_arrays(x, y, batch_size=8)
 last = ("last batch of an epoch has 6 samples", "drop_remainder=True", "a multiple of 4")
 refused(lambda: model.fit(rest, verbose=0), *last)
