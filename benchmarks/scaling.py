@@ -5,8 +5,8 @@ one device that uses all cores: the table shows what dividing costs, not what mo
 "memory" trains on arrays, "folder" on JPEG files with the course's augmentation; the difference is
 the cost of the feed. Each configuration runs in processes of its own, and all of them in turns.
 
-It then deals out an epoch of some ten million samples to 8, 16, 32 and 64 hosts, and checks that every
-sample is served exactly once, except for those that the last batch leaves out.
+It then deals out an epoch of some ten million samples to 8, 16, 32 and 64 hosts, and checks that
+every sample is served exactly once, except for those that the last batch leaves out.
 """
 
 import argparse

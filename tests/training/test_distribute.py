@@ -12,6 +12,7 @@ from oracles.distributed_training import train, train_in_processes
 from oracles.image_trees import write_tree
 
 import kcore
+from kcore.training import _processes
 
 # What differs is the order in which gradients are summed up.
 CLOSE = {"rtol": 0, "atol": 1e-5}
@@ -73,6 +74,17 @@ def test_a_wrong_number_of_processes_is_refused(monkeypatch, text):
         ValueError, match=f"SLURM_NTASKS='{text}' in the environment must be a numb"
     ):
         kcore.training.distribute()
+
+
+def test_only_the_first_process_writes_logs(monkeypatch, tmp_path):
+    logger, stop = keras.callbacks.CSVLogger(tmp_path / "log.csv"), keras.callbacks.EarlyStopping()
+    monkeypatch.setattr(_processes, "process", lambda: (0, 2))
+    assert _processes.own_callbacks([logger, stop]) == [logger, stop]
+    monkeypatch.setattr(_processes, "process", lambda: (1, 2))
+    silenced, same = _processes.own_callbacks([logger, stop])
+    assert same is stop
+    assert not isinstance(silenced, keras.callbacks.CSVLogger)
+    silenced.set_state(silenced.get_state())
 
 
 REFUSALS = """
