@@ -1,6 +1,8 @@
 """Kill processes that train together: started again, they end as if they were never killed."""
 
+import os
 import shutil
+import signal
 
 import keras
 import numpy as np
@@ -8,6 +10,9 @@ import pytest
 from oracles import needs
 from oracles.distributed_training import (
     errors_of,
+    next_line,
+    results_of,
+    start_by_mpi,
     start_processes,
     train_in_processes,
     wait_for_batches,
@@ -42,14 +47,36 @@ def test_killed_processes_end_like_whole_ones(tree, whole, tmp_path):
             each.kill()
             each.communicate()
     results = train_in_processes(tree, processes=2, resume=resume[0], epochs=EPOCHS)
-    for resumed, expected in zip(results, whole[1], strict=True):
+    assert_resumed_like(results, whole[1])
+    saved = kcore.models.load(tmp_path / "resume.keras")
+    for found, value in zip(saved.get_weights(), whole[1][0]["weights"], strict=True):
+        np.testing.assert_array_equal(found, np.array(value, found.dtype))
+
+
+@needs.mpirun
+@needs.joined_processes
+def test_open_mpi_ends_all_processes_when_one_is_killed_and_starts_them_again(
+    tree, whole, tmp_path
+):
+    resume = tmp_path / "resume"
+    with start_by_mpi(tree, resume, epochs=EPOCHS) as launcher:
+        workers, batches = [], 0
+        while batches < 9:
+            word, *numbers = next_line(launcher).split(" ")
+            workers += map(int, numbers) if word == "process" else []
+            batches += word == "batch"
+        os.kill(workers[1], signal.SIGKILL)
+        assert "signal 9" in errors_of(launcher)
+    results = results_of(start_by_mpi(tree, resume, epochs=EPOCHS))
+    assert_resumed_like(sorted(results, key=lambda result: result["shard"]), whole[1])
+
+
+def assert_resumed_like(results, whole):
+    for resumed, expected in zip(results, whole, strict=True):
         assert 0 < len(resumed["losses"]) < len(expected["losses"])
         assert resumed["losses"] == expected["losses"][-len(resumed["losses"]) :]
         assert resumed["weights"] == expected["weights"]
         np.testing.assert_equal(resumed["history"], expected["history"])
-    saved = kcore.models.load(tmp_path / "resume.keras")
-    for found, value in zip(saved.get_weights(), whole[1][0]["weights"], strict=True):
-        np.testing.assert_array_equal(found, np.array(value, found.dtype))
 
 
 def test_callbacks_that_one_process_can_not_run_alone_are_refused(monkeypatch, tmp_path):

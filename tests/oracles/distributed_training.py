@@ -8,7 +8,10 @@ import sys
 
 __all__ = [
     "errors_of",
+    "next_line",
     "result_of",
+    "results_of",
+    "start_by_mpi",
     "start_processes",
     "train",
     "train_in_processes",
@@ -17,9 +20,10 @@ __all__ = [
 
 # Augmentation from a folder, dropout, validation.
 RUN = """
-import hashlib, json, sys, keras, kcore, numpy as np
+import json, os, sys, keras, kcore, numpy as np
 
 shard = kcore.training.distribute()
+print("process", os.getpid(), flush=True)
 tree, resume, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
 augmented = kcore.augment.ImageDataGenerator(
     rescale=1 / 255, rotation_range=20, horizontal_flip=True)
@@ -88,19 +92,42 @@ def start_processes(tree, resume, *, devices=1, epochs=2):
     ]
 
 
+def start_by_mpi(tree, resume, *, processes=2, epochs=2):
+    """Start processes by `mpirun`, which ends all of them when one ends."""
+    as_root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
+    launcher = ["mpirun", *as_root, "--oversubscribe", "-n", str(processes)]
+    return subprocess.Popen(
+        [*launcher, sys.executable, "-c", RUN, str(tree), str(resume), str(epochs)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def result_of(process):
     """Wait for a process, and return what it ends with."""
+    (result,) = results_of(process)
+    return result
+
+
+def results_of(process):
+    """Wait for a process, or for `mpirun`, and return what each process ends with."""
     output, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
-    return json.loads(output.splitlines()[-1])
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
 def wait_for_batches(process, batches):
     """Wait until a process has trained on so many batches."""
     while batches:
-        line = process.stdout.readline()
-        assert line, process.stderr.read()
-        batches -= line.startswith("batch")
+        batches -= next_line(process).startswith("batch")
+
+
+def next_line(process):
+    """Return the next line that a process prints."""
+    line = process.stdout.readline()
+    assert line, process.stderr.read()
+    return line
 
 
 def errors_of(process):

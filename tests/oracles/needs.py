@@ -21,6 +21,7 @@ __all__ = [
     "jax",
     "joined_processes",
     "limits_of_processes",
+    "mpirun",
     "named_pipes",
     "pillow_writes",
     "raqm",
@@ -49,6 +50,9 @@ def pillow_writes(suffix):
 
 
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork")
+mpirun = pytest.mark.skipif(
+    shutil.which("mpirun") is None, reason="there is no mpirun; install Open MPI"
+)
 named_pipes = pytest.mark.skipif(not HAS_NAMED_PIPES, reason="there are no named pipes")
 limits_of_processes = pytest.mark.skipif(
     os.name != "posix", reason="the system can't limit the files and memory of a process"
