@@ -12,8 +12,10 @@ from oracles.distributed_training import (
     errors_of,
     next_line,
     results_of,
+    start,
     start_by_mpi,
     start_processes,
+    train,
     train_in_processes,
     wait_for_batches,
 )
@@ -51,6 +53,16 @@ def test_killed_processes_end_like_whole_ones(tree, whole, tmp_path):
     saved = kcore.models.load(tmp_path / "resume.keras")
     for found, value in zip(saved.get_weights(), whole[1][0]["weights"], strict=True):
         np.testing.assert_array_equal(found, np.array(value, found.dtype))
+
+
+@needs.jax
+def test_a_killed_process_with_four_devices_ends_like_a_whole_one(tree, tmp_path):
+    expected = train(tree, devices=4, resume=tmp_path / "whole", epochs=EPOCHS)
+    resume = tmp_path / "resume"
+    with start(tree, devices=4, resume=resume, epochs=EPOCHS) as process:
+        wait_for_batches(process, 7)
+        process.kill()
+    assert_resumed_like([train(tree, devices=4, resume=resume, epochs=EPOCHS)], [expected])
 
 
 @needs.mpirun

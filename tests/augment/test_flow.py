@@ -122,6 +122,18 @@ def test_without_shuffling_the_order_is_that_of_the_array():
     assert [y.tolist() for _, y in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
+@pytest.mark.parametrize("epoch", [0, 3])
+def test_an_image_does_not_depend_on_the_host_that_serves_it(epoch):
+    hosts = [flow(np.arange(COUNT), shard=(host, 2)) for host in range(2)]
+    alone = flow(np.arange(COUNT))
+    for batches in (alone, *hosts):
+        batches.epoch = epoch
+    for number, (x, y) in enumerate(alone):
+        blocks = [host[number] for host in hosts]
+        np.testing.assert_array_equal(np.concatenate([labels for _, labels in blocks]), y)
+        np.testing.assert_allclose(np.concatenate([block for block, _ in blocks]), x, atol=1e-6)
+
+
 def test_an_image_does_not_depend_on_the_batch_it_is_in():
     expected = by_index(flow(), 1)
     for arguments in ({"batch_size": 3}, {"batch_size": 10}, {"shuffle": False}):

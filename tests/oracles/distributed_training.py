@@ -11,6 +11,7 @@ __all__ = [
     "next_line",
     "result_of",
     "results_of",
+    "start",
     "start_by_mpi",
     "start_processes",
     "train",
@@ -61,8 +62,12 @@ print(json.dumps({"losses": losses, "history": history.history, "weights": weigh
 
 def train(tree, *, devices=1, resume="", epochs=2):
     """Return the losses after each step, the history and the weights of a run in one process."""
-    process = _start(tree, resume, epochs, devices, {})
-    return result_of(process)
+    return result_of(start(tree, devices=devices, resume=resume, epochs=epochs))
+
+
+def start(tree, *, devices=1, resume="", epochs=2):
+    """Start a run in one process."""
+    return _start(tree, resume, epochs, devices, {})
 
 
 def train_in_processes(tree, *, processes=2, devices=1, resume="", epochs=2):
