@@ -69,9 +69,9 @@ def test_processes_are_refused_on_tensorflow(monkeypatch):
 
 @pytest.mark.parametrize("text", ["two", "0", "-1", ""])
 def test_a_wrong_number_of_processes_is_refused(monkeypatch, text):
-    monkeypatch.setenv("SLURM_NTASKS", text)
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", text)
     with pytest.raises(
-        ValueError, match=f"SLURM_NTASKS='{text}' in the environment must be a numb"
+        ValueError, match=f"SLURM_STEP_NUM_TASKS='{text}' in the environment must be a numb"
     ):
         kcore.training.distribute()
 
