@@ -6,8 +6,8 @@ import keras
 
 __all__ = ["distribute"]
 
-# Keras's own, and those of Slurm and Open MPI, whose other variables JAX reads by itself. Slurm sets
-# this one for what srun starts, but SLURM_NTASKS also for a script that runs once.
+# Keras's own, and those of Slurm and Open MPI, whose other variables JAX reads by itself. Slurm
+# sets this one for what srun starts, but SLURM_NTASKS also for a script that runs once.
 _COUNTS = ("KERAS_DISTRIBUTION_NUM_PROCESSES", "SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
 
 
