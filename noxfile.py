@@ -5,7 +5,7 @@
 """Checks of kcore, as sessions of nox.
 
 Bare `nox` runs everything that must pass before a change is pushed, `nox -t release` what must also
-pass before a release. `nox -l` lists the sessions, `nox -s "tests(jax-cpu)"` runs one of them, and
+pass before a release, `nox -t conformance` the whole conformance suite. `nox -l` lists the sessions, `nox -s "tests(jax-cpu)"` runs one of them, and
 arguments after `--` go to pytest.
 """
 
@@ -219,7 +219,7 @@ def conformance_quick(session: nox.Session, backend: str) -> None:
     session.run(*command, *session.posargs, env=claim(backend, "cpu"))
 
 
-@nox.session(default=False, tags=["conformance", "release"])
+@nox.session(default=False, tags=["conformance"])
 @nox.parametrize(["backend", "device"], ON_EACH_DEVICE)
 def conformance(session: nox.Session, backend: str, device: str) -> None:
     """Run all of backends_tests, on the convolution and pooling layers of the backend."""
@@ -231,7 +231,7 @@ def conformance(session: nox.Session, backend: str, device: str) -> None:
     session.run("python", "-m", "backends_tests", "--report", report, *session.posargs, env=env)
 
 
-@nox.session(default=False, tags=["conformance", "release"])
+@nox.session(default=False, tags=["conformance"])
 def matrix(session: nox.Session) -> None:
     """Write the reports of the conformance sessions as a table, outputs/conformance/matrix.md."""
     reports = sorted(str(path) for path in Path(REPORTS).glob("conformance-*.json"))

@@ -9,14 +9,16 @@ from PIL import Image
 import kcore
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("transfer") / "made by the script"
-    return folder, run("transfer_learning.py", "--quick", "--draws", "1", "--output", folder)
+def test_transfer_learning_says_what_it_compares_and_leaves_model_report_and_picture(tmp_path):
+    folder = tmp_path / "made by the script"
+    output = run("transfer_learning.py", "--quick", "--draws", "1", "--output", folder)
+    assert_comparison(output)
+    assert re.search(r"4/4.*accuracy", output), "it shows progress"
+    assert f"Saved model.keras, report.html and predictions.png in {folder}" in output
+    assert_files(folder)
 
 
-def test_transfer_learning_says_what_it_compares(finished):
-    output = finished[1]
+def assert_comparison(output):
     assert "Trained on ball, ring, star, cross, arrow;" in output
     assert "transferred to crescent, heart, house, flower, bolt." in output
     draw = re.search(r"draw 0: transfer (0\.\d{4}), from scratch (0\.\d{4})\n", output)
@@ -27,15 +29,9 @@ def test_transfer_learning_says_what_it_compares(finished):
     assert float(better) == pytest.approx(100 * (float(mean) - float(other)), abs=0.06)
 
 
-def test_transfer_learning_shows_progress(finished):
-    assert re.search(r"4/4.*accuracy", finished[1])
-
-
-def test_transfer_learning_leaves_model_report_and_picture(finished):
-    folder, output = finished
+def assert_files(folder):
     names = {path.name for path in folder.iterdir()}
     assert names == {"model.keras", "report.html", "predictions.png"}
-    assert f"Saved model.keras, report.html and predictions.png in {folder}" in output
     model = kcore.models.load(folder / "model.keras")
     assert model.class_names == ("crescent", "heart", "house", "flower", "bolt")
     assert kcore.models.parameter_summary(model).base_trainable == 0

@@ -58,17 +58,18 @@ ON_EACH_DEVICE = [
 BEFORE_A_RELEASE = {
     "browser",
     "between_backends",
-    "matrix",
     "newest_python",
     "parity",
     "wheel",
     *each("attack", "none", "tensorflow", "jax"),
-    *each("conformance", *ON_EACH_DEVICE),
     *each("export", "tensorflow", "jax"),
     *each("minimums", "tensorflow", "jax"),
     *each("newest", "keras", "nightly"),
     *each("record", "tensorflow", "jax"),
 }
+
+
+CONFORMANCE = {"matrix", *each("conformance", *ON_EACH_DEVICE)}
 
 
 def test_bare_nox_runs_what_must_pass_before_a_push(tmp_path):
@@ -79,9 +80,11 @@ def test_bare_nox_runs_what_must_pass_before_a_push(tmp_path):
         *each("conformance_quick", "tensorflow", "jax"),
         *each("examples", "tensorflow", "jax"),
     }
-    assert left_out == BEFORE_A_RELEASE | each("bench", "tensorflow", "jax")
+    others = each("bench", "tensorflow", "jax") | CONFORMANCE
+    assert left_out == BEFORE_A_RELEASE | others
 
 
-def test_the_release_tag_runs_the_rest_except_benchmarks(tmp_path):
-    selected, _ = listed(tmp_path, "-t", "release")
-    assert selected == BEFORE_A_RELEASE
+def test_the_tags_run_the_rest_except_benchmarks(tmp_path):
+    for tag, sessions in (("release", BEFORE_A_RELEASE), ("conformance", CONFORMANCE)):
+        selected, _ = listed(tmp_path, "-t", tag)
+        assert selected == sessions
