@@ -5,8 +5,8 @@
 """Checks of kcore, as sessions of nox.
 
 Bare `nox` runs everything that must pass before a change is pushed, `nox -t release` what must also
-pass before a release, `nox -t conformance` the whole conformance suite. `nox -l` lists the sessions, `nox -s "tests(jax-cpu)"` runs one of them, and
-arguments after `--` go to pytest.
+pass before a release, `nox -t conformance` the whole conformance suite. `nox -l` lists the
+sessions, `nox -s "tests(jax-cpu)"` runs one of them, and arguments after `--` go to pytest.
 """
 
 import os
