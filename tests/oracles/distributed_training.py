@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 
+from oracles.needs import MPIRUN
+
 __all__ = [
     "errors_of",
     "next_line",
@@ -99,10 +101,9 @@ def start_processes(tree, resume, *, devices=1, epochs=2):
 
 def start_by_mpi(tree, resume, *, processes=2, epochs=2):
     """Start processes by `mpirun`, which ends all of them when one ends."""
-    as_root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
-    launcher = ["mpirun", *as_root, "--oversubscribe", "-n", str(processes)]
+    script = [sys.executable, "-c", RUN, str(tree), str(resume), str(epochs)]
     return subprocess.Popen(
-        [*launcher, sys.executable, "-c", RUN, str(tree), str(resume), str(epochs)],
+        [*MPIRUN, "-n", str(processes), *script],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from oracles.browser import NAMES
 
 __all__ = [
     "HAS_NAMED_PIPES",
+    "MPIRUN",
     "any_file_names",
     "chromium",
     "fork",
@@ -22,6 +25,7 @@ __all__ = [
     "joined_processes",
     "limits_of_processes",
     "mpirun",
+    "mpirun_works",
     "named_pipes",
     "pillow_writes",
     "raqm",
@@ -31,6 +35,9 @@ __all__ = [
 ]
 
 HAS_NAMED_PIPES = hasattr(os, "mkfifo")
+MPIRUN = ("mpirun", "--oversubscribe")
+if hasattr(os, "geteuid") and os.geteuid() == 0:
+    MPIRUN += ("--allow-run-as-root",)
 
 
 def _takes_any_bytes_as_names():
@@ -42,6 +49,14 @@ def _takes_any_bytes_as_names():
     return True
 
 
+def mpirun_works():
+    """Tell whether Open MPI is installed and can start two processes on this machine."""
+    command = [*MPIRUN, "-n", "2", sys.executable, "-c", ""]
+    return (
+        bool(shutil.which("mpirun")) and not subprocess.run(command, capture_output=True).returncode
+    )
+
+
 def pillow_writes(suffix):
     """Return the mark of a test that needs Pillow to write files with a suffix such as ".avif"."""
     Image.init()
@@ -50,8 +65,9 @@ def pillow_writes(suffix):
 
 
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork")
+# pytest evaluates the string for the tests that have the mark.
 mpirun = pytest.mark.skipif(
-    shutil.which("mpirun") is None, reason="there is no mpirun; install Open MPI"
+    "not needs.mpirun_works()", reason="no mpirun starts processes here; install Open MPI"
 )
 named_pipes = pytest.mark.skipif(not HAS_NAMED_PIPES, reason="there are no named pipes")
 limits_of_processes = pytest.mark.skipif(
