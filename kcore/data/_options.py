@@ -71,7 +71,8 @@ class FileOptions:
         self._set("num_threads", checked_threads(self.num_threads))
         self._set("seed", random.draw_seed() if self.seed is None else self.seed)
         self._check_batch_size()
-        self.order(0)  # refuses invalid values of the other options
+        # This refuses invalid values of the other options.
+        self._set("shard", self.order(0).shard)
         self._check_sizes()
         self._check_blocks()
         self._check_cache_of_hook()

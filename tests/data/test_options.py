@@ -128,6 +128,14 @@ def test_numpy_numbers_are_numbers():
     files = ImageFiles.from_paths(["a.png", "b.png"])
     shard = (np.int64(1), np.int32(2))
     assert len(from_files(files, label_mode=None, shard=shard, batch_size=np.int64(2))) == 1
+    once = (number for number in shard)
+    assert len(from_files(files, label_mode=None, shard=once, batch_size=2)) == 1
+
+
+def test_blocks_of_different_lengths_are_refused():
+    files = ImageFiles.from_paths(["a.png", "b.png"])
+    with pytest.raises(ValueError, match=r"bad_files='skip' with shard=\(0, 2\): a file that is"):
+        from_files(files, label_mode=None, shard=(0, 2), bad_files="skip", batch_size=2)
 
 
 @pytest.mark.parametrize("place", ["", "cat", "cat/new", "new"])
