@@ -1,4 +1,4 @@
-"""Train on one device, on several, or in several processes: the same script and the same losses."""
+"""Train on one device, on several, or in several processes, by the same script."""
 
 import os
 import socket
@@ -57,15 +57,8 @@ def scenes(feed):
     augmented = kcore.augment.ImageDataGenerator(
         rescale=1 / 255, rotation_range=15, width_shift_range=0.1, height_shift_range=0.1
     )
-    batches = augmented.flow(
-        x,
-        y,
-        batch_size=feed["batch_size"],
-        seed=feed["seed"],
-        shard=feed["shard"],
-        drop_remainder=True,
-        verbose=False,
-    )
+    # Without a last batch that is not full, all devices can share each batch.
+    batches = augmented.flow(x, y, drop_remainder=True, verbose=False, **feed)
     validation = kcore.data.from_arrays(
         x_test.astype("float32") / 255, y_test, shuffle=False, **feed
     )

@@ -13,7 +13,7 @@ import keras
 
 from kcore.data._sampler import Order
 
-__all__ = ["alone", "check_division", "process"]
+__all__ = ["alone", "check_arrays", "check_division", "process"]
 
 # Distributions of which Keras tells how they divide a batch.
 _DIVIDE = (keras.distribution.DataParallel, keras.distribution.ModelParallel)
@@ -61,6 +61,24 @@ def check_division(order: Order) -> None:
     if isinstance(distribution, _DIVIDE):
         _check_shard(order.shard)
         _check_batches(order, distribution)
+
+
+def check_arrays(validation_data: Any, batch_size: int | None) -> None:
+    """Check arrays for validation, which Keras divides into batches of 32 by default.
+
+    Raises:
+        ValueError: as `check_division` does.
+    """
+    shapes = [getattr(leaf, "shape", ()) for leaf in keras.tree.flatten(validation_data)]
+    samples = int(shapes[0][0]) if shapes and shapes[0] else 0
+    if not samples:
+        return  # `fit` reports the error
+    try:
+        check_division(Order(samples, batch_size or 32, False, 0))
+    except ValueError as error:
+        raise ValueError(
+            f"validation_data holds arrays: {error} kcore.data.from_arrays makes a dataset of them."
+        ) from error
 
 
 def _check_shard(shard: tuple[int, int]) -> None:

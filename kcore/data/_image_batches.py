@@ -17,7 +17,7 @@ from kcore.data._batch_maker import BatchMaker, Indices
 from kcore.data._batch_transforms import Transform
 from kcore.data._callers import Asker, asker, is_fitted, running_call, running_fit
 from kcore.data._dataset_facts import DatasetFacts
-from kcore.data._division import check_division
+from kcore.data._division import check_arrays, check_division
 from kcore.data._image_files import ImageFiles, check_files
 from kcore.data._legacy_hints import hint_at_loop, hint_at_repetition
 from kcore.data._origin import Origin
@@ -355,11 +355,13 @@ class ImageBatches(DatasetFacts, TfDataMethods, keras.utils.PyDataset):
 
     def _check_division(self) -> None:
         """Check the batches against `keras.distribution`, and those of the validation too."""
+        check_division(self._maker.order)
         given = running_fit() or {}
         validation_data = given.get("validation_data")
-        for dataset in (self, validation_data):
-            if isinstance(dataset, ImageBatches):
-                check_division(dataset._maker.order)
+        if isinstance(validation_data, ImageBatches):
+            check_division(validation_data._maker.order)
+        elif isinstance(validation_data, tuple | list):
+            check_arrays(validation_data, given.get("validation_batch_size"))
 
     def _item(self, number: int, who: Asker | None) -> Any:
         self._batches_seen += 1

@@ -33,7 +33,7 @@ def distribute() -> tuple[int, int]:
 
     Raises:
         RuntimeError: if there are several processes, and the backend or the version of Keras can't
-            join them; or if a model or an array was made before.
+            join them, or a model or an array was made before.
         ValueError: if the environment names no number of processes.
 
     Example:

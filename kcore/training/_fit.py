@@ -132,9 +132,7 @@ def fit(
     _check_model(model)
     _check_data(data)
     check_validation_data(validation_data)
-    for dataset in (data, validation_data):
-        if isinstance(dataset, ImageBatches):
-            check_division(dataset._maker.order)
+    check_division(data._maker.order)  # `model.fit` does so too, but a batch is used before
     check_weights_are_whole()
     check_callbacks(chosen)
     check_callbacks_of_processes(chosen)

@@ -116,6 +116,11 @@ refused(lambda: model.evaluate(rest, verbose=0), *last)
 whole = kcore.data.from_arrays(x, y, batch_size=8, drop_remainder=True)
 refused(lambda: model.fit(whole, validation_data=rest, verbose=0), *last)
 refused(lambda: kcore.training.fit(model, rest, epochs=1, resume="run", verbose=0), *last)
+arrays = ("validation_data holds arrays", "The last batch of an epoch has 22 samples", "from_arrays")
+refused(lambda: model.fit(whole, validation_data=(x, y), verbose=0), *arrays)
+refused(lambda: kcore.training.fit(model, whole, epochs=1, resume="run", verbose=0,
+                                   validation_data=(x, y)), *arrays)
+model.fit(whole, validation_data=(x[:20], y[:20]), verbose=0)
 model.fit(whole, validation_data=whole, verbose=0)
 assert len(model.predict(whole, verbose=0)) == 16
 """
