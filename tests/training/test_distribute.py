@@ -116,7 +116,7 @@ refused(lambda: model.evaluate(rest, verbose=0), *last)
 whole = kcore.data.from_arrays(x, y, batch_size=8, drop_remainder=True)
 refused(lambda: model.fit(whole, validation_data=rest, verbose=0), *last)
 refused(lambda: kcore.training.fit(model, rest, epochs=1, resume="run", verbose=0), *last)
-arrays = ("validation_data holds arrays", "The last batch of an epoch has 22 samples", "from_arrays")
+arrays = ("validation_data holds arrays", "last batch of an epoch has 22 samples", "from_arrays")
 refused(lambda: model.fit(whole, validation_data=(x, y), verbose=0), *arrays)
 refused(lambda: kcore.training.fit(model, whole, epochs=1, resume="run", verbose=0,
                                    validation_data=(x, y)), *arrays)
