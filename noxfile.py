@@ -64,15 +64,19 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_TESTS = "tests/without_backend/visualize/reporting/test_in_a_browser.py"
 WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
 
+EXAMPLES = "--ignore=tests/examples"
 # These have their own sessions, or don't depend on the backend (see `without_backend`).
 LEFT_TO_OTHERS = (
+    EXAMPLES,
     "--ignore=tests/attack",
     "--ignore=tests/between_backends",
-    "--ignore=tests/examples",
     "--ignore=tests/export",
     "--ignore=tests/types",
     "--ignore=tests/without_backend",
 )
+
+# Tests that are marked as slow run before a release.
+QUICK, SLOW = ("-m", "not slow"), ("-m", "slow")
 
 # Tests that also run with the oldest dependencies, each on one backend to save time. They don't
 # include tests/images, which pins what Keras does with the newest Pillow; other tests of
@@ -197,15 +201,21 @@ def browser(session: nox.Session) -> None:
 def tests(session: nox.Session, backend: str, device: str) -> None:
     """Run the tests that need a backend, and all docstring examples, with one installed."""
     gpu_or_skip(session, device)
-    session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
-    if backend == "tensorflow":
-        # Legacy Keras, whose files kcore reads. Its dependencies would install another build of
-        # TensorFlow.
-        session.install("--no-deps", "tf_keras>=2.20")
+    install_for_tests(session, backend, device)
     env = claim(backend, device)
     workers = SIDE_BY_SIDE if device == "cpu" else ()
-    session.run("pytest", *workers, *LEFT_TO_OTHERS, *session.posargs, env=env)
+    session.run("pytest", *workers, *LEFT_TO_OTHERS, *QUICK, *session.posargs, env=env)
     session.run("pytest", *workers, "--doctest-modules", "--pyargs", "kcore", env=env)
+
+
+@nox.session(default=False, tags=["release"])
+@nox.parametrize("backend", ON_CPU)
+def slow(session: nox.Session, backend: str) -> None:
+    """Run the tests and examples that take long, and the code of the documentation."""
+    install_for_tests(session, backend, "cpu")
+    ignored = [each for each in LEFT_TO_OTHERS if each != EXAMPLES]
+    command = ("pytest", *SIDE_BY_SIDE, *ignored, *SLOW)
+    session.run(*command, *session.posargs, env=claim(backend, "cpu"))
 
 
 @nox.session
@@ -247,9 +257,9 @@ def matrix(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("backend", ON_CPU)
 def examples(session: nox.Session, backend: str) -> None:
-    """Run each example script and check what it writes."""
+    """Run each example script and check what it writes; `slow` runs those that take long."""
     session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
-    command = ("pytest", *SIDE_BY_SIDE, "tests/examples")
+    command = ("pytest", *SIDE_BY_SIDE, "tests/examples", *QUICK)
     session.run(*command, *session.posargs, env=claim(backend, "cpu"))
 
 
@@ -308,18 +318,18 @@ def minimums(session: nox.Session, backend: str) -> None:
         session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
     session.install(*group("test"))  # keeps what is installed
-    command = (
-        "pytest",
-        *SIDE_BY_SIDE,
-        WITHOUT_BROWSER,
-        *(session.posargs or MINIMUM_TESTS[backend]),
-    )
+    chosen = session.posargs or MINIMUM_TESTS[backend]
+    command = ("pytest", *SIDE_BY_SIDE, *QUICK, WITHOUT_BROWSER, *chosen)
     session.run(*command, env=claim(backend, "cpu"))
 
 
-@nox.session(default=False, tags=["release"], python=NEWEST_PYTHON)
+@nox.session(default=False, python=NEWEST_PYTHON)
 @nox.parametrize(
-    "keras", [nox.param("keras", id="keras"), nox.param("keras-nightly", id="nightly")]
+    "keras",
+    [
+        nox.param("keras", id="keras", tags=["release"]),
+        nox.param("keras-nightly", id="nightly", tags=["nightly"]),
+    ],
 )
 def newest(session: nox.Session, keras: str) -> None:
     """Test with the newest JAX on the newest Python that is present."""
@@ -330,7 +340,7 @@ def newest(session: nox.Session, keras: str) -> None:
     session.install(keras)
     session.install("--no-deps", "-e", ".")
     chosen = NEWEST_TESTS if keras == "keras" else NIGHTLY_TESTS
-    command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or chosen))
+    command = ("pytest", *SIDE_BY_SIDE, *QUICK, *(session.posargs or chosen))
     try:
         session.run(*command, env=claim("jax", "cpu"))
     except nox.command.CommandFailed:
@@ -385,6 +395,15 @@ def bench(session: nox.Session, backend: str) -> None:
 def group(name: str) -> list[str]:
     """Return the requirements of a dependency group of pyproject.toml."""
     return nox.project.dependency_groups(PROJECT, name)
+
+
+def install_for_tests(session: nox.Session, backend: str, device: str) -> None:
+    """Install what the tests of a backend need."""
+    session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
+    if backend == "tensorflow":
+        # Legacy Keras, whose files kcore reads. Its dependencies would install another build of
+        # TensorFlow.
+        session.install("--no-deps", "tf_keras>=2.20")
 
 
 def extra(backend: str, device: str) -> str:

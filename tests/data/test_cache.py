@@ -230,6 +230,7 @@ for _ in range(3):
 """
 
 
+@pytest.mark.slow
 def test_processes_that_write_the_same_cache_do_not_disturb_each_other(tree, tmp_path):
     expected = sum(int(images.sum()) for images, labels in load(tree, None))
     command = [sys.executable, "-c", WRITER, str(tree), str(tmp_path / "cache")]
