@@ -44,6 +44,7 @@ ON_EACH_DEVICE = [
     for backend in BACKENDS
 ]
 
+DIST = Path("outputs/dist")
 REPORTS = "outputs/conformance"
 PARITY = "outputs/parity"
 BENCHMARKS = (
@@ -60,6 +61,14 @@ BENCHMARKS = (
     "scaling",
 )
 
+FORMS = Path(".github/ISSUE_TEMPLATE")
+FILES_WITH_SCHEMA = {
+    "citation-file-format": ["CITATION.cff"],
+    "dependabot": [".github/dependabot.yml"],
+    "github-issue-config": [f"{FORMS}/config.yml"],
+    "github-issue-forms": [str(each) for each in FORMS.glob("*.yml") if each.stem != "config"],
+}
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_TESTS = "tests/without_backend/visualize/reporting/test_in_a_browser.py"
 WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
@@ -71,6 +80,7 @@ LEFT_TO_OTHERS = (
     "--ignore=tests/attack",
     "--ignore=tests/between_backends",
     "--ignore=tests/export",
+    "--ignore=tests/package",
     "--ignore=tests/types",
     "--ignore=tests/without_backend",
 )
@@ -108,8 +118,9 @@ NEWEST_TESTS = [
 ]
 # Tests that reach deepest into Keras. A nightly only warns early of what a release would break.
 NIGHTLY_TESTS = ["tests/initializers", "tests/inspect", "tests/layers"]
-# Tests of what a wheel could lack: modules, data files, and the conformance suite.
-WHEEL_TESTS = [
+# Tests of what the wheel or the sdist could lack: modules, data files, and the conformance suite.
+PACKAGE_TESTS = [
+    "tests/package",
     "tests/test_environment.py",
     "tests/test_public_names.py",
     "tests/without_backend/backends_tests",
@@ -143,10 +154,13 @@ MIDDLE_PYTHON = python_that_is_present(PYTHONS[1:-1])
 
 @nox.session(tags=["quick"])
 def lint(session: nox.Session) -> None:
-    """Check style and formatting with ruff."""
+    """Check style and formatting with ruff, and the files for GitHub with their linters."""
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("jactionlint", "--strict-exit", "--no-hints")
+    for schema, files in FILES_WITH_SCHEMA.items():
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
 
 
 @nox.session(tags=["quick"])
@@ -296,18 +310,28 @@ def between_backends(session: nox.Session) -> None:
 
 
 @nox.session(default=False, tags=["release"], python=MIDDLE_PYTHON)
-def wheel(session: nox.Session) -> None:
-    """Test the built wheel instead of the source tree, on a Python between oldest and newest."""
-    session.install("build", *group("test"))
-    dist = Path(session.create_tmp()) / "dist"
-    shutil.rmtree(dist, ignore_errors=True)
-    session.run("python", "-m", "build", "--wheel", "--outdir", str(dist), silent=True)
-    (built,) = dist.glob("*.whl")
-    session.install(f"{built}[jax]")
-    env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": "1"}
+def package(session: nox.Session) -> None:
+    """Build wheel and sdist into outputs/dist, and test the wheel instead of the source tree."""
+    session.install(*group("package"), *group("test"))
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(DIST), silent=True)
+    wheel, sdist = built("whl"), built("tar.gz")
+    session.run("twine", "check", "--strict", wheel, sdist)
+    session.install(f"{wheel}[jax]")
+    env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": wheel, "KCORE_TEST_SDIST": sdist}
     session.run(
-        "pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, *(session.posargs or WHEEL_TESTS), env=env
+        "pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, *(session.posargs or PACKAGE_TESTS), env=env
     )
+
+
+@nox.session(default=False, tags=["release"], python=PYTHONS, requires=["package"])
+@nox.parametrize("suffix", [nox.param("whl", id="wheel"), nox.param("tar.gz", id="sdist")])
+def install(session: nox.Session, suffix: str) -> None:
+    """Install the wheel or the sdist on each Python that is present, and use kcore once."""
+    session.install(f"{built(suffix)}[jax]")
+    env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": "jax"}
+    # Isolated, so that it imports what is installed instead of the source tree.
+    session.run("python", "-I", "tests/package/use_once.py", env=env)
 
 
 @nox.session(default=False, tags=["release"], python=PYTHONS[0])
@@ -404,6 +428,12 @@ def install_for_tests(session: nox.Session, backend: str, device: str) -> None:
         # Legacy Keras, whose files kcore reads. Its dependencies would install another build of
         # TensorFlow.
         session.install("--no-deps", "tf_keras>=2.20")
+
+
+def built(suffix: str) -> str:
+    """Return the absolute path of the wheel or the sdist that the session `package` has built."""
+    (path,) = DIST.glob(f"*.{suffix}")
+    return str(path.resolve())
 
 
 def extra(backend: str, device: str) -> str:

@@ -55,14 +55,16 @@ def each(session, *parameters):
 ON_EACH_DEVICE = [
     f"{backend}-{kind}" for backend in ("tensorflow", "jax") for kind in ("cpu", "gpu")
 ]
+PYTHONS = ("3.11", "3.12", "3.13")
 BEFORE_A_RELEASE = {
     "browser",
     "between_backends",
     "newest_python",
+    "package",
     "parity",
-    "wheel",
     *each("attack", "none", "tensorflow", "jax"),
     *each("export", "tensorflow", "jax"),
+    *(name for python in PYTHONS for name in each(f"install-{python}", "wheel", "sdist")),
     *each("minimums", "tensorflow", "jax"),
     *each("newest", "keras"),
     *each("record", "tensorflow", "jax"),
