@@ -47,7 +47,7 @@ def _installed() -> int | None:
 
 def _of_container() -> int | None:
     try:
-        return int(_LIMIT_OF_CONTAINERS.read_text())
+        return int(_LIMIT_OF_CONTAINERS.read_text(encoding="ascii"))
     except (OSError, ValueError):  # no such file, or "max"
         return None
 

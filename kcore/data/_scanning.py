@@ -234,7 +234,8 @@ def _table_of_classes(
     for label, name in enumerate(names):
         of_class = PackedFiles()
         is_there = Path(os.fsdecode(root), name).is_dir()
-        for directory, listing in walk.below(os.fsencode(name), name) if is_there else ():
+        top_of_class = os.fsencode(PurePath(name).as_posix())
+        for directory, listing in walk.below(top_of_class, name) if is_there else ():
             of_class.add(directory, listing.files, label)
         packed.extend(of_class)
     return packed.table(root, names, walk.left_out)
@@ -254,7 +255,22 @@ def _class_names(
             f"{argument}={list(names)!r}, but there is no directory with any of these names in "
             f"{os.fsdecode(root)!r}."
         )
+    present = [name for name, found in zip(names, is_there, strict=True) if found]
+    _check_distinct(root, present, argument)
     return names
+
+
+def _check_distinct(root: bytes, names: Sequence[str], argument: str) -> None:
+    """Refuse two names of one directory, as "Cat" and "cat" are on Windows and macOS."""
+    found: dict[tuple[int, int], str] = {}
+    for name in names:
+        status = Path(os.fsdecode(root), name).stat()
+        other = found.setdefault((status.st_dev, status.st_ino), name)
+        if other != name and status.st_ino:  # some network drives on Windows number all files 0
+            raise ValueError(
+                f"{argument} holds {other!r} and {name!r}, which are the same directory here: its "
+                "files would be in both classes. Name it once."
+            )
 
 
 def _is_class_directory(root: bytes, name: str, argument: str) -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "mpirun",
     "mpirun_works",
     "named_pipes",
+    "open_files",
     "pillow_writes",
     "raqm",
     "tensorflow",
@@ -70,6 +71,9 @@ mpirun = pytest.mark.skipif(
     "not needs.mpirun_works()", reason="no mpirun starts processes here; install Open MPI"
 )
 named_pipes = pytest.mark.skipif(not HAS_NAMED_PIPES, reason="there are no named pipes")
+open_files = pytest.mark.skipif(
+    not Path("/proc/self/fd").is_dir(), reason="the system doesn't list open files in /proc"
+)
 limits_of_processes = pytest.mark.skipif(
     os.name != "posix", reason="the system can't limit the files and memory of a process"
 )
