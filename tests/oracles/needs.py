@@ -32,7 +32,6 @@ __all__ = [
     "raqm",
     "tensorflow",
     "tf_keras",
-    "visible_claims",
 ]
 
 HAS_NAMED_PIPES = hasattr(os, "mkfifo")
@@ -85,9 +84,6 @@ ghostscript = pytest.mark.skipif(shutil.which("gs") is None, reason="there is no
 chromium = pytest.mark.skipif(
     not any(map(shutil.which, NAMES)) and os.environ.get("KCORE_REQUIRE_BROWSER") != "1",
     reason="there is no Chromium; set KCORE_REQUIRE_BROWSER=1 to fail instead",
-)
-visible_claims = pytest.mark.skipif(
-    os.name == "nt", reason="processes of Windows don't see each other's claims"
 )
 # pytest evaluates these strings in the module of the test, which has imported Keras; this module
 # must not import it.

@@ -1,10 +1,16 @@
 """Make files and paths behave as on Windows, as far as Linux can imitate that."""
 
+import contextlib
 import ntpath
 import os
 import stat
+from pathlib import Path
+from types import SimpleNamespace
 
-__all__ = ["files_in_use", "system_with_backslashes"]
+with contextlib.suppress(ImportError):
+    import fcntl
+
+__all__ = ["PREFIX", "files_in_use", "locks", "system_with_backslashes"]
 
 ACCESS_DENIED, USED_BY_ANOTHER_PROCESS = 5, 32
 
@@ -19,6 +25,30 @@ def files_in_use(monkeypatch):
         monkeypatch.setattr(os, name, _refusing_two(getattr(os, name)))
     for name in ("remove", "unlink"):
         monkeypatch.setattr(os, name, _refusing_one(getattr(os, name)))
+
+
+def locks():
+    """Return a module like `msvcrt` that locks parts of files."""
+    return SimpleNamespace(LK_NBLCK=2, locking=_locking)
+
+
+def _locking(descriptor, mode, count):
+    position = os.lseek(descriptor, 0, os.SEEK_CUR)
+    assert mode == 2
+    assert position > 1000, "nobody can read what is locked"
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, count, position)
+    except BlockingIOError:
+        raise PermissionError(13, "Permission denied") from None
+
+
+# The first lines of a script that finds the locks of Windows.
+PREFIX = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from oracles import windows
+sys.modules.update(fcntl=None, msvcrt=windows.locks())
+"""
 
 
 def system_with_backslashes():
@@ -36,7 +66,7 @@ class _Backslashes:
         return os.scandir(_on_this_system(path))
 
     def stat(self, path):
-        return os.stat(_on_this_system(path))
+        return os.stat(_on_this_system(path))  # noqa: PTH116 -- it may be bytes
 
 
 def _on_this_system(path):
@@ -53,8 +83,8 @@ def _refusing_two(function):
 
 def _refusing_one(function):
     def refusing(path, *, dir_fd=None):
-        within = "" if dir_fd is None else os.readlink(f"/proc/self/fd/{dir_fd}")
-        _check(os.path.join(within, path))
+        within = "" if dir_fd is None else f"/proc/self/fd/{dir_fd}"
+        _check(Path(within, path))
         return function(path, dir_fd=dir_fd)
 
     return refusing
@@ -64,7 +94,7 @@ def _check(*paths):
     opened = set(_opened())
     for path in paths:
         try:
-            status = os.lstat(path)
+            status = Path(path).lstat()
         except OSError:
             continue
         if (status.st_dev, status.st_ino) in opened:
@@ -75,9 +105,9 @@ def _check(*paths):
 
 def _opened():
     """Yield the identity of each file that this process has open."""
-    for descriptor in os.listdir("/proc/self/fd"):
+    for entry in Path("/proc/self/fd").iterdir():
         try:
-            status = os.fstat(int(descriptor))
+            status = os.fstat(int(entry.name))
         except OSError:  # that of the list itself
             continue
         yield status.st_dev, status.st_ino

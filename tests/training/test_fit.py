@@ -280,7 +280,6 @@ def test_the_other_backend_is_refused(finished, tmp_path):
         fit(dense_model(run_eagerly=True), dense_data(), epochs=3, resume=tmp_path, verbose=0)
 
 
-@needs.visible_claims
 def test_another_process_that_uses_the_directory_is_named(tmp_path):
     source = (
         "import sys\n"

@@ -176,8 +176,8 @@ def test_a_file_that_another_program_keeps_open_is_named_after_a_second(
     write_whole(path, b"old")
     windows.files_in_use(monkeypatch)
     message = (
-        r"cannot access the file; it could not be written\. It is read-only, or open in "
-        r"another program, which must close it\. The earlier file is still there, whole\.: '.*a\.bin'"
+        r"cannot access the file; it could not be written\. It is read-only, or open in another "
+        r"program, which must close it\. The earlier file is still there, whole\.: '.*a\.bin'"
     )
     with path.open("rb"), pytest.raises(PermissionError, match=message):
         write_whole(path, b"new")
