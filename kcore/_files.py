@@ -21,9 +21,9 @@ __all__ = ["put_in_place", "replacing", "temporary_name", "write_whole"]
 # Errors of file systems that can't flush a file or a directory to the disk.
 _CAN_NOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EROFS, errno.EBADF)
 # Errors of Windows, which doesn't replace a file while a program has it open: access is denied, the
-# file is used by another process, a part of it is locked. Virus scanners and indexers open each new
-# file for a moment, so it is tried again after some seconds, 1.2 in all.
+# file is used by another process, a part of it is locked.
 _IN_USE = frozenset({5, 32, 33})
+# Seconds before further attempts: virus scanners and indexers open each new file for a moment.
 _PAUSES = (0.02, 0.04, 0.08, 0.16, 0.3, 0.6)
 
 

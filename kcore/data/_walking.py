@@ -169,8 +169,9 @@ def _may_be_image(entry: "os.DirEntry[bytes]") -> bool:
 
 def _is_directory(entry: "os.DirEntry[bytes]") -> bool:
     """Tell whether an entry is a directory, and neither a link to one nor a junction of Windows."""
-    if not entry.is_dir(follow_symlinks=False) or not hasattr(os.stat_result, "st_reparse_tag"):
-        return entry.is_dir(follow_symlinks=False)
+    is_directory = entry.is_dir(follow_symlinks=False)
+    if not is_directory or not hasattr(os.stat_result, "st_reparse_tag"):  # only Windows has it
+        return is_directory
     return getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) != _JUNCTION
 
 

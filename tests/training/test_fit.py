@@ -9,7 +9,6 @@ import sys
 import keras
 import numpy as np
 import pytest
-from oracles import needs
 from oracles.image_trees import write_tree
 from training.resumption import (
     Cut,
