@@ -28,7 +28,7 @@ def where(tmp_path, monkeypatch):
     """A directory for a cache, on Windows."""
     monkeypatch.setattr(cache_files, "fcntl", None)
     for name in ("preadv", "pwrite", "posix_fallocate"):
-        monkeypatch.delattr(os, name)
+        monkeypatch.delattr(os, name, raising=False)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     windows.files_in_use(monkeypatch)
     return tmp_path / "cache"

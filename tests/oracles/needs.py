@@ -18,6 +18,7 @@ __all__ = [
     "MPIRUN",
     "any_file_names",
     "chromium",
+    "flushed_directories",
     "fork",
     "ghostscript",
     "initializers_by_axes",
@@ -64,6 +65,7 @@ def pillow_writes(suffix):
     return pytest.mark.skipif(not is_written, reason=f"this Pillow does not write {suffix}")
 
 
+flushed_directories = pytest.mark.skipif(os.name == "nt", reason="Windows flushes no directories")
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork")
 # pytest evaluates the string for the tests that have the mark.
 mpirun = pytest.mark.skipif(

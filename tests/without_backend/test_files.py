@@ -38,6 +38,7 @@ def test_a_failure_keeps_the_earlier_file(tmp_path, monkeypatch, step):
     assert [file.name for file in tmp_path.iterdir()] == ["a.bin"]
 
 
+@needs.flushed_directories
 def test_the_data_are_on_the_disk_before_the_name_changes(tmp_path, monkeypatch):
     steps = []
     fsync, replace = os.fsync, Path.replace
@@ -222,6 +223,7 @@ def test_directories_that_can_not_be_opened_need_no_flushing(tmp_path, monkeypat
     assert (tmp_path / "a").read_bytes() == b"new"
 
 
+@needs.flushed_directories
 @pytest.mark.parametrize("is_known", [True, False])
 def test_on_macos_the_cache_of_the_disk_is_flushed_too(tmp_path, monkeypatch, is_known):
     commands, flushed = [], []

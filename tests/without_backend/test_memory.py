@@ -48,7 +48,7 @@ def test_on_windows_the_system_is_asked(monkeypatch, tmp_path, succeeds):
     class Libraries:
         kernel32 = Kernel32
 
-    monkeypatch.delattr(os, "sysconf")
+    monkeypatch.delattr(os, "sysconf", raising=False)
     monkeypatch.setattr(ctypes, "windll", Libraries, raising=False)
     monkeypatch.setattr(memory, "_of_container", lambda: None)
     monkeypatch.setattr(memory, "_of_process", lambda: None)
@@ -56,7 +56,7 @@ def test_on_windows_the_system_is_asked(monkeypatch, tmp_path, succeeds):
 
 
 def test_a_system_that_tells_nothing_refuses_nothing(monkeypatch):
-    monkeypatch.delattr(os, "sysconf")
+    monkeypatch.delattr(os, "sysconf", raising=False)
     monkeypatch.setattr(memory, "_of_container", lambda: None)
     monkeypatch.setitem(sys.modules, "resource", None)
     assert machine_memory() is None
