@@ -180,8 +180,8 @@ class CacheFile:
     def _close_and_rename(self, path: Path) -> None:
         """Rename the file on Windows, and open it again.
 
-        If `path` can't be replaced because another process has it open, that process was faster to
-        make the same cache, which is then used instead.
+        If `path` can't be replaced because another process has it open, and it is whole, that
+        process was faster to make the same cache, which is then used instead.
         """
         with self._lock:
             os.close(self._descriptor)
@@ -190,7 +190,8 @@ class CacheFile:
                 put_in_place(self.path, path)
                 self.path = path
             except PermissionError:
-                if not path.exists():
+                size = file_bytes(self._shape[0], self._image_bytes)
+                if not path.exists() or path.stat().st_size != size:
                     raise
                 self.path.unlink()
                 self.path = path

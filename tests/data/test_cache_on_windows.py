@@ -82,6 +82,19 @@ def test_a_cache_that_another_process_has_made_and_reads_is_used(tree, where):
     assert [file.suffix for file in where.iterdir()] == [".cache"]
 
 
+def test_a_damaged_cache_that_another_process_reads_is_not_used(tree, where):
+    images_of(load(tree, where))
+    (file,) = where.glob("*.cache")
+    file.write_bytes(file.read_bytes()[:-1])
+    dataset = load(tree, where)
+    with file.open("rb"), pytest.warns(UserWarning, match="could not be kept: ") as caught:
+        images_of(dataset)
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(images_of(dataset), images_of(load(tree, None)))
+
+
 def test_a_cache_that_cannot_be_renamed_serves_this_run(tree, where, monkeypatch):
     expected = images_of(load(tree, None))
 
