@@ -323,6 +323,16 @@ def test_a_cache_inside_of_the_folder_is_refused_before_it_is_made(tree, place):
     assert sorted(tree.rglob("*")) == before
 
 
+def test_the_same_folder_in_capitals_is_recognized(tree, monkeypatch):
+    def are_same(one, other):  # as macOS finds
+        return os.fspath(one).lower() == os.fspath(other).lower()
+
+    monkeypatch.setattr(Path, "samefile", are_same)
+    with pytest.raises(ValueError, match="lies inside directory="):
+        load(tree, tree.with_name("TREE") / "new")
+    list(load(tree, tree.with_name("TREE") / ".new"))
+
+
 def test_a_hidden_cache_inside_of_the_folder_is_no_class(tree):
     list(load(tree, tree / ".cache" / "images"))
     assert scan(tree).class_names == ("cat", "dog")
