@@ -170,8 +170,8 @@ def test_examples_refuse_a_backend_that_they_do_not_know():
 
 
 def test_quickstart_on_scenes_trains_the_cnn(tmp_path):
-    arguments = ("--data", "scenes", "--model", "cnn", "--epochs", "1", "--output", tmp_path)
-    output = run("quickstart.py", *arguments)
+    arguments = ("--data", "scenes", "--model", "cnn", "--epochs", "1", "--target", "1")
+    output = run("quickstart.py", *arguments, "--output", tmp_path)
     assert "scenes: 12,000 training and 2,000 test images" in output
     assert "StopAtTarget: not stopped" in output
     model = kcore.models.load(tmp_path / "model.keras")
