@@ -114,7 +114,7 @@ def heading(text: str) -> None:
 def repeat(note: str) -> None:
     """Print the note of a dataset, if it has one, at the end of what it was used for."""
     if note:
-        print(f"\n{textwrap.fill(f'*** {note}', width=100)}")
+        print(f"\n{textwrap.fill(f'*** {note}', 100, break_on_hyphens=False)}")
 
 
 def open_in_browser(path: Path) -> None:

@@ -14,10 +14,9 @@ __all__ = ["COLORS", "draw", "last_values", "subtitle"]
 # Colors of the style that the user has chosen.
 COLORS = {"training": "C0", "validation": "C1", "test": "C2", "mark": "gray"}
 _LINE_STYLES = {"training": "-", "validation": "--", "test": ""}
-_MARKERS = {"training": "o", "validation": "o", "test": "D"}
+_MARKERS = {"training": ("o", 4.5), "validation": ("o", 4.5), "test": ("D", 6)}
 _GAP_OPACITY = 0.15
 _LINE_WIDTH = 1.8
-_MARKER_SIZE = 4.5
 # matplotlib can't distinguish values below 1e-287, and can't make ticks near the largest float.
 _LARGE, _SMALL = 1e200, 1e-200
 _FACTOR = 1e300
@@ -93,14 +92,15 @@ def _draw_line(
     marked = [
         index for index in known if index == known[-1] or not {index - 1, index + 1} & set(known)
     ]
+    marker, marker_size = _MARKERS[name]
     ax.plot(
         [epoch for epoch, _ in points],
         values,
         color=color,
         linestyle=_LINE_STYLES[name],
         linewidth=_LINE_WIDTH,
-        marker=_MARKERS[name],
-        markersize=_MARKER_SIZE,
+        marker=marker,
+        markersize=marker_size,
         markevery=marked,
         label=label,
     )
