@@ -26,7 +26,7 @@ METHODS = {
     "Score-CAM": explain.score_cam,
     "saliency": explain.saliency,
     "SmoothGrad": partial(explain.smooth_grad, samples=16, noise_level=0.05),
-    "integrated gradients": explain.integrated_gradients,
+    "integrated gradients": partial(explain.integrated_gradients, steps=200),
     "occlusion": explain.occlusion,
 }
 
@@ -55,11 +55,16 @@ def side_by_side(images, labels, found):
     """Return a picture with a row for each image: the image itself, and its map by each method."""
     pictures, captions = [], []
     for index, image in enumerate(as_pictures(images)):
-        pictures += [image, *(visualize.overlay(image, maps[index]) for maps in found.values())]
+        pictures += [image, *(visualize.overlay(image, clear(m[index])) for m in found.values())]
         captions += [CLASSES[labels[index]], *found]
     return visualize.gallery(
         np.stack(pictures), captions=captions, columns=1 + len(found), tile_size=144
     )
+
+
+def clear(heat_map):
+    """Return a map whose highest 2% are 1, because single pixels may hide all others."""
+    return np.minimum(heat_map / max(np.percentile(heat_map, 98), 1e-12), 1)
 
 
 def scene(index, split):

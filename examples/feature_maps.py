@@ -32,7 +32,7 @@ def main(options):
     kernel = keras.ops.convert_to_numpy(first.kernel)
     kcore.visualize.filters(kernel).save(options.output / "filters.png")
     print(f"Saved in {options.output.resolve()}:")
-    print(f"  feature_maps.png  all channels of the layers above, for {', '.join(names)}")
+    print(f"  feature_maps.png  each convolution and pooling, for {', '.join(names)}")
     print(f"  filters.png       the {kernel.shape[-1]} filters of {first.name}")
     command_line.repeat(dataset.note)
 
