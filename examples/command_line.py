@@ -1,10 +1,12 @@
-"""What the examples share: options, a clock, and errors that are one line."""
+"""What the examples share: options, headings, a clock, a browser, and errors that are one line."""
 
 import argparse
 import os
 import sys
+import textwrap
 import time
 import warnings
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,10 +28,12 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Names the default of each option that has one."""
+    """Names the default of each option that takes a value and has a default."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help if action.default is None else super()._get_help_string(action)
+        if action.default is None or action.nargs == 0:
+            return action.help
+        return super()._get_help_string(action)
 
 
 def add_output(options: argparse.ArgumentParser, default: str, what: str) -> None:
@@ -100,6 +104,23 @@ def run(
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
     print(f"\n*** {category.__name__}: {message}\n", file=file or sys.stderr)
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    print(f"\n{text}\n{'-' * len(text)}", flush=True)
+
+
+def repeat(note: str) -> None:
+    """Print the note of a dataset, if it has one, at the end of what it was used for."""
+    if note:
+        print(f"\n{textwrap.fill(f'*** {note}', 100, break_on_hyphens=False)}")
+
+
+def open_in_browser(path: Path) -> None:
+    """Show a page in the browser that BROWSER names, or in that of the system."""
+    if not webbrowser.open(path.resolve().as_uri()):
+        print(f"\nThere is no browser that could be opened. Open {path.resolve()} in one yourself.")
 
 
 def backend_and_device() -> str:

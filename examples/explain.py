@@ -26,7 +26,7 @@ METHODS = {
     "Score-CAM": explain.score_cam,
     "saliency": explain.saliency,
     "SmoothGrad": partial(explain.smooth_grad, samples=16, noise_level=0.05),
-    "integrated gradients": explain.integrated_gradients,
+    "integrated gradients": partial(explain.integrated_gradients, steps=200),
     "occlusion": explain.occlusion,
 }
 
@@ -43,25 +43,28 @@ def main(options):
     images, labels = images[:MAPPED], labels[:MAPPED]
     inside = np.stack([in_box(one) for one in test[:MAPPED]])
     print(f"{'share of a map in the box':<26} {inside.mean():6.1%}  by chance")
-    shown = as_pictures(images[:SHOWN])
-    pictures, captions = list(shown), [CLASSES[label] for label in labels[:SHOWN]]
+    found = {}
     for name, method in METHODS.items():
-        maps = maps_of(method(model, images, class_index=labels))
-        print(f"  {name:<24} {share_inside(maps, inside):6.1%}")
-        pictures += [visualize.overlay(shown[i], maps[i]) for i in range(SHOWN)]
-        captions += [name] * SHOWN
-    picture = visualize.gallery(
-        np.stack(pictures), captions=captions, columns=3 * SHOWN, tile_size=120
-    )
-    picture.save(options.output / "maps.png")
+        found[name] = maps_of(method(model, images, class_index=labels))
+        print(f"  {name:<24} {share_inside(found[name], inside):6.1%}")
+    side_by_side(images[:SHOWN], labels, found).save(options.output / "maps.png")
+    print(f"Saved {options.output.resolve() / 'maps.png'}: a row for each of {SHOWN} scenes")
 
-    found = explain.maximize_activation(
-        model, class_index=range(len(CLASSES)), value_range=(-1, 1), seed=options.seed
+
+def side_by_side(images, labels, found):
+    """Return a picture with a row for each image: the image itself, and its map by each method."""
+    pictures, captions = [], []
+    for index, image in enumerate(as_pictures(images)):
+        pictures += [image, *(visualize.overlay(image, clear(m[index])) for m in found.values())]
+        captions += [CLASSES[labels[index]], *found]
+    return visualize.gallery(
+        np.stack(pictures), captions=captions, columns=1 + len(found), tile_size=144
     )
-    ideals = as_pictures(found.images)
-    picture = visualize.gallery(ideals, captions=CLASSES, tile_size=192)
-    picture.save(options.output / "ideals.png")
-    print(f"Saved maps.png and ideals.png in {options.output}")
+
+
+def clear(heat_map):
+    """Return a map whose highest 2% are 1, because single pixels may hide all others."""
+    return np.minimum(heat_map / max(np.percentile(heat_map, 98), 1e-12), 1)
 
 
 def scene(index, split):

@@ -8,7 +8,7 @@ import kcore
 
 
 def main(options):
-    """Load, train, evaluate, save."""
+    """Load, train, evaluate, save, and say where to look."""
     dataset = kcore.datasets.load(options.data)
     x_train, x_test = (x.astype("float32") / 255 for x in (dataset.x_train, dataset.x_test))
     if options.model == "cnn":  # a convolution needs an axis of channels
@@ -24,43 +24,61 @@ def main(options):
 
     # Unlike fit(x_train, y_train), this gives every backend the same batches.
     batches = kcore.data.from_arrays(x_train, dataset.y_train, seed=options.seed)
+    with command_line.Stopwatch() as training:
+        history = fit(model, batches, x_test, dataset, options)
+    scores = model.evaluate(x_test, dataset.y_test, return_dict=True, verbose=0)
+    print(
+        f"Test accuracy {scores['accuracy']:.4f} after {len(history.epoch)} epochs "
+        f"in {training.seconds:.1f} s ({options.model}, {command_line.backend_and_device()})"
+    )
+    save(model, x_test, dataset, options.output)
+    command_line.repeat(dataset.note)
+    if options.open:
+        command_line.open_in_browser(options.output / "report.html")
+
+
+def fit(model, batches, x_test, dataset, options):
+    """Train until the target is reached, and write the report after each epoch."""
     stop = kcore.training.StopAtTarget("accuracy", options.target)
     report = kcore.visualize.LiveReport(
         options.output / "report.html",
         title=f"{options.model} on {dataset.name}",
+        note=dataset.note,
         examples=(x_test, dataset.y_test),
         pictures=dataset.x_test,
         class_names=dataset.class_names,
         stop=stop,
         seeds=options.seed,
     )
-    with report, command_line.Stopwatch() as training:
-        if options.resume:  # as below, but with checkpoints, from which training resumes exactly
-            history = kcore.training.fit(
-                model,
-                batches,
-                epochs=options.epochs,
-                resume=options.output / "resume",
-                every_seconds=5,
-                callbacks=[stop, report],
-            )
-        else:
-            history = model.fit(batches, epochs=options.epochs, callbacks=[stop, report])
-    scores = model.evaluate(x_test, dataset.y_test, return_dict=True, verbose=0)
-    print(
-        f"Test accuracy {scores['accuracy']:.4f} after {len(history.epoch)} epochs "
-        f"in {training.seconds:.1f} s ({options.model}, {command_line.backend_and_device()})"
-    )
+    with report:
+        if not options.resume:
+            return model.fit(batches, epochs=options.epochs, callbacks=[stop, report])
+        # The same, but with checkpoints, from which training resumes exactly.
+        return kcore.training.fit(
+            model,
+            batches,
+            epochs=options.epochs,
+            resume=options.output / "resume",
+            every_seconds=5,
+            callbacks=[stop, report],
+        )
 
+
+def save(model, x_test, dataset, folder):
+    """Write the model and two pictures, and say what is in the folder."""
     answers = model.predict(x_test[:32], verbose=0).argmax(axis=-1)
     picture = kcore.visualize.gallery(
         dataset.x_test[:32], dataset.y_test[:32], answers, class_names=dataset.class_names
     )
-    picture.save(options.output / "predictions.png")
-    kcore.images.save_img(options.output / "sample.png", dataset.x_test[0][..., None], scale=False)
+    picture.save(folder / "predictions.png")
+    kcore.images.save_img(folder / "sample.png", dataset.x_test[0][..., None], scale=False)
     kcore.models.set_class_names(model, dataset.class_names)
-    kcore.models.save(model, options.output / "model.keras")
-    print(f"Saved model.keras, report.html, predictions.png and sample.png in {options.output}")
+    kcore.models.save(model, folder / "model.keras")
+    print(f"\nSaved in {folder.resolve()}:")
+    print("  report.html      how training went and what is confused; --open shows it")
+    print("  predictions.png  32 test images with the model's answers")
+    print("  model.keras      the model, with the names of its classes")
+    print("  sample.png       a test image, for process_image.py")
 
 
 def parse_options():
@@ -91,6 +109,7 @@ def parse_options():
         action="store_true",
         help="save checkpoints, and resume from the last one if an earlier run was interrupted",
     )
+    parser.add_argument("--open", action="store_true", help="show the report in the browser")
     command_line.add_output(parser, "outputs/quickstart", "the model, the report and the pictures")
     return parser.parse_args()
 

@@ -21,25 +21,38 @@ AUGMENTATION = {
 
 
 def main(options):
-    """Train twice, compare, save the better model and the pictures."""
+    """Train twice, compare, save the second model and the pictures."""
     folder = options.images or drawn_scenes(options.output / "images")
     plain = batches(folder / "train", {}, options)
     augmented = batches(folder / "train", AUGMENTATION, options)
     validation = batches(folder / "validation", {}, options)
 
+    histories = {}
     for name, training in (("without augmentation", plain), ("with augmentation", augmented)):
-        model, history = train(training, validation, options)
-        plot = kcore.visualize.plot_history(history)
+        command_line.heading(f"Training {name}")
+        model, histories[name] = train(training, validation, options)
+        plot = kcore.visualize.plot_history(histories[name])
         plot.savefig(options.output / f"curves_{name.replace(' ', '_')}.png")
-        accuracy = history.history["val_accuracy"][-1]
-        verdict = "reaches" if accuracy >= options.target else "misses"
-        print(
-            f"{name:<21} training {history.history['accuracy'][-1]:.3f}, "
-            f"validation {accuracy:.3f}: {verdict} {options.target:.2f}"
-        )
+    compare(histories, options.target)
+
     model.save(options.output / "model.keras")
     save_batch(augmented, options.output / "batch.png")
-    print(f"Saved model.keras, batch.png and the curves in {options.output}")
+    print(f"Saved in {options.output.resolve()}:")
+    print("  curves_*.png  training and validation, without and with augmentation")
+    print("  batch.png     the first augmented batch, as the model got it")
+    print("  model.keras   the model that was trained with augmentation")
+
+
+def compare(histories, target):
+    """Print the last accuracies of each training run."""
+    command_line.heading("Accuracy after the last epoch")
+    for name, history in histories.items():
+        training, validation = (history.history[key][-1] for key in ("accuracy", "val_accuracy"))
+        verdict = "reaches" if validation >= target else "misses"
+        print(
+            f"{name:<21} training {training:.3f}, validation {validation:.3f}: "
+            f"{verdict} {target:.2f}"
+        )
 
 
 def drawn_scenes(folder):

@@ -77,6 +77,11 @@ FILES = (
 DIRECTORY_NAME = "fashion-mnist"
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_DIRECTORY = Path("/usr/share/datasets/fashion-mnist")
+REMEDY = (
+    "To get the real images, connect to the network, and they will be downloaded; or install "
+    f"Debian's package (apt-get install {DEBIAN_PACKAGE}); or put the four files into a directory "
+    f"named {DIRECTORY_NAME} and set {DATA_DIR_VARIABLE} to its parent directory."
+)
 BASE_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 TIMEOUT_SECONDS = 10.0
 MAX_DOWNLOAD_BYTES = 50_000_000  # the largest file has 47,040,016 bytes uncompressed

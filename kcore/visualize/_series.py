@@ -32,11 +32,28 @@ class Curve:
         training: (epoch, value) of each epoch in which it was computed; epochs count from 1. A
             value may be NaN or infinite.
         validation: the same on the validation data.
+        test: the same on the test data, at the end of training.
     """
 
     metric: str
     training: Points
     validation: Points
+    test: Points = ()
+
+    @property
+    def series(self) -> dict[str, Points]:
+        """The points of "training", "validation" and "test", which may have none."""
+        return {"training": self.training, "validation": self.validation, "test": self.test}
+
+    @property
+    def first_epoch(self) -> int:
+        """The first epoch that has a value."""
+        return min(epoch for points in self.series.values() for epoch, _ in points)
+
+    @property
+    def last_epoch(self) -> int:
+        """The last epoch that has a value."""
+        return max(epoch for points in self.series.values() for epoch, _ in points)
 
     @property
     def gap(self) -> tuple[int, float] | None:
@@ -136,7 +153,7 @@ def in_words(left_out: Mapping[str, str]) -> str:
 def describe(curve: Curve) -> str:
     """Say in words where a curve ends and how large the gap is."""
     parts = []
-    for name, points in (("training", curve.training), ("validation", curve.validation)):
+    for name, points in curve.series.items():
         if points:
             epoch, value = points[-1]
             parts.append(f"{name} {value:.4g} in epoch {epoch}")

@@ -13,6 +13,9 @@ import kcore
 def test_augmentation_closes_the_gap_that_a_small_folder_leaves(tmp_path):
     output = run("train_from_directory.py", "--output", tmp_path)
     assert "200 images, 2 classes" in output
+    headings = re.findall(r"^(.+)\n-+$", output, re.M)
+    runs = ["Training without augmentation", "Training with augmentation"]
+    assert headings == [*runs, "Accuracy after the last epoch"]
     results = re.findall(
         r"^with(?:out)? augmentation .* validation (\S+): (\w+) 0.90$", output, re.M
     )

@@ -161,6 +161,20 @@ def test_it_holds_all_parts(whole):
     assert keras.version() in page.text
 
 
+def test_the_headline_is_the_accuracy_on_the_examples(tmp_path):
+    trained, (x, labels) = model(), data(24)
+    live = LiveReport(tmp_path / "r.html", examples=(x, labels), note="drawn, not photographed")
+    history = fit(trained, live)
+    accuracy = trained.evaluate(x, labels, verbose=0)[1]
+    text = live.path.read_text(encoding="utf-8")
+    tiles = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text))
+    assert next(iter(tiles)) == "test accuracy"
+    assert tiles["test accuracy"] == f"{accuracy:.4g}"
+    assert tiles["training accuracy"] == f"{history.history['accuracy'][-1]:.4g}"
+    assert re.search(rf'aria-label="accuracy: [^"]*test {accuracy:.4g} in epoch 3"', text)
+    assert "drawn, not photographed" in read(live.path).text
+
+
 def test_the_times_are_those_of_the_epochs(whole):
     assert re.search(r"3 epochs took [\d.]+ m?s: the first", read(whole[0]).text)
 

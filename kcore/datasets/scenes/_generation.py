@@ -13,7 +13,7 @@ from kcore.datasets.scenes._painting import Scene, paint
 from kcore.datasets.scenes._parameters import draw_parameters
 from kcore.datasets.scenes._silhouettes import CLASS_NAMES
 
-__all__ = ["PROGRESS_DELAY", "check_count", "load_data", "scene"]
+__all__ = ["PROGRESS_DELAY", "check_count", "draw_splits", "load_data", "scene"]
 
 PROGRESS_DELAY = 2.0
 """Seconds after which a progress bar appears."""
@@ -90,6 +90,13 @@ def load_data(
         check_count(split, count)
     make = functools.partial(scene, image_size=image_size, classes=classes, seed=seed)
     make(0)  # refuse wrong arguments even if no scene is to be made
+    return draw_splits(make, train, test, image_size)
+
+
+def draw_splits(
+    make: Callable[..., Scene], train: int, test: int, image_size: tuple[int, int]
+) -> tuple[Split, Split]:
+    """Make the arrays that `load_data` returns, of the scenes `make(index, split=...)`."""
     with progress_bar("Drawing scenes", train + test, delay=PROGRESS_DELAY) as progress:
         return (
             _draw_split(functools.partial(make, split="train"), train, image_size, progress),

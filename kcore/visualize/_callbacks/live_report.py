@@ -43,7 +43,9 @@ class LiveReport(keras.callbacks.Callback):
 
     The report holds curves, the table of layers, the epochs with their durations, seeds and
     versions. With `examples` it also holds the confusion matrix and the worst mistakes after each
-    epoch, and with `layers` and `explain` the feature maps and heat maps after the last one.
+    epoch, and with `layers` and `explain` the feature maps and heat maps after the last one. The
+    number that stands out at the top is then the test accuracy, the share of the examples whose
+    class is predicted, and the curve of the accuracy has it as a point at its end.
 
     During training the status is "running", and the report says how many epochs are done. At the
     end it is "finished" or "stopped", with the reason of `stop`. If an exception or an interrupt
@@ -64,6 +66,8 @@ class LiveReport(keras.callbacks.Callback):
     Args:
         path: the file, which must end in ".html" or ".htm".
         title: what is trained.
+        note: what a reader must know about the results, shown above them, such as the `note` of a
+            dataset that `kcore.datasets.load` returned.
         examples: a pair (x, labels) of images that the model isn't trained on: x as the model takes
             it, and the class of each image as an index or a one-hot row. Or a dataset of such
             batches, for instance the validation dataset: it is read once, when the callback is
@@ -89,7 +93,7 @@ class LiveReport(keras.callbacks.Callback):
             files that are found to be bad during training.
 
     Raises:
-        TypeError: if `path` is not a path, or `title` is not a string.
+        TypeError: if `path` is not a path, or `title` or `note` is not a string.
         ValueError: if another argument is not as described above; and when training begins, if the
             outputs of the model are not probabilities of classes, if `layers` or `explain` doesn't
             fit the model, or if another training run that is still going writes the same file.
@@ -110,6 +114,7 @@ class LiveReport(keras.callbacks.Callback):
         path: str | os.PathLike[str] = "report.html",
         *,
         title: str = "Training",
+        note: str | None = None,
         examples: Any = None,
         pictures: npt.ArrayLike | None = None,
         class_names: Names | None = None,
@@ -122,6 +127,8 @@ class LiveReport(keras.callbacks.Callback):
         super().__init__()
         self.path = check_target("path", path, (".html", ".htm"))
         check_text("title", title)
+        if note is not None:
+            check_text("note", note)
         names = None if class_names is None else as_names(class_names)
         self._examples = None if examples is None else Examples(examples, pictures, names)
         if self._examples is not None:
@@ -134,7 +141,13 @@ class LiveReport(keras.callbacks.Callback):
         self._stop = _checked_stop(stop)
         self._file = LiveFile(
             self.path,
-            {"title": title, "class_names": names, "seeds": seeds, "bad_files": bad_files},
+            {
+                "title": title,
+                "note": note,
+                "class_names": names,
+                "seeds": seeds,
+                "bad_files": bad_files,
+            },
         )
         # Runs when this is forgotten and when the process ends, whichever comes first.
         self._last_words = weakref.finalize(self, self._file.interrupt)

@@ -1,5 +1,6 @@
 """Write the report on a training run: one file that needs no network and no script."""
 
+import dataclasses
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +27,7 @@ from kcore.visualize._reporting.facts import (
     setup_section,
 )
 from kcore.visualize._reporting.model import model_section
-from kcore.visualize._reporting.page import STATUSES, page
+from kcore.visualize._reporting.page import STATUSES, Head, page
 from kcore.visualize._reporting.pictures import (
     Shown,
     as_image,
@@ -43,6 +44,15 @@ from kcore.visualize._series import Curve, curves_of, in_words, split_series
 __all__ = ["report"]
 
 _MISTAKES = 16
+_TEST_ACCURACY = "test accuracy"
+# What Keras calls the share of images whose class is right.
+_ACCURACIES = (
+    "accuracy",
+    "acc",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+)
 
 
 def report(
@@ -51,6 +61,7 @@ def report(
     title: str = "Training",
     status: str = "finished",
     stop_reason: str | None = None,
+    note: str | None = None,
     history: Any = None,
     validation_freq: int | Sequence[int] = 1,
     epoch_seconds: Sequence[float] | None = None,
@@ -73,6 +84,10 @@ def report(
     describes its pictures in words. Names are shown as text, whatever they contain. A part of the
     page is left out if its arguments are None.
 
+    With `labels` and `probabilities`, the number that stands out at the top is the test accuracy:
+    the share of these images whose class is predicted. The curve of the accuracy has it as a point
+    at its end.
+
     The file is written completely or not at all: after a crash in the middle of writing, the
     earlier file is still there.
 
@@ -81,6 +96,8 @@ def report(
         title: what was trained.
         status: "running", "finished", "stopped" or "interrupted".
         stop_reason: why the training ended, in a sentence, such as `StopAtTarget.reason`.
+        note: what a reader must know about the results, shown above them, such as the `note` of a
+            dataset that `kcore.datasets.load` returned.
         history: what `fit` returned, or a mapping such as its `history`: a list of values for each
             name, with None for an epoch without a value. It gives the curves and the table of
             epochs. A metric of at most 10 numbers per epoch gets a curve for each of them; a series
@@ -89,17 +106,17 @@ def report(
             epochs: the number of epochs from one validation to the next, or a list of epochs, which
             count from 1.
         epoch_seconds: the duration of each epoch, in seconds.
-        metrics: name -> number, shown at the top, such as what
+        metrics: name -> number, shown at the top after the test accuracy, such as what
             `model.evaluate(..., return_dict=True)` returns; by default the last values of
-            `history`. A metric of at most 10 numbers is shown as one for each; a metric of more is
-            left out with a warning.
+            `history`, as "training loss", "validation loss" and so on. A metric of at most 10
+            numbers is shown as one for each; a metric of more is left out with a warning.
         model: the model whose layers are listed: a `keras.Model`, or what `kcore.inspect.trace`
             returned for it.
         labels: the true classes of some images that the model wasn't trained on: indices, (images,)
             or (images, 1), or one-hot rows or probabilities, (images, classes).
         probabilities: what `model.predict` returned for these images: (images, classes), or
             (images,) or (images, 1) for a model with one sigmoid output. Together with `labels`
-            they give the confusion matrix.
+            they give the test accuracy and the confusion matrix.
         images: these images, (images, height, width) or (images, height, width, channels) with 1 or
             3 channels, uint8 in 0..255 or floating point in 0..1. Together with `labels` and
             `probabilities` they give the worst mistakes.
@@ -122,7 +139,7 @@ def report(
         as a link with the status and the metrics.
 
     Raises:
-        TypeError: if `path` is not a path, or `title` or `stop_reason` is not a string.
+        TypeError: if `path` is not a path, or `title`, `stop_reason` or `note` is not a string.
         ValueError: if another argument is not as described above. Then nothing is written.
         FileNotFoundError: if the directory of `path` doesn't exist.
         OSError: if the file can't be written. Then an earlier file is left as it was.
@@ -140,17 +157,20 @@ def report(
     class_names = None if class_names is None else as_names(class_names)
     check_choice("status", status, tuple(STATUSES))
     title = check_text("title", title)
-    if stop_reason is not None:
-        check_text("stop_reason", stop_reason)
+    for name, text in (("stop_reason", stop_reason), ("note", note)):
+        if text is not None:
+            check_text(name, text)
     if data_format is not None:
         is_channels_first(data_format)  # refuses an unknown data format
-    curves = [] if history is None else curves_of(history, validation_freq)
+    counts, predictions = _predictions(labels, probabilities, images, class_names)
+    test = _accuracy(counts)
+    curves = [] if history is None else _with_test(curves_of(history, validation_freq), test)
     epoch_seconds = _checked_seconds(epoch_seconds)
     overlays = _checked_mapping("overlays", overlays, "a picture for each caption")
     feature_maps = _checked_mapping("feature_maps", feature_maps, "an array for each layer's name")
     sections = [
         curves_section(curves) if curves else None,
-        *_predictions(labels, probabilities, images, class_names),
+        *predictions,
         overlays_section(overlays) if overlays else None,
         feature_maps_section(feature_maps, data_format) if feature_maps else None,
         model_section(model) if model is not None else None,
@@ -160,9 +180,10 @@ def report(
     ]
     shown = [section for section in sections if section is not None]
     numbers = _last_values(curves) if metrics is None else _checked_metrics(metrics)
-    written = datetime.now(UTC)
-    text = page(title, status, stop_reason, written, numbers, shown)
-    write_whole(target, text.encode())
+    if test is not None:
+        numbers = {_TEST_ACCURACY: test, **numbers}
+    head = Head(title, status, stop_reason, note, datetime.now(UTC), numbers, _TEST_ACCURACY)
+    write_whole(target, page(head, shown).encode())
     return ReportFile(target, title, status, numbers)
 
 
@@ -171,10 +192,10 @@ def _predictions(
     probabilities: npt.ArrayLike | None,
     images: npt.ArrayLike | None,
     class_names: Sequence[str] | None,
-) -> list[Section]:
-    """Make the confusion matrix and the worst mistakes."""
+) -> tuple[npt.NDArray[np.int64] | None, list[Section]]:
+    """Return the counts of the confusion matrix, and its section and that of the worst mistakes."""
     if labels is None and probabilities is None and images is None:
-        return []
+        return None, []
     if labels is None or probabilities is None:
         raise ValueError(
             "labels and probabilities belong together: give both, and images too to show the "
@@ -188,7 +209,21 @@ def _predictions(
     sections = [confusion_section(counts, names)]
     if images is not None:
         sections.append(_mistakes(images, true, probabilities, names))
-    return sections
+    return counts, sections
+
+
+def _accuracy(counts: npt.NDArray[np.int64] | None) -> float | None:
+    return None if counts is None else float(np.trace(counts) / counts.sum())
+
+
+def _with_test(curves: Sequence[Curve], accuracy: float | None) -> list[Curve]:
+    """Put the test accuracy at the end of the curve of the accuracy."""
+    return [
+        dataclasses.replace(curve, test=((curve.last_epoch, accuracy),))
+        if accuracy is not None and curve.metric in _ACCURACIES
+        else curve
+        for curve in curves
+    ]
 
 
 def _mistakes(
@@ -263,7 +298,7 @@ def _last_values(curves: Sequence[Curve]) -> dict[str, float]:
     values = {}
     for curve in curves:
         if curve.training:
-            values[curve.metric] = curve.training[-1][1]
+            values[f"training {curve.metric}"] = curve.training[-1][1]
         if curve.validation:
-            values[f"val_{curve.metric}"] = curve.validation[-1][1]
+            values[f"validation {curve.metric}"] = curve.validation[-1][1]
     return values

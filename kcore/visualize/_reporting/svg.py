@@ -31,10 +31,11 @@ _BESIDE_LABELS, _RIGHT, _TOP, _BOTTOM = 8, 8, 18, 40
 _VARIABLES = {
     "#1f5fa8": "--training",
     "#b4500a": "--validation",
+    "#7a2d8f": "--test",
     "#5a616b": "--faint",
     "#d9dce0": "--rule",
 }
-_TRAINING, _VALIDATION, _FAINT, _RULE = _VARIABLES
+_TRAINING, _VALIDATION, _TEST, _FAINT, _RULE = _VARIABLES
 _COLOR = re.compile("|".join(_VARIABLES))
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
@@ -78,7 +79,8 @@ def _drawn(curve: Curve) -> "Figure":
     size = (_WIDTH / _POINTS, _HEIGHT / _POINTS)
     figure = Figure(figsize=size, dpi=_POINTS, facecolor="none")
     ax = figure.add_subplot(facecolor="none")
-    draw(ax, curve, {"training": _TRAINING, "validation": _VALIDATION, "mark": _FAINT})
+    colors = {"training": _TRAINING, "validation": _VALIDATION, "test": _TEST, "mark": _FAINT}
+    draw(ax, curve, colors)
     _color(ax)
     _place(ax)
     return figure

@@ -16,7 +16,8 @@ _OPEN_UP_TO = 12
 def curves_section(curves: Sequence[Curve]) -> Section:
     """Show a chart for each metric."""
     has_gap = any(curve.gap is not None for curve in curves)
-    content = {"has_gap": has_gap, "charts": charts(curves)}
+    has_test = any(curve.test for curve in curves)
+    content = {"has_gap": has_gap, "has_test": has_test, "charts": charts(curves)}
     return Section("curves", "Curves", "curves.html", content)
 
 

@@ -36,4 +36,4 @@ def test_a_chart_is_a_picture_once(shown, name):
 def test_a_report_is_a_link(shown):
     (data,) = shown["report"]
     assert '<a href="report.html"' in data["text/html"]
-    assert "<dt>val_loss</dt>" in data["text/html"]
+    assert "<dt>validation loss</dt>" in data["text/html"]

@@ -37,7 +37,9 @@ def everything():
         "title": f"Training {HOSTILE}",
         "status": "stopped",
         "stop_reason": f"stopped in epoch 3: {HOSTILE}",
+        "note": f"synthetic {HOSTILE}",
         "history": {
+            "accuracy": [0.5, 0.75, 0.875],
             "loss": [1.0, 0.5, float("nan")],
             "val_loss": [1.0, 0.75, 0.7],
             HOSTILE: [1, 2, 3],

@@ -74,7 +74,7 @@ def test_only_tables_scroll_sideways(opened, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("innerWidth") == width
     assert page.evaluate(
-        "[...document.querySelectorAll('h1,h2,p,figure,svg,nav,dl,.wide')].every("
+        "[...document.querySelectorAll('h1,h2,p,figure,svg,nav,dl,.note,.wide')].every("
         f"e => e.getBoundingClientRect().right <= {width})"
     )
 
@@ -90,7 +90,8 @@ def test_text_stands_out_in_light_and_dark(opened, dark):
     page = opened(dark=dark)
     _, paper = colors(page, "body")
     assert (luminance(paper) < 0.05) == dark
-    for selector in ("body", "h1", ".faint", ".wrong", ".status", "nav a", "figcaption"):
+    texts = ("body", "h1", ".faint", ".wrong", ".status", "nav a", "figcaption", ".headline dd")
+    for selector in texts:
         ink, _ = colors(page, selector)
         assert contrast(ink, paper) >= 4.5, selector
 
@@ -100,7 +101,7 @@ def test_charts_stand_out_in_light_and_dark(opened, dark):
     page = opened(dark=dark)
     card = page.evaluate("getComputedStyle(document.querySelector('.chart')).backgroundColor")
     assert (luminance(card) < 0.05) == dark
-    for name in ("--training", "--validation", "--faint"):
+    for name in ("--training", "--validation", "--test", "--faint"):
         line = f"document.querySelector('svg [style*=\"stroke: var({name})\"]')"
         drawn = page.evaluate(f"getComputedStyle({line}).stroke")
         assert contrast(drawn, card) >= 4.5, name

@@ -45,6 +45,7 @@ def test_names_are_shown_as_they_are_and_do_nothing(path, everything):
     for part in (
         f"Training {HOSTILE}",
         f"stopped in epoch 3: {HOSTILE}",
+        f"synthetic {HOSTILE}",
         '"onmouseover="alert(1)',
         "猫 & \u202edog",
         r"\udc80/\x00.jpg",
@@ -155,7 +156,7 @@ def test_many_classes_are_a_picture(path):
 def test_curves_are_said_in_words(path, everything):
     text = report(path, **everything).path.read_text(encoding="utf-8")
     described = re.findall(r'<svg[^>]*aria-label="([^"]*)"', text)
-    assert described[0] == (
+    assert described[1] == (
         "loss: training nan in epoch 3, validation 0.7 in epoch 3; "
         "validation 0.25 above training in epoch 2"
     )
@@ -181,7 +182,51 @@ def test_the_status_is_written(path, status):
 def test_the_last_values_stand_at_the_top(path):
     text = report(path, history={"loss": [3, 2.5], "val_loss": [4, 3.25]}).path.read_text()
     tiles = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text)
-    assert tiles == [("loss", "2.5"), ("val_loss", "3.25")]
+    assert tiles == [("training loss", "2.5"), ("validation loss", "3.25")]
+    assert 'class="headline"' not in text
+
+
+def test_the_test_accuracy_is_the_headline_and_the_end_of_its_curve(path):
+    history = {"accuracy": [0.5, 1.0], "loss": [3, 2.5], "val_accuracy": [0.25, 0.5]}
+    answers = {"labels": [0, 0, 0, 1], "probabilities": np.eye(2)[[0, 0, 1, 1]]}
+    written = report(path, history=history, **answers)
+    assert written.metrics == {
+        "test accuracy": 0.75,
+        "training accuracy": 1.0,
+        "validation accuracy": 0.5,
+        "training loss": 2.5,
+    }
+    text = path.read_text(encoding="utf-8")
+    assert Page(text).problems == []
+    assert re.findall(r'<div class="headline"><dt>(.*?)</dt><dd>(.*?)</dd>', text) == [
+        ("test accuracy", "0.75")
+    ]
+    accuracy, loss = re.findall('<figure class="chart">.*?</figure>', text, re.DOTALL)
+    assert '<span class="test">test 0.75</span>' in accuracy
+    assert "test 0.75 in epoch 2" in accuracy
+    assert "fill: var(--test)" in accuracy
+    assert "test" not in loss
+    assert "The diamond is the test accuracy" in text
+
+
+def test_metrics_that_are_given_come_after_the_test_accuracy(path):
+    answers = {"labels": [0, 1], "probabilities": np.eye(2)}
+    written = report(path, history={"acc": [0.5]}, metrics={"AUC": 0.875}, **answers)
+    assert list(written.metrics.items()) == [("test accuracy", 1.0), ("AUC", 0.875)]
+
+
+def test_without_predictions_there_is_no_test_accuracy(path):
+    written = report(path, history={"accuracy": [0.5]})
+    assert written.metrics == {"training accuracy": 0.5}
+    assert "diamond" not in path.read_text(encoding="utf-8")
+
+
+def test_a_note_stands_above_the_numbers(path):
+    page = read(path, note="SYNTHETIC <b>", metrics={"loss": 0.25})
+    assert page.problems == []
+    assert page.text.index("SYNTHETIC <b>") < page.text.index("0.25")
+    with pytest.raises(TypeError, match="note=3 must be a string"):
+        report(path, note=3)
 
 
 def test_a_metric_of_several_numbers_is_one_for_each(path):
