@@ -58,6 +58,7 @@ ON_EACH_DEVICE = [
 BEFORE_A_RELEASE = {
     "browser",
     "between_backends",
+    "docs",
     "newest_python",
     "parity",
     "wheel",
@@ -65,6 +66,7 @@ BEFORE_A_RELEASE = {
     *each("export", "tensorflow", "jax"),
     *each("minimums", "tensorflow", "jax"),
     *each("newest", "keras", "nightly"),
+    *each("notebooks", "tensorflow", "jax"),
     *each("record", "tensorflow", "jax"),
 }
 
