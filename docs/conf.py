@@ -30,8 +30,6 @@ exclude_patterns = ["tutorials", "gallery"]  # Sphinx-Gallery makes pages of the
 templates_path = ["_templates"]
 # A name between single backticks becomes a link if it is one of kcore's.
 default_role = "py:obj"
-# Pages that a glob of a table of contents names may not be there.
-suppress_warnings = ["toc.empty_glob"]
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
@@ -80,6 +78,7 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_context = {
+    "default_mode": "auto",
     "colab": SOURCE.replace("https://github.com/", "https://colab.research.google.com/github/")
     + "/blob/gh-pages/notebooks",
 }

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import kcore
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 # Sphinx writes pages of its own into other subdirectories.
-WRITTEN = (DOCS, *(DOCS / name for name in ("how_to", "reference", "upstream")))
+WRITTEN = (DOCS, *(DOCS / name for name in ("how_to", "upstream")))
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
@@ -128,3 +130,11 @@ def test_shell_blocks_use_sessions_and_files_that_exist(code):
 def test_links_lead_to_files_that_exist(page):
     for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_names_of_kcore_exist(page):
+    for name in re.findall(r"`kcore((?:\.[A-Za-z]\w*)+)(?![\w*])", page.read_text()):
+        value = kcore
+        for part in name.split(".")[1:]:
+            value = getattr(value, part)

@@ -43,9 +43,11 @@ class ExampleOrder:
 
 def scrape_picture(block, block_vars, gallery_conf):
     """Save the picture that a notebook would show as the value of a cell's last line."""
-    value = block_vars["example_globals"].pop("___", None)
-    if not hasattr(value, "_repr_png_"):
+    value = block_vars["example_globals"].get("___")
+    # The value stays there in later cells whose last line has none.
+    if value is block_vars.get("last_shown") or not hasattr(value, "_repr_png_"):
         return ""
+    block_vars["last_shown"] = value
     shown = value._repr_png_()
     path = Path(next(block_vars["image_path_iterator"]))
     path.write_bytes(shown[0] if isinstance(shown, tuple) else shown)
@@ -156,6 +158,7 @@ def copy_notebooks(app, error):
 
 def setup(app):
     """Connect all of it."""
+    app.setup_extension("sphinx.ext.autodoc")
     app.add_config_value("source_address", "", "env")
     app.add_transform(LinkNames)
     app.add_transform(LinkFiles)

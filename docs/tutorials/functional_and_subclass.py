@@ -42,7 +42,7 @@ model.compile(
 )
 targets = {"kind": labels, "low": (labels < 5).astype("float32")[:, None]}
 batches = kcore.data.from_arrays(x_train, targets, batch_size=64, seed=7)
-model.fit(batches, epochs=2, verbose=2)
+history = model.fit(batches, epochs=2, verbose=2)
 
 # %%
 # `evaluate` returns a dictionary on request, and `predict` returns an array for each output.

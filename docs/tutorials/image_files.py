@@ -75,9 +75,10 @@ files = [*sorted(root.glob("validation/*/*.png")), damaged]
 names = train.class_names
 results = kcore.models.classify(model, files, class_names=names, interpolation="bilinear")
 for result in results:
-    best = result.error and "can't be read"
-    best = best or f"{result.class_names[0]}, {result.probabilities[0]:.0%}"
-    print(f"{result.path.name:<16} {best}")
+    if result.error:
+        print(f"{result.path.name:<16} can't be read")
+    else:
+        print(f"{result.path.name:<16} {result.class_names[0]}, {result.probabilities[0]:.0%}")
 
 # %%
 

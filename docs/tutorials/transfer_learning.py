@@ -19,7 +19,7 @@ import kcore
 )
 base = kcore.models.cnn((32, 32, 3), 5, filters=(32, 64), rescale=1 / 255, seed=7)
 kcore.models.compile_classifier(base)
-base.fit(kcore.data.from_arrays(x, y, seed=7), epochs=6, verbose=2)
+history = base.fit(kcore.data.from_arrays(x, y, seed=7), epochs=6, verbose=2)
 
 # %%
 # Another task with few images
@@ -54,7 +54,7 @@ kcore.models.parameter_summary(model)
 # `kcore.models.train_head` trains the head alone. The frozen part gives the same features in every
 # epoch, so they are computed once.
 
-history = kcore.models.train_head(
+head_history = kcore.models.train_head(
     model, images, labels, epochs=60, batch_size=20, optimizer="adam", seed=7, verbose=0
 )
 

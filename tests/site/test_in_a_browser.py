@@ -38,9 +38,16 @@ def luminance(color):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def is_error(event):
+    """Tell an error from what the theme notes in the console."""
+    details = event["params"]
+    level = details.get("type") or details.get("entry", {}).get("level") or "exception"
+    return level in ("error", "exception", "assert")
+
+
 def faults(page, width):
     """Return what is wrong with the page that is open."""
-    found = [str(event["params"])[:300] for event in page.complaints()]
+    found = [str(event["params"])[:300] for event in page.complaints() if is_error(event)]
     total = page.evaluate("document.documentElement.scrollWidth")
     if total > width:
         found.append(f"{total} pixels wide in a window of {width}")
