@@ -87,3 +87,12 @@ def test_every_tutorial_offers_its_notebook(site):
 
 def test_the_pages_give_the_version(site):
     assert f"kcore {kcore.__version__}" in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_links_between_pages_of_different_kinds(site):
+    scaling = Page(site / "scaling.html").links
+    address = "https://github.com/kcore-dev/kcore/blob/main/examples/distributed.py"
+    assert address in scaling, "a file that is no page"
+    windows = Page(site / "windows.html").links
+    assert "auto_gallery/windows.html" in windows, "the script of a picture"
+    assert "reference/generated/kcore.inspect.html#kcore.inspect.audit" in windows, "a name"
