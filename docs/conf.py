@@ -42,6 +42,7 @@ autodoc_preserve_defaults = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_custom_sections = [("Call arguments", "params_style")]
 
 sphinx_gallery_conf = {
     "examples_dirs": ["tutorials", "gallery"],

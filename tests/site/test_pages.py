@@ -1,7 +1,9 @@
 """The pages of the site link to each other rightly, and hold what they should."""
 
 import json
+import tomllib
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -9,6 +11,9 @@ from sphinx.util.inventory import InventoryFile
 from test_public_names import PUBLIC
 
 import kcore
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+SOURCE = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]["urls"]["Source"]
 
 
 class Page(HTMLParser):
@@ -91,8 +96,7 @@ def test_the_pages_give_the_version(site):
 
 def test_links_between_pages_of_different_kinds(site):
     scaling = Page(site / "scaling.html").links
-    address = "https://github.com/kcore-dev/kcore/blob/main/examples/distributed.py"
-    assert address in scaling, "a file that is no page"
+    assert f"{SOURCE}/blob/main/examples/distributed.py" in scaling, "a file that is no page"
     windows = Page(site / "windows.html").links
     assert "auto_gallery/windows.html" in windows, "the script of a picture"
     assert "reference/generated/kcore.inspect.html#kcore.inspect.audit" in windows, "a name"
