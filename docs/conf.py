@@ -62,11 +62,14 @@ sphinx_gallery_conf = {
         "    %pip install --quiet kcore"
     ),
     "download_all_examples": False,
+    "write_computation_times": False,
     "show_signature": False,
     "remove_config_comments": True,
     "thumbnail_size": (400, 280),
-    "plot_gallery": "True",
 }
+
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 linkcheck_anchors = False  # pages that are made by scripts have theirs only in a browser
 
