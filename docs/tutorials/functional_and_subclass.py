@@ -97,4 +97,4 @@ for training in (False, True):
 # %%
 # What works on other models works on this one too.
 
-kcore.inspect.trace(mine)
+kcore.inspect.trace(mine, (784,))

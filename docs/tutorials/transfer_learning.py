@@ -10,39 +10,39 @@ frozen, and gets a new head.
 # A network that knows something
 # ------------------------------
 # Usually this is a large network with weights from ImageNet, such as InceptionV3. Here it is a
-# small one, trained on 2,000 drawn scenes of five classes, so the page needs no download.
+# small one, trained on 2,500 drawn scenes of five classes, so the page needs no download.
 
 import kcore
 
 (x, y), _ = kcore.datasets.scenes.load_data(
-    2000, 0, image_size=(32, 32), classes=("ball", "ring", "star", "cross", "arrow")
+    2500, 0, image_size=(32, 32), classes=("ball", "ring", "star", "cross", "arrow")
 )
-base = kcore.models.cnn((32, 32, 3), 5, filters=(32, 64), rescale=1 / 255, seed=7)
+base = kcore.models.cnn((32, 32, 3), 5, filters=(16, 32), rescale=1 / 255, seed=7)
 kcore.models.compile_classifier(base)
-history = base.fit(kcore.data.from_arrays(x, y, seed=7), epochs=6, verbose=2)
+history = base.fit(kcore.data.from_arrays(x, y, seed=7), epochs=8, verbose=2)
 
 # %%
 # Another task with few images
 # ----------------------------
-# The new classes are two that the network has never seen, with 20 images of each.
+# The network has never seen the new classes, and there are only 20 images of each.
 
-names = ("heart", "house")
+names = ("crescent", "heart", "house", "flower", "bolt")
 (images, labels), test = kcore.datasets.scenes.load_data(
-    40, 500, image_size=(32, 32), classes=names
+    100, 500, image_size=(32, 32), classes=names
 )
-kcore.visualize.gallery(images[:12], labels[:12], class_names=names, columns=6)
+kcore.visualize.gallery(images[:20], labels[:20], class_names=names, columns=10)
 
 # %%
 # A new head
 # ----------
 # `kcore.models.transfer` copies the network up to a layer, freezes the copy, and puts a hidden
-# layer, dropout and one sigmoid unit on top. The new model takes raw images, from 0 to 255, because
+# layer, dropout and a softmax on top. The new model takes raw images, from 0 to 255, because
 # the base rescales by itself.
 
 model = kcore.models.transfer(
     base,
     cut_at="hidden",
-    classes=1,
+    classes=5,
     preprocessing="raw",
     hidden_units=64,
     class_names=names,
@@ -62,9 +62,9 @@ head_history = kcore.models.train_head(
 # Against training from scratch
 # -----------------------------
 
-scratch = kcore.models.binary_cnn((32, 32, 3), filters=(32, 64), rescale=1 / 255, seed=7)
-kcore.models.compile_binary_classifier(scratch)
-scratch.fit(kcore.data.from_arrays(images, labels, seed=7), epochs=60, verbose=0)
+scratch = kcore.models.cnn((32, 32, 3), 5, filters=(16, 32), rescale=1 / 255, seed=7)
+kcore.models.compile_classifier(scratch)
+scratch.fit(kcore.data.from_arrays(images, labels, seed=7), epochs=40, verbose=0)
 
 for name, trained in (("transfer", model), ("from scratch", scratch)):
     accuracy = trained.evaluate(*test, return_dict=True, verbose=0)["accuracy"]
