@@ -45,8 +45,9 @@ napoleon_use_ivar = True
 napoleon_custom_sections = [("Call arguments", "params_style")]
 
 sphinx_gallery_conf = {
-    "examples_dirs": ["tutorials", "gallery"],
-    "gallery_dirs": ["auto_tutorials", "auto_gallery"],
+    # The gallery comes first, because a tutorial shows one of its pictures as its own.
+    "examples_dirs": ["gallery", "tutorials"],
+    "gallery_dirs": ["auto_gallery", "auto_tutorials"],
     "filename_pattern": r"\.py$",
     "within_subsection_order": "pages.ExampleOrder",
     "image_scrapers": ("matplotlib", "pages.scrape_picture"),

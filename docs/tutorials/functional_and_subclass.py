@@ -84,7 +84,13 @@ class MyModel(keras.Model):
 mine = MyModel()
 mine.build((None, 784))
 kcore.models.compile_classifier(mine)
-history = mine.fit(kcore.data.from_arrays(x_train, labels, seed=7), epochs=2, verbose=2)
+history = mine.fit(
+    kcore.data.from_arrays(x_train, labels, seed=7),
+    epochs=3,
+    validation_data=(x_test, test_labels),
+    verbose=2,
+)
+kcore.visualize.plot_history(history)
 
 # %%
 # Dropout acts in training only, so the same call gives another loss there.

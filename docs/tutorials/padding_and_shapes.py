@@ -12,6 +12,7 @@ the padding. `kcore.shapes` computes it without a model and draws it.
 # A window of 6 cells moves over 13 cells in steps of 5. With "valid" it stays inside, so two cells
 # at the end are never read.
 
+# sphinx_gallery_thumbnail_path = "auto_gallery/images/sphx_glr_windows_001.png"
 import keras
 import numpy as np
 

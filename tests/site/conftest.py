@@ -12,3 +12,9 @@ def site():
     directory = Path(os.environ["KCORE_TEST_SITE"])
     assert (directory / "index.html").exists()
     return directory
+
+
+@pytest.fixture(scope="session")
+def paths(site):
+    """Return the files of all pages."""
+    return [path for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]

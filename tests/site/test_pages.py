@@ -33,8 +33,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def pages(site):
-    return {path.resolve(): Page(path) for path in site.rglob("*.html")}
+def pages(paths):
+    return {path.resolve(): Page(path) for path in paths}
 
 
 def broken_links(pages):
