@@ -15,13 +15,22 @@ model = keras.Sequential(
     [
         keras.Input((32, 32, 3)),
         keras.layers.Rescaling(1 / 127.5, offset=-1),
-        kcore.layers.Conv2D(24, 7, strides=2, activation="relu", name="conv"),
+        # The penalty on large weights lets the noise of the initial weights fade.
+        kcore.layers.Conv2D(
+            16,
+            7,
+            strides=2,
+            activation="relu",
+            kernel_regularizer=keras.regularizers.L2(0.02),
+            name="conv",
+        ),
+        keras.layers.MaxPooling2D(),
         keras.layers.Flatten(),
         keras.layers.Dense(10, activation="softmax"),
     ]
 )
 kcore.initializers.reinitialize(model, seed=7)
 kcore.models.compile_classifier(model)
-model.fit(kcore.data.from_arrays(x, y, seed=7), epochs=12, verbose=0)
+model.fit(kcore.data.from_arrays(x, y, seed=7), epochs=20, verbose=0)
 
 kcore.visualize.filters(keras.ops.convert_to_numpy(model.get_layer("conv").kernel))
