@@ -1,5 +1,6 @@
 """Each tutorial runs as the notebook that Sphinx-Gallery makes of it, and shows rich outputs."""
 
+import json
 import os
 import runpy
 from pathlib import Path
@@ -19,7 +20,7 @@ CONFIGURATION = DEFAULT_GALLERY_CONF | runpy.run_path(DOCS / "conf.py")["sphinx_
 def notebook_of(script):
     _, blocks = split_code_and_text_blocks(script)
     made = jupyter_notebook(blocks, CONFIGURATION, os.fspath(script.parent))
-    return nbformat.from_dict(made)
+    return nbformat.reads(json.dumps(made), as_version=4)
 
 
 @pytest.mark.parametrize("script", TUTORIALS, ids=lambda script: script.stem)
