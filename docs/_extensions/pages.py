@@ -141,6 +141,13 @@ def signature_as_written(app, what, name, value, options, signature, returns):
     return f"({ast.unparse(arguments)})", result and ast.unparse(result).strip("'\"")
 
 
+def keep_returns(app, what, name, value, options, lines):
+    """Keep Napoleon from taking what stands before a colon in "Returns:" for a type."""
+    if "Returns:" in lines:
+        start = lines.index("Returns:")
+        lines[start : start + 2] = [f":returns: {lines[start + 1].strip()}"]
+
+
 def add_examples(app, what, name, value, options, lines):
     """Show the tutorials and pictures that use a function or class below its docstring."""
     if what in ("function", "class"):
@@ -163,6 +170,7 @@ def setup(app):
     app.add_transform(LinkNames)
     app.add_transform(LinkFiles)
     app.connect("autodoc-process-signature", signature_as_written)
+    app.connect("autodoc-process-docstring", keep_returns, priority=100)  # before Napoleon
     app.connect("autodoc-process-docstring", add_examples, priority=900)
     app.connect("build-finished", copy_notebooks)
     return {"parallel_read_safe": True}
