@@ -379,7 +379,8 @@ def docs(session: nox.Session) -> None:
     if session.posargs == ["linkcheck"]:
         session.run(*strictly, "--builder", "linkcheck", "docs", "outputs/linkcheck", env=env)
         return
-    shutil.rmtree(SITE, ignore_errors=True)
+    for made in (SITE, "outputs/doctrees"):  # what an older version of the extension made
+        shutil.rmtree(made, ignore_errors=True)
     session.run(*strictly, "docs", SITE, env=env)
     tests = ["tests/site/test_pages.py"]
     if any(map(shutil.which, BROWSERS)):

@@ -82,7 +82,7 @@ class MyModel(keras.Model):
 
 
 mine = MyModel()
-mine.build((None, 784))
+mine(x_train[:1])  # the first call makes the weights
 kcore.models.compile_classifier(mine)
 history = mine.fit(
     kcore.data.from_arrays(x_train, labels, seed=7),
