@@ -44,6 +44,7 @@ ON_EACH_DEVICE = [
     for backend in BACKENDS
 ]
 
+DIST = Path("outputs/dist")
 REPORTS = "outputs/conformance"
 PARITY = "outputs/parity"
 BENCHMARKS = (
@@ -60,21 +61,34 @@ BENCHMARKS = (
     "scaling",
 )
 
+FORMS = Path(".github/ISSUE_TEMPLATE")
+FILES_WITH_SCHEMA = {
+    "citation-file-format": ["CITATION.cff"],
+    "dependabot": [".github/dependabot.yml"],
+    "github-issue-config": [f"{FORMS}/config.yml"],
+    "github-issue-forms": [str(each) for each in FORMS.glob("*.yml") if each.stem != "config"],
+}
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SITE = "outputs/site"
 BROWSER_TESTS = "tests/without_backend/visualize/reporting/test_in_a_browser.py"
 WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
 
+EXAMPLES = "--ignore=tests/examples"
 # These have their own sessions, or don't depend on the backend (see `without_backend`).
 LEFT_TO_OTHERS = (
+    EXAMPLES,
     "--ignore=tests/attack",
     "--ignore=tests/between_backends",
-    "--ignore=tests/examples",
     "--ignore=tests/export",
+    "--ignore=tests/package",
     "--ignore=tests/site",
     "--ignore=tests/types",
     "--ignore=tests/without_backend",
 )
+
+# Tests that are marked as slow run before a release.
+QUICK, SLOW = ("-m", "not slow"), ("-m", "slow")
 
 # Tests that also run with the oldest dependencies, each on one backend to save time. They don't
 # include tests/images, which pins what Keras does with the newest Pillow; other tests of
@@ -106,8 +120,9 @@ NEWEST_TESTS = [
 ]
 # Tests that reach deepest into Keras. A nightly only warns early of what a release would break.
 NIGHTLY_TESTS = ["tests/initializers", "tests/inspect", "tests/layers"]
-# Tests of what a wheel could lack: modules, data files, and the conformance suite.
-WHEEL_TESTS = [
+# Tests of what the wheel or the sdist could lack: modules, data files, and the conformance suite.
+PACKAGE_TESTS = [
+    "tests/package",
     "tests/test_environment.py",
     "tests/test_public_names.py",
     "tests/without_backend/backends_tests",
@@ -141,10 +156,13 @@ MIDDLE_PYTHON = python_that_is_present(PYTHONS[1:-1])
 
 @nox.session(tags=["quick"])
 def lint(session: nox.Session) -> None:
-    """Check style and formatting with ruff."""
+    """Check style and formatting with ruff, and the files for GitHub with their linters."""
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("jactionlint", "--strict-exit", "--no-hints")
+    for schema, files in FILES_WITH_SCHEMA.items():
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
 
 
 @nox.session(tags=["quick"])
@@ -199,15 +217,21 @@ def browser(session: nox.Session) -> None:
 def tests(session: nox.Session, backend: str, device: str) -> None:
     """Run the tests that need a backend, and all docstring examples, with one installed."""
     gpu_or_skip(session, device)
-    session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
-    if backend == "tensorflow":
-        # Legacy Keras, whose files kcore reads. Its dependencies would install another build of
-        # TensorFlow.
-        session.install("--no-deps", "tf_keras>=2.20")
+    install_for_tests(session, backend, device)
     env = claim(backend, device)
     workers = SIDE_BY_SIDE if device == "cpu" else ()
-    session.run("pytest", *workers, *LEFT_TO_OTHERS, *session.posargs, env=env)
+    session.run("pytest", *workers, *LEFT_TO_OTHERS, *QUICK, *session.posargs, env=env)
     session.run("pytest", *workers, "--doctest-modules", "--pyargs", "kcore", env=env)
+
+
+@nox.session(default=False, tags=["release"])
+@nox.parametrize("backend", ON_CPU)
+def slow(session: nox.Session, backend: str) -> None:
+    """Run the tests and examples that take long, and the code of the documentation."""
+    install_for_tests(session, backend, "cpu")
+    ignored = [each for each in LEFT_TO_OTHERS if each != EXAMPLES]
+    command = ("pytest", *SIDE_BY_SIDE, *ignored, *SLOW)
+    session.run(*command, *session.posargs, env=claim(backend, "cpu"))
 
 
 @nox.session
@@ -249,9 +273,9 @@ def matrix(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("backend", ON_CPU)
 def examples(session: nox.Session, backend: str) -> None:
-    """Run each example script and check what it writes."""
+    """Run each example script and check what it writes; `slow` runs those that take long."""
     session.install(*group("test"), "-e", f".[{extra(backend, 'cpu')}]")
-    command = ("pytest", *SIDE_BY_SIDE, "tests/examples")
+    command = ("pytest", *SIDE_BY_SIDE, "tests/examples", *QUICK)
     session.run(*command, *session.posargs, env=claim(backend, "cpu"))
 
 
@@ -288,18 +312,28 @@ def between_backends(session: nox.Session) -> None:
 
 
 @nox.session(default=False, tags=["release"], python=MIDDLE_PYTHON)
-def wheel(session: nox.Session) -> None:
-    """Test the built wheel instead of the source tree, on a Python between oldest and newest."""
-    session.install("build", *group("test"))
-    dist = Path(session.create_tmp()) / "dist"
-    shutil.rmtree(dist, ignore_errors=True)
-    session.run("python", "-m", "build", "--wheel", "--outdir", str(dist), silent=True)
-    (built,) = dist.glob("*.whl")
-    session.install(f"{built}[jax]")
-    env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": "1"}
+def package(session: nox.Session) -> None:
+    """Build wheel and sdist into outputs/dist, and test the wheel instead of the source tree."""
+    session.install(*group("package"), *group("test"))
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(DIST), silent=True)
+    wheel, sdist = built("whl"), built("tar.gz")
+    session.run("twine", "check", "--strict", wheel, sdist)
+    session.install(f"{wheel}[jax]")
+    env = {**claim("jax", "cpu"), "KCORE_TEST_WHEEL": wheel, "KCORE_TEST_SDIST": sdist}
     session.run(
-        "pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, *(session.posargs or WHEEL_TESTS), env=env
+        "pytest", *SIDE_BY_SIDE, WITHOUT_BROWSER, *(session.posargs or PACKAGE_TESTS), env=env
     )
+
+
+@nox.session(default=False, tags=["release"], python=PYTHONS, requires=["package"])
+@nox.parametrize("suffix", [nox.param("whl", id="wheel"), nox.param("tar.gz", id="sdist")])
+def install(session: nox.Session, suffix: str) -> None:
+    """Install the wheel or the sdist on each Python that is present, and use kcore once."""
+    session.install(f"{built(suffix)}[jax]")
+    env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": "jax"}
+    # Isolated, so that it imports what is installed instead of the source tree.
+    session.run("python", "-I", "tests/package/use_once.py", env=env)
 
 
 @nox.session(default=False, tags=["release"], python=PYTHONS[0])
@@ -310,18 +344,18 @@ def minimums(session: nox.Session, backend: str) -> None:
         session.skip("only uv can resolve to the oldest releases: pip install 'nox[uv]'")
     session.install("--resolution", "lowest-direct", "-e", f".[{extra(backend, 'cpu')}]")
     session.install(*group("test"))  # keeps what is installed
-    command = (
-        "pytest",
-        *SIDE_BY_SIDE,
-        WITHOUT_BROWSER,
-        *(session.posargs or MINIMUM_TESTS[backend]),
-    )
+    chosen = session.posargs or MINIMUM_TESTS[backend]
+    command = ("pytest", *SIDE_BY_SIDE, *QUICK, WITHOUT_BROWSER, *chosen)
     session.run(*command, env=claim(backend, "cpu"))
 
 
-@nox.session(default=False, tags=["release"], python=NEWEST_PYTHON)
+@nox.session(default=False, python=NEWEST_PYTHON)
 @nox.parametrize(
-    "keras", [nox.param("keras", id="keras"), nox.param("keras-nightly", id="nightly")]
+    "keras",
+    [
+        nox.param("keras", id="keras", tags=["release"]),
+        nox.param("keras-nightly", id="nightly", tags=["nightly"]),
+    ],
 )
 def newest(session: nox.Session, keras: str) -> None:
     """Test with the newest JAX on the newest Python that is present."""
@@ -332,7 +366,7 @@ def newest(session: nox.Session, keras: str) -> None:
     session.install(keras)
     session.install("--no-deps", "-e", ".")
     chosen = NEWEST_TESTS if keras == "keras" else NIGHTLY_TESTS
-    command = ("pytest", *SIDE_BY_SIDE, *(session.posargs or chosen))
+    command = ("pytest", *SIDE_BY_SIDE, *QUICK, *(session.posargs or chosen))
     try:
         session.run(*command, env=claim("jax", "cpu"))
     except nox.command.CommandFailed:
@@ -419,6 +453,21 @@ def bench(session: nox.Session, backend: str) -> None:
 def group(name: str) -> list[str]:
     """Return the requirements of a dependency group of pyproject.toml."""
     return nox.project.dependency_groups(PROJECT, name)
+
+
+def install_for_tests(session: nox.Session, backend: str, device: str) -> None:
+    """Install what the tests of a backend need."""
+    session.install(*group("test"), "-e", f".[{extra(backend, device)}]")
+    if backend == "tensorflow":
+        # Legacy Keras, whose files kcore reads. Its dependencies would install another build of
+        # TensorFlow.
+        session.install("--no-deps", "tf_keras>=2.20")
+
+
+def built(suffix: str) -> str:
+    """Return the absolute path of the wheel or the sdist that the session `package` has built."""
+    (path,) = DIST.glob(f"*.{suffix}")
+    return str(path.resolve())
 
 
 def extra(backend: str, device: str) -> str:

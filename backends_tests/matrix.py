@@ -3,6 +3,7 @@
 python -m backends_tests.matrix conformance-tensorflow.json conformance-jax.json > matrix.md
 """
 
+import io
 import json
 import sys
 from collections import Counter
@@ -29,6 +30,8 @@ def main(paths: Sequence[str]) -> None:
     """Print the matrix of the reports at some paths."""
     if not paths:
         raise SystemExit("Give one or more files conformance-<backend>.json.")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # on Windows, a file would get another encoding
     print(matrix([json.loads(Path(path).read_text(encoding="utf-8")) for path in paths]), end="")
 
 

@@ -85,7 +85,7 @@ class _Worker:
         try:
             send(self._questions, (batch.way, batch.cases))
             return cast("list[Outcome]", receive(self._answers))
-        except (BrokenPipeError, OSError) as error:
+        except OSError as error:
             raise EOFError from error
         finally:
             timer.cancel()
@@ -93,7 +93,7 @@ class _Worker:
     def close(self) -> str:
         """End the process and say how it ended."""
         for pipe in (self._questions, self._answers):
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):  # a broken pipe, which Windows calls otherwise
                 pipe.close()
         code = self._process.wait()
         self._log.seek(0)

@@ -15,13 +15,19 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # on Windows, where processes don't see each other's claims
+except ImportError:  # on Windows
     fcntl = None  # type: ignore[assignment]
+try:
+    import msvcrt
+except ImportError:  # on other systems
+    msvcrt = None  # type: ignore[assignment]
 
 __all__ = ["Claim"]
 
 _CLAIMS: dict[Path, "Claim"] = {}
 _GUARD = threading.Lock()
+# The byte that is locked on Windows, far behind the content: nobody can read a locked one.
+_LOCKED_BYTE = 2**20
 
 
 class Claim:
@@ -75,10 +81,7 @@ class Claim:
                 return
             del _CLAIMS[self._path]
             if self._lock is not None:
-                # Removed before it is unlocked, so that no process locks a file that is then gone.
-                with contextlib.suppress(OSError):
-                    _lock_path(self._path).unlink()
-                os.close(self._lock)
+                _remove(_lock_path(self._path), self._lock)
 
 
 def _lock_path(path: Path) -> Path:
@@ -89,14 +92,13 @@ def _lock_path(path: Path) -> Path:
 
 def _locked(lock: Path, refusal: Callable[[str], str]) -> int | None:
     """Lock a file for this process, or return None if its file system can't."""
-    while fcntl is not None:
+    while True:
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError:
             return None
         try:
-            # Not flock: a forked process would hold that lock too.
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except (BlockingIOError, PermissionError):
             by = os.read(descriptor, 32).decode("ascii", "replace")
             os.close(descriptor)
@@ -107,15 +109,46 @@ def _locked(lock: Path, refusal: Callable[[str], str]) -> int | None:
             return None
         if _is_still(lock, descriptor):
             with contextlib.suppress(OSError):
-                os.truncate(descriptor, 0)
+                os.ftruncate(descriptor, 0)
                 os.write(descriptor, str(os.getpid()).encode())
             return descriptor
         os.close(descriptor)  # another process removed it between opening and locking
-    return None
+
+
+def _lock(descriptor: int) -> None:
+    """Lock an open file for this process.
+
+    Raises:
+        BlockingIOError, PermissionError: if another process has locked it.
+        OSError: if its file system can't lock it.
+    """
+    if fcntl is not None:
+        # Not flock: a forked process would hold that lock too.
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return
+    os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+
+
+def _remove(lock: Path, descriptor: int) -> None:
+    """Unlock and remove a file."""
+    # Removed before it is unlocked, so that no process locks a file that is then gone. Windows
+    # removes it only when it is closed, and when no other process has opened it to lock it.
+    if fcntl is None:
+        os.close(descriptor)
+    with contextlib.suppress(OSError):
+        lock.unlink()
+    if fcntl is not None:
+        os.close(descriptor)
 
 
 def _is_still(path: Path, descriptor: int) -> bool:
     """Tell whether a path still leads to an open file."""
+    if fcntl is None:
+        return True  # Windows removes no open file, and on some drives it can't compare files
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:

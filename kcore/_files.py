@@ -5,14 +5,26 @@ import errno
 import os
 import secrets
 import shutil
+import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["put_in_place", "replacing", "temporary_name", "write_whole"]
 
 # Errors of file systems that can't flush a file or a directory to the disk.
 _CAN_NOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EROFS, errno.EBADF)
+# Errors of Windows, which doesn't replace a file while a program has it open: access is denied, the
+# file is used by another process, a part of it is locked.
+_IN_USE = frozenset({5, 32, 33})
+# Seconds before further attempts: virus scanners and indexers open each new file for a moment.
+_PAUSES = (0.02, 0.04, 0.08, 0.16, 0.3, 0.6)
 
 
 def write_whole(path: str | bytes | os.PathLike[Any], data: bytes, *, durable: bool = True) -> None:
@@ -69,7 +81,9 @@ def replacing(
         raise _of_target(error, target) from error
     finally:
         with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+            # It may have taken over that it is read-only, and Windows removes no such file.
+            partial.chmod(stat.S_IRUSR | stat.S_IWUSR)
+            partial.unlink()
 
 
 def temporary_name(target: Path, suffix: str = ".partial") -> Path:
@@ -83,7 +97,8 @@ def temporary_name(target: Path, suffix: str = ".partial") -> Path:
 def put_in_place(partial: Path, target: Path, *, durable: bool = True) -> None:
     """Rename a file to `target`, in the same directory.
 
-    It takes the permissions of the file that it replaces; if there is none, it keeps its own.
+    It takes the permissions of the file that it replaces; if there is none, it keeps its own. On
+    Windows, it waits up to 1.2 seconds for other programs to close the two files.
 
     Raises:
         OSError: if it can't be renamed.
@@ -93,10 +108,27 @@ def put_in_place(partial: Path, target: Path, *, durable: bool = True) -> None:
     if target.is_file():
         with contextlib.suppress(OSError):  # the file may belong to another user
             shutil.copymode(target, partial)
-    partial.replace(target)
+    _rename(partial, target)
     if durable:
         with contextlib.suppress(OSError):  # some systems can't open a directory
             _sync(target.parent)
+
+
+def _rename(partial: Path, target: Path) -> None:
+    for pause in _PAUSES:
+        try:
+            partial.replace(target)
+            return
+        except PermissionError as error:
+            if not _is_in_use(error):
+                raise
+            time.sleep(pause)
+    partial.replace(target)
+
+
+def _is_in_use(error: OSError) -> bool:
+    """Tell whether Windows refuses because a program may have the file open."""
+    return getattr(error, "winerror", None) in _IN_USE
 
 
 def _sync(path: Path) -> None:
@@ -105,7 +137,7 @@ def _sync(path: Path) -> None:
     flags = os.O_RDWR if os.name == "nt" else os.O_RDONLY
     descriptor = os.open(path, flags)
     try:
-        os.fsync(descriptor)
+        _flush(descriptor)
     except OSError as error:
         if error.errno not in _CAN_NOT_SYNC:
             raise
@@ -113,9 +145,20 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def _flush(descriptor: int) -> None:
+    command = getattr(fcntl, "F_FULLFSYNC", None)
+    if command is not None:  # on macOS, where os.fsync leaves the data in the cache of the disk
+        with contextlib.suppress(OSError):  # network drives don't know it
+            fcntl.fcntl(descriptor, command)
+            return
+    os.fsync(descriptor)
+
+
 def _of_target(error: OSError, target: Path) -> OSError:
     """Return the same error with the name of the file that should have been written."""
+    cause = " It is read-only, or open in another program, which must close it."
+    remedy = cause if _is_in_use(error) else ""
     kept = " The earlier file is still there, whole." if target.exists() else ""
-    reason = f"{error.strerror or error}; it could not be written.{kept}"
+    reason = f"{error.strerror or error}; it could not be written.{remedy}{kept}"
     kind = type(error) if type(error).__module__ == "builtins" else OSError
     return kind(error.errno, reason, str(target))

@@ -42,12 +42,32 @@ def _installed() -> int | None:
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return _installed_on_windows()
+
+
+def _installed_on_windows() -> int | None:
+    import ctypes
+
+    class MemoryStatus(ctypes.Structure):
+        """MEMORYSTATUSEX of Windows, whose other members are not read."""
+
+        _fields_ = (
+            ("length", ctypes.c_uint32),
+            ("load", ctypes.c_uint32),
+            ("physical", ctypes.c_uint64),
+            ("others", ctypes.c_uint64 * 6),
+        )
+
+    status = MemoryStatus(length=ctypes.sizeof(MemoryStatus))
+    libraries = getattr(ctypes, "windll", None)
+    if libraries is None or not libraries.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
         return None
+    return int(status.physical)
 
 
 def _of_container() -> int | None:
     try:
-        return int(_LIMIT_OF_CONTAINERS.read_text())
+        return int(_LIMIT_OF_CONTAINERS.read_text(encoding="ascii"))
     except (OSError, ValueError):  # no such file, or "max"
         return None
 

@@ -70,6 +70,7 @@ def test_every_block_is_in_a_tested_language():
         assert set(fences[1::2]) <= {""}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PROCESSES))
 def test_python_blocks_run(part, tmp_path):
     blocks = {

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import math
 import os
 import stat
 import threading
@@ -37,7 +38,7 @@ def stamp(path: str) -> Stamp:
 
 def cache_bytes(images: int, decoding: Decoding) -> int:
     """Return a cache's size in bytes: the pixels of all images, and five bytes for each."""
-    return file_bytes(images, int(np.prod(decoding.image_shape)))
+    return file_bytes(images, math.prod(decoding.image_shape))
 
 
 def check_cache(where: object) -> None:
@@ -94,8 +95,10 @@ def open_cache(
             warn(f"The cache {str(final)!r} could not be kept: {error}")
             return
         for outdated in final.parent.glob(f"{family}*.cache"):
-            if outdated != final:
-                outdated.unlink(missing_ok=True)
+            # Windows removes no file that another process has open.
+            with contextlib.suppress(OSError):
+                if outdated != final:
+                    outdated.unlink()
 
     return _closed_with_it(DecodedCache(begun, stamps, served, finish), begun)
 

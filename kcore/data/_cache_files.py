@@ -6,6 +6,7 @@ its process lives, so files that killed processes left behind are recognized and
 """
 
 import contextlib
+import math
 import os
 import shutil
 import threading
@@ -21,7 +22,7 @@ from kcore._files import put_in_place, temporary_name
 
 try:
     import fcntl
-except ImportError:  # on Windows, where a file that is open can't be removed
+except ImportError:  # on Windows, where a file that is open can't be removed or renamed
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["CacheFile", "file_bytes"]
@@ -31,6 +32,9 @@ Pixels = npt.NDArray[np.uint8]
 _BYTES_BESIDE = 5  # for each image: a checksum, and whether it is there
 # Other programs may keep files there too, which have no lock.
 _PARTIAL = "-images.partial"
+# Without O_NONBLOCK, opening a pipe of that name would wait for a writer.
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_CLOSED = -1
 
 
 def file_bytes(images: int, image_bytes: int) -> int:
@@ -58,7 +62,7 @@ class CacheFile:
     ) -> None:
         self.path, self.writable = path, writable
         self._descriptor, self._shape = descriptor, shape
-        self._image_bytes = int(np.prod(shape[1:]))
+        self._image_bytes = math.prod(shape[1:])
         self._checksums = np.zeros(shape[0], np.uint32)
         self.filled = np.zeros(shape[0], np.bool_)
         self._lock = threading.Lock()
@@ -67,10 +71,8 @@ class CacheFile:
     @classmethod
     def opened(cls, path: Path, shape: tuple[int, ...]) -> "CacheFile | None":
         """Open a complete cache, or return None if there is none, or its size is wrong."""
-        # Without O_NONBLOCK, opening a pipe of that name would wait for a writer.
-        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
-            descriptor = os.open(path, flags)
+            descriptor = os.open(path, _READ)
         except FileNotFoundError:
             return None
         made = cls(path, descriptor, shape, writable=False)
@@ -93,7 +95,7 @@ class CacheFile:
             OSError: if there is not enough space, or the directory can't be written to.
         """
         remove_abandoned(directory)
-        size = file_bytes(shape[0], int(np.prod(shape[1:])))
+        size = file_bytes(shape[0], math.prod(shape[1:]))
         free = shutil.disk_usage(directory).free
         if free < size:
             raise OSError(
@@ -112,7 +114,7 @@ class CacheFile:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(descriptor, 0, size)
             else:
-                os.truncate(descriptor, size)
+                os.ftruncate(descriptor, size)
         except OSError:
             made.discard()
             raise
@@ -147,8 +149,12 @@ class CacheFile:
         """
         self._write(self._checksums.view(np.uint8), 0)
         self._write(self.filled.view(np.uint8), self._checksums.nbytes)
-        put_in_place(self.path, path)
-        self.path, self.writable = path, False
+        if fcntl is None:
+            self._close_and_rename(path)
+        else:
+            put_in_place(self.path, path)
+            self.path = path
+        self.writable = False
 
     def close(self) -> None:
         """Close the file; the process that made it also removes it if it is unfinished."""
@@ -165,11 +171,32 @@ class CacheFile:
         self.writable = False
         # Windows can't remove an open file; elsewhere the name may belong to another file by now.
         with contextlib.suppress(OSError):
-            if os.name != "nt":
+            if fcntl is not None:
                 self.path.unlink(missing_ok=True)
             os.close(self._descriptor)
-            if os.name == "nt":
+            if fcntl is None:
                 self.path.unlink(missing_ok=True)
+
+    def _close_and_rename(self, path: Path) -> None:
+        """Rename the file on Windows, and open it again.
+
+        If `path` can't be replaced because another process has it open, and it is whole, that
+        process was faster to make the same cache, which is then used instead.
+        """
+        with self._lock:
+            os.close(self._descriptor)
+            self._descriptor = _CLOSED
+            try:
+                put_in_place(self.path, path)
+                self.path = path
+            except PermissionError:
+                size = file_bytes(self._shape[0], self._image_bytes)
+                if not path.exists() or path.stat().st_size != size:
+                    raise
+                self.path.unlink()
+                self.path = path
+            finally:
+                self._descriptor = os.open(self.path, _READ)
 
     def _position(self, number: int) -> int:
         return _BYTES_BESIDE * self._shape[0] + number * self._image_bytes
@@ -240,6 +267,8 @@ def _locked(descriptor: int, *, required: bool = False) -> bool:
 
 def _is_still(path: Path, descriptor: int) -> bool:
     """Tell whether a name still refers to an open file."""
+    if fcntl is None:
+        return True  # Windows removes no open file, and on some drives it can't compare files
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:

@@ -76,7 +76,7 @@ class DatasetFacts:
 
     @property
     def filenames(self) -> list[str]:
-        """The name of each sample's file, relative to the folder, by the sample's index."""
+        """The name of each sample's file by its index, relative to the folder, with slashes."""
         return [] if self.files is None else self.files.filenames
 
     @property

@@ -17,7 +17,7 @@ from kcore._notebook import join, summary
 from kcore.data._file_audit import FileAudit
 from kcore.data._summary import counts_html
 
-__all__ = ["FileTable", "ImageFiles", "LeftOut", "check_files"]
+__all__ = ["FileTable", "ImageFiles", "LeftOut", "check_files", "system_path"]
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 Labels = np.ndarray[Any, np.dtype[np.int32]]
@@ -40,6 +40,9 @@ class LeftOut:
 @dataclass(frozen=True, eq=False)
 class FileTable:
     """The names of all files in one block of bytes, and where each name begins.
+
+    Names relative to `root` are written with slashes, on Windows too, so that they are the same,
+    and in the same order, on every system.
 
     Attributes:
         root: the directory that all names are relative to; empty if the names are whole paths.
@@ -80,16 +83,27 @@ class FileTable:
         """Return the file's name relative to `root`."""
         directory = self.directories[int(np.searchsorted(self.first_rows, row, side="right")) - 1]
         name = self.names[self.offsets[row] : self.offsets[row + 1]]
-        return os.path.join(directory, name)  # noqa: PTH118 -- these are bytes
+        return b"/".join((directory, name)) if directory else name
 
     def path_of_row(self, row: int) -> str:
         """Return the file's path."""
-        path = os.path.join(self.root, self.filename_of_row(row))  # noqa: PTH118
-        return os.fsdecode(path)
+        return os.fsdecode(system_path(self.root, self.filename_of_row(row)))
 
     def class_of_row(self, row: int) -> str | None:
         """Return the name of the file's class."""
         return None if self.labels is None else self.class_names[self.labels[row]]
+
+
+def system_path(root: bytes, name: bytes) -> bytes:
+    """Return the path of a file or directory as the system writes it.
+
+    Args:
+        root: a directory, or empty if `name` is a whole path.
+        name: a name relative to `root`, with slashes; empty for `root` itself.
+    """
+    if not root or not name:
+        return root or name
+    return os.path.join(root, name.replace(b"/", os.fsencode(os.sep)))  # noqa: PTH118 -- bytes
 
 
 class ImageFiles:
@@ -176,7 +190,7 @@ class ImageFiles:
 
     @property
     def filenames(self) -> list[str]:
-        """The names relative to the folder, as a new list."""
+        """The names relative to the folder, with slashes on every system, as a new list."""
         return [self.filename(index) for index in range(len(self))]
 
     @property
@@ -201,7 +215,7 @@ class ImageFiles:
         return int(index if self._rows is None else self._rows[index])
 
     def filename(self, index: int) -> str:
-        """Return a file's name relative to the folder."""
+        """Return a file's name relative to the folder, with slashes on every system."""
         return os.fsdecode(self.table.filename_of_row(self.row(index)))
 
     def path(self, index: int) -> str:

@@ -221,10 +221,20 @@ def check_outside(
     if place is None:
         return
     written, scanned = Path(place).resolve(), Path(directory).resolve()
-    if written.is_relative_to(scanned):
-        inside = written.relative_to(scanned).parts
-        if not any(part.startswith(".") for part in inside):
-            raise ValueError(
-                f"{name}={str(place)!r} lies inside directory={str(directory)!r}, where the "
-                "next run would take it for a class, or for images: choose a directory outside."
-            )
+    outer = next((one for one in (written, *written.parents) if _are_same(one, scanned)), None)
+    if outer is None:
+        return
+    inside = written.relative_to(outer).parts
+    if not any(part.startswith(".") for part in inside):
+        raise ValueError(
+            f"{name}={str(place)!r} lies inside directory={str(directory)!r}, where the "
+            "next run would take it for a class, or for images: choose a directory outside."
+        )
+
+
+def _are_same(path: Path, other: Path) -> bool:
+    """Tell whether two paths lead to one directory, even if on macOS they differ in case."""
+    try:
+        return path == other or path.samefile(other)
+    except OSError:  # one of them doesn't exist
+        return False

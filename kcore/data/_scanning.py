@@ -52,7 +52,8 @@ def scan(
 
     The order is that of `keras.utils.image_dataset_from_directory` with `shuffle=False`: class by
     class, within a class directory by directory in the order of their names, and within a directory
-    file by file. Names are compared by their bytes, the same on every system and in every language.
+    file by file. Names are compared by their bytes in UTF-8, with slashes on Windows too, so the
+    order is the same on every system and in every language.
 
     A folder without subdirectories gives its files without labels.
 
@@ -71,7 +72,7 @@ def scan(
         follow_links: whether to enter directories inside a class through symbolic links. Each
             directory is entered once per class, so loops end, and a link to the folder itself is
             not followed, because that would mix the classes. Links to files, and class directories
-            that are links, are always followed.
+            that are links, are always followed. Junctions of Windows are links too.
         unreadable: what to do with a directory that can't be listed: "raise" an error, or "skip" it
             and count it in `left_out`.
         suffixes: suffixes of the names of image files, such as (".jpg", ".png"); None for those
@@ -86,8 +87,8 @@ def scan(
         FileNotFoundError: if the folder, or every directory of `class_names`, does not exist.
         NotADirectoryError: if `directory`, or what should be the directory of a class, is a file.
         BadFileError: if a directory can't be listed, with `unreadable="raise"`.
-        ValueError: if `class_names` is not a list of distinct names, `labels` doesn't fit the
-            files, or no image file was found.
+        ValueError: if `class_names` is not a list of distinct names, two of them are the same
+            directory, `labels` doesn't fit the files, or no image file was found.
 
     Warns:
         UserWarning: if a class has no image file.
@@ -234,7 +235,8 @@ def _table_of_classes(
     for label, name in enumerate(names):
         of_class = PackedFiles()
         is_there = Path(os.fsdecode(root), name).is_dir()
-        for directory, listing in walk.below(os.fsencode(name), name) if is_there else ():
+        top_of_class = os.fsencode(PurePath(name).as_posix())
+        for directory, listing in walk.below(top_of_class, name) if is_there else ():
             of_class.add(directory, listing.files, label)
         packed.extend(of_class)
     return packed.table(root, names, walk.left_out)
@@ -254,7 +256,22 @@ def _class_names(
             f"{argument}={list(names)!r}, but there is no directory with any of these names in "
             f"{os.fsdecode(root)!r}."
         )
+    present = [name for name, found in zip(names, is_there, strict=True) if found]
+    _check_distinct(root, present, argument)
     return names
+
+
+def _check_distinct(root: bytes, names: Sequence[str], argument: str) -> None:
+    """Refuse two names of one directory, as "Cat" and "cat" are on Windows and macOS."""
+    found: dict[tuple[int, int], str] = {}
+    for name in names:
+        status = Path(os.fsdecode(root), name).stat()
+        other = found.setdefault((status.st_dev, status.st_ino), name)
+        if other != name and status.st_ino:  # some network drives on Windows number all files 0
+            raise ValueError(
+                f"{argument} holds {other!r} and {name!r}, which are the same directory here: its "
+                "files would be in both classes. Name it once."
+            )
 
 
 def _is_class_directory(root: bytes, name: str, argument: str) -> bool:

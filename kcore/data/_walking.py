@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kcore.data._file_audit import BadFileError, reason_of
-from kcore.data._image_files import LeftOut
+from kcore.data._image_files import LeftOut, system_path
 
 __all__ = ["SUFFIXES", "Listing", "Walk", "checked_suffixes"]
 
@@ -17,7 +17,8 @@ SUFFIXES = frozenset(
 """The suffixes of image files, without the dot and in lower case."""
 
 _ENTRIES_PER_ADVANCE = 4096
-_Identity = tuple[int, int]
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT of Windows
+_Identity = tuple[int, int | bytes]
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Listing:
 
 
 class Walk:
-    """A walk through the directories below `root`; all names are relative to it.
+    """A walk through the directories below `root`; all names are relative to it, with slashes.
 
     Args:
         root: the directory to begin with.
@@ -79,7 +80,7 @@ class Walk:
             BadFileError: if it can't be listed, with `raise_unreadable`.
         """
         listing = Listing()
-        path = _join(self._root, directory)
+        path = system_path(self._root, directory)
         seen = 0
         try:
             with os.scandir(path) as entries:
@@ -104,7 +105,7 @@ class Walk:
         name = entry.name
         if name.startswith(b"."):
             self.leave_out("hidden", _join(directory, name))
-        elif entry.is_dir(follow_symlinks=False) or (enter_links and _leads_to_directory(entry)):
+        elif _is_directory(entry) or (enter_links and _leads_to_directory(entry)):
             listing.directories.append(name)
         elif self._has_image_suffix(name) and _may_be_image(entry):
             listing.files.append(name)
@@ -118,11 +119,13 @@ class Walk:
         return bool(dot) and suffix.lower() in self._suffixes
 
     def _is_new(self, directory: bytes, entered: set[_Identity]) -> bool:
+        path = system_path(self._root, directory)
         try:
-            status = os.stat(_join(self._root, directory))  # noqa: PTH116 -- the name is bytes
+            status = os.stat(path)  # noqa: PTH116 -- the name is bytes
         except OSError:
             return True  # listing it reports the error
-        identity = (status.st_dev, status.st_ino)
+        # Some network drives on Windows number all files 0.
+        identity = (status.st_dev, status.st_ino or os.path.realpath(path))
         if identity in entered:
             return False
         entered.add(identity)
@@ -164,6 +167,14 @@ def _may_be_image(entry: "os.DirEntry[bytes]") -> bool:
         return True
 
 
+def _is_directory(entry: "os.DirEntry[bytes]") -> bool:
+    """Tell whether an entry is a directory, and neither a link to one nor a junction of Windows."""
+    is_directory = entry.is_dir(follow_symlinks=False)
+    if not is_directory or not hasattr(os.stat_result, "st_reparse_tag"):  # only Windows has it
+        return is_directory
+    return getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) != _JUNCTION
+
+
 def _leads_to_directory(entry: "os.DirEntry[bytes]") -> bool:
     try:
         return entry.is_dir()
@@ -172,4 +183,4 @@ def _leads_to_directory(entry: "os.DirEntry[bytes]") -> bool:
 
 
 def _join(directory: bytes, name: bytes) -> bytes:
-    return os.path.join(directory, name) if directory and name else directory or name  # noqa: PTH118
+    return b"/".join((directory, name)) if directory else name

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from oracles import needs
 
 SCRIPT = r"""
@@ -55,6 +56,7 @@ finally:
 """
 
 
+@pytest.mark.slow
 @needs.fork
 def test_a_forked_process_is_refused_in_words_and_loads_images_all_the_same(tmp_path):
     done = subprocess.run(

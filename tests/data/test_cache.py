@@ -230,6 +230,7 @@ for _ in range(3):
 """
 
 
+@pytest.mark.slow
 def test_processes_that_write_the_same_cache_do_not_disturb_each_other(tree, tmp_path):
     expected = sum(int(images.sum()) for images, labels in load(tree, None))
     command = [sys.executable, "-c", WRITER, str(tree), str(tmp_path / "cache")]
@@ -320,6 +321,16 @@ def test_a_cache_inside_of_the_folder_is_refused_before_it_is_made(tree, place):
         with pytest.raises(ValueError, match=message):
             make()
     assert sorted(tree.rglob("*")) == before
+
+
+def test_the_same_folder_in_capitals_is_recognized(tree, monkeypatch):
+    def are_same(one, other):  # as macOS finds
+        return os.fspath(one).lower() == os.fspath(other).lower()
+
+    monkeypatch.setattr(Path, "samefile", are_same)
+    with pytest.raises(ValueError, match="lies inside directory="):
+        load(tree, tree.with_name("TREE") / "new")
+    list(load(tree, tree.with_name("TREE") / ".new"))
 
 
 def test_a_hidden_cache_inside_of_the_folder_is_no_class(tree):

@@ -250,6 +250,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tree, tmp_path):
     where = tmp_path / "cache"
     (tmp_path / "cache").mkdir()

@@ -68,6 +68,7 @@ def root(tmp_path_factory):
     return str(folder)
 
 
+@pytest.mark.slow
 @needs.any_file_names
 @pytest.mark.parametrize("console", CONSOLES.values(), ids=CONSOLES)
 def test_what_is_printed_is_encodable_and_free_of_control_characters(root, tmp_path, console):

@@ -1,4 +1,5 @@
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -131,3 +132,10 @@ def test_threads():
     assert checked_threads(None) >= 1
     with pytest.raises(ValueError, match="num_threads=0 must be an integer of at least 1"):
         checked_threads(0)
+
+
+@pytest.mark.parametrize(("count", "threads"), [(3, 3), (None, 1)])
+def test_threads_where_no_process_is_tied_to_processors(monkeypatch, count, threads):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)  # as on Windows and macOS
+    monkeypatch.setattr(os, "cpu_count", lambda: count)
+    assert checked_threads(None) == threads

@@ -1,3 +1,4 @@
+import contextlib
 import io
 import os
 import tracemalloc
@@ -6,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from keras.src.legacy.preprocessing.image import ImageDataGenerator  # the course's, an oracle
+from oracles import windows
 from oracles.image_trees import write_tree
 from PIL import Image
 
 from kcore.data import BadFileError, scan
+from kcore.data import _image_files as image_files
 from kcore.data import _scanning as scanning
+from kcore.data import _walking as walking
 from kcore.data._walking import SUFFIXES
 from kcore.images import FORMATS
 
@@ -177,6 +181,125 @@ def test_the_order_is_that_of_legacy_keras(tmp_path):
     assert files.filenames == legacy.filenames
     assert files.labels.tolist() == legacy.classes.tolist()
     assert files.class_indices == legacy.class_indices
+
+
+def backslashes(monkeypatch):
+    for module in (image_files, walking):
+        monkeypatch.setattr(module, "os", windows.system_with_backslashes())
+
+
+@pytest.mark.parametrize("labels", ["inferred", None])
+def test_on_windows_names_and_their_order_are_those_of_other_systems(tmp_path, monkeypatch, labels):
+    names = ["a.png", "x/1.png", "x-y/1.png", "x/y/1.png", "x0/1.png", "X/1.png", "x/y/.hidden"]
+    touch(tmp_path, *(f"{name}/{file}" for name in ("b", "b-c", "b0") for file in names))
+    (tmp_path / "b" / "link").symlink_to(tmp_path / "b" / "x")
+    here = scan(tmp_path, labels)
+    backslashes(monkeypatch)
+    there = scan(tmp_path, labels)
+    assert there.filenames == here.filenames
+    assert there.counts() == here.counts()
+    assert there.left_out == here.left_out
+    start = os.fspath(tmp_path) + "\\"
+    written = [start + name.replace("/", "\\") for name in here.filenames]
+    assert [there.path(index) for index in range(len(there))] == written
+
+
+def test_on_windows_paths_in_a_list_stay_as_they_are(monkeypatch):
+    backslashes(monkeypatch)
+    paths = ["C:/data/1.png", r"C:\data\2.png", r"\\server\share\3.png", "4.png"]
+    files = image_files.ImageFiles.from_paths(paths)
+    assert files.filenames == paths
+    assert [files.path(index) for index in range(4)] == paths
+
+
+def test_names_of_classes_may_be_written_in_several_ways(tmp_path):
+    touch(tmp_path, "pets/cat/1.png", "pets/dog/1.png")
+    files = scan(tmp_path, class_names=["./pets/cat/", "pets//dog"])
+    assert files.filenames == ["pets/cat/1.png", "pets/dog/1.png"]
+    assert files.class_names == ("./pets/cat/", "pets//dog")
+
+
+def test_two_names_of_one_directory_are_refused(tmp_path):
+    touch(tmp_path, "cat/1.png", "dog/1.png")
+    (tmp_path / "Cat").symlink_to("cat")  # on Windows and macOS, it is there without a link
+    with pytest.raises(ValueError, match="class_names holds 'cat' and 'Cat', which are the same"):
+        scan(tmp_path, class_names=["cat", "dog", "Cat"])
+
+
+class Junction:
+    """An entry of a directory that leads elsewhere, and that Windows calls no link."""
+
+    def __init__(self, entry):
+        self.name, self.path, self._entry = entry.name, entry.path, entry
+
+    def is_dir(self, follow_symlinks=True):
+        return True
+
+    def is_file(self, follow_symlinks=True):
+        return False
+
+    def is_symlink(self):
+        return False
+
+    def stat(self, follow_symlinks=True):
+        return self if not follow_symlinks else self._entry.stat()
+
+    st_reparse_tag = 0xA0000003
+
+
+class NoJunction:
+    """Any other entry."""
+
+    st_reparse_tag = 0
+
+    def __init__(self, entry):
+        self._entry = entry
+
+    def __getattr__(self, name):
+        return getattr(self._entry, name)
+
+    def stat(self, follow_symlinks=True):
+        return self if not follow_symlinks else self._entry.stat()
+
+
+def junctions_for_links(monkeypatch):
+    scandir = os.scandir
+
+    @contextlib.contextmanager
+    def listed(path):
+        with scandir(path) as entries:
+            yield ((Junction if one.is_symlink() else NoJunction)(one) for one in entries)
+
+    monkeypatch.setattr(walking.os, "scandir", listed)
+    monkeypatch.setattr(walking.os, "stat_result", Junction)
+
+
+def test_junctions_of_windows_are_links_to_directories(tmp_path, monkeypatch):
+    touch(tmp_path, "data/a/1.png", "data/a/deep/2.png", "data/b/3.png", "outside/4.png")
+    (tmp_path / "data" / "a" / "loop").symlink_to(tmp_path / "data" / "a")
+    (tmp_path / "data" / "b" / "outside").symlink_to(tmp_path / "outside")
+    (tmp_path / "data" / "c").symlink_to(tmp_path / "outside")
+    junctions_for_links(monkeypatch)
+    files = scan(tmp_path / "data")
+    assert files.filenames == ["a/1.png", "a/deep/2.png", "b/3.png", "c/4.png"]
+    assert reasons(files) == {"linked directories (see follow_links)": 2}
+    files = scan(tmp_path / "data", follow_links=True)
+    expected = ["a/1.png", "a/deep/2.png", "b/3.png", "b/outside/4.png", "c/4.png"]
+    assert files.filenames == expected
+
+
+def test_drives_that_number_all_files_0_are_walked(tmp_path, monkeypatch):
+    touch(tmp_path, "data/a/x/1.png", "data/a/y/2.png", "data/b/3.png")
+    (tmp_path / "data" / "a" / "x" / "loop").symlink_to(tmp_path / "data" / "a")
+    stat = os.stat
+
+    def unnumbered(path, **options):
+        status = stat(path, **options)
+        return os.stat_result([status.st_mode, 0, *status[2:]])
+
+    monkeypatch.setattr(os, "stat", unnumbered)
+    files = scan(tmp_path / "data", class_names=["a", "b"], follow_links=True)
+    assert files.filenames == ["a/x/1.png", "a/y/2.png", "b/3.png"]
 
 
 def test_a_folder_without_sub_directories_has_no_labels(tmp_path):

@@ -33,6 +33,7 @@ def data():
     return fashion_mnist.load_data()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable", ["HOME", "KERAS_HOME"])
 def test_keras_finds_and_reads_the_same_files(environment, data, tmp_path, monkeypatch, variable):
     monkeypatch.delenv("KERAS_HOME", raising=False)

@@ -29,6 +29,7 @@ def accuracy(layers, data, *, learning_rate, epochs):
     return model.evaluate(*test, verbose=0, return_dict=True)["accuracy"]
 
 
+@pytest.mark.slow
 def test_a_linear_model_does_clearly_worse_than_a_convolutional_one(data):
     layers = keras.layers
     linear = accuracy(

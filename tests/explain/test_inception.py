@@ -30,6 +30,7 @@ def model(base):
     return model
 
 
+@pytest.mark.slow
 def test_a_map_of_mixed7_inside_the_base_inside_the_model(base, model):
     images = np.random.default_rng(0).random((2, 75, 75, 3)).astype("float32")
     found = gradients(model, images, "mixed7", class_index=1)

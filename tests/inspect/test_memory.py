@@ -79,6 +79,7 @@ def counted():
     return json.loads(run.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_of_sizes_that_are_gone_from_are_not_kept(counted, name):
     before, after = counted[name]

@@ -35,6 +35,7 @@ def images():
     return np.random.default_rng(0).normal(size=(2, 13, 12, 3)).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 def test_a_process_without_kcore_loads_plain_layers(suffix, images, tmp_path):

@@ -65,6 +65,7 @@ print(model(np.full((1, 12, 12, 1), 99, "float32"), training=True).shape)
 """
 
 
+@pytest.mark.slow
 def test_keras_alone_loads_a_transferred_model(tmp_path):
     transferred().save(tmp_path / "model.keras")
     command = [sys.executable, "-c", LOAD_WITHOUT_KCORE, str(tmp_path / "model.keras")]

@@ -230,6 +230,7 @@ for path in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_a_file_loads_in_plain_keras_and_gives_probabilities(tmp_path):
     model = COMPILE["softmax"](sequential("softmax"))
     paths = [tmp_path / "model.keras", tmp_path / "model.h5"]

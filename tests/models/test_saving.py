@@ -54,6 +54,7 @@ for _ in range(15):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_save_one_model_for_15_rounds(tmp_path):
     path = tmp_path / "model.keras"
     models = [kcore.models.linear((4,), seed=seed) for seed in (1, 2)]

@@ -45,6 +45,7 @@ def test_it_is_frozen_but_for_the_head(model):
     assert summary.head_trainable == (3 * 3 * 768 + 1) * 8 + 9
 
 
+@pytest.mark.slow
 def test_it_trains_a_few_steps_is_saved_and_loaded(model, data, tmp_path):
     images, labels = data
     convolution = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)][10]

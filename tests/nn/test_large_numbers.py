@@ -85,6 +85,7 @@ def answers(calls):
     return json.loads(run.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_what_has_a_meaning_has_the_values_of_smaller_numbers():
     found = answers([*SAME, *SAME.values()])
     for call, far, near in zip(SAME, found, found[len(SAME) :], strict=False):
@@ -92,6 +93,7 @@ def test_what_has_a_meaning_has_the_values_of_smaller_numbers():
         assert far == near, call
 
 
+@pytest.mark.slow
 def test_what_no_memory_holds_is_refused_by_name():
     for call, said in zip(REFUSED, answers(list(REFUSED)), strict=True):
         assert isinstance(said, str), call

@@ -18,6 +18,7 @@ __all__ = [
     "MPIRUN",
     "any_file_names",
     "chromium",
+    "flushed_directories",
     "fork",
     "ghostscript",
     "initializers_by_axes",
@@ -27,11 +28,11 @@ __all__ = [
     "mpirun",
     "mpirun_works",
     "named_pipes",
+    "open_files",
     "pillow_writes",
     "raqm",
     "tensorflow",
     "tf_keras",
-    "visible_claims",
 ]
 
 HAS_NAMED_PIPES = hasattr(os, "mkfifo")
@@ -64,12 +65,16 @@ def pillow_writes(suffix):
     return pytest.mark.skipif(not is_written, reason=f"this Pillow does not write {suffix}")
 
 
+flushed_directories = pytest.mark.skipif(os.name == "nt", reason="Windows flushes no directories")
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork")
 # pytest evaluates the string for the tests that have the mark.
 mpirun = pytest.mark.skipif(
     "not needs.mpirun_works()", reason="no mpirun starts processes here; install Open MPI"
 )
 named_pipes = pytest.mark.skipif(not HAS_NAMED_PIPES, reason="there are no named pipes")
+open_files = pytest.mark.skipif(
+    not Path("/proc/self/fd").is_dir(), reason="the system doesn't list open files in /proc"
+)
 limits_of_processes = pytest.mark.skipif(
     os.name != "posix", reason="the system can't limit the files and memory of a process"
 )
@@ -81,9 +86,6 @@ ghostscript = pytest.mark.skipif(shutil.which("gs") is None, reason="there is no
 chromium = pytest.mark.skipif(
     not any(map(shutil.which, NAMES)) and os.environ.get("KCORE_REQUIRE_BROWSER") != "1",
     reason="there is no Chromium; set KCORE_REQUIRE_BROWSER=1 to fail instead",
-)
-visible_claims = pytest.mark.skipif(
-    os.name == "nt", reason="processes of Windows don't see each other's claims"
 )
 # pytest evaluates these strings in the module of the test, which has imported Keras; this module
 # must not import it.

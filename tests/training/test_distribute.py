@@ -45,6 +45,7 @@ def test_several_devices_train_as_one_does(tree, alone):
     assert_alike(result, alone)
 
 
+@pytest.mark.slow
 @needs.joined_processes
 def test_several_processes_train_as_one_does(tree, alone):
     results = train_in_processes(tree, processes=2, devices=2)

@@ -9,7 +9,6 @@ import sys
 import keras
 import numpy as np
 import pytest
-from oracles import needs
 from oracles.image_trees import write_tree
 from training.resumption import (
     Cut,
@@ -280,7 +279,6 @@ def test_the_other_backend_is_refused(finished, tmp_path):
         fit(dense_model(run_eagerly=True), dense_data(), epochs=3, resume=tmp_path, verbose=0)
 
 
-@needs.visible_claims
 def test_another_process_that_uses_the_directory_is_named(tmp_path):
     source = (
         "import sys\n"

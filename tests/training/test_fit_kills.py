@@ -1,6 +1,7 @@
 """A process that is killed while it trains and saves ends as one that was never killed."""
 
 import numpy as np
+import pytest
 from attack.killing import kill_after_lines
 from oracles.resumed_training import MLP, finish, result_of, start
 
@@ -9,6 +10,7 @@ from oracles.resumed_training import MLP, finish, result_of, start
 KILLS = (4, 25)
 
 
+@pytest.mark.slow
 def test_a_killed_training_run_ends_like_a_whole_one(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for where in (whole, killed):

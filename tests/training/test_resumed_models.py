@@ -40,6 +40,7 @@ def test_optimizers_with_more_state(tmp_path, kind):
     np.testing.assert_equal(cut_and_resume(train, tmp_path / "cut", [(1, 0)]), whole)
 
 
+@pytest.mark.slow
 def test_transfer_and_fine_tuning_in_one_script(tmp_path):
     """The second phase continues with the epochs of the dataset, even if the first was finished."""
     images = np.random.default_rng(0).integers(0, 256, (22, 8, 8, 3), dtype="uint8")

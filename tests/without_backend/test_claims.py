@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from oracles import needs
+from oracles import needs, windows
 from oracles.markup import Page
 
+from kcore import _claims as claims
 from kcore._claims import Claim
 from kcore.visualize._reporting.live_file import LiveFile
 
@@ -124,6 +125,52 @@ def test_a_killed_process_is_no_hindrance(path):
     claim = Claim(path, goes_on)
     claim.release()
     assert list(path.parent.iterdir()) == []
+
+
+@pytest.fixture
+def on_windows(monkeypatch):
+    """Lock files as on Windows, and refuse to remove open ones."""
+    monkeypatch.setattr(claims, "fcntl", None)
+    monkeypatch.setattr(claims, "msvcrt", windows.locks())
+    windows.files_in_use(monkeypatch)
+
+
+@needs.fork
+@needs.open_files
+@pytest.mark.usefixtures("on_windows")
+def test_on_windows_another_process_is_refused_until_the_claim_is_released(path):
+    claim = Claim(path, goes_on)
+    script = windows.PREFIX + CLAIM.format(path=str(path))
+    assert run(script) == (
+        f"refused: path={str(path)!r} is written by a training run of process {os.getpid()}, which "
+        "has not ended: give each training run its own file."
+    )
+    claim.release()
+    assert list(path.parent.iterdir()) == []
+    assert run(script) == "claimed"
+
+
+@needs.fork
+@needs.open_files
+@pytest.mark.usefixtures("on_windows")
+def test_on_windows_a_killed_process_is_no_hindrance(path):
+    killed = windows.PREFIX + CLAIM.format(path=str(path)) + "import os; os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", killed], timeout=60, capture_output=True)
+    assert len(list(path.parent.iterdir())) == 1
+    claim = Claim(path, goes_on)
+    claim.release()
+    assert list(path.parent.iterdir()) == []
+
+
+@needs.fork
+@needs.open_files
+@pytest.mark.timeout(60)
+@pytest.mark.usefixtures("on_windows")
+def test_a_drive_of_windows_that_can_not_compare_files_can_hold_a_claim(path, monkeypatch):
+    monkeypatch.setattr(os.path, "samestat", lambda one, other: False)
+    claim = Claim(path, goes_on)
+    assert run(windows.PREFIX + CLAIM.format(path=str(path))).startswith("refused")
+    claim.release()
 
 
 FORKED = """

@@ -5,11 +5,13 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from oracles import needs
+from oracles import needs, windows
 
+from kcore import _files as files
 from kcore._files import replacing, write_whole
 
 
@@ -36,6 +38,7 @@ def test_a_failure_keeps_the_earlier_file(tmp_path, monkeypatch, step):
     assert [file.name for file in tmp_path.iterdir()] == ["a.bin"]
 
 
+@needs.flushed_directories
 def test_the_data_are_on_the_disk_before_the_name_changes(tmp_path, monkeypatch):
     steps = []
     fsync, replace = os.fsync, Path.replace
@@ -132,6 +135,113 @@ def test_a_file_system_that_can_not_flush_can_be_written_to(tmp_path, monkeypatc
     monkeypatch.setattr(os, "fsync", refuse)
     write_whole(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"new"
+
+
+# Windows and macOS, imitated
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """The seconds that are slept, without sleeping."""
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    return slept
+
+
+@needs.open_files
+def test_a_file_that_another_program_has_open_for_a_moment_is_replaced(
+    tmp_path, monkeypatch, pauses
+):
+    path = tmp_path / "a.bin"
+    write_whole(path, b"old")
+    windows.files_in_use(monkeypatch)
+    scanner = path.open("rb")
+
+    def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            scanner.close()
+
+    monkeypatch.setattr(time, "sleep", pause)
+    write_whole(path, b"new")
+    assert len(pauses) == 3
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@needs.open_files
+def test_a_file_that_another_program_keeps_open_is_named_after_a_second(
+    tmp_path, monkeypatch, pauses
+):
+    path = tmp_path / "a.bin"
+    write_whole(path, b"old")
+    windows.files_in_use(monkeypatch)
+    message = (
+        r"cannot access the file; it could not be written\. It is read-only, or open in another "
+        r"program, which must close it\. The earlier file is still there, whole\.: '.*a\.bin'"
+    )
+    with path.open("rb"), pytest.raises(PermissionError, match=message):
+        write_whole(path, b"new")
+    assert sum(pauses) == pytest.approx(1.2)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@needs.open_files
+@pytest.mark.usefixtures("pauses")
+def test_a_file_that_is_read_only_on_windows_is_kept_and_nothing_is_left(tmp_path, monkeypatch):
+    path = tmp_path / "a.bin"
+    write_whole(path, b"old")
+    path.chmod(0o444)
+    windows.files_in_use(monkeypatch)
+    with pytest.raises(PermissionError, match="Access is denied; it could not be written"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_refusal_that_time_does_not_change_is_not_waited_for(tmp_path, monkeypatch, pauses):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(PermissionError, match="Permission denied; it could not be written"):
+        write_whole(tmp_path / "a", b"new")
+    assert pauses == []
+
+
+def test_directories_that_can_not_be_opened_need_no_flushing(tmp_path, monkeypatch):
+    opened = os.open
+
+    def refuse(path, flags, *mode):
+        if Path(path).is_dir():
+            raise PermissionError(13, "Permission denied")
+        return opened(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+    write_whole(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+@needs.flushed_directories
+@pytest.mark.parametrize("is_known", [True, False])
+def test_on_macos_the_cache_of_the_disk_is_flushed_too(tmp_path, monkeypatch, is_known):
+    commands, flushed = [], []
+
+    class MacOS:
+        F_FULLFSYNC = 51
+
+        @staticmethod
+        def fcntl(descriptor, command):
+            commands.append(command)
+            if not is_known:
+                raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(files, "fcntl", MacOS, raising=False)
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    write_whole(tmp_path / "a", b"new")
+    assert commands == [51, 51], "the file and its directory"
+    assert len(flushed) == (0 if is_known else 2)
 
 
 WRITER = """

@@ -1,3 +1,5 @@
+import ctypes
+import os
 import subprocess
 import sys
 
@@ -31,6 +33,34 @@ def test_the_lowest_limit_counts(monkeypatch, tmp_path):
     limit.write_text("1000\n")
     assert machine_memory() == 1000
     assert without is None or without > 1000
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_on_windows_the_system_is_asked(monkeypatch, tmp_path, succeeds):
+    class Kernel32:
+        @staticmethod
+        def GlobalMemoryStatusEx(reference):  # noqa: N802 -- that is its name
+            status = reference._obj
+            assert status.length == ctypes.sizeof(status) == 64, "as Windows defines it"
+            status.physical = 16 * 2**30
+            return succeeds
+
+    class Libraries:
+        kernel32 = Kernel32
+
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    monkeypatch.setattr(ctypes, "windll", Libraries, raising=False)
+    monkeypatch.setattr(memory, "_of_container", lambda: None)
+    monkeypatch.setattr(memory, "_of_process", lambda: None)
+    assert machine_memory() == (16 * 2**30 if succeeds else None)
+
+
+def test_a_system_that_tells_nothing_refuses_nothing(monkeypatch):
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    monkeypatch.setattr(memory, "_of_container", lambda: None)
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert machine_memory() is None
+    check_memory("x=1", (10**6, 10**6), 4, "use less")
 
 
 @needs.limits_of_processes

@@ -55,23 +55,28 @@ def each(session, *parameters):
 ON_EACH_DEVICE = [
     f"{backend}-{kind}" for backend in ("tensorflow", "jax") for kind in ("cpu", "gpu")
 ]
+PYTHONS = ("3.11", "3.12", "3.13")
 BEFORE_A_RELEASE = {
     "browser",
     "between_backends",
     "docs",
     "newest_python",
+    "package",
     "parity",
-    "wheel",
     *each("attack", "none", "tensorflow", "jax"),
     *each("export", "tensorflow", "jax"),
+    *(name for python in PYTHONS for name in each(f"install-{python}", "wheel", "sdist")),
     *each("minimums", "tensorflow", "jax"),
-    *each("newest", "keras", "nightly"),
+    *each("newest", "keras"),
     *each("notebooks", "tensorflow", "jax"),
     *each("record", "tensorflow", "jax"),
+    *each("slow", "tensorflow", "jax"),
 }
 
 
 CONFORMANCE = {"matrix", *each("conformance", *ON_EACH_DEVICE)}
+NIGHTLY = each("newest", "nightly")
+OF_A_TAG = {"release": BEFORE_A_RELEASE, "conformance": CONFORMANCE, "nightly": NIGHTLY}
 
 
 def test_bare_nox_runs_what_must_pass_before_a_push(tmp_path):
@@ -82,11 +87,11 @@ def test_bare_nox_runs_what_must_pass_before_a_push(tmp_path):
         *each("conformance_quick", "tensorflow", "jax"),
         *each("examples", "tensorflow", "jax"),
     }
-    others = each("bench", "tensorflow", "jax") | CONFORMANCE
+    others = each("bench", "tensorflow", "jax") | CONFORMANCE | NIGHTLY
     assert left_out == BEFORE_A_RELEASE | others
 
 
 def test_the_tags_run_the_rest_except_benchmarks(tmp_path):
-    for tag, sessions in (("release", BEFORE_A_RELEASE), ("conformance", CONFORMANCE)):
+    for tag, sessions in OF_A_TAG.items():
         selected, _ = listed(tmp_path, "-t", tag)
         assert selected == sessions

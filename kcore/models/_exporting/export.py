@@ -91,7 +91,10 @@ def export(
     _check_model(model)
     _check_packages(format)
     copy = exportable(model)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
+    # Windows doesn't remove what a library still has open.
+    with tempfile.TemporaryDirectory(
+        dir=path.parent, prefix=".unfinished-", ignore_cleanup_errors=True
+    ) as folder:
         unfinished = Path(folder, path.name)
         _write(copy, unfinished, format)
         _check_answers(copy, unfinished, format)
@@ -244,10 +247,21 @@ def _put_in_place(unfinished: Path, path: Path) -> None:
                 unfinished, companion
             )  # jax2onnx makes its weights readable for their owner only
             put_in_place(companion, path.with_name(companion.name))
-    if path.is_dir():
-        old = unfinished.with_name("old")
-        path.rename(old)
-        unfinished.rename(path)
-        shutil.rmtree(old)
+    if unfinished.is_dir():
+        _put_folder_in_place(unfinished, path)
     else:
         put_in_place(unfinished, path)
+
+
+def _put_folder_in_place(unfinished: Path, path: Path) -> None:
+    """Rename a folder; an earlier one takes its place in the folder that is removed in the end."""
+    old = unfinished.with_name("old")
+    had_one = path.is_dir()
+    if had_one:
+        path.rename(old)
+    try:
+        unfinished.rename(path)
+    except OSError:
+        if had_one:
+            old.rename(path)
+        raise

@@ -52,7 +52,8 @@ def signature(path: Path) -> bytes:
 @contextmanager
 def named(path: Path, suffix: str) -> Iterator[Path]:
     """Give a file a name with the suffix by which Keras knows its kind."""
-    with tempfile.TemporaryDirectory() as folder:
+    # After an error, Keras may have the file still open, and Windows doesn't remove it then.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         link = Path(folder, f"file{suffix}")
         try:
             link.symlink_to(path.absolute())

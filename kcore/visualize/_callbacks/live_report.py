@@ -52,9 +52,9 @@ class LiveReport(keras.callbacks.Callback):
     the report of the last epoch is left. A forked process doesn't change the report of its parent.
 
     Each training run needs its own file. A run is refused if another one that is still going writes
-    the same file, in this process or, except on Windows, in another one on this machine. A run that
-    has ended, even by an exception or a kill, doesn't block the file. During training, there is a
-    hidden lock file beside the report.
+    the same file, in this process or in another one on this machine. A run that has ended, even by
+    an exception or a kill, doesn't block the file. During training, there is a hidden lock file
+    beside the report.
 
     Wrong arguments are found before the first epoch: `layers` and `explain` are tried on the
     untrained model. After that, the report never stops training. If the file can't be written, for

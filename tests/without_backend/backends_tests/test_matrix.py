@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -41,6 +44,19 @@ def test_the_matrix_has_a_column_for_each_backend(report):
     assert "| Conv2D | gradient | **1 fail** of 1 | not run |" in lines
     assert "| Conv1D | eager | pass 1 | pass 1 |" in lines
     assert "- 1 × the bias [keras 3.15.1; #1]" in lines
+
+
+def test_a_matrix_in_a_file_is_utf_8_on_every_system(report, tmp_path):
+    report.results[1] = Result("b", "Conv2D", "eager", "known failure", "rounds → 猫")
+    path = tmp_path / "conformance-jax.json"
+    report.write(path)
+    ended = subprocess.run(
+        [sys.executable, "-m", "backends_tests.matrix", str(path)],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"},
+    )
+    assert "- 1 × rounds → 猫" in ended.stdout.decode("utf-8")
 
 
 def test_reports_are_merged_from_the_command_line(report, tmp_path, capsys):

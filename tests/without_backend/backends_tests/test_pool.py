@@ -1,5 +1,6 @@
 """When a worker dies, hangs or grows old, no case is lost, and the cause is found."""
 
+import errno
 import signal
 import sys
 
@@ -60,6 +61,17 @@ def test_the_case_that_ends_the_process_is_found_and_no_other_case_is_lost(layer
     assert list(crashed) == [cases[5]]
     assert crashed[cases[5]].startswith(ending)
     assert len(outcomes) == len(cases)
+
+
+def test_a_broken_pipe_of_windows_hides_no_ending():
+    class Pipe:
+        def close(self):
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    worker = pool._Worker([sys.executable, "-c", "import sys; sys.exit('no more of this')"])
+    with worker._questions:
+        worker._questions = Pipe()
+    assert worker.close() == "exit status 1; last line of its log: no more of this"
 
 
 def test_a_case_that_hangs_is_killed(monkeypatch):
