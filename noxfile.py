@@ -70,6 +70,7 @@ FILES_WITH_SCHEMA = {
 }
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SITE = "outputs/site"
 BROWSER_TESTS = "tests/without_backend/visualize/reporting/test_in_a_browser.py"
 WITHOUT_BROWSER = f"--ignore={BROWSER_TESTS}"
 
@@ -81,6 +82,7 @@ LEFT_TO_OTHERS = (
     "--ignore=tests/between_backends",
     "--ignore=tests/export",
     "--ignore=tests/package",
+    "--ignore=tests/site",
     "--ignore=tests/types",
     "--ignore=tests/without_backend",
 )
@@ -400,6 +402,38 @@ def parity(session: nox.Session) -> None:
     env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": "jax"}
     picture = ("--picture", f"{PARITY}/parity.png")
     session.run("python", "benchmarks/parity/compare.py", *folders, *picture, env=env)
+
+
+@nox.session(default=False, tags=["docs", "release"])
+def docs(session: nox.Session) -> None:
+    """Build the site in outputs/site and walk through it; `-- linkcheck` checks external links."""
+    session.install(*group("docs"), *group("test"), "-e", ".[jax]")
+    env = {**QUIET, **HIDE_GPUS, "KERAS_BACKEND": "jax"}
+    strictly = ("sphinx-build", "--fail-on-warning", "--keep-going", "-d", "outputs/doctrees")
+    if session.posargs == ["linkcheck"]:
+        session.run(*strictly, "--builder", "linkcheck", "docs", "outputs/linkcheck", env=env)
+        return
+    for made in (SITE, "outputs/doctrees"):  # what an older version of the extension made
+        shutil.rmtree(made, ignore_errors=True)
+    session.run(*strictly, "docs", SITE, env=env)
+    tests = ["tests/site/test_pages.py"]
+    if any(map(shutil.which, BROWSERS)):
+        tests.append("tests/site/test_in_a_browser.py")
+    elif os.environ.get("KCORE_REQUIRE_BROWSER") == "1":
+        session.error(f"KCORE_REQUIRE_BROWSER=1, but none of {', '.join(BROWSERS)} is installed.")
+    else:
+        session.warn(f"The site isn't opened: none of {', '.join(BROWSERS)} is installed.")
+    env["KCORE_TEST_SITE"] = str(Path(SITE).resolve())
+    session.run("pytest", *tests, *session.posargs, env=env)
+
+
+@nox.session(default=False, tags=["docs", "release"])
+@nox.parametrize("backend", ON_CPU)
+def notebooks(session: nox.Session, backend: str) -> None:
+    """Run the tutorials as notebooks."""
+    session.install(*group("docs"), *group("test"), "-e", f".[{extra(backend, 'cpu')}]")
+    command = ("pytest", *SIDE_BY_SIDE, "tests/site/test_tutorials.py")
+    session.run(*command, *session.posargs, env=claim(backend, "cpu"))
 
 
 @nox.session(default=False)

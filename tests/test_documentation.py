@@ -9,8 +9,22 @@ from pathlib import Path
 
 import pytest
 
+import kcore
+
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+# Sphinx writes pages of its own into other subdirectories.
+WRITTEN = (DOCS, *(DOCS / name for name in ("how_to", "upstream")))
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(page for directory in WRITTEN for page in sorted(directory.glob("*.md"))),
+]
+
+
+def name_of(page):
+    """Return a name that holds no slash."""
+    return page.relative_to(ROOT).as_posix().replace("/", "-")
 
 
 # It needs additional packages, so tests/export runs it.
@@ -41,7 +55,7 @@ def blocks_of(page, language):
 
 
 SHELL_BLOCKS = [
-    pytest.param(block, id=f"{page.name}-{number}")
+    pytest.param(block, id=f"{name_of(page)}-{number}")
     for page in PAGES
     for number, block in enumerate(blocks_of(page, "sh"), start=1)
 ]
@@ -60,7 +74,7 @@ def test_every_block_is_in_a_tested_language():
 @pytest.mark.parametrize("part", range(PROCESSES))
 def test_python_blocks_run(part, tmp_path):
     blocks = {
-        f"{page.name}, python block {number}": block
+        f"{name_of(page)}, python block {number}": block
         for page in PAGES_WITH_PYTHON[part::PROCESSES]
         for number, block in enumerate(blocks_of(page, "python"), start=1)
     }
@@ -113,7 +127,15 @@ def test_shell_blocks_use_sessions_and_files_that_exist(code):
         assert f'"{tag}"' in noxfile
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_to_files_that_exist(page):
     for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_names_of_kcore_exist(page):
+    for name in re.findall(r"`kcore((?:\.[A-Za-z]\w*)+)(?![\w*])", page.read_text()):
+        value = kcore
+        for part in name.split(".")[1:]:
+            value = getattr(value, part)

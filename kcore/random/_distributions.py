@@ -34,7 +34,7 @@ def bits(key: Any, shape: Sequence[int] | int = ()) -> Any:
             shorter one.
 
     Returns:
-        uint32 array or tensor of `shape`, or (n, *shape).
+        uint32 array or tensor of `shape`, or `(n, *shape)`.
 
     Raises:
         TypeError: if `key` is not a key.
@@ -68,7 +68,7 @@ def uniform(
         maxval: upper limit, never reached unless it equals `minval`, which is then the only value.
 
     Returns:
-        float32 array or tensor of `shape`, or (n, *shape).
+        float32 array or tensor of `shape`, or `(n, *shape)`.
 
     Raises:
         TypeError: if `key` is not a key.
@@ -110,7 +110,7 @@ def bernoulli(key: Any, shape: Sequence[int] | int = (), p: float = 0.5) -> Any:
             does.
 
     Returns:
-        bool array or tensor of `shape`, or (n, *shape).
+        bool array or tensor of `shape`, or `(n, *shape)`.
 
     Raises:
         TypeError: if `key` is not a key.
@@ -137,7 +137,7 @@ def integers(key: Any, shape: Sequence[int] | int = (), *, maxval: int, minval: 
         minval: smallest value; both limits are integers from -2**31 to 2**31.
 
     Returns:
-        int32 array or tensor of `shape`, or (n, *shape).
+        int32 array or tensor of `shape`, or `(n, *shape)`.
 
     Raises:
         TypeError: if `key` is not a key.

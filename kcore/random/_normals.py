@@ -55,7 +55,7 @@ def normal(
         stddev: its standard deviation, at least 0.
 
     Returns:
-        float32 array or tensor of `shape`, or (n, *shape).
+        float32 array or tensor of `shape`, or `(n, *shape)`.
 
     Raises:
         TypeError: if `key` is not a key.

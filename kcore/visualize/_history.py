@@ -55,7 +55,7 @@ def plot_history(
             name, with None for an epoch without a value. A metric of at most 10 numbers per epoch,
             such as one for each class, gets a chart for each number: `f1_score[0]` and so on. A
             series of anything else, such as texts, is left out with a warning.
-        metrics: the metrics to plot, without "val_"; all by default. The name of a metric of
+        metrics: the metrics to plot, without `"val_"`; all by default. The name of a metric of
             several numbers stands for all of them.
         validation_freq: the `validation_freq` of `fit`, if the model was validated only in some
             epochs: the number of epochs from one validation to the next, or a list of epochs, which

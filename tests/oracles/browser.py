@@ -69,7 +69,7 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def open(self, path, width=1280, height=900, dark=False):
+    def open(self, path, width=1280, height=900, dark=False, query=""):
         """Load a file in a window of a given size, and wait until it is complete."""
         self.events.clear()
         self.call(
@@ -81,7 +81,7 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=path.absolute().as_uri())
+        self.call("Page.navigate", url=path.absolute().as_uri() + (query and f"?{query}"))
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._receive())
 
@@ -121,8 +121,8 @@ class Browser:
 
 
 @contextmanager
-def running():
-    """Start a browser, open a page in it, and end it."""
+def running(seconds=SECONDS):
+    """Start a browser, open a page in it, and end it, at the latest after some seconds."""
     profile = tempfile.mkdtemp()
     from_us, to_browser = os.pipe()
     from_browser, to_us = os.pipe()
@@ -136,7 +136,7 @@ def running():
     os.close(from_us)
     os.close(to_us)
     # A browser that hangs is ended, which ends the reading of its answers too.
-    watchdog = threading.Timer(SECONDS, process.kill)
+    watchdog = threading.Timer(seconds, process.kill)
     watchdog.start()
     browser = Browser(process, from_browser, to_browser)
     try:

@@ -59,6 +59,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 BEFORE_A_RELEASE = {
     "browser",
     "between_backends",
+    "docs",
     "newest_python",
     "package",
     "parity",
@@ -67,6 +68,7 @@ BEFORE_A_RELEASE = {
     *(name for python in PYTHONS for name in each(f"install-{python}", "wheel", "sdist")),
     *each("minimums", "tensorflow", "jax"),
     *each("newest", "keras"),
+    *each("notebooks", "tensorflow", "jax"),
     *each("record", "tensorflow", "jax"),
     *each("slow", "tensorflow", "jax"),
 }

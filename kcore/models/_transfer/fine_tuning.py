@@ -91,7 +91,7 @@ def fine_tune(
         validation_steps: steps to evaluate; `None` is one pass through the validation data.
         validation_batch_size: images per step of the evaluation; `None` is `batch_size`.
         validation_freq: number of epochs from one evaluation to the next.
-        callbacks: `keras.callbacks.Callback`s.
+        callbacks: callbacks of Keras.
         verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch; `"auto"` is 1 in most
             cases.
         resume: directory from which this phase goes on after its process has ended, as in

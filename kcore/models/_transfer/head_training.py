@@ -81,7 +81,7 @@ def train_head(
             features are too many for memory.
         steps_per_execution: batches per call into the backend.
         seed: seed of order and dropout, 0 <= seed < 2**64; `None` draws one.
-        callbacks: `keras.callbacks.Callback`s. Their `model` is the head that is being trained.
+        callbacks: callbacks of Keras. Their `model` is the head that is being trained.
         verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch; `"auto"` is 1 in most
             cases.
 
