@@ -150,6 +150,12 @@ def test_each_script_has_a_page_and_a_row():
     assert pages == {script.stem for script in SCRIPTS}
 
 
+@pytest.mark.parametrize("page", sorted(DIRECTORY.glob("*.md")), ids=lambda page: page.stem)
+def test_links_lead_to_files_that_exist(page):
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_scripts_are_short_and_use_the_public_api(script):
     text = script.read_text()
