@@ -4,6 +4,7 @@ When a later Keras does better, this fails: then the table gets a "no", and once
 version has the defect, the page and its script go.
 """
 
+import itertools
 import os
 import re
 import signal
@@ -84,10 +85,11 @@ def outputs(scripts, directory):
     found = {}
     left = list(scripts)
     while left:
-        command = [left[0]] if starts_processes(left[0]) else ["-c", RUN_SCRIPTS, *left]
+        together = list(itertools.takewhile(lambda each: not starts_processes(each), left))
+        command = ["-c", RUN_SCRIPTS, *together] if together else [left[0]]
         result = run(command, directory)
         assert result.returncode != 1, result.stderr
-        text = result.stdout if command[0] == "-c" else f"script:\n{result.stdout}"
+        text = result.stdout if together else f"script:\n{result.stdout}"
         parts = re.split("^script:.*$", text, flags=re.M)[1:]
         for script, part in zip(left, parts, strict=False):
             found[script] = printed(script, part)
