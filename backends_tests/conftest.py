@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeGuard, cast
 
@@ -18,12 +19,15 @@ from backends_tests.plugin import _ENVIRONMENT, environment, pytest_configure, p
 from backends_tests.pool import Key, run_cases, run_in_one_step
 from backends_tests.report import Report, Result
 from backends_tests.selection import ONE_STEP_FOR_BOTH, WAY_OF_TEST, selected
+from backends_tests.summary import summary
 
 __all__ = ["environment", "pytest_configure", "pytest_report_header"]
 
 HERE = Path(__file__).parent
 _REPORT = pytest.StashKey[Report]()
-_STARTED = pytest.StashKey[float]()
+_STARTED = pytest.StashKey[datetime]()
+_CLOCK = pytest.StashKey[float]()
+_RUN = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +36,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--quick", action="store_true", help="Run only the first cases that show each property."
     )
     parser.addoption("--report", help="Write the report here; default conformance-<backend>.json.")
+    parser.addoption(
+        "--known-failures",
+        help="List of tests that are known to fail; default: the suite's own for the backend.",
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,16 +56,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    config.stash[_STARTED] = time.monotonic()
+    config.stash[_STARTED] = datetime.now(UTC)
+    config.stash[_CLOCK] = time.monotonic()
     ours = _of_the_suite(items)
     _leave_time_to_the_workers(config, ours)
-    failures = known_failures.load(config.stash[_ENVIRONMENT].backend)
+    failures = _known_failures(config)
     known = known_failures.by_test(failures, map(_test_id, ours))
     for item in ours:
         if failure := known.get(_test_id(item)):
             mark = pytest.mark.xfail(raises=BackendError, strict=True, reason=failure.reason)
             item.add_marker(mark)
-    if _is_whole(config, ours):
+    config.stash[_RUN] = _kind_of_run(config, ours)
+    if config.stash[_RUN] in ("default", "full"):
         _refuse_unmatched(config, failures, ours)
 
 
@@ -72,6 +82,7 @@ def outcomes(request: pytest.FixtureRequest) -> dict[Key, Outcome]:
         if item.get_closest_marker("xfail"):
             apart.add((way, case))
     cases = {way: list(some) for way, some in wanted.items()}
+    _say(request.config, f"Computing {sum(map(len, cases.values()))} cases, then come the tests.")
     if request.config.stash[_ENVIRONMENT].backend in ONE_STEP_FOR_BOTH:
         return run_in_one_step(cases, apart)
     return run_cases(cases, apart)
@@ -93,28 +104,66 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if _REPORT not in config.stash:
         return
     report = config.stash[_REPORT]
-    report.seconds = time.monotonic() - config.stash[_STARTED]
+    if len(report.results) < session.testscollected:  # interrupted, or -x
+        report.run = "part"
+    report.seconds = time.monotonic() - config.stash[_CLOCK]
     times = os.times()
     report.cpu_seconds = sum((times.user, times.system, times.children_user, times.children_system))
-    default = f"conformance-{report.environment.backend}.json"
-    report.write(Path(config.getoption("--report", default=None) or default))
+    report.write(_report_path(config))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if _REPORT in config.stash:
+        terminalreporter.section("conformance")
+        path = str(_report_path(config).resolve())
+        for line in summary(config.stash[_REPORT].as_data(), path):
+            terminalreporter.write_line(line)
+
+
+def _report_path(config: pytest.Config) -> Path:
+    default = f"conformance-{config.stash[_ENVIRONMENT].backend}.json"
+    return Path(config.getoption("--report", default=None) or default)
+
+
+def _known_failures(config: pytest.Config) -> list[KnownFailure]:
+    environment = config.stash[_ENVIRONMENT]
+    given = config.getoption("--known-failures", default=None)
+    path = Path(given) if given else known_failures.list_of(environment.backend)
+    if path is None:
+        return []
+    try:
+        return known_failures.load(path, environment.versions)
+    except (OSError, ValueError) as error:
+        raise pytest.UsageError(f"Can't read the known failures: {error}") from error
 
 
 def _results(config: pytest.Config) -> list[Result]:
     if _REPORT not in config.stash:
         config.stash[_REPORT] = Report(
-            config.stash[_ENVIRONMENT], config.getoption("--full", default=False)
+            config.stash[_ENVIRONMENT], config.stash[_RUN], config.stash[_STARTED]
         )
     return config.stash[_REPORT].results
 
 
 def _result(item: pytest.Function, report: pytest.TestReport) -> Result:
-    subject = item.originalname.removeprefix("test_").replace("_", " ")
+    tested = item.originalname.removeprefix("test_").replace("_", " ")
     outcome = "fail" if report.failed else "pass"
-    reason = str(report.longrepr)[-500:] if report.failed else ""
+    reason = _message(report) if report.failed else ""
     if report.outcome == "skipped" and hasattr(report, "wasxfail"):
         outcome, reason = "known failure", report.wasxfail
-    return Result(_test_id(item), _layer(_case(item)), subject, outcome, reason)
+    return Result(_test_id(item), _layer(_case(item)), tested, outcome, reason)
+
+
+def _message(report: pytest.TestReport) -> str:
+    """Return what was wrong, without a traceback."""
+    text = str(report.longrepr)
+    if text.startswith("[XPASS(strict)]"):
+        return f"passes, but is in the list of known failures:{text.partition(']')[2]}"
+    crash = getattr(report.longrepr, "reprcrash", None)
+    message = str(crash.message) if crash else text[-500:]
+    return message.removeprefix(f"{BackendError.__module__}.{BackendError.__name__}: ")
 
 
 def _of_the_suite(items: Sequence[pytest.Item]) -> list[pytest.Function]:
@@ -139,13 +188,15 @@ def _test_id(item: pytest.Item) -> str:
     return f"{item.path.name}::{item.name}"
 
 
-def _is_whole(config: pytest.Config, items: Sequence[pytest.Item]) -> bool:
-    """Tell whether the command line selected the whole suite."""
+def _kind_of_run(config: pytest.Config, items: Sequence[pytest.Item]) -> str:
+    """Return "quick", "default" or "full"; "part" if the command line selected single tests."""
     modules = {item.path.name for item in items}
-    chosen = any(config.getoption(name) for name in ("keyword", "markexpr"))
-    chosen = chosen or config.getoption("--quick", default=False)
-    parts = any("::" in argument for argument in config.args)
-    return modules == {path.name for path in HERE.glob("test_*.py")} and not (chosen or parts)
+    chosen = any(config.getoption(name) for name in ("keyword", "markexpr", "deselect"))
+    chosen = chosen or any("::" in argument for argument in config.args)
+    if chosen or modules != {path.name for path in HERE.glob("test_*.py")}:
+        return "part"
+    given = (name for name in ("quick", "full") if config.getoption(f"--{name}", default=False))
+    return next(given, "default")
 
 
 def _leave_time_to_the_workers(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
@@ -153,6 +204,16 @@ def _leave_time_to_the_workers(config: pytest.Config, items: Sequence[pytest.Ite
     if config.pluginmanager.hasplugin("timeout"):
         for item in items:
             item.add_marker(pytest.mark.timeout(0))
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    """Print a line while a test captures the output."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if reporter is not None and capture is not None:
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(text, flush=True)
 
 
 def _refuse_unmatched(

@@ -20,6 +20,9 @@ from typing import Any
 BACKEND_MODULES = ("tensorflow", "jax", "torch", "openvino")
 """The modules that Keras's backends import; each has the name of its backend."""
 
+_LIBRARIES = {"numpy": "jax"}
+"""Backend -> the library that computes convolutions and pools, if it has another name."""
+
 _DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
 
 ALONE = frozenset({"tensorflow", "jax"})
@@ -113,7 +116,7 @@ def _installed(modules: Iterable[str]) -> list[str]:
 def _device(keras: Any) -> str:
     try:
         names = keras.distribution.list_devices()
-    except AttributeError:  # Keras's numpy and OpenVINO backends have no distribution API
+    except (AttributeError, NotImplementedError):  # not every backend has a distribution API
         return "cpu"
     return "gpu" if any(name.startswith("gpu") for name in names) else "cpu"
 
@@ -124,9 +127,12 @@ def _compare(variable: str, claimed: str | None, observed: str) -> None:
 
 
 def _versions(backend: str, keras_version: str | None) -> dict[str, str]:
+    library = _LIBRARIES.get(backend, backend)
+    package = f"keras-{backend}"  # of a backend that isn't part of Keras
     found = {
         "Keras": keras_version,
-        backend: _version_of(*_DISTRIBUTIONS.get(backend, (backend,))),
+        library: _version_of(*_DISTRIBUTIONS.get(library, (library,))),
+        package: _version_of(package),
         "NumPy": _version_of("numpy"),
         "Python": platform.python_version(),
     }

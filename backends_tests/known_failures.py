@@ -1,6 +1,6 @@
 """Read which tests are known to fail on a backend, and why: one file for each backend.
 
-`known_failures/<backend>.toml` is a list of entries such as
+`known_failures/<backend>.toml`, or the file of `--known-failures`, is a list of entries such as
 
     [[failure]]
     cause = "what goes wrong, and where"
@@ -10,23 +10,26 @@
 
 A `*` in a test id matches any characters. Every test that an id matches must fail: a test that
 passes is an error of the run, and so is an id that matches no test. An entry with `full = true`
-lists tests that only a `--full` run has. An entry with `without_cpu_flags = ["avx512_fp16"]` holds
-on processors that have none of these flags, as Linux names them; on others its tests must pass.
+lists tests that only a `--full` run has. An entry with `applies_to = { keras = "<3.15" }` holds for
+these versions, by the names of the report; with `without_cpu_flags = ["avx512_fp16"]` it holds on
+processors that have none of these flags, as Linux names them. Elsewhere its tests must pass.
 """
 
 import functools
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["KnownFailure", "by_test", "cpu_flags", "load", "unmatched"]
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+__all__ = ["KnownFailure", "by_test", "cpu_flags", "list_of", "load", "unmatched"]
 
 DIRECTORY = Path(__file__).parent / "known_failures"
 _KEYS = {"cause", "versions", "upstream", "tests"}
-_OPTIONAL = {"full", "without_cpu_flags"}
+_OPTIONAL = {"applies_to", "full", "without_cpu_flags"}
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -61,22 +64,36 @@ class KnownFailure:
         return f"{self.cause} [{self.versions}; {self.upstream}]"
 
 
-def load(backend: str, directory: Path = DIRECTORY) -> list[KnownFailure]:
-    """Read the file of a backend; a backend without a file has no known failures.
+def list_of(backend: str) -> Path | None:
+    """Return the suite's own list for a backend, if it has one."""
+    path = DIRECTORY / f"{backend}.toml"
+    return path if path.exists() else None
+
+
+def load(path: Path, versions: Mapping[str, str]) -> list[KnownFailure]:
+    """Read the entries of a list that hold for some versions, on this processor.
+
+    Args:
+        path: the file.
+        versions: versions by name, as the report has them.
 
     Raises:
-        ValueError: if an entry lacks a key or a value, or has an unknown key.
+        ValueError: if the file isn't such a list: an entry lacks a key or a value, or has an
+            unknown key, version or library.
     """
-    path = directory / f"{backend}.toml"
-    if not path.exists():
-        return []
-    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("failure", [])
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is not TOML: {error}") from error
+    entries = content.get("failure", [])
+    if content.keys() - {"failure"} or not isinstance(entries, list):
+        raise ValueError(f"{path} has the keys {sorted(content)}; it must have only [[failure]].")
     flags = cpu_flags()
     return [
         failure
         for entry in entries
         for failure in _failures(path, entry)
-        if not flags & set(entry.get("without_cpu_flags", ()))
+        if _applies(path, entry, versions) and not flags & set(entry.get("without_cpu_flags", ()))
     ]
 
 
@@ -112,6 +129,26 @@ def unmatched(failures: list[KnownFailure], test_ids: list[str], full: bool) -> 
         for failure in lost
         if not (failure.is_pattern and any(map(failure.matches, test_ids)))
     ]
+
+
+def _applies(path: Path, entry: dict[str, Any], versions: Mapping[str, str]) -> bool:
+    """Tell whether an entry holds for the versions of the run."""
+    found = {name.lower(): version for name, version in versions.items()}
+    for name, allowed in entry.get("applies_to", {}).items():
+        if name.lower() not in found:
+            raise ValueError(
+                f"{path.name}: applies_to names {name!r}, but the run has {', '.join(versions)}."
+            )
+        try:
+            specifiers = SpecifierSet(allowed)
+        except InvalidSpecifier as error:
+            raise ValueError(
+                f"{path.name}: applies_to has {name} = {allowed!r}; write versions as in '>=3.14,"
+                "<3.15'."
+            ) from error
+        if not specifiers.contains(found[name.lower()], prereleases=True):
+            return False
+    return True
 
 
 def _failures(path: Path, entry: dict[str, Any]) -> list[KnownFailure]:

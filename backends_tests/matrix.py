@@ -4,26 +4,24 @@ python -m backends_tests.matrix conformance-tensorflow.json conformance-jax.json
 """
 
 import io
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+
+from backends_tests.report import Data, read
 
 __all__ = ["main", "matrix"]
-
-Data = dict[str, Any]
-"""What `Report.as_data` returns."""
 
 
 def matrix(reports: Sequence[Data]) -> str:
     """Return Markdown: the runs, a row for each layer and property, and the known failures.
 
     Args:
-        reports: what `Report.write` wrote, one for each backend.
+        reports: what `Report.write` wrote, one for each backend or each version of Keras.
     """
-    return "\n\n".join([_runs(reports), _table(reports), *(_causes(one) for one in reports)]) + "\n"
+    titles = _titles(reports)
+    causes = [_causes(*pair) for pair in zip(titles, reports, strict=True)]
+    return "\n\n".join([_runs(reports), _table(titles, reports), *causes]) + "\n"
 
 
 def main(paths: Sequence[str]) -> None:
@@ -32,7 +30,18 @@ def main(paths: Sequence[str]) -> None:
         raise SystemExit("Give one or more files conformance-<backend>.json.")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # on Windows, a file would get another encoding
-    print(matrix([json.loads(Path(path).read_text(encoding="utf-8")) for path in paths]), end="")
+    print(matrix([read(path) for path in paths]), end="")
+
+
+def _titles(reports: Sequence[Data]) -> list[str]:
+    """Return the backend of each report, with the version of Keras if several have that backend."""
+    names = Counter(report["backend"] for report in reports)
+    return [
+        report["backend"]
+        if names[report["backend"]] == 1
+        else f"{report['backend']}, Keras {report['versions']['Keras']}"
+        for report in reports
+    ]
 
 
 def _runs(reports: Sequence[Data]) -> str:
@@ -40,35 +49,36 @@ def _runs(reports: Sequence[Data]) -> str:
     lines.append("|---|---|---|---|---|---|---|---|")
     for report in reports:
         total: Counter[str] = Counter()
-        for layer, subject in _keys(report):
-            total += _count(report, layer, subject)
+        for layer, property_ in _keys(report):
+            total += _count(report, layer, property_)
         versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
-        kind = f"{report['device']}{', full' if report['full'] else ''}"
+        run = report["run"]
+        kind = report["device"] if run == "default" else f"{report['device']}, {run}"
         numbers = [total.total(), total["pass"], total["known failure"], total["fail"]]
-        cells = [report["backend"], kind, versions, *numbers, round(report["cpu seconds"])]
+        cells = [report["backend"], kind, versions, *numbers, round(report["cpu_seconds"])]
         lines.append(_row(cells))
     return "\n".join(lines)
 
 
-def _table(reports: Sequence[Data]) -> str:
+def _table(titles: Sequence[str], reports: Sequence[Data]) -> str:
     keys = list(dict.fromkeys(key for report in reports for key in _keys(report)))
     layers = list(dict.fromkeys(layer for layer, _ in keys))
-    subjects = list(dict.fromkeys(subject for _, subject in keys))
-    lines = [_row(["layer", "property", *(report["backend"] for report in reports)])]
+    properties = list(dict.fromkeys(property_ for _, property_ in keys))
+    lines = [_row(["layer", "property", *titles])]
     lines.append("|---" * (2 + len(reports)) + "|")
     for layer in layers:
-        for subject in subjects:
-            if (layer, subject) in keys:
-                cells = [_cell(_count(report, layer, subject)) for report in reports]
-                lines.append(_row([layer, subject, *cells]))
+        for property_ in properties:
+            if (layer, property_) in keys:
+                cells = [_cell(_count(report, layer, property_)) for report in reports]
+                lines.append(_row([layer, property_, *cells]))
     return "\n".join(lines)
 
 
-def _causes(report: Data) -> str:
+def _causes(title: str, report: Data) -> str:
     causes = Counter(
-        one["reason"] for one in report["not passed"] if one["outcome"] == "known failure"
+        one["reason"] for one in report["not_passed"] if one["outcome"] == "known failure"
     )
-    lines = [f"### Known failures on {report['backend']}", ""]
+    lines = [f"### Known failures on {title}", ""]
     lines += [f"- {count} × {reason}" for reason, count in causes.items()] or ["None."]
     return "\n".join(lines)
 
@@ -83,12 +93,12 @@ def _cell(count: Counter[str]) -> str:
     return f"{', '.join(parts)} of {total}" if parts else f"pass {total}"
 
 
-def _count(report: Data, layer: str, subject: str) -> Counter[str]:
-    return Counter(report["counts"].get(layer, {}).get(subject, {}))
+def _count(report: Data, layer: str, property_: str) -> Counter[str]:
+    return Counter(report["counts"].get(layer, {}).get(property_, {}))
 
 
 def _keys(report: Data) -> list[tuple[str, str]]:
-    return [(layer, subject) for layer, found in report["counts"].items() for subject in found]
+    return [(layer, property_) for layer, found in report["counts"].items() for property_ in found]
 
 
 def _row(cells: Sequence[object]) -> str:

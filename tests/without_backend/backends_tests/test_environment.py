@@ -47,3 +47,13 @@ def test_with_a_backend_keras_itself_tells_its_version(only_a_nightly, monkeypat
     observed = environment.observe()
     assert observed.versions["Keras"] == "3.98"
     assert (observed.backend, observed.device) == ("jax", "cpu")
+
+
+def test_the_package_of_a_backend_is_named_beside_its_library(monkeypatch):
+    versions = {"keras-mlx": "0.1", "mlx": "0.30", "jax": "0.10", "numpy": "2.4"}
+    monkeypatch.setattr(
+        environment, "_version_of", lambda *names: next(map(versions.get, names), None)
+    )
+    found = environment._versions("mlx", "3.98")
+    assert list(found.items())[:3] == [("Keras", "3.98"), ("mlx", "0.30"), ("keras-mlx", "0.1")]
+    assert list(environment._versions("numpy", "3.98")) == ["Keras", "jax", "NumPy", "Python"]

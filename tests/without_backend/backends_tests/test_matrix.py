@@ -1,13 +1,15 @@
-import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
 from backends_tests.environment import Environment
 from backends_tests.matrix import main, matrix
 from backends_tests.report import Report, Result
+
+STARTED = datetime(2026, 11, 27, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -19,26 +21,16 @@ def report():
         Result("c", "Conv2D", "gradient", "fail", "no gradient"),
         Result("d", "Conv1D", "eager", "pass"),
     ]
-    return Report(environment, full=False, seconds=22.2, cpu_seconds=12.34, results=results)
-
-
-def test_a_report_counts_and_keeps_what_did_not_pass(report, tmp_path):
-    path = tmp_path / "conformance-jax.json"
-    report.write(path)
-    data = json.loads(path.read_text())
-    assert data["counts"]["Conv2D"] == {
-        "eager": {"pass": 1, "known failure": 1},
-        "gradient": {"fail": 1},
-    }
-    assert [one["test"] for one in data["not passed"]] == ["b", "c"]
-    assert (data["backend"], data["seconds"], data["full"]) == ("jax", 22.2, False)
-    assert data["cpu seconds"] == 12.3
+    return Report(environment, "default", STARTED, cpu_seconds=12.34, results=results)
 
 
 def test_the_matrix_has_a_column_for_each_backend(report):
-    other = Report(Environment("tensorflow", "cpu", {}), False, results=report.results[3:])
+    other = Report(
+        Environment("tensorflow", "cpu", {}), "full", STARTED, results=report.results[3:]
+    )
     lines = matrix([report.as_data(), other.as_data()]).splitlines()
     assert "| jax | cpu | Keras 3.15.1, jax 0.10 | 4 | 2 | 1 | 1 | 12 |" in lines
+    assert "| tensorflow | cpu, full |  | 1 | 1 | 0 | 0 | 0 |" in lines
     assert "| layer | property | jax | tensorflow |" in lines
     assert "| Conv2D | eager | 1 known of 2 | not run |" in lines
     assert "| Conv2D | gradient | **1 fail** of 1 | not run |" in lines
@@ -57,6 +49,13 @@ def test_a_matrix_in_a_file_is_utf_8_on_every_system(report, tmp_path):
         env={**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"},
     )
     assert "- 1 × rounds → 猫" in ended.stdout.decode("utf-8")
+
+
+def test_reports_of_one_backend_are_told_apart_by_the_version_of_keras(report):
+    older = Report(Environment("jax", "cpu", {"Keras": "3.14.0"}), "default", STARTED)
+    lines = matrix([report.as_data(), older.as_data()]).splitlines()
+    assert "| layer | property | jax, Keras 3.15.1 | jax, Keras 3.14.0 |" in lines
+    assert "### Known failures on jax, Keras 3.14.0" in lines
 
 
 def test_reports_are_merged_from_the_command_line(report, tmp_path, capsys):
