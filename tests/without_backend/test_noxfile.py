@@ -68,7 +68,7 @@ BEFORE_A_RELEASE = {
     *(name for python in PYTHONS for name in each(f"install-{python}", "wheel", "sdist")),
     *each("minimums", "tensorflow", "jax"),
     *each("newest", "keras"),
-    *each("notebooks", "tensorflow", "jax"),
+    *each("notebooks", "tensorflow"),
     *each("record", "tensorflow", "jax"),
     *each("slow", "tensorflow", "jax"),
 }
@@ -76,7 +76,13 @@ BEFORE_A_RELEASE = {
 
 CONFORMANCE = {"matrix", *each("conformance", *ON_EACH_DEVICE)}
 NIGHTLY = each("newest", "nightly")
-OF_A_TAG = {"release": BEFORE_A_RELEASE, "conformance": CONFORMANCE, "nightly": NIGHTLY}
+DOCS = {"docs", *each("notebooks", "tensorflow", "jax")}
+OF_A_TAG = {
+    "release": BEFORE_A_RELEASE,
+    "conformance": CONFORMANCE,
+    "docs": DOCS,
+    "nightly": NIGHTLY,
+}
 
 
 def test_bare_nox_runs_what_must_pass_before_a_push(tmp_path):
@@ -88,7 +94,7 @@ def test_bare_nox_runs_what_must_pass_before_a_push(tmp_path):
         *each("examples", "tensorflow", "jax"),
     }
     others = each("bench", "tensorflow", "jax") | CONFORMANCE | NIGHTLY
-    assert left_out == BEFORE_A_RELEASE | others
+    assert left_out == BEFORE_A_RELEASE | DOCS | others
 
 
 def test_the_tags_run_the_rest_except_benchmarks(tmp_path):
