@@ -105,6 +105,7 @@ def starts_processes(script):
     return "sys.argv" in script.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)  # a minute on an idle machine
 def test_the_scripts_show_the_defects_that_the_table_names(tmp_path):
     column = column_of(keras.__version__)
