@@ -1,11 +1,13 @@
 """`distributed.py` trains in one process, and on JAX in two that it starts."""
 
 import keras
+import pytest
 from oracles.scripts import run
 
 import kcore
 
 
+@pytest.mark.slow
 def test_distributed_trains_in_as_many_processes_as_the_backend_can_join(tmp_path):
     backend = keras.backend.backend()
     can_join = backend == "jax" and hasattr(keras.distribution.DataParallel, "data_shard_id")

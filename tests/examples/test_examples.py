@@ -120,6 +120,7 @@ def test_a_browser_that_can_not_be_opened_is_said(tmp_path):
     assert f"no browser that could be opened. Open {path} in one yourself." in result.stdout
 
 
+@pytest.mark.slow
 def test_quickstart_without_fashion_mnist_reaches_its_target_on_scenes(offline):
     _, output = offline
     assert "scenes: 12,000 training and 2,000 test images" in output
@@ -127,6 +128,7 @@ def test_quickstart_without_fashion_mnist_reaches_its_target_on_scenes(offline):
     assert float(re.search(r"Test accuracy (0\.\d+)", output)[1]) > 0.9
 
 
+@pytest.mark.slow
 def test_quickstart_says_at_the_end_that_its_data_was_synthetic(offline):
     folder, output = offline
     note = kcore.datasets.load("scenes").note
@@ -169,6 +171,7 @@ def test_examples_refuse_a_backend_that_they_do_not_know():
     assert "KERAS_BACKEND=torch: the examples run on jax or tensorflow" in error
 
 
+@pytest.mark.slow
 def test_quickstart_on_scenes_trains_the_cnn(tmp_path):
     arguments = ("--data", "scenes", "--model", "cnn", "--epochs", "1", "--target", "1")
     output = run("quickstart.py", *arguments, "--output", tmp_path)
@@ -240,6 +243,7 @@ def test_functional_and_subclass_on_fashion_mnist():
     assert "SYNTHETIC" not in output
 
 
+@pytest.mark.slow
 def test_functional_and_subclass_on_scenes(tmp_path):
     output = run_offline("functional_and_subclass.py", "--epochs", "1", home=tmp_path)
     assert_metrics_in_both_ways(output, "round", least_accuracy=0.6, least_auc=0.85)

@@ -10,6 +10,7 @@ from PIL import Image
 import kcore
 
 
+@pytest.mark.slow
 def test_augmentation_closes_the_gap_that_a_small_folder_leaves(tmp_path):
     output = run("train_from_directory.py", "--output", tmp_path)
     assert "200 images, 2 classes" in output

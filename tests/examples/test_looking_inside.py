@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from oracles.scripts import refusal, run, run_offline
 from PIL import Image
 
@@ -33,6 +34,7 @@ def test_feature_maps_of_the_course_have_its_shapes(tmp_path):
             assert (one != 255).any(axis=-1).all(), (column, below)
 
 
+@pytest.mark.slow
 def test_feature_maps_says_in_the_end_that_its_data_was_synthetic(tmp_path):
     output = run_offline(
         "feature_maps.py", "--train", "64", "--output", tmp_path / "out", home=tmp_path / "home"
@@ -46,6 +48,7 @@ def test_feature_maps_names_an_image_that_is_not_there(tmp_path):
     assert "'1000000' is not an integer from 0 to 1999" in error
 
 
+@pytest.mark.slow
 def test_what_the_model_looks_at_is_the_object(tmp_path):
     output = run("explain.py", "--output", tmp_path)
     recognized = int(re.search(r"^(\d+)% of 256 test scenes", output, re.M)[1])

@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 
+import pytest
 from oracles.scripts import EXAMPLES, run
 
 
+@pytest.mark.slow
 def test_quickstart_goes_on_after_sigterm(tmp_path):
     arguments = ("--resume", "--epochs", "3", "--target", "1", "--output", str(tmp_path))
     command = [sys.executable, str(EXAMPLES / "quickstart.py"), *arguments]

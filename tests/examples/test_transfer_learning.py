@@ -9,6 +9,7 @@ from PIL import Image
 import kcore
 
 
+@pytest.mark.slow
 def test_transfer_learning_says_what_it_compares_and_leaves_model_report_and_picture(tmp_path):
     folder = tmp_path / "made by the script"
     output = run("transfer_learning.py", "--quick", "--draws", "1", "--output", folder)
