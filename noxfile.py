@@ -378,7 +378,7 @@ def newest(session: nox.Session, keras: str) -> None:
         )
 
 
-@nox.session(default=False, tags=["parity", "release"])
+@nox.session(default=False, tags=["parity"])
 @nox.parametrize("backend", ON_CPU)
 def record(session: nox.Session, backend: str) -> None:
     """Record training runs from one seed on the backend, for the session `parity`."""
@@ -387,7 +387,7 @@ def record(session: nox.Session, backend: str) -> None:
     session.run("python", "benchmarks/parity/record.py", f"{PARITY}/{backend}", env=env)
 
 
-@nox.session(default=False, tags=["parity", "release"])
+@nox.session(default=False, tags=["parity"])
 def parity(session: nox.Session) -> None:
     """Compare the training runs that the sessions `record` recorded; see docs/reproducibility.md.
 
@@ -428,13 +428,7 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False, tags=["docs"])
-@nox.parametrize(
-    "backend",
-    [
-        nox.param("tensorflow", id="tensorflow", tags=["release"]),
-        nox.param("jax", id="jax"),  # on which `docs` runs the same code
-    ],
-)
+@nox.parametrize("backend", ON_CPU)
 def notebooks(session: nox.Session, backend: str) -> None:
     """Run the tutorials as notebooks."""
     session.install(*group("docs"), *group("test"), "-e", f".[{extra(backend, 'cpu')}]")

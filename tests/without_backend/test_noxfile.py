@@ -62,14 +62,11 @@ BEFORE_A_RELEASE = {
     "docs",
     "newest_python",
     "package",
-    "parity",
     *each("attack", "none", "tensorflow", "jax"),
     *each("export", "tensorflow", "jax"),
     *(name for python in PYTHONS for name in each(f"install-{python}", "wheel", "sdist")),
     *each("minimums", "tensorflow", "jax"),
     *each("newest", "keras"),
-    *each("notebooks", "tensorflow"),
-    *each("record", "tensorflow", "jax"),
     *each("slow", "tensorflow", "jax"),
 }
 
@@ -77,11 +74,13 @@ BEFORE_A_RELEASE = {
 CONFORMANCE = {"matrix", *each("conformance", *ON_EACH_DEVICE)}
 NIGHTLY = each("newest", "nightly")
 DOCS = {"docs", *each("notebooks", "tensorflow", "jax")}
+PARITY = {"parity", *each("record", "tensorflow", "jax")}
 OF_A_TAG = {
     "release": BEFORE_A_RELEASE,
     "conformance": CONFORMANCE,
     "docs": DOCS,
     "nightly": NIGHTLY,
+    "parity": PARITY,
 }
 
 
@@ -93,7 +92,7 @@ def test_bare_nox_runs_what_must_pass_before_a_push(tmp_path):
         *each("conformance_quick", "tensorflow", "jax"),
         *each("examples", "tensorflow", "jax"),
     }
-    others = each("bench", "tensorflow", "jax") | CONFORMANCE | NIGHTLY
+    others = each("bench", "tensorflow", "jax") | CONFORMANCE | NIGHTLY | PARITY
     assert left_out == BEFORE_A_RELEASE | DOCS | others
 
 
