@@ -81,7 +81,11 @@ def test_the_checks_run_all_sessions_that_must_pass():
     assert nox_commands("checks-backend") == {
         f'nox -s "{session.format(backend)}"' for session in sessions for backend in BACKENDS
     }
-    assert nox_commands("checks-release") == {"nox -t release", "nox -t conformance"}
+    tags = ("release", "conformance", "nightly", "parity")
+    assert nox_commands("checks-release") == {
+        "nox -s notebooks",
+        *(f"nox -t {tag}" for tag in tags),
+    }
     assert nox_commands("docs-build") == {"nox -s docs"}
 
 
