@@ -15,6 +15,7 @@ from pathlib import Path
 
 import keras
 import pytest
+from oracles import needs
 
 DIRECTORY = Path(__file__).parents[1] / "docs" / "upstream"
 SCRIPTS = sorted(DIRECTORY.glob("*.py"))
@@ -139,7 +140,7 @@ def test_a_defect_that_is_gone_is_noticed(tmp_path):
     assert outputs([fixed, there], tmp_path) == {fixed: ("1", "1"), there: ("1", "2")}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+@needs.signals
 def test_scripts_after_one_that_ends_the_process_run(tmp_path):
     dies, after = tmp_path / "dies.py", tmp_path / "fine.py"
     dies.write_text("import os\nprint('expected: 1', flush=True)\nos.kill(os.getpid(), 8)\n")

@@ -8,6 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from oracles import needs
 from oracles.markup import Page
 from oracles.scripts import EXAMPLES, help_of, refusal, run, run_offline
 from PIL import Image
@@ -104,7 +105,7 @@ def test_quickstart_opens_the_report_in_the_browser(quickstart, browser):
     assert "no browser" not in output
 
 
-@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="the system opens pages itself")
+@needs.chosen_browser
 def test_a_browser_that_can_not_be_opened_is_said(tmp_path):
     call = "import pathlib, command_line; command_line.open_in_browser(pathlib.Path('report.html'))"
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}

@@ -17,7 +17,10 @@ __all__ = [
     "HAS_NAMED_PIPES",
     "MPIRUN",
     "any_file_names",
+    "archives",
+    "chosen_browser",
     "chromium",
+    "clone",
     "flushed_directories",
     "fork",
     "ghostscript",
@@ -31,6 +34,7 @@ __all__ = [
     "open_files",
     "pillow_writes",
     "raqm",
+    "signals",
     "tensorflow",
     "tf_keras",
 ]
@@ -65,6 +69,15 @@ def pillow_writes(suffix):
     return pytest.mark.skipif(not is_written, reason=f"this Pillow does not write {suffix}")
 
 
+archives = pytest.mark.skipif(
+    "KCORE_TEST_SDIST" not in os.environ, reason="the session `package` builds the archives"
+)
+chosen_browser = pytest.mark.skipif(
+    sys.platform in ("darwin", "win32"), reason="the system opens pages itself, whatever BROWSER is"
+)
+clone = pytest.mark.skipif(
+    not (Path(__file__).parents[2] / ".git").exists(), reason="this is no clone of the repository"
+)
 flushed_directories = pytest.mark.skipif(os.name == "nt", reason="Windows flushes no directories")
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork")
 # pytest evaluates the string for the tests that have the mark.
@@ -82,6 +95,7 @@ any_file_names = pytest.mark.skipif(
     not _takes_any_bytes_as_names(), reason="the file system takes no names that are not UTF-8"
 )
 raqm = pytest.mark.skipif(not features.check("raqm"), reason="Pillow is built without Raqm")
+signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
 ghostscript = pytest.mark.skipif(shutil.which("gs") is None, reason="there is no Ghostscript")
 chromium = pytest.mark.skipif(
     not any(map(shutil.which, NAMES)) and os.environ.get("KCORE_REQUIRE_BROWSER") != "1",

@@ -13,6 +13,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+from oracles import needs
 
 import kcore
 
@@ -20,10 +21,7 @@ ROOT = Path(__file__).parents[2]
 NAME = f"kcore-{kcore.__version__}"
 PACKAGES = ("kcore/", "backends_tests/")
 
-pytestmark = [
-    pytest.mark.skipif("KCORE_TEST_SDIST" not in os.environ, reason="needs `nox -s package`"),
-    pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a clone"),
-]
+pytestmark = [needs.archives, needs.clone]
 
 
 @pytest.fixture(scope="module")
